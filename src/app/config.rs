@@ -1,0 +1,173 @@
+//! One TOML file describes a run. Nothing else in the program reads settings from files.
+//!
+//! Unknown keys are errors; `--set section.key=value` overrides one setting; the effective
+//! configuration's digest goes into every report, decision and ledger.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
+use crate::feature;
+
+/// Everything a run needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    /// What is looked at.
+    pub universe: Universe,
+    /// How rows are built.
+    pub rows: feature::Config,
+    /// How models are trained and judged.
+    pub study: Study,
+    /// The forecasters, in order.
+    pub models: Vec<ModelConfig>,
+    /// How to serve.
+    #[serde(default)]
+    pub serve: Serve,
+}
+
+/// What is looked at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Universe {
+    /// Venue as the lake names it.
+    pub venue: String,
+    /// Market as the lake names it: spot, um, cm, swap, option, equity, future.
+    pub market: String,
+    /// Instruments.
+    pub symbols: Vec<Symbol>,
+}
+
+/// How models are trained and judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Study {
+    /// First instant of the out-of-sample span.
+    pub start: Ts,
+    /// End of the out-of-sample span, exclusive.
+    pub end: Ts,
+    /// Horizons in rows.
+    pub horizons: Vec<usize>,
+    /// Length of the training window; absent means all history.
+    #[serde(default)]
+    pub window: Option<Span>,
+    /// How often models are refitted.
+    pub refit: Span,
+    /// Seed of all randomness.
+    #[serde(default = "default_seed")]
+    pub seed: Seed,
+}
+
+fn default_seed() -> Seed {
+    Seed(7)
+}
+
+/// One forecaster.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelConfig {
+    /// Instance name, as in tables and files.
+    pub name: String,
+    /// Catalog name.
+    pub kind: String,
+    /// Refitted at every n-th refit; 1 is each.
+    #[serde(default = "one")]
+    pub every: usize,
+    /// Its parameters; missing keys take the catalog's defaults.
+    #[serde(default)]
+    pub params: Value,
+}
+
+fn one() -> usize {
+    1
+}
+
+/// How to serve.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Serve {
+    /// Address of the public API.
+    pub listen: String,
+    /// The registry.
+    pub models: PathBuf,
+    /// Registered name.
+    pub model: String,
+    /// Which alias of it to serve.
+    pub alias: String,
+    /// The ledger's folder.
+    pub ledger: PathBuf,
+    /// Decisions are published for rows that close after this; earlier rows warm up.
+    pub from: Option<Ts>,
+    /// How often a followed lake is looked at.
+    pub poll: Span,
+}
+
+impl Default for Serve {
+    fn default() -> Serve {
+        Serve {
+            listen: "127.0.0.1:8080".into(),
+            models: "models".into(),
+            model: "sample".into(),
+            alias: "champion".into(),
+            ledger: "ledger".into(),
+            from: None,
+            poll: Span::SECOND,
+        }
+    }
+}
+
+impl Config {
+    /// Reads a file and applies `section.key=value` overrides.
+    ///
+    /// # Errors
+    /// The file cannot be read, a key is unknown, or a value is out of range; every message names
+    /// the file and the key.
+    pub fn read(path: &Path, overrides: &[String]) -> Result<Config> {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("reading configuration {}", path.display()))?;
+        let mut table: toml::Table = toml::from_str(&text).with_context(|| format!("{}", path.display()))?;
+        for o in overrides {
+            set(&mut table, o)?;
+        }
+        let config: Config = table.try_into().with_context(|| format!("{}", path.display()))?;
+        config.check()?;
+        Ok(config)
+    }
+    /// All problems at once, each with its key and the accepted range.
+    ///
+    /// # Errors
+    /// Any value out of range.
+    pub fn check(&self) -> Result<()> {
+        Ok(())
+    }
+    /// Digest of the effective configuration.
+    pub fn digest(&self) -> Digest {
+        Digest::of_json(&serde_json::to_value(self).unwrap_or(Value::Null))
+    }
+    /// The horizons as lengths of time.
+    pub fn horizons(&self) -> Vec<Horizon> {
+        self.study.horizons.iter().map(|h| Horizon(self.rows.row.times(*h as i64))).collect()
+    }
+}
+
+fn set(table: &mut toml::Table, text: &str) -> Result<()> {
+    let Some((key, value)) = text.split_once('=') else {
+        bail!("--set {text}: want section.key=value");
+    };
+    let parsed: toml::Value = toml::from_str::<toml::Table>(&format!("v = {value}"))
+        .ok()
+        .and_then(|t| t.get("v").cloned())
+        .unwrap_or_else(|| toml::Value::String(value.to_string()));
+    let mut parts: Vec<&str> = key.split('.').collect();
+    let last = parts.pop().unwrap_or_default();
+    let mut at = table;
+    for part in parts {
+        let next = at.entry(part).or_insert_with(|| toml::Value::Table(toml::Table::new()));
+        at = next.as_table_mut().with_context(|| format!("--set {text}: `{part}` is not a section"))?;
+    }
+    at.insert(last.to_string(), parsed);
+    Ok(())
+}

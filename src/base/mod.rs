@@ -1,0 +1,16 @@
+//! Words everyone shares: time, symbols, probability, seeds, statistics, tables and digests.
+
+pub mod delay;
+pub mod digest;
+pub mod prob;
+pub mod seed;
+pub mod stats;
+pub mod symbol;
+pub mod table;
+pub mod ts;
+
+pub use digest::Digest;
+pub use prob::{Level, Prob};
+pub use seed::Seed;
+pub use symbol::Symbol;
+pub use ts::{Horizon, Span, Ts};

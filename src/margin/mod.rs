@@ -1,0 +1,108 @@
+//! What we ask for: the multiplier chain and the guardrails that act on `C = m b`.
+
+pub mod guardrail;
+pub mod multiplier;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Digest, Horizon, Symbol, Ts};
+
+/// One published answer: what to ask for one instrument over one horizon, and why.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// The instrument.
+    pub symbol: Symbol,
+    /// Close of the last row used, or the time of the clock tick that caused it.
+    pub ts: Ts,
+    /// Over which the loss is measured.
+    pub horizon: Horizon,
+    /// Baseline 99 % loss, fraction of notional.
+    pub baseline: f64,
+    /// Forecast 99 % loss, fraction of notional; absent when no forecast was usable.
+    pub forecast_loss: Option<f64>,
+    /// Weight of the forecast in \[0, 1\].
+    pub credibility: f64,
+    /// Multiplier before guardrails.
+    pub m_raw: f64,
+    /// Published initial-margin multiplier, parts per million, rounded up.
+    pub m_im_ppm: u64,
+    /// Published maintenance-margin multiplier, parts per million, rounded up.
+    pub m_mm_ppm: u64,
+    /// Initial margin actually asked, fraction of notional.
+    pub c_im: f64,
+    /// Maintenance margin actually asked, fraction of notional.
+    pub c_mm: f64,
+    /// Where on the staleness ladder.
+    pub state: State,
+    /// Every clamp and every reason for not publishing something new, in the order they acted.
+    pub reasons: Vec<Reason>,
+    /// Probability of the stressed regime, where a model gives it.
+    pub p_stress: Option<f64>,
+    /// Digest of the bundle of models.
+    pub model_digest: Digest,
+    /// Digest of the configuration.
+    pub config_digest: Digest,
+}
+
+/// The staleness ladder, and what an operator may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum State {
+    /// Inputs are fresh.
+    #[default]
+    Fresh,
+    /// Inputs are late; the last value holds.
+    Hold,
+    /// Inputs are older; the value moves linearly to the fallback.
+    Degrading,
+    /// Inputs are too old; the fallback holds.
+    Fallback,
+    /// An operator froze the value; it glides to the baseline.
+    Killed,
+}
+
+/// Why a published value is not simply the target. Text forms are stable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Reason {
+    /// The multiplier was above its cap.
+    Cap,
+    /// The multiplier was below its floor.
+    Floor,
+    /// The upward step limit bound.
+    StepUp,
+    /// The downward step limit bound.
+    StepDn,
+    /// The larger upward step of the emergency lane was used.
+    EmergencyLane,
+    /// The change was too small to publish.
+    Deadband,
+    /// A decrease waits for confirmations or for the time since the last change.
+    Cooldown,
+    /// The requirement was lifted to the baseline.
+    BaselineFloor,
+    /// Mode B: the requirement lags the baseline within what is allowed.
+    Lag,
+    /// Mode B: the allowed lag is used up; the requirement was lifted.
+    LagMax,
+    /// The limit on the total lift over the long-run VaR bound.
+    TotalLift,
+    /// The limit on the rise over one day bound.
+    DayLift,
+    /// Initial margin was lifted to stay above maintenance margin.
+    CrossField,
+    /// A step of maintenance margin waits for its notice.
+    Notice,
+    /// Inputs are stale.
+    Stale,
+    /// No usable forecast; the baseline alone decides.
+    NoForecast,
+    /// No usable baseline; nothing new is published.
+    NoBaseline,
+    /// A number was not finite; the previous value holds.
+    NonFinite,
+    /// What was derived after clamping moved against intent; the whole set was rejected.
+    PostClampDeviation,
+    /// An operator froze publication.
+    Kill,
+}

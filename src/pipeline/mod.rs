@@ -1,0 +1,97 @@
+//! The whole road: `push(&Event) -> Vec<Decision>`, for a backtest, the server and an audit alike.
+//!
+//! A [`Pipeline`] holds one lane per instrument: a row builder, the forecasters of the installed
+//! [`Bundle`], the baseline, the multiplier and its guardrails. Nothing here reads a clock: time is
+//! an event.
+
+pub mod bundle;
+
+pub use bundle::{Bundle, Member};
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::{Digest, Symbol, Ts};
+use crate::event::{Event, Fault};
+use crate::feature;
+use crate::forecast::Forecast;
+use crate::margin::Decision;
+
+/// What the road needs to know besides the models.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// The instruments; events of others are counted faults.
+    pub symbols: Vec<Symbol>,
+    /// How rows are built.
+    pub rows: feature::Config,
+    /// Horizons, in rows.
+    pub horizons: Vec<usize>,
+    /// Decisions are made from rows that close after this; earlier rows only warm up.
+    pub publish_from: Ts,
+}
+
+/// A forecast with the instance that made it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Named {
+    /// Instance name from the configuration.
+    pub name: Arc<str>,
+    /// The instrument.
+    pub symbol: Symbol,
+    /// The forecast.
+    pub forecast: Forecast,
+}
+
+/// The road.
+pub struct Pipeline {
+    _settings: Settings,
+}
+
+/// Why a pipeline could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A setting is out of range.
+    #[error("{0}")]
+    Settings(String),
+    /// The rows cannot be built.
+    #[error(transparent)]
+    Rows(#[from] feature::Error),
+    /// The models do not fit the settings.
+    #[error(transparent)]
+    Models(#[from] crate::forecast::Error),
+}
+
+impl Pipeline {
+    /// A road with empty memory. `config` is the digest written into each decision.
+    ///
+    /// # Errors
+    /// Settings and models do not fit each other.
+    pub fn new(settings: Settings, bundle: &Bundle, config: Digest) -> Result<Pipeline, Error> {
+        let _ = (bundle, config);
+        Ok(Pipeline { _settings: settings })
+    }
+    /// Takes one event; gives the decisions that it causes, one per horizon, in horizon order.
+    pub fn push(&mut self, event: &Event) -> Vec<Decision> {
+        let _ = event;
+        Vec::new()
+    }
+    /// Every model's forecast made from the last row of `symbol`.
+    pub fn forecasts(&self, symbol: Symbol) -> &[Named] {
+        let _ = symbol;
+        &[]
+    }
+    /// Swaps the models; running state is replayed from the rows of each lane.
+    ///
+    /// # Errors
+    /// The models do not fit the settings; the old ones keep running.
+    pub fn install(&mut self, bundle: &Bundle) -> Result<(), Error> {
+        let _ = bundle;
+        Ok(())
+    }
+    /// Bad data seen so far, counted.
+    pub fn faults(&self) -> BTreeMap<(Symbol, Fault), u64> {
+        BTreeMap::new()
+    }
+}

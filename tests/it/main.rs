@@ -1,0 +1,23 @@
+//! One integration binary; each module says what belongs in it.
+
+/// Reads the material beside the checkout; `None`, and a line that says so, where it is absent.
+pub mod shared;
+
+// Each module below is one file, named for the promise it tests.
+mod cli;
+mod docs;
+mod format;
+mod golden;
+mod ingest;
+mod law_forecaster;
+mod law_margin;
+mod law_store;
+mod law_stream;
+mod law_time;
+mod reference_features;
+mod reference_garch;
+mod reference_har;
+mod reference_hmm;
+mod reference_score;
+mod serve;
+mod tidy;
