@@ -7,7 +7,11 @@
 //! model its command-line name, default configuration, laws, benches, registry round trip and a
 //! row of the scoreboard.
 
+pub mod calibrated;
+pub mod conformal;
 pub mod dist;
+pub mod ensemble;
+pub mod outcome;
 pub mod panel;
 pub mod regime;
 
@@ -85,6 +89,16 @@ impl FitContext<'_> {
     /// The horizon in rows, at least 1.
     pub fn ahead(&self) -> usize {
         ((self.horizon.0.0 / self.step.0).max(1)) as usize
+    }
+    /// A member already fitted on the same panel.
+    ///
+    /// # Errors
+    /// No instance of that name was fitted before.
+    pub fn member(&self, name: &str) -> Result<&Fitted, Error> {
+        self.members.get(name).ok_or_else(|| Error::Unknown {
+            name: name.into(),
+            known: self.members.keys().cloned().collect::<Vec<_>>().join(", "),
+        })
     }
 }
 
@@ -197,6 +211,8 @@ pub struct Entry {
     pub fit: FitFn,
     /// Reads a stored form.
     pub load: fn(Value) -> Result<Fitted, Error>,
+    /// Its tails are its point: they are published as they are, not recalibrated.
+    pub own_tails: bool,
 }
 
 /// How a catalog entry fits.
@@ -216,7 +232,13 @@ impl Entry {
                 Fitted::of(&M::fit(&params, panel, ctx)?)
             },
             load: |body| Fitted::load::<M>(body),
+            own_tails: false,
         }
+    }
+    /// The line of a model whose tails are its point.
+    pub const fn with_own_tails(mut self) -> Entry {
+        self.own_tails = true;
+        self
     }
     /// Looks a name up.
     ///
@@ -231,7 +253,10 @@ impl Entry {
 }
 
 /// Every forecaster, one explicit line each.
-pub const CATALOG: &[Entry] = &[];
+pub const CATALOG: &[Entry] = &[
+    Entry::of::<ensemble::Ensemble>("geometric mean of members, weights from past losses", true),
+    Entry::of::<conformal::Conformal>("tails of another forecaster held to their level", true).with_own_tails(),
+];
 
 /// Coefficients or states kept per instrument name.
 pub type BySymbol<T> = BTreeMap<Symbol, T>;
