@@ -11,6 +11,7 @@
 //! any, from an exponentially weighted mean of past variance that has nothing to overfit.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -86,10 +87,10 @@ impl Calibration {
         Calibration { params, ahead, until: panel.end(), errors }
     }
     /// Puts the calibration around a model's fresh filter.
-    pub fn start(&self, model: &Fitted) -> Box<dyn Forecaster> {
+    pub fn start(self: &Arc<Self>, model: &Fitted) -> Box<dyn Forecaster> {
         Box::new(Calibrated {
             inner: model.start(),
-            learnt: self.clone(),
+            learnt: Arc::clone(self),
             errors: None,
             sorted: Vec::new(),
             pending: Pending::new(self.ahead),
@@ -124,7 +125,7 @@ fn stand_in(rows: &[Row], first: Ts, ahead: usize, window: usize) -> Errors {
 /// The running state: the model's filter, its recent errors, and the questions not yet answered.
 struct Calibrated {
     inner: Box<dyn Forecaster>,
-    learnt: Calibration,
+    learnt: Arc<Calibration>,
     errors: Option<(Symbol, Errors)>,
     sorted: Vec<f64>,
     pending: Pending<f64>,

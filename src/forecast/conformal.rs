@@ -24,6 +24,8 @@
 //! assert!((aci.theta() - 0.098).abs() < 1e-12);
 //! ```
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -113,7 +115,7 @@ impl Model for Conformal {
             ahead: ctx.ahead(),
             until: panel.end(),
             kind: base.kind.into(),
-            body: base.body.clone(),
+            body: (*base.body).clone(),
             calibration: Calibration::learn(params.calibration, panel, &params.base, ctx.track, ctx.ahead()),
             fresh,
             sides: sides.collect(),
@@ -122,7 +124,7 @@ impl Model for Conformal {
 
     fn start(&self) -> Box<dyn Forecaster> {
         let fitted = Entry::named(&self.kind).and_then(|e| (e.load)(self.body.clone())).ok();
-        let inner = fitted.map(|f| self.calibration.start(&f));
+        let inner = fitted.map(|f| Arc::new(self.calibration.clone()).start(&f));
         Box::new(State { model: self.clone_small(), sides: None, inner, pending: Pending::new(self.ahead) })
     }
 }

@@ -83,7 +83,7 @@ impl Model for Ensemble {
         let mut members = Vec::new();
         for (name, weight) in params.members.iter().zip(weights) {
             let fitted = ctx.member(name)?;
-            members.push(Member { name: name.clone(), kind: fitted.kind.into(), weight, body: fitted.body.clone() });
+            members.push(Member { name: name.clone(), kind: fitted.kind.into(), weight, body: (*fitted.body).clone() });
         }
         Ok(Ensemble { horizon: ctx.horizon, members })
     }

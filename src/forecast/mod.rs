@@ -163,7 +163,7 @@ pub struct Fitted {
     /// Catalog name of the model.
     pub kind: &'static str,
     /// The stored form: the model's own plain numbers.
-    pub body: Value,
+    pub body: Arc<Value>,
     start: Arc<dyn Fn() -> Box<dyn Forecaster> + Send + Sync>,
 }
 
@@ -184,7 +184,7 @@ impl Fitted {
     pub fn load<M: Model>(body: Value) -> Result<Fitted, Error> {
         let model: M = serde_json::from_value(body.clone())
             .map_err(|e| Error::Stored { model: M::NAME.into(), why: e.to_string() })?;
-        Ok(Fitted { kind: M::NAME, body, start: Arc::new(move || model.start()) })
+        Ok(Fitted { kind: M::NAME, body: Arc::new(body), start: Arc::new(move || model.start()) })
     }
     /// A fresh filter for one instrument.
     pub fn start(&self) -> Box<dyn Forecaster> {
