@@ -192,7 +192,7 @@ impl Fitted {
     }
     /// Digest of kind and stored form.
     pub fn digest(&self) -> Digest {
-        Digest::of_json(&serde_json::json!({"kind": self.kind, "body": self.body}))
+        Digest::of_json(&serde_json::json!({"kind": self.kind, "body": *self.body}))
     }
 }
 

@@ -35,8 +35,8 @@ impl Member {
             "name": self.name,
             "horizon": self.horizon,
             "kind": self.fitted.kind,
-            "body": self.fitted.body,
-            "calibration": self.calibration,
+            "body": *self.fitted.body,
+            "calibration": self.calibration.as_deref(),
         })
     }
     fn from_value(value: &Value) -> Result<Member, Error> {
