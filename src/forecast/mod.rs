@@ -8,8 +8,10 @@
 //! row of the scoreboard.
 
 pub mod dist;
+pub mod ewma;
 pub mod panel;
 pub mod regime;
+mod training;
 
 pub use dist::Dist;
 pub use panel::{History, Outcome, Panel, Settled, Track};
@@ -231,7 +233,10 @@ impl Entry {
 }
 
 /// Every forecaster, one explicit line each.
-pub const CATALOG: &[Entry] = &[];
+#[rustfmt::skip]
+pub const CATALOG: &[Entry] = &[
+    Entry::of::<ewma::Ewma>("exponentially weighted moving average of variance", false),
+];
 
 /// Coefficients or states kept per instrument name.
 pub type BySymbol<T> = BTreeMap<Symbol, T>;
