@@ -9,6 +9,7 @@
 
 pub mod dist;
 pub mod ewma;
+pub mod har;
 pub mod panel;
 pub mod regime;
 mod training;
@@ -236,6 +237,7 @@ impl Entry {
 #[rustfmt::skip]
 pub const CATALOG: &[Entry] = &[
     Entry::of::<ewma::Ewma>("exponentially weighted moving average of variance", false),
+    Entry::of::<har::Har>("heterogeneous autoregression of realised variance, in levels or logs, with season", false),
 ];
 
 /// Coefficients or states kept per instrument name.
