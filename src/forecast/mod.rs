@@ -12,8 +12,11 @@ pub mod conformal;
 pub mod dist;
 pub mod ensemble;
 pub mod outcome;
+pub mod ewma;
+pub mod har;
 pub mod panel;
 pub mod regime;
+mod training;
 
 pub use dist::Dist;
 pub use panel::{History, Outcome, Panel, Settled, Track};
@@ -256,6 +259,10 @@ impl Entry {
 pub const CATALOG: &[Entry] = &[
     Entry::of::<ensemble::Ensemble>("geometric mean of members, weights from past losses", true),
     Entry::of::<conformal::Conformal>("tails of another forecaster held to their level", true).with_own_tails(),
+#[rustfmt::skip]
+pub const CATALOG: &[Entry] = &[
+    Entry::of::<ewma::Ewma>("exponentially weighted moving average of variance", false),
+    Entry::of::<har::Har>("heterogeneous autoregression of realised variance, in levels or logs, with season", false),
 ];
 
 /// Coefficients or states kept per instrument name.
