@@ -255,14 +255,13 @@ impl Entry {
     }
 }
 
-/// Every forecaster, one explicit line each.
-pub const CATALOG: &[Entry] = &[
-    Entry::of::<ensemble::Ensemble>("geometric mean of members, weights from past losses", true),
-    Entry::of::<conformal::Conformal>("tails of another forecaster held to their level", true).with_own_tails(),
+/// Every forecaster, one explicit line each; those that combine others come last.
 #[rustfmt::skip]
 pub const CATALOG: &[Entry] = &[
     Entry::of::<ewma::Ewma>("exponentially weighted moving average of variance", false),
     Entry::of::<har::Har>("heterogeneous autoregression of realised variance, in levels or logs, with season", false),
+    Entry::of::<ensemble::Ensemble>("geometric mean of members, weights from past losses", true),
+    Entry::of::<conformal::Conformal>("tails of another forecaster held to their level", true).with_own_tails(),
 ];
 
 /// Coefficients or states kept per instrument name.
