@@ -8,6 +8,7 @@
 //! | [`walk`] | the walk forward through the pipeline |
 
 pub mod fit;
+pub mod output;
 pub mod plan;
 pub mod split;
 pub mod walk;
