@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{Read, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use super::Error;
 
@@ -44,21 +45,29 @@ pub(crate) fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
+/// How often a held lock is tried, and how long to wait between: a process that was just killed may
+/// take a moment to be gone.
+const LOCK_TRIES: u32 = 10;
+const LOCK_WAIT: Duration = Duration::from_millis(50);
+
 /// Takes a folder's lock for this process. The system frees it when the process ends, however it
 /// ends, so a lock left by a dead process holds nobody up.
 pub(crate) fn lock(path: &Path) -> Result<File, Error> {
-    let mut file = File::options().create(true).truncate(false).read(true).write(true).open(path).map_err(|e| io(path, e))?;
-    match file.try_lock() {
-        Ok(()) => {
-            let pid = std::process::id().to_string();
-            file.set_len(0).and_then(|()| file.write_all(pid.as_bytes())).map_err(|e| io(path, e))?;
-            Ok(file)
+    let open = File::options().create(true).truncate(false).read(true).write(true).open(path);
+    let mut file = open.map_err(|e| io(path, e))?;
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => {
+                let pid = std::process::id().to_string();
+                file.set_len(0).and_then(|()| file.write_all(pid.as_bytes())).map_err(|e| io(path, e))?;
+                return Ok(file);
+            }
+            Err(fs::TryLockError::WouldBlock) => std::thread::sleep(LOCK_WAIT),
+            Err(fs::TryLockError::Error(e)) => return Err(io(path, e)),
         }
-        Err(fs::TryLockError::WouldBlock) => {
-            let mut pid = String::new();
-            let _ = file.take(32).read_to_string(&mut pid);
-            Err(Error::Locked { path: path.display().to_string(), pid: if pid.is_empty() { "unknown".into() } else { pid } })
-        }
-        Err(fs::TryLockError::Error(e)) => Err(io(path, e)),
     }
+    let mut pid = String::new();
+    let _ = file.take(32).read_to_string(&mut pid);
+    let pid = if pid.is_empty() { "unknown".into() } else { pid };
+    Err(Error::Locked { path: path.display().to_string(), pid })
 }

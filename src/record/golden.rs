@@ -85,7 +85,7 @@ fn ask(bundle: &Bundle, rows: &[Row]) -> Vec<Answer> {
     let mut answers = Vec::new();
     for member in &bundle.members {
         for (symbol, rows) in &lanes {
-            let mut forecaster: Box<dyn Forecaster> = member.fitted.start();
+            let mut forecaster: Box<dyn Forecaster> = member.start();
             rows.iter().for_each(|row| forecaster.update(row));
             let forecast = forecaster.forecast().map_or(Value::Null, |f| forecast_value(&f));
             answers.push(Answer { member: member.name.clone(), horizon: member.horizon, symbol: *symbol, forecast });
