@@ -55,6 +55,9 @@ pub enum Kind {
     /// An operator froze publication, or released it.
     #[serde(rename = "kill")]
     Kill,
+    /// The clock moved on; entered before the road is told, for it may change what comes after.
+    #[serde(rename = "tick")]
+    Tick,
     /// A model came into force.
     #[serde(rename = "model.loaded")]
     ModelLoaded,

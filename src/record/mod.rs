@@ -12,6 +12,7 @@
 //! | [`chain`] | lines of a hash-chained file |
 //! | [`file`] | the store on disk: synced before it answers, one writer, torn tails dropped |
 //! | [`publication`] | one published multiplier, as it is recorded and served |
+//! | [`rerun`] | what the ledger recorded, made again event by event and compared |
 //! | [`explain`] | why a published multiplier is what it is, in words and numbers |
 
 pub mod alias;
@@ -25,6 +26,7 @@ pub mod manifest;
 pub mod publication;
 pub mod register;
 pub mod registry;
+pub mod rerun;
 
 pub use file::FileStore;
 pub use ledger::{Entry, Kind, MemoryStore, Record, Seq, Store};
@@ -93,13 +95,13 @@ pub enum Error {
         /// Expected and found.
         why: String,
     },
-    /// The bundle of models cannot be read.
-    #[error("{place}: {source}")]
-    Model {
-        /// Which file.
-        place: String,
-        /// Why.
-        source: crate::forecast::Error,
+    /// The road does not give again what the ledger says it gave.
+    #[error("ledger entry {seq}: {what}; the lake, the models or the program are not those it was made with")]
+    Differs {
+        /// Which entry.
+        seq: Seq,
+        /// What was recorded and what was made.
+        what: String,
     },
 }
 

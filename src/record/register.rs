@@ -78,7 +78,7 @@ fn publish(staging: &Path, to: &PathBuf) -> Result<(), Error> {
 fn stage(folder: &Path, name: &str, version: &str, bundle: &Bundle, extras: &Extras) -> Result<Digest, Error> {
     let golden = Golden::make(bundle, &extras.golden)?;
     let stored = bundle.to_value();
-    let model = |source| Error::Model { place: format!("{name} {version}"), source };
+    let model = |e: crate::forecast::Error| Error::Format { place: format!("{name} {version}"), why: e.to_string() };
     golden.prove(&Bundle::from_value(&stored).map_err(model)?, name, version, true)?;
     let files: [(&str, Vec<u8>); 7] = [
         ("bundle.json", stored.to_string().into_bytes()),

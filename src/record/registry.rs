@@ -199,7 +199,7 @@ impl Registry {
         }
         let place = |file: &str| folder.join(file).display().to_string();
         let stored: Value = from_bytes(&place("bundle.json"), &self.file(&manifest, "bundle.json")?)?;
-        let model = |source| Error::Model { place: place("bundle.json"), source };
+        let model = |e: crate::forecast::Error| Error::Format { place: place("bundle.json"), why: e.to_string() };
         let bundle = Bundle::from_value(&stored).map_err(model)?;
         let env = Env::read(&place("env.json"), &self.file(&manifest, "env.json")?)?;
         let golden = Golden::read(&place("golden.jsonl"), &self.file(&manifest, "golden.jsonl")?)?;
