@@ -100,7 +100,7 @@ pub(crate) fn bits(rows: &[Row]) -> Vec<(Ts, Ts, Ts, Vec<u64>)> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 6, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     /// Live state is derived: stored events of the declared memory bring it back at any kill point.
     #[test]

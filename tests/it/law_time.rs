@@ -53,7 +53,7 @@ fn check(config: &Config, events: &[Event], at: f64) -> Result<(), TestCaseError
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 16, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
 
     #[test]
     fn rows_from_bars_are_blind_to_the_future(seed in 0..1000u64, at in 0.3..0.97f64) {
