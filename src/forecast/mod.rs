@@ -8,6 +8,7 @@
 //! row of the scoreboard.
 
 pub mod dist;
+pub mod hmm_em;
 pub mod panel;
 pub mod regime;
 

@@ -1,0 +1,516 @@
+//! Gaussian hidden Markov model: likelihood, filter, smoother, Viterbi path and EM.
+//!
+//! x(t) | s(t) = k is normal with mean m(k) and covariance C(k); P(s(t+1) = j | s(t) = i) = A(i, j).
+//! The forward pass works on ln(predicted probability) + ln(density), shifted by its maximum in
+//! each row, and the backward pass is Kim's (1994) smoother, whose factors lie in \[0, 1\]: neither
+//! can overflow, and an outlier that every state finds impossible still leaves probabilities that
+//! sum to one. A row with a number that is not finite is a missing observation.
+//! Source: Baum et al. 1970; Rabiner 1989; Kim 1994. Checked against hmmlearn 0.3.3.
+
+use ndarray::Array2;
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+
+/// A Gaussian hidden Markov model of K states and D dimensions, in plain numbers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Gaussian {
+    /// Probability of each state at the first row; K numbers.
+    pub start: Vec<f64>,
+    /// Transition probabilities, from row to column; K x K.
+    pub trans: Vec<Vec<f64>>,
+    /// Mean of each state; K x D.
+    pub means: Vec<Vec<f64>>,
+    /// Covariance of each state.
+    pub covariance: Covariance,
+}
+
+/// The covariances of the states.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Covariance {
+    /// Variances; K x D.
+    Diagonal(Vec<Vec<f64>>),
+    /// Symmetric positive definite matrices; K x D x D.
+    Full(Vec<Vec<Vec<f64>>>),
+}
+
+/// How EM runs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Em {
+    /// Most iterations.
+    pub iterations: usize,
+    /// Converged when an iteration gains less than this many nats.
+    pub tolerance: f64,
+    /// Added to the sum of squares of every state (every element of it, when full) in the M-step;
+    /// 0 is maximum likelihood, hmmlearn's default is 0.01 (`covars_prior`, `covars_weight` 1).
+    pub covariance_prior: f64,
+    /// Least variance of a state, as a fraction of the column's variance. Keeps the likelihood
+    /// bounded where values repeat.
+    pub floor: f64,
+}
+
+impl Default for Em {
+    fn default() -> Em {
+        Em { iterations: 500, tolerance: 1e-6, covariance_prior: 0.0, floor: 1e-6 }
+    }
+}
+
+/// What EM found. Whether it converged is for the caller to judge.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Estimate {
+    /// The model after the last M-step.
+    pub model: Gaussian,
+    /// Log-likelihood at the start and after every M-step; never falls by more than rounding where
+    /// `covariance_prior` is 0, else the penalised likelihood never falls.
+    pub loglik: Vec<f64>,
+    /// Whether the last gain was below the tolerance.
+    pub converged: bool,
+    /// M-steps done.
+    pub iterations: usize,
+}
+
+/// Probabilities of the states in each row (T x K) and the log-likelihood of the whole series.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Posterior {
+    /// Log-likelihood, nats.
+    pub loglik: f64,
+    /// Probabilities; each row sums to one.
+    pub probs: Array2<f64>,
+}
+
+/// Log density of one state, ready for evaluation.
+#[derive(Clone, Debug)]
+struct Density {
+    mean: Vec<f64>,
+    /// Rows of the inverse Cholesky factor, lower triangle, row by row; its diagonal alone when
+    /// the covariance is diagonal.
+    whiten: Vec<f64>,
+    diagonal: bool,
+    constant: f64,
+}
+
+impl Density {
+    fn at(&self, x: &[f64]) -> f64 {
+        let mut square = 0.0;
+        if self.diagonal {
+            for ((v, m), w) in x.iter().zip(&self.mean).zip(&self.whiten) {
+                let z = (v - m) * w;
+                square += z * z;
+            }
+        } else {
+            let mut from = 0;
+            for i in 0..x.len() {
+                let row = &self.whiten[from..=from + i];
+                from += i + 1;
+                let mut z = 0.0;
+                for ((v, m), w) in x.iter().zip(&self.mean).zip(row) {
+                    z += (v - m) * w;
+                }
+                square += z * z;
+            }
+        }
+        self.constant - 0.5 * square
+    }
+}
+
+/// Inverse of the Cholesky factor (lower triangle, row by row) and the log determinant.
+fn whitening(matrix: &[Vec<f64>]) -> Option<(Vec<f64>, f64)> {
+    let d = matrix.len();
+    let mut low = vec![vec![0.0; d]; d];
+    let mut logdet = 0.0;
+    for i in 0..d {
+        for j in 0..=i {
+            let dot: f64 = (0..j).map(|k| low[i][k] * low[j][k]).sum();
+            let rest = matrix[i][j] - dot;
+            if i == j {
+                if !(rest > 0.0 && rest.is_finite()) {
+                    return None;
+                }
+                low[i][i] = rest.sqrt();
+                logdet += rest.ln();
+            } else {
+                low[i][j] = rest / low[j][j];
+            }
+        }
+    }
+    let mut inverse = Vec::with_capacity(d * (d + 1) / 2);
+    let mut rows: Vec<Vec<f64>> = Vec::with_capacity(d);
+    for i in 0..d {
+        let mut row = vec![0.0; i + 1];
+        for (j, cell) in row.iter_mut().enumerate() {
+            let dot: f64 = (j..i).map(|k| low[i][k] * rows[k][j]).sum();
+            *cell = (if i == j { 1.0 } else { 0.0 } - dot) / low[i][i];
+        }
+        inverse.extend_from_slice(&row);
+        rows.push(row);
+    }
+    Some((inverse, logdet))
+}
+
+pub(super) fn no_fit(why: impl Into<String>) -> Error {
+    Error::NoFit { model: "hmm", symbol: "series".into(), why: why.into() }
+}
+
+/// A filter that takes one observation at a time: the probabilities of the states given all
+/// observations so far, and of the next state.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    densities: Vec<Density>,
+    trans: Vec<Vec<f64>>,
+    /// Probabilities of the states at the next observation.
+    next: Vec<f64>,
+    /// Probabilities of the states at the last observation.
+    now: Vec<f64>,
+}
+
+impl Filter {
+    /// Takes an observation of D numbers; gives its log-likelihood given those before it (0 when
+    /// it is missing).
+    pub fn update(&mut self, x: &[f64]) -> f64 {
+        let gain = if x.iter().all(|v| v.is_finite()) {
+            let mut top = f64::NEG_INFINITY;
+            for ((now, density), next) in self.now.iter_mut().zip(&self.densities).zip(&self.next) {
+                *now = next.ln() + density.at(x);
+                top = top.max(*now);
+            }
+            self.now.iter_mut().for_each(|v| *v = (*v - top).exp());
+            let sum: f64 = self.now.iter().sum();
+            self.now.iter_mut().for_each(|v| *v /= sum);
+            top + sum.ln()
+        } else {
+            self.now.copy_from_slice(&self.next);
+            0.0
+        };
+        self.next.fill(0.0);
+        for (p, row) in self.now.iter().zip(&self.trans) {
+            for (next, a) in self.next.iter_mut().zip(row) {
+                *next += p * a;
+            }
+        }
+        gain
+    }
+    /// Probabilities of the states at the last observation, given it and all before.
+    pub fn now(&self) -> &[f64] {
+        &self.now
+    }
+    /// Probabilities of the states at the next observation.
+    pub fn next(&self) -> &[f64] {
+        &self.next
+    }
+}
+
+/// The forward pass of a whole series: filtered and predicted probabilities, row by row.
+struct Forward {
+    loglik: f64,
+    filtered: Vec<f64>,
+    predicted: Vec<f64>,
+}
+
+/// What the M-step needs.
+struct Moments {
+    loglik: f64,
+    first: Vec<f64>,
+    gamma: Vec<f64>,
+    /// Expected transitions, K x K row by row.
+    steps: Vec<f64>,
+}
+
+impl Gaussian {
+    fn states(&self) -> usize {
+        self.means.len()
+    }
+    /// A fresh filter.
+    ///
+    /// # Errors
+    /// Shapes disagree, or a covariance is not positive definite.
+    pub fn filter(&self) -> Result<Filter, Error> {
+        let (k, d) = (self.states(), self.means.first().map_or(0, Vec::len));
+        let square = self.trans.len() == k && self.trans.iter().all(|r| r.len() == k) && self.start.len() == k;
+        if k == 0 || d == 0 || !square || self.means.iter().any(|m| m.len() != d) {
+            return Err(no_fit("start, transitions and means disagree in shape"));
+        }
+        let log2pi = (2.0 * std::f64::consts::PI).ln();
+        let bad = |i: usize| no_fit(format!("the covariance of state {i} is not positive definite of size {d}"));
+        let density = |i: usize| -> Result<Density, Error> {
+            let (whiten, logdet, diagonal) = match &self.covariance {
+                Covariance::Diagonal(v) => {
+                    let v = v.get(i).filter(|v| v.len() == d).ok_or_else(|| bad(i))?;
+                    if !v.iter().all(|v| *v > 0.0 && v.is_finite()) {
+                        return Err(bad(i));
+                    }
+                    (v.iter().map(|v| 1.0 / v.sqrt()).collect(), v.iter().map(|v| v.ln()).sum(), true)
+                }
+                Covariance::Full(c) => {
+                    let c = c.get(i).filter(|c| c.len() == d && c.iter().all(|r| r.len() == d));
+                    let (whiten, logdet) = c.and_then(|c| whitening(c)).ok_or_else(|| bad(i))?;
+                    (whiten, logdet, false)
+                }
+            };
+            let constant: f64 = -0.5 * (d as f64 * log2pi + logdet);
+            Ok(Density { mean: self.means[i].clone(), whiten, diagonal, constant })
+        };
+        let densities = (0..k).map(density).collect::<Result<Vec<_>, _>>()?;
+        Ok(Filter { densities, trans: self.trans.clone(), next: self.start.clone(), now: self.start.clone() })
+    }
+
+    fn forward(&self, x: &Array2<f64>) -> Result<Forward, Error> {
+        let mut filter = self.filter()?;
+        if x.ncols() != self.means[0].len() {
+            return Err(no_fit(format!("{} columns for a model of {}", x.ncols(), self.means[0].len())));
+        }
+        let mut out = Forward {
+            loglik: 0.0,
+            filtered: Vec::with_capacity(x.nrows() * self.states()),
+            predicted: Vec::with_capacity(x.nrows() * self.states()),
+        };
+        let mut buffer = vec![0.0; x.ncols()];
+        for row in x.rows() {
+            buffer.iter_mut().zip(row).for_each(|(b, v)| *b = *v);
+            out.predicted.extend_from_slice(&filter.next);
+            out.loglik += filter.update(&buffer);
+            out.filtered.extend_from_slice(&filter.now);
+        }
+        if out.loglik.is_finite() { Ok(out) } else { Err(no_fit("the likelihood is not finite")) }
+    }
+
+    /// Kim's smoother on top of the forward pass, with expected transitions.
+    fn moments(&self, x: &Array2<f64>) -> Result<Moments, Error> {
+        let Forward { loglik, filtered, predicted } = self.forward(x)?;
+        let (k, t) = (self.states(), x.nrows());
+        let mut gamma = filtered;
+        let mut steps = vec![0.0; k * k];
+        let mut smooth = vec![0.0; k];
+        for i in (0..t.saturating_sub(1)).rev() {
+            let (head, tail) = gamma.split_at_mut((i + 1) * k);
+            let (here, after, ahead) = (&mut head[i * k..], &tail[..k], &predicted[(i + 1) * k..(i + 2) * k]);
+            for a in 0..k {
+                let mut sum = 0.0;
+                for b in 0..k {
+                    if after[b] > 0.0 && ahead[b] > 0.0 {
+                        let both = here[a] * self.trans[a][b] / ahead[b] * after[b];
+                        steps[a * k + b] += both;
+                        sum += both;
+                    }
+                }
+                smooth[a] = sum;
+            }
+            let total: f64 = smooth.iter().sum();
+            here.iter_mut().zip(&smooth).for_each(|(h, s)| *h = s / total);
+        }
+        Ok(Moments { loglik, first: gamma[..k].to_vec(), gamma, steps })
+    }
+
+    /// Log-likelihood of a series, T x D.
+    ///
+    /// # Errors
+    /// As [`Gaussian::filter`]; or the likelihood is not finite.
+    pub fn loglik(&self, x: &Array2<f64>) -> Result<f64, Error> {
+        Ok(self.forward(x)?.loglik)
+    }
+
+    /// Filtered probabilities: of the state in each row given that row and those before.
+    ///
+    /// # Errors
+    /// As [`Gaussian::loglik`].
+    pub fn filtered(&self, x: &Array2<f64>) -> Result<Posterior, Error> {
+        let forward = self.forward(x)?;
+        self.posterior(forward.loglik, forward.filtered)
+    }
+
+    /// Smoothed probabilities: of the state in each row given the whole series. For study only;
+    /// a forecast must not see them.
+    ///
+    /// # Errors
+    /// As [`Gaussian::loglik`].
+    pub fn smoothed(&self, x: &Array2<f64>) -> Result<Posterior, Error> {
+        let moments = self.moments(x)?;
+        self.posterior(moments.loglik, moments.gamma)
+    }
+
+    fn posterior(&self, loglik: f64, probs: Vec<f64>) -> Result<Posterior, Error> {
+        let rows = probs.len() / self.states();
+        let probs = Array2::from_shape_vec((rows, self.states()), probs).map_err(|e| no_fit(e.to_string()))?;
+        Ok(Posterior { loglik, probs })
+    }
+
+    /// The most probable path of states and its joint log-likelihood (Viterbi 1967).
+    ///
+    /// # Errors
+    /// As [`Gaussian::filter`].
+    pub fn viterbi(&self, x: &Array2<f64>) -> Result<(f64, Vec<usize>), Error> {
+        let filter = self.filter()?;
+        let k = self.states();
+        let log = |p: &f64| p.ln();
+        let trans: Vec<Vec<f64>> = self.trans.iter().map(|r| r.iter().map(log).collect()).collect();
+        let mut score: Vec<f64> = self.start.iter().map(log).collect();
+        let mut from: Vec<usize> = Vec::with_capacity(x.nrows() * k);
+        for (t, row) in x.rows().into_iter().enumerate() {
+            let row = row.to_vec();
+            let seen = row.iter().all(|v| v.is_finite());
+            let before = score.clone();
+            for s in 0..k {
+                let mut best = (if t == 0 { s } else { 0 }, if t == 0 { before[s] } else { f64::NEG_INFINITY });
+                for p in (0..k).filter(|_| t > 0) {
+                    let through = before[p] + trans[p][s];
+                    if through > best.1 {
+                        best = (p, through);
+                    }
+                }
+                from.push(best.0);
+                score[s] = best.1 + if seen { filter.densities[s].at(&row) } else { 0.0 };
+            }
+        }
+        let mut last = (0..k).fold(0, |b, s| if score[s] > score[b] { s } else { b });
+        let loglik = score[last];
+        let mut path = vec![0; x.nrows()];
+        for t in (0..x.nrows()).rev() {
+            path[t] = last;
+            last = from[t * k + last];
+        }
+        Ok((loglik, path))
+    }
+
+    /// EM from this model as the start.
+    ///
+    /// # Errors
+    /// Shapes disagree, fewer rows than states, a covariance loses rank, or the (penalised)
+    /// likelihood falls, which an EM step cannot do: that is reported, never called convergence.
+    pub fn fit(&self, x: &Array2<f64>, em: &Em) -> Result<Estimate, Error> {
+        if x.nrows() <= self.states() {
+            return Err(no_fit(format!("{} rows for {} states", x.nrows(), self.states())));
+        }
+        let least = floors(x, em.floor);
+        let mut model = self.clone();
+        let mut moments = model.moments(x)?;
+        let mut loglik = vec![moments.loglik];
+        let mut value = moments.loglik - model.penalty(em)?;
+        let mut converged = false;
+        while loglik.len() <= em.iterations && !converged {
+            let next = model.maximise(x, &moments, em, &least);
+            moments = next.moments(x)?;
+            let after = moments.loglik - next.penalty(em)?;
+            // The start may lie below the variance floor; the first step then need not gain.
+            if after < value - 1e-9 * (1.0 + value.abs()) && loglik.len() > 1 {
+                return Err(no_fit(format!("the likelihood fell from {value} to {after} in EM")));
+            }
+            converged = (after - value).abs() < em.tolerance;
+            (model, value) = (next, after);
+            loglik.push(moments.loglik);
+        }
+        Ok(Estimate { model, iterations: loglik.len() - 1, loglik, converged })
+    }
+
+    /// What the covariance prior takes from the log-likelihood: half the trace of prior times
+    /// precision, summed over states.
+    fn penalty(&self, em: &Em) -> Result<f64, Error> {
+        if em.covariance_prior == 0.0 {
+            return Ok(0.0);
+        }
+        let filter = self.filter()?;
+        let one = |density: &Density| {
+            if density.diagonal {
+                return density.whiten.iter().map(|w| w * w).sum::<f64>();
+            }
+            // The prior matrix has every element equal: p 1 1'. Its trace with the precision is
+            // p |L^-1 1|^2.
+            let shifted: Vec<f64> = density.mean.iter().map(|m| m + 1.0).collect();
+            2.0 * (density.constant - density.at(&shifted))
+        };
+        Ok(0.5 * em.covariance_prior * filter.densities.iter().map(one).sum::<f64>())
+    }
+
+    /// The M-step. A state that nothing belongs to keeps its parameters.
+    fn maximise(&self, x: &Array2<f64>, moments: &Moments, em: &Em, least: &[f64]) -> Gaussian {
+        let (k, d) = (self.states(), x.ncols());
+        let mut next = self.clone();
+        next.start.copy_from_slice(&moments.first);
+        for (row, steps) in next.trans.iter_mut().zip(moments.steps.chunks(k)) {
+            let sum: f64 = steps.iter().sum();
+            if sum > 0.0 {
+                row.iter_mut().zip(steps).for_each(|(a, s)| *a = s / sum);
+            }
+        }
+        let mut weight = vec![0.0; k];
+        let mut sums = vec![vec![0.0; d]; k];
+        each_seen(x, &moments.gamma, k, |row, gamma| {
+            for (s, g) in gamma.iter().enumerate() {
+                weight[s] += g;
+                sums[s].iter_mut().zip(row).for_each(|(sum, v)| *sum += g * v);
+            }
+        });
+        let live: Vec<bool> = weight.iter().map(|w| *w > 1e-8).collect();
+        for s in (0..k).filter(|s| live[*s]) {
+            next.means[s] = sums[s].iter().map(|v| v / weight[s]).collect();
+        }
+        let means = &next.means;
+        match &mut next.covariance {
+            Covariance::Diagonal(variances) => {
+                let mut squares = vec![vec![em.covariance_prior; d]; k];
+                each_seen(x, &moments.gamma, k, |row, gamma| {
+                    for (s, g) in gamma.iter().enumerate() {
+                        for j in 0..d {
+                            let e = row[j] - means[s][j];
+                            squares[s][j] += g * e * e;
+                        }
+                    }
+                });
+                for s in (0..k).filter(|s| live[*s]) {
+                    variances[s] = (0..d).map(|j| (squares[s][j] / weight[s]).max(least[j])).collect();
+                }
+            }
+            Covariance::Full(matrices) => {
+                let mut squares = vec![vec![vec![em.covariance_prior; d]; d]; k];
+                each_seen(x, &moments.gamma, k, |row, gamma| {
+                    for (s, g) in gamma.iter().enumerate() {
+                        for i in 0..d {
+                            let e = g * (row[i] - means[s][i]);
+                            for j in 0..=i {
+                                squares[s][i][j] += e * (row[j] - means[s][j]);
+                            }
+                        }
+                    }
+                });
+                for s in (0..k).filter(|s| live[*s]) {
+                    for i in 0..d {
+                        for j in 0..=i {
+                            let v = squares[s][i][j] / weight[s];
+                            matrices[s][i][j] = v;
+                            matrices[s][j][i] = v;
+                        }
+                        matrices[s][i][i] = matrices[s][i][i].max(least[i]);
+                    }
+                }
+            }
+        }
+        next
+    }
+}
+
+/// Calls `f` with every observed row and its probabilities.
+fn each_seen(x: &Array2<f64>, gamma: &[f64], k: usize, mut f: impl FnMut(&[f64], &[f64])) {
+    let mut buffer = vec![0.0; x.ncols()];
+    for (row, gamma) in x.rows().into_iter().zip(gamma.chunks(k)) {
+        buffer.iter_mut().zip(row).for_each(|(b, v)| *b = *v);
+        if buffer.iter().all(|v| v.is_finite()) {
+            f(&buffer, gamma);
+        }
+    }
+}
+
+/// Least variance of each column.
+fn floors(x: &Array2<f64>, fraction: f64) -> Vec<f64> {
+    x.columns()
+        .into_iter()
+        .map(|column| {
+            let seen: Vec<f64> = column.iter().copied().filter(|v| v.is_finite()).collect();
+            let (mean, variance) = if seen.is_empty() {
+                (0.0, 1.0)
+            } else {
+                (crate::base::stats::mean(&seen), crate::base::stats::variance(&seen))
+            };
+            // A constant column still needs a density; 1e-12 of its size is below any data error.
+            (fraction * variance).max(1e-12 * (1e-12 + mean * mean))
+        })
+        .collect()
+}
