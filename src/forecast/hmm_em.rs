@@ -11,6 +11,8 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use super::hmm_filter::no_fit;
+use crate::base::stats;
 
 /// A Gaussian hidden Markov model of K states and D dimensions, in plain numbers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -56,6 +58,9 @@ impl Default for Em {
     }
 }
 
+/// Rows that must belong to a state, in sum of probabilities, for it to be learnt.
+const LIVE: f64 = 1e-8;
+
 /// What EM found. Whether it converged is for the caller to judge.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Estimate {
@@ -79,127 +84,6 @@ pub struct Posterior {
     pub probs: Array2<f64>,
 }
 
-/// Log density of one state, ready for evaluation.
-#[derive(Clone, Debug)]
-struct Density {
-    mean: Vec<f64>,
-    /// Rows of the inverse Cholesky factor, lower triangle, row by row; its diagonal alone when
-    /// the covariance is diagonal.
-    whiten: Vec<f64>,
-    diagonal: bool,
-    constant: f64,
-}
-
-impl Density {
-    fn at(&self, x: &[f64]) -> f64 {
-        let mut square = 0.0;
-        if self.diagonal {
-            for ((v, m), w) in x.iter().zip(&self.mean).zip(&self.whiten) {
-                let z = (v - m) * w;
-                square += z * z;
-            }
-        } else {
-            let mut from = 0;
-            for i in 0..x.len() {
-                let row = &self.whiten[from..=from + i];
-                from += i + 1;
-                let mut z = 0.0;
-                for ((v, m), w) in x.iter().zip(&self.mean).zip(row) {
-                    z += (v - m) * w;
-                }
-                square += z * z;
-            }
-        }
-        self.constant - 0.5 * square
-    }
-}
-
-/// Inverse of the Cholesky factor (lower triangle, row by row) and the log determinant.
-fn whitening(matrix: &[Vec<f64>]) -> Option<(Vec<f64>, f64)> {
-    let d = matrix.len();
-    let mut low = vec![vec![0.0; d]; d];
-    let mut logdet = 0.0;
-    for i in 0..d {
-        for j in 0..=i {
-            let dot: f64 = (0..j).map(|k| low[i][k] * low[j][k]).sum();
-            let rest = matrix[i][j] - dot;
-            if i == j {
-                if !(rest > 0.0 && rest.is_finite()) {
-                    return None;
-                }
-                low[i][i] = rest.sqrt();
-                logdet += rest.ln();
-            } else {
-                low[i][j] = rest / low[j][j];
-            }
-        }
-    }
-    let mut inverse = Vec::with_capacity(d * (d + 1) / 2);
-    let mut rows: Vec<Vec<f64>> = Vec::with_capacity(d);
-    for i in 0..d {
-        let mut row = vec![0.0; i + 1];
-        for (j, cell) in row.iter_mut().enumerate() {
-            let dot: f64 = (j..i).map(|k| low[i][k] * rows[k][j]).sum();
-            *cell = (if i == j { 1.0 } else { 0.0 } - dot) / low[i][i];
-        }
-        inverse.extend_from_slice(&row);
-        rows.push(row);
-    }
-    Some((inverse, logdet))
-}
-
-pub(super) fn no_fit(why: impl Into<String>) -> Error {
-    Error::NoFit { model: "hmm", symbol: "series".into(), why: why.into() }
-}
-
-/// A filter that takes one observation at a time: the probabilities of the states given all
-/// observations so far, and of the next state.
-#[derive(Clone, Debug)]
-pub struct Filter {
-    densities: Vec<Density>,
-    trans: Vec<Vec<f64>>,
-    /// Probabilities of the states at the next observation.
-    next: Vec<f64>,
-    /// Probabilities of the states at the last observation.
-    now: Vec<f64>,
-}
-
-impl Filter {
-    /// Takes an observation of D numbers; gives its log-likelihood given those before it (0 when
-    /// it is missing).
-    pub fn update(&mut self, x: &[f64]) -> f64 {
-        let gain = if x.iter().all(|v| v.is_finite()) {
-            let mut top = f64::NEG_INFINITY;
-            for ((now, density), next) in self.now.iter_mut().zip(&self.densities).zip(&self.next) {
-                *now = next.ln() + density.at(x);
-                top = top.max(*now);
-            }
-            self.now.iter_mut().for_each(|v| *v = (*v - top).exp());
-            let sum: f64 = self.now.iter().sum();
-            self.now.iter_mut().for_each(|v| *v /= sum);
-            top + sum.ln()
-        } else {
-            self.now.copy_from_slice(&self.next);
-            0.0
-        };
-        self.next.fill(0.0);
-        for (p, row) in self.now.iter().zip(&self.trans) {
-            for (next, a) in self.next.iter_mut().zip(row) {
-                *next += p * a;
-            }
-        }
-        gain
-    }
-    /// Probabilities of the states at the last observation, given it and all before.
-    pub fn now(&self) -> &[f64] {
-        &self.now
-    }
-    /// Probabilities of the states at the next observation.
-    pub fn next(&self) -> &[f64] {
-        &self.next
-    }
-}
-
 /// The forward pass of a whole series: filtered and predicted probabilities, row by row.
 struct Forward {
     loglik: f64,
@@ -217,43 +101,9 @@ struct Moments {
 }
 
 impl Gaussian {
-    fn states(&self) -> usize {
+    pub(super) fn states(&self) -> usize {
         self.means.len()
     }
-    /// A fresh filter.
-    ///
-    /// # Errors
-    /// Shapes disagree, or a covariance is not positive definite.
-    pub fn filter(&self) -> Result<Filter, Error> {
-        let (k, d) = (self.states(), self.means.first().map_or(0, Vec::len));
-        let square = self.trans.len() == k && self.trans.iter().all(|r| r.len() == k) && self.start.len() == k;
-        if k == 0 || d == 0 || !square || self.means.iter().any(|m| m.len() != d) {
-            return Err(no_fit("start, transitions and means disagree in shape"));
-        }
-        let log2pi = (2.0 * std::f64::consts::PI).ln();
-        let bad = |i: usize| no_fit(format!("the covariance of state {i} is not positive definite of size {d}"));
-        let density = |i: usize| -> Result<Density, Error> {
-            let (whiten, logdet, diagonal) = match &self.covariance {
-                Covariance::Diagonal(v) => {
-                    let v = v.get(i).filter(|v| v.len() == d).ok_or_else(|| bad(i))?;
-                    if !v.iter().all(|v| *v > 0.0 && v.is_finite()) {
-                        return Err(bad(i));
-                    }
-                    (v.iter().map(|v| 1.0 / v.sqrt()).collect(), v.iter().map(|v| v.ln()).sum(), true)
-                }
-                Covariance::Full(c) => {
-                    let c = c.get(i).filter(|c| c.len() == d && c.iter().all(|r| r.len() == d));
-                    let (whiten, logdet) = c.and_then(|c| whitening(c)).ok_or_else(|| bad(i))?;
-                    (whiten, logdet, false)
-                }
-            };
-            let constant: f64 = -0.5 * (d as f64 * log2pi + logdet);
-            Ok(Density { mean: self.means[i].clone(), whiten, diagonal, constant })
-        };
-        let densities = (0..k).map(density).collect::<Result<Vec<_>, _>>()?;
-        Ok(Filter { densities, trans: self.trans.clone(), next: self.start.clone(), now: self.start.clone() })
-    }
-
     fn forward(&self, x: &Array2<f64>) -> Result<Forward, Error> {
         let mut filter = self.filter()?;
         if x.ncols() != self.means[0].len() {
@@ -267,9 +117,9 @@ impl Gaussian {
         let mut buffer = vec![0.0; x.ncols()];
         for row in x.rows() {
             buffer.iter_mut().zip(row).for_each(|(b, v)| *b = *v);
-            out.predicted.extend_from_slice(&filter.next);
+            out.predicted.extend_from_slice(filter.next());
             out.loglik += filter.update(&buffer);
-            out.filtered.extend_from_slice(&filter.now);
+            out.filtered.extend_from_slice(filter.now());
         }
         if out.loglik.is_finite() { Ok(out) } else { Err(no_fit("the likelihood is not finite")) }
     }
@@ -358,7 +208,7 @@ impl Gaussian {
                     }
                 }
                 from.push(best.0);
-                score[s] = best.1 + if seen { filter.densities[s].at(&row) } else { 0.0 };
+                score[s] = best.1 + if seen { filter.density(s).at(&row) } else { 0.0 };
             }
         }
         let mut last = (0..k).fold(0, |b, s| if score[s] > score[b] { s } else { b });
@@ -408,16 +258,8 @@ impl Gaussian {
             return Ok(0.0);
         }
         let filter = self.filter()?;
-        let one = |density: &Density| {
-            if density.diagonal {
-                return density.whiten.iter().map(|w| w * w).sum::<f64>();
-            }
-            // The prior matrix has every element equal: p 1 1'. Its trace with the precision is
-            // p |L^-1 1|^2.
-            let shifted: Vec<f64> = density.mean.iter().map(|m| m + 1.0).collect();
-            2.0 * (density.constant - density.at(&shifted))
-        };
-        Ok(0.5 * em.covariance_prior * filter.densities.iter().map(one).sum::<f64>())
+        let total: f64 = (0..self.states()).map(|s| filter.density(s).precision()).sum();
+        Ok(0.5 * em.covariance_prior * total)
     }
 
     /// The M-step. A state that nothing belongs to keeps its parameters.
@@ -439,46 +281,48 @@ impl Gaussian {
                 sums[s].iter_mut().zip(row).for_each(|(sum, v)| *sum += g * v);
             }
         });
-        let live: Vec<bool> = weight.iter().map(|w| *w > 1e-8).collect();
-        for s in (0..k).filter(|s| live[*s]) {
+        for s in (0..k).filter(|s| weight[*s] > LIVE) {
             next.means[s] = sums[s].iter().map(|v| v / weight[s]).collect();
         }
-        let means = &next.means;
-        match &mut next.covariance {
-            Covariance::Diagonal(variances) => {
-                let mut squares = vec![vec![em.covariance_prior; d]; k];
-                each_seen(x, &moments.gamma, k, |row, gamma| {
-                    for (s, g) in gamma.iter().enumerate() {
-                        for j in 0..d {
-                            let e = row[j] - means[s][j];
-                            squares[s][j] += g * e * e;
-                        }
+        next.covariance = self.spread(x, moments, em, least, (&next.means, &weight));
+        next
+    }
+
+    /// Covariances around new means, given the states' weights.
+    fn spread(
+        &self,
+        x: &Array2<f64>,
+        moments: &Moments,
+        em: &Em,
+        least: &[f64],
+        (means, weight): (&[Vec<f64>], &[f64]),
+    ) -> Covariance {
+        let (k, d) = (self.states(), x.ncols());
+        let diagonal = matches!(self.covariance, Covariance::Diagonal(_));
+        // Lower triangles of the sums of squares; of which only the diagonal where that is asked.
+        let mut squares = vec![vec![vec![em.covariance_prior; d]; d]; k];
+        each_seen(x, &moments.gamma, k, |row, gamma| {
+            for (s, g) in gamma.iter().enumerate() {
+                for i in 0..d {
+                    let e = row[i] - means[s][i];
+                    for j in if diagonal { i } else { 0 }..=i {
+                        squares[s][i][j] += g * e * (row[j] - means[s][j]);
                     }
-                });
-                for s in (0..k).filter(|s| live[*s]) {
-                    variances[s] = (0..d).map(|j| (squares[s][j] / weight[s]).max(least[j])).collect();
                 }
             }
-            Covariance::Full(matrices) => {
-                let mut squares = vec![vec![vec![em.covariance_prior; d]; d]; k];
-                each_seen(x, &moments.gamma, k, |row, gamma| {
-                    for (s, g) in gamma.iter().enumerate() {
-                        for i in 0..d {
-                            let e = g * (row[i] - means[s][i]);
-                            for j in 0..=i {
-                                squares[s][i][j] += e * (row[j] - means[s][j]);
-                            }
+        });
+        let mut next = self.covariance.clone();
+        for s in (0..k).filter(|s| weight[*s] > LIVE) {
+            for i in 0..d {
+                let own = (squares[s][i][i] / weight[s]).max(least[i]);
+                match &mut next {
+                    Covariance::Diagonal(v) => v[s][i] = own,
+                    Covariance::Full(c) => {
+                        for j in 0..i {
+                            c[s][i][j] = squares[s][i][j] / weight[s];
+                            c[s][j][i] = c[s][i][j];
                         }
-                    }
-                });
-                for s in (0..k).filter(|s| live[*s]) {
-                    for i in 0..d {
-                        for j in 0..=i {
-                            let v = squares[s][i][j] / weight[s];
-                            matrices[s][i][j] = v;
-                            matrices[s][j][i] = v;
-                        }
-                        matrices[s][i][i] = matrices[s][i][i].max(least[i]);
+                        c[s][i][i] = own;
                     }
                 }
             }
@@ -504,11 +348,8 @@ fn floors(x: &Array2<f64>, fraction: f64) -> Vec<f64> {
         .into_iter()
         .map(|column| {
             let seen: Vec<f64> = column.iter().copied().filter(|v| v.is_finite()).collect();
-            let (mean, variance) = if seen.is_empty() {
-                (0.0, 1.0)
-            } else {
-                (crate::base::stats::mean(&seen), crate::base::stats::variance(&seen))
-            };
+            let (mean, variance) =
+                if seen.is_empty() { (0.0, 1.0) } else { (stats::mean(&seen), stats::variance(&seen)) };
             // A constant column still needs a density; 1e-12 of its size is below any data error.
             (fraction * variance).max(1e-12 * (1e-12 + mean * mean))
         })

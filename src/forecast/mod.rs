@@ -8,7 +8,9 @@
 //! row of the scoreboard.
 
 pub mod dist;
+pub mod hmm;
 pub mod hmm_em;
+pub mod hmm_filter;
 pub mod panel;
 pub mod regime;
 
@@ -232,7 +234,7 @@ impl Entry {
 }
 
 /// Every forecaster, one explicit line each.
-pub const CATALOG: &[Entry] = &[];
+pub const CATALOG: &[Entry] = &[Entry::of::<hmm::Hmm>("four hidden Markov regimes of log variance, filtered", false)];
 
 /// Coefficients or states kept per instrument name.
 pub type BySymbol<T> = BTreeMap<Symbol, T>;

@@ -1,0 +1,419 @@
+//! Hidden Markov regimes of volatility: calm, normal, elevated, stress.
+//!
+//! x(t) = ln rv(t) | s(t) = k ~ N(m(k), C(k)), P(s(t+1) = j | s(t) = i) = A(i, j), four states in
+//! order of m. Forecast over h rows from the filtered p(t):
+//! rv = level sum over n = 1..h of sum over k of (p(t) A^n)(k) exp(m(k) + C(k)/2)   \[fraction^2\],
+//! a mixture of four zero-mean normals with these weights and variances for the return, and
+//! p(t) A as the regime of the next row. Probabilities are filtered, never smoothed.
+//!
+//! Source: Hamilton 1989; EM of Baum et al. 1970. Checked against hmmlearn 0.3.3 (likelihood,
+//! posteriors, EM, Viterbi path, filter) on S&P 500 returns and log range variances.
+//!
+//! | parameter | default | unit | range |
+//! |---|---|---|---|
+//! | `columns` | `["rv"]` | feature names | `rv` first; then variances (in logs) or features of unit 1 |
+//! | `starts` | 3 | starting points of EM | 1 to 20 |
+//! | `iterations` | 300 | EM steps at most | 1 to 10000 |
+//! | `tolerance` | 0.0001 | nats per EM step | positive |
+//!
+//! Fit: 100 rows with an outcome. Warm-up: 1 row. Knows: the columns. Ignores: everything else.
+//!
+//! ```
+//! use margincast::forecast::hmm_em::{Covariance, Em, Gaussian};
+//! use ndarray::Array2;
+//!
+//! // Two levels of log variance, fifty rows each, with a little noise.
+//! let x = Array2::from_shape_fn((100, 1), |(t, _)| if t < 50 { -9.0 } else { -6.0 } + 0.3 * ((t * 7 % 11) as f64 - 5.0) / 5.0);
+//! let start = Gaussian {
+//!     start: vec![0.5, 0.5],
+//!     trans: vec![vec![0.9, 0.1], vec![0.1, 0.9]],
+//!     means: vec![vec![-8.0], vec![-7.0]],
+//!     covariance: Covariance::Diagonal(vec![vec![1.0], vec![1.0]]),
+//! };
+//! let fit = start.fit(&x, &Em::default())?;
+//! assert!(fit.converged);
+//! assert_eq!(format!("{:.1} {:.1}", fit.model.means[0][0], fit.model.means[1][0]), "-9.0 -6.0");
+//! # Ok::<(), margincast::forecast::Error>(())
+//! ```
+
+use ndarray::Array2;
+use rand::RngExt;
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::hmm_em::{Covariance, Em, Estimate, Gaussian};
+use super::hmm_filter::{Filter, no_fit};
+use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Outcome, Panel, Regime, dist};
+use crate::base::{Horizon, Seed, Span, Symbol, Ts, stats};
+use crate::feature::{Feature, Row};
+
+/// Settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Params {
+    /// Observed features: `rv`, then any others that are variances (taken in logs) or have unit 1.
+    pub columns: Vec<String>,
+    /// Starting points of EM; the best end is kept.
+    pub starts: usize,
+    /// Most EM steps per start.
+    pub iterations: usize,
+    /// EM stops when a step gains less, nats.
+    pub tolerance: f64,
+}
+
+impl Default for Params {
+    fn default() -> Params {
+        Params { columns: vec!["rv".into()], starts: 3, iterations: 300, tolerance: 1e-4 }
+    }
+}
+
+/// Number of regimes.
+const STATES: usize = 4;
+/// Least number of rows with an outcome.
+const NEED: usize = 100;
+/// Observations are clipped to their median plus or minus this many robust standard deviations, so
+/// that one wild value cannot take a state for itself.
+const CLIP: f64 = 8.0;
+/// Longest gap that is stepped through, in rows; by then the filter has forgotten.
+const GAP: i64 = 64;
+
+/// Regimes of every instrument of the panel.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Hmm {
+    horizon: Horizon,
+    step: Span,
+    ahead: usize,
+    columns: Vec<String>,
+    symbols: BySymbol<Regimes>,
+}
+
+/// The regimes of one instrument.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Regimes {
+    /// States in order of mean ln rv; starts from its stationary distribution.
+    pub model: Gaussian,
+    /// Least and greatest value of each observed column.
+    pub bounds: Vec<(f64, f64)>,
+    /// Mean of outcome over forecast in training, which the forecast is multiplied by.
+    pub level: f64,
+    /// Least and greatest outcome in training, fraction^2.
+    pub range: (f64, f64),
+    /// Mean squared return over mean outcome in training.
+    pub scale: f64,
+    /// Whether EM converged, after how many steps, at what log-likelihood.
+    pub em: (bool, usize, f64),
+}
+
+impl Model for Hmm {
+    const NAME: &'static str = "hmm";
+    type Params = Params;
+
+    fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Hmm, Error> {
+        let bad = |why: String| Error::Params { model: Self::NAME, why };
+        let features = features(&params.columns).map_err(bad)?;
+        let sane = (1..=20).contains(&params.starts) && (1..=10_000).contains(&params.iterations);
+        if !sane || params.tolerance.is_nan() || params.tolerance <= 0.0 {
+            return Err(bad("starts is 1 to 20, iterations 1 to 10000, tolerance positive".into()));
+        }
+        let ahead = ctx.ahead();
+        let counts: Vec<(Symbol, Vec<Option<Outcome>>)> =
+            panel.symbols().map(|s| (s, panel.targets(s, ahead))).collect();
+        let usable = |targets: &[Option<Outcome>]| targets.iter().flatten().count();
+        let most = counts.iter().max_by_key(|(_, t)| usable(t));
+        if most.is_none_or(|(_, targets)| usable(targets) < NEED) {
+            return Err(Error::TooLittle {
+                model: Self::NAME,
+                symbol: most.map_or("the panel".into(), |(s, _)| s.to_string()),
+                have: most.map_or(0, |(_, t)| usable(t)),
+                need: NEED,
+                end: panel.end(),
+            });
+        }
+        let seed = ctx.seed.named(Self::NAME);
+        let symbols = counts
+            .par_iter()
+            .filter(|(_, targets)| usable(targets) >= NEED)
+            .map(|(symbol, targets)| {
+                let fit = Training { params, features: &features, step: ctx.step, seed: seed.named(symbol.as_str()) };
+                let regimes = fit.regimes(panel.rows(*symbol), targets, ahead).map_err(|e| match e {
+                    Error::NoFit { model, why, .. } => Error::NoFit { model, symbol: symbol.to_string(), why },
+                    other => other,
+                })?;
+                Ok((*symbol, regimes))
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
+        (ctx.progress)(1.0);
+        let columns = params.columns.clone();
+        Ok(Hmm { horizon: ctx.horizon, step: ctx.step, ahead, columns, symbols: symbols.into_iter().collect() })
+    }
+
+    fn start(&self) -> Box<dyn Forecaster> {
+        Box::new(State { model: self.clone(), run: None })
+    }
+}
+
+impl Hmm {
+    /// The regimes learnt, by instrument.
+    pub fn symbols(&self) -> &BySymbol<Regimes> {
+        &self.symbols
+    }
+}
+
+fn features(columns: &[String]) -> Result<Vec<Feature>, String> {
+    let one = |name: &String| {
+        let feature = Feature::named(name).ok_or_else(|| format!("`{name}` is no feature"))?;
+        let fits = feature.is_variance() || feature.spec().unit == "1";
+        if fits { Ok(feature) } else { Err(format!("`{name}` is neither a variance nor of unit 1")) }
+    };
+    let features = columns.iter().map(one).collect::<Result<Vec<_>, _>>()?;
+    if features.first() == Some(&Feature::Rv) { Ok(features) } else { Err("columns begin with `rv`".into()) }
+}
+
+/// One observation of a row; NaN where absent, minus infinity for a variance of zero.
+fn observe(features: &[Feature], row: &Row) -> Vec<f64> {
+    features.iter().map(|f| if f.is_variance() { row.raw(*f).max(0.0).ln() } else { row.raw(*f) }).collect()
+}
+
+fn clip(x: &mut [f64], bounds: &[(f64, f64)]) {
+    for (v, (low, high)) in x.iter_mut().zip(bounds) {
+        if !v.is_nan() {
+            *v = v.clamp(*low, *high);
+        }
+    }
+}
+
+/// Windows missed between two rows.
+fn missed(last: Ts, row: &Row, step: Span) -> i64 {
+    ((row.ts_open - last).0 / step.0).clamp(0, GAP)
+}
+
+struct Training<'a> {
+    params: &'a Params,
+    features: &'a [Feature],
+    step: Span,
+    seed: Seed,
+}
+
+impl Training<'_> {
+    fn regimes(&self, rows: &[Row], targets: &[Option<Outcome>], ahead: usize) -> Result<Regimes, Error> {
+        let d = self.features.len();
+        let seen: Vec<Vec<f64>> = rows.iter().map(|r| observe(self.features, r)).collect();
+        let bounds: Vec<(f64, f64)> = (0..d).map(|j| bounds(seen.iter().map(|x| x[j]))).collect();
+        let mut series = Vec::with_capacity(rows.len() * d);
+        for (i, (row, x)) in rows.iter().zip(&seen).enumerate() {
+            let gap = if i == 0 { 0 } else { missed(rows[i - 1].ts, row, self.step) };
+            series.extend(std::iter::repeat_n(f64::NAN, gap as usize * d));
+            let mut x = x.clone();
+            clip(&mut x, &bounds);
+            series.extend(x);
+        }
+        let x = Array2::from_shape_vec((series.len() / d, d), series).map_err(|e| no_fit(e.to_string()))?;
+        let fit = self.best(&x)?;
+        let em = (fit.converged, fit.iterations, fit.loglik.last().copied().unwrap_or(f64::NAN));
+        let outcomes: Vec<&Outcome> = targets.iter().flatten().collect();
+        let rv: Vec<f64> = outcomes.iter().map(|o| o.rv).collect();
+        let square: Vec<f64> = outcomes.iter().map(|o| o.ret * o.ret).collect();
+        let range = rv.iter().fold((f64::INFINITY, 0.0_f64), |(lo, hi), v| (lo.min(*v), hi.max(*v)));
+        // Returns that are all zero leave no scale; the square root of the outcome is then the best guess.
+        let scale = Some(stats::mean(&square) / stats::mean(&rv)).filter(|s| *s > 0.0).unwrap_or(1.0);
+        let mut regimes = Regimes { model: ordered(&fit.model), bounds, level: 1.0, range, scale, em };
+        regimes.level = self.level(&regimes, rows, targets, ahead)?;
+        Ok(regimes)
+    }
+
+    /// Mean of outcome over raw forecast in training: the factor that minimises QLIKE.
+    fn level(&self, regimes: &Regimes, rows: &[Row], targets: &[Option<Outcome>], ahead: usize) -> Result<f64, Error> {
+        let mut run = Run::of(regimes, ahead)?;
+        let mut ratios = Vec::with_capacity(rows.len());
+        for (row, target) in rows.iter().zip(targets) {
+            run.update(row, self.features, regimes, self.step);
+            if let Some(target) = target {
+                ratios.push(target.rv / run.raw());
+            }
+        }
+        let level = stats::mean(&ratios);
+        if level.is_finite() && level > 0.0 { Ok(level) } else { Err(no_fit(format!("its level is {level}"))) }
+    }
+
+    /// EM from several starts; the first of the best ends. A start that fails is passed over.
+    fn best(&self, x: &Array2<f64>) -> Result<Estimate, Error> {
+        let em = Em {
+            iterations: self.params.iterations,
+            tolerance: self.params.tolerance,
+            covariance_prior: 0.0,
+            floor: 1e-3,
+        };
+        let mut rng = self.seed.rng();
+        let mut best: Result<Estimate, Error> = Err(no_fit("no start"));
+        for i in 0..self.params.starts {
+            let shares = match i {
+                0 => [0.25; STATES],
+                1 => [0.4, 0.3, 0.2, 0.1],
+                _ => std::array::from_fn(|_| 0.1 + rng.random::<f64>()),
+            };
+            let fit = banded(x, shares).fit(x, &em);
+            let end = |e: &Estimate| e.loglik.last().copied().unwrap_or(f64::NEG_INFINITY);
+            // Ends that differ by less than the tolerance are the same; the first one stays.
+            let better = match (&fit, &best) {
+                (Ok(new), Ok(old)) => end(new) > end(old) + 10.0 * em.tolerance,
+                (new, old) => new.is_ok() || (old.is_err() && i == 0),
+            };
+            if better {
+                best = fit;
+            }
+        }
+        best
+    }
+}
+
+/// Median plus or minus [`CLIP`] robust standard deviations of the finite values.
+fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let seen = stats::sorted(&values.filter(|v| v.is_finite()).collect::<Vec<_>>());
+    if seen.is_empty() {
+        return (0.0, 0.0);
+    }
+    let median = stats::quantile(&seen, 0.5);
+    let away = stats::sorted(&seen.iter().map(|v| (v - median).abs()).collect::<Vec<_>>());
+    // 1.4826 makes the median deviation a standard deviation under the normal; a tenth keeps a
+    // mostly constant column from clipping every change away.
+    let width = CLIP * (1.4826 * stats::quantile(&away, 0.5)).max(0.1);
+    (median - width, median + width)
+}
+
+/// A start: rows are ranked by their first column and cut into bands of the given shares.
+fn banded(x: &Array2<f64>, shares: [f64; STATES]) -> Gaussian {
+    let d = x.ncols();
+    let mut rows: Vec<Vec<f64>> =
+        x.rows().into_iter().filter(|r| r.iter().all(|v| v.is_finite())).map(|r| r.to_vec()).collect();
+    rows.sort_by(|a, b| a[0].total_cmp(&b[0]));
+    let column = |rows: &[Vec<f64>], j: usize| rows.iter().map(|r| r[j]).collect::<Vec<_>>();
+    let whole: Vec<f64> = (0..d).map(|j| stats::variance(&column(&rows, j)).max(1e-6)).collect();
+    let total: f64 = shares.iter().sum();
+    let (mut means, mut variances) = (vec![], vec![]);
+    let (mut from, mut sum) = (0, 0.0);
+    for share in shares {
+        sum += share;
+        let to = ((sum / total * rows.len() as f64).round() as usize).clamp(from, rows.len());
+        let band = if from < to { &rows[from..to] } else { &rows[..] };
+        means.push((0..d).map(|j| stats::mean(&column(band, j))).collect());
+        variances.push((0..d).map(|j| stats::variance(&column(band, j)).max(0.05 * whole[j])).collect());
+        from = to;
+    }
+    let stay = 0.9;
+    let trans = (0..STATES)
+        .map(|i| (0..STATES).map(|j| if i == j { stay } else { (1.0 - stay) / (STATES - 1) as f64 }).collect())
+        .collect();
+    Gaussian { start: vec![1.0 / STATES as f64; STATES], trans, means, covariance: Covariance::Diagonal(variances) }
+}
+
+/// States in order of the mean of the first column, started from the stationary distribution.
+fn ordered(model: &Gaussian) -> Gaussian {
+    let mut order: Vec<usize> = (0..STATES).collect();
+    order.sort_by(|a, b| model.means[*a][0].total_cmp(&model.means[*b][0]));
+    let trans: Vec<Vec<f64>> = order.iter().map(|i| order.iter().map(|j| model.trans[*i][*j]).collect()).collect();
+    let covariance = match &model.covariance {
+        Covariance::Diagonal(v) => Covariance::Diagonal(order.iter().map(|i| v[*i].clone()).collect()),
+        Covariance::Full(v) => Covariance::Full(order.iter().map(|i| v[*i].clone()).collect()),
+    };
+    let mut start = vec![1.0 / STATES as f64; STATES];
+    for _ in 0..1000 {
+        start = (0..STATES).map(|j| (0..STATES).map(|i| start[i] * trans[i][j]).sum()).collect();
+    }
+    let sum: f64 = start.iter().sum();
+    start.iter_mut().for_each(|p| *p /= sum);
+    Gaussian { start, trans, means: order.iter().map(|i| model.means[*i].clone()).collect(), covariance }
+}
+
+struct State {
+    model: Hmm,
+    run: Option<(Symbol, Option<Run>)>,
+}
+
+/// The filter of one instrument.
+struct Run {
+    filter: Filter,
+    /// Expected variance over the horizon, given the state of the next row and before the level.
+    paths: Vec<f64>,
+    last: Option<Ts>,
+}
+
+impl Run {
+    fn of(regimes: &Regimes, ahead: usize) -> Result<Run, Error> {
+        let variance = |k: usize| match &regimes.model.covariance {
+            Covariance::Diagonal(v) => v[k][0],
+            Covariance::Full(v) => v[k][0][0],
+        };
+        let filter = regimes.model.filter()?;
+        let mut one: Vec<f64> = (0..STATES).map(|k| (regimes.model.means[k][0] + variance(k) / 2.0).exp()).collect();
+        let mut paths = vec![0.0; STATES];
+        for _ in 0..ahead {
+            paths.iter_mut().zip(&one).for_each(|(p, v)| *p += v);
+            one = regimes.model.trans.iter().map(|row| row.iter().zip(&one).map(|(a, v)| a * v).sum()).collect();
+        }
+        Ok(Run { filter, paths, last: None })
+    }
+    fn update(&mut self, row: &Row, features: &[Feature], regimes: &Regimes, step: Span) {
+        let absent = vec![f64::NAN; features.len()];
+        for _ in 0..self.last.map_or(0, |last| missed(last, row, step)) {
+            self.filter.update(&absent);
+        }
+        let mut x = observe(features, row);
+        clip(&mut x, &regimes.bounds);
+        self.filter.update(&x);
+        self.last = Some(row.ts);
+    }
+    /// Forecast variance before the level and its limits.
+    fn raw(&self) -> f64 {
+        self.filter.next().iter().zip(&self.paths).map(|(p, v)| p * v).sum()
+    }
+}
+
+impl Forecaster for State {
+    fn update(&mut self, row: &Row) {
+        let Hmm { symbols, ahead, columns, step, .. } = &self.model;
+        let (symbol, run) = self.run.get_or_insert_with(|| {
+            (row.symbol, symbols.get(&row.symbol).and_then(|regimes| Run::of(regimes, *ahead).ok()))
+        });
+        let (Some(run), Some(regimes), Ok(features)) = (run, symbols.get(symbol), features(columns)) else { return };
+        run.update(row, &features, regimes, *step);
+    }
+
+    fn forecast(&self) -> Option<Forecast> {
+        let (symbol, run) = self.run.as_ref()?;
+        let (run, regimes) = (run.as_ref()?, self.model.symbols.get(symbol)?);
+        let raw = run.raw();
+        let rv = (raw * regimes.level).clamp(regimes.range.0, regimes.range.1);
+        let sd: Vec<f64> = run.paths.iter().map(|v| (v / raw * rv * regimes.scale).sqrt()).collect();
+        let next = run.filter.next();
+        Some(Forecast {
+            issued: run.last?,
+            horizon: self.model.horizon,
+            dist: mixture(rv, next, &sd),
+            regime: Some(Regime::of(std::array::from_fn(|k| next[k]))),
+            spike: None,
+        })
+    }
+}
+
+/// A mixture of zero-mean normals, as published.
+fn mixture(rv: f64, weights: &[f64], sd: &[f64]) -> Dist {
+    let sum = |f: &dyn Fn(f64) -> f64| weights.iter().zip(sd).map(|(w, s)| w * f(*s)).sum::<f64>();
+    let most = sd.iter().fold(0.0_f64, |m, s| m.max(*s));
+    let lower = |p: f64| {
+        // The widest component alone bounds the quantile from below; the median is 0.
+        let (mut low, mut high) = (most * stats::normal_quantile(p), 0.0);
+        for _ in 0..60 {
+            let middle = 0.5 * (low + high);
+            if sum(&|s| stats::normal_cdf(middle / s)) < p { low = middle } else { high = middle }
+        }
+        0.5 * (low + high)
+    };
+    let tail: [f64; 4] = std::array::from_fn(|i| lower(dist::LEVELS[i]));
+    let q = std::array::from_fn(|i| match i {
+        0..4 => tail[i],
+        4 => 0.0,
+        _ => -tail[8 - i],
+    });
+    let es = sum(&|s| s * stats::normal_pdf(tail[1] / s)) / dist::LEVELS[1];
+    Dist { rv, sd: sum(&|s| s * s).sqrt(), q, es01: -es, es99: es }
+}
