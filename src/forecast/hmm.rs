@@ -38,13 +38,13 @@
 
 use ndarray::Array2;
 use rand::RngExt;
-use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::hmm_em::{Covariance, Em, Estimate, Gaussian};
 use super::hmm_filter::{Filter, no_fit};
-use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Outcome, Panel, Regime, dist};
-use crate::base::{Horizon, Seed, Span, Symbol, Ts, stats};
+use super::training::{Chosen, Level, Training, each, in_range};
+use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Panel, Regime, dist};
+use crate::base::{Horizon, Seed, Span, Ts, stats};
 use crate::feature::{Feature, Row};
 
 /// Settings.
@@ -89,19 +89,16 @@ pub struct Hmm {
 
 /// The regimes of one instrument.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Regimes {
+struct Regimes {
     /// States in order of mean ln rv; starts from its stationary distribution.
-    pub model: Gaussian,
+    model: Gaussian,
     /// Least and greatest value of each observed column.
-    pub bounds: Vec<(f64, f64)>,
+    bounds: Vec<(f64, f64)>,
     /// Mean of outcome over forecast in training, which the forecast is multiplied by.
-    pub level: f64,
-    /// Least and greatest outcome in training, fraction^2.
-    pub range: (f64, f64),
-    /// Mean squared return over mean outcome in training.
-    pub scale: f64,
+    rv_per_unit: f64,
+    level: Level,
     /// Whether EM converged, after how many steps, at what log-likelihood.
-    pub em: (bool, usize, f64),
+    em: (bool, usize, f64),
 }
 
 impl Model for Hmm {
@@ -109,53 +106,32 @@ impl Model for Hmm {
     type Params = Params;
 
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Hmm, Error> {
-        let bad = |why: String| Error::Params { model: Self::NAME, why };
-        let features = features(&params.columns).map_err(bad)?;
-        let sane = (1..=20).contains(&params.starts) && (1..=10_000).contains(&params.iterations);
-        if !sane || params.tolerance.is_nan() || params.tolerance <= 0.0 {
-            return Err(bad("starts is 1 to 20, iterations 1 to 10000, tolerance positive".into()));
-        }
-        let ahead = ctx.ahead();
-        let counts: Vec<(Symbol, Vec<Option<Outcome>>)> =
-            panel.symbols().map(|s| (s, panel.targets(s, ahead))).collect();
-        let usable = |targets: &[Option<Outcome>]| targets.iter().flatten().count();
-        let most = counts.iter().max_by_key(|(_, t)| usable(t));
-        if most.is_none_or(|(_, targets)| usable(targets) < NEED) {
-            return Err(Error::TooLittle {
-                model: Self::NAME,
-                symbol: most.map_or("the panel".into(), |(s, _)| s.to_string()),
-                have: most.map_or(0, |(_, t)| usable(t)),
-                need: NEED,
-                end: panel.end(),
-            });
-        }
-        let seed = ctx.seed.named(Self::NAME);
-        let symbols = counts
-            .par_iter()
-            .filter(|(_, targets)| usable(targets) >= NEED)
-            .map(|(symbol, targets)| {
-                let fit = Training { params, features: &features, step: ctx.step, seed: seed.named(symbol.as_str()) };
-                let regimes = fit.regimes(panel.rows(*symbol), targets, ahead).map_err(|e| match e {
-                    Error::NoFit { model, why, .. } => Error::NoFit { model, symbol: symbol.to_string(), why },
-                    other => other,
-                })?;
-                Ok((*symbol, regimes))
+        let features = features(&params.columns).map_err(|why| Error::Params { model: Self::NAME, why })?;
+        in_range(Self::NAME, "starts", params.starts as f64, 1.0, 20.0)?;
+        in_range(Self::NAME, "iterations", params.iterations as f64, 1.0, 10_000.0)?;
+        in_range(Self::NAME, "tolerance", params.tolerance, 1e-12, 1e6)?;
+        let symbols = each(Self::NAME, panel, ctx, |training| {
+            let level = training.level(NEED)?;
+            let symbol = training.rows.first().map(|r| r.symbol.to_string()).unwrap_or_default();
+            let seed = ctx.seed.named(Self::NAME).named(&symbol);
+            regimes(params, &features, ctx.step, training, level, seed).map_err(|e| match e {
+                Error::NoFit { why, .. } => training.no_fit(why),
+                other => other,
             })
-            .collect::<Result<Vec<_>, Error>>()?;
-        (ctx.progress)(1.0);
+        })?;
         let columns = params.columns.clone();
-        Ok(Hmm { horizon: ctx.horizon, step: ctx.step, ahead, columns, symbols: symbols.into_iter().collect() })
+        Ok(Hmm { horizon: ctx.horizon, step: ctx.step, ahead: ctx.ahead(), columns, symbols })
     }
 
     fn start(&self) -> Box<dyn Forecaster> {
-        Box::new(State { model: self.clone(), run: None })
-    }
-}
-
-impl Hmm {
-    /// The regimes learnt, by instrument.
-    pub fn symbols(&self) -> &BySymbol<Regimes> {
-        &self.symbols
+        Box::new(State {
+            own: Chosen::Waiting(self.symbols.clone()),
+            features: features(&self.columns).unwrap_or_default(),
+            horizon: self.horizon,
+            step: self.step,
+            ahead: self.ahead,
+            run: None,
+        })
     }
 }
 
@@ -187,83 +163,73 @@ fn missed(last: Ts, row: &Row, step: Span) -> i64 {
     ((row.ts_open - last).0 / step.0).clamp(0, GAP)
 }
 
-struct Training<'a> {
-    params: &'a Params,
-    features: &'a [Feature],
+/// Learns the regimes of one instrument.
+fn regimes(
+    params: &Params,
+    features: &[Feature],
     step: Span,
+    training: &Training<'_>,
+    level: Level,
     seed: Seed,
+) -> Result<Regimes, Error> {
+    let d = features.len();
+    let rows = training.rows;
+    let seen: Vec<Vec<f64>> = rows.iter().map(|r| observe(features, r)).collect();
+    let bounds: Vec<(f64, f64)> = (0..d).map(|j| bounds(seen.iter().map(|x| x[j]))).collect();
+    let mut series = Vec::with_capacity(rows.len() * d);
+    for (i, (row, mut x)) in rows.iter().zip(seen).enumerate() {
+        let gap = if i == 0 { 0 } else { missed(rows[i - 1].ts, row, step) };
+        series.extend(std::iter::repeat_n(f64::NAN, gap as usize * d));
+        clip(&mut x, &bounds);
+        series.extend(x);
+    }
+    let x = Array2::from_shape_vec((series.len() / d, d), series).map_err(|e| no_fit(e.to_string()))?;
+    let fit = best(params, &x, seed)?;
+    let em = (fit.converged, fit.iterations, fit.loglik.last().copied().unwrap_or(f64::NAN));
+    let mut regimes = Regimes { model: ordered(&fit.model), bounds, rv_per_unit: 1.0, level, em };
+    // Mean of outcome over forecast is the factor that minimises QLIKE.
+    let mut run = Run::of(&regimes, training.ahead)?;
+    let mut ratios = Vec::with_capacity(rows.len());
+    for (row, target) in rows.iter().zip(&training.targets) {
+        run.update(row, features, &regimes.bounds, step);
+        ratios.extend(target.map(|t| t.rv / run.raw()));
+    }
+    regimes.rv_per_unit = stats::mean(&ratios);
+    if regimes.rv_per_unit.is_finite() && regimes.rv_per_unit > 0.0 {
+        Ok(regimes)
+    } else {
+        Err(no_fit(format!("its level is {}", regimes.rv_per_unit)))
+    }
 }
 
-impl Training<'_> {
-    fn regimes(&self, rows: &[Row], targets: &[Option<Outcome>], ahead: usize) -> Result<Regimes, Error> {
-        let d = self.features.len();
-        let seen: Vec<Vec<f64>> = rows.iter().map(|r| observe(self.features, r)).collect();
-        let bounds: Vec<(f64, f64)> = (0..d).map(|j| bounds(seen.iter().map(|x| x[j]))).collect();
-        let mut series = Vec::with_capacity(rows.len() * d);
-        for (i, (row, x)) in rows.iter().zip(&seen).enumerate() {
-            let gap = if i == 0 { 0 } else { missed(rows[i - 1].ts, row, self.step) };
-            series.extend(std::iter::repeat_n(f64::NAN, gap as usize * d));
-            let mut x = x.clone();
-            clip(&mut x, &bounds);
-            series.extend(x);
-        }
-        let x = Array2::from_shape_vec((series.len() / d, d), series).map_err(|e| no_fit(e.to_string()))?;
-        let fit = self.best(&x)?;
-        let em = (fit.converged, fit.iterations, fit.loglik.last().copied().unwrap_or(f64::NAN));
-        let outcomes: Vec<&Outcome> = targets.iter().flatten().collect();
-        let rv: Vec<f64> = outcomes.iter().map(|o| o.rv).collect();
-        let square: Vec<f64> = outcomes.iter().map(|o| o.ret * o.ret).collect();
-        let range = rv.iter().fold((f64::INFINITY, 0.0_f64), |(lo, hi), v| (lo.min(*v), hi.max(*v)));
-        // Returns that are all zero leave no scale; the square root of the outcome is then the best guess.
-        let scale = Some(stats::mean(&square) / stats::mean(&rv)).filter(|s| *s > 0.0).unwrap_or(1.0);
-        let mut regimes = Regimes { model: ordered(&fit.model), bounds, level: 1.0, range, scale, em };
-        regimes.level = self.level(&regimes, rows, targets, ahead)?;
-        Ok(regimes)
-    }
-
-    /// Mean of outcome over raw forecast in training: the factor that minimises QLIKE.
-    fn level(&self, regimes: &Regimes, rows: &[Row], targets: &[Option<Outcome>], ahead: usize) -> Result<f64, Error> {
-        let mut run = Run::of(regimes, ahead)?;
-        let mut ratios = Vec::with_capacity(rows.len());
-        for (row, target) in rows.iter().zip(targets) {
-            run.update(row, self.features, regimes, self.step);
-            if let Some(target) = target {
-                ratios.push(target.rv / run.raw());
-            }
-        }
-        let level = stats::mean(&ratios);
-        if level.is_finite() && level > 0.0 { Ok(level) } else { Err(no_fit(format!("its level is {level}"))) }
-    }
-
-    /// EM from several starts; the first of the best ends. A start that fails is passed over.
-    fn best(&self, x: &Array2<f64>) -> Result<Estimate, Error> {
-        let em = Em {
-            iterations: self.params.iterations,
-            tolerance: self.params.tolerance,
-            covariance_prior: 0.0,
-            floor: 1e-3,
+/// EM from several starts; the first of the best ends. A start that fails is passed over.
+fn best(params: &Params, x: &Array2<f64>, seed: Seed) -> Result<Estimate, Error> {
+    let em = Em {
+        iterations: params.iterations,
+        tolerance: params.tolerance,
+        covariance_prior: 0.0,
+        floor: 1e-3,
+    };
+    let mut rng = seed.rng();
+    let mut best: Result<Estimate, Error> = Err(no_fit("no start"));
+    for i in 0..params.starts {
+        let shares = match i {
+            0 => [0.25; STATES],
+            1 => [0.4, 0.3, 0.2, 0.1],
+            _ => std::array::from_fn(|_| 0.1 + rng.random::<f64>()),
         };
-        let mut rng = self.seed.rng();
-        let mut best: Result<Estimate, Error> = Err(no_fit("no start"));
-        for i in 0..self.params.starts {
-            let shares = match i {
-                0 => [0.25; STATES],
-                1 => [0.4, 0.3, 0.2, 0.1],
-                _ => std::array::from_fn(|_| 0.1 + rng.random::<f64>()),
-            };
-            let fit = banded(x, shares).fit(x, &em);
-            let end = |e: &Estimate| e.loglik.last().copied().unwrap_or(f64::NEG_INFINITY);
-            // Ends that differ by less than the tolerance are the same; the first one stays.
-            let better = match (&fit, &best) {
-                (Ok(new), Ok(old)) => end(new) > end(old) + 10.0 * em.tolerance,
-                (new, old) => new.is_ok() || (old.is_err() && i == 0),
-            };
-            if better {
-                best = fit;
-            }
+        let fit = banded(x, shares).fit(x, &em);
+        let end = |e: &Estimate| e.loglik.last().copied().unwrap_or(f64::NEG_INFINITY);
+        // Ends that differ by less than the tolerance are the same; the first one stays.
+        let better = match (&fit, &best) {
+            (Ok(new), Ok(old)) => end(new) > end(old) + 10.0 * em.tolerance,
+            (new, old) => new.is_ok() || (old.is_err() && i == 0),
+        };
+        if better {
+            best = fit;
         }
-        best
     }
+    best
 }
 
 /// Median plus or minus [`CLIP`] robust standard deviations of the finite values.
@@ -325,8 +291,12 @@ fn ordered(model: &Gaussian) -> Gaussian {
 }
 
 struct State {
-    model: Hmm,
-    run: Option<(Symbol, Option<Run>)>,
+    own: Chosen<Regimes>,
+    features: Vec<Feature>,
+    horizon: Horizon,
+    step: Span,
+    ahead: usize,
+    run: Option<Run>,
 }
 
 /// The filter of one instrument.
@@ -339,26 +309,27 @@ struct Run {
 
 impl Run {
     fn of(regimes: &Regimes, ahead: usize) -> Result<Run, Error> {
-        let variance = |k: usize| match &regimes.model.covariance {
+        let Gaussian { trans, means, covariance, .. } = &regimes.model;
+        let variance = |k: usize| match covariance {
             Covariance::Diagonal(v) => v[k][0],
             Covariance::Full(v) => v[k][0][0],
         };
         let filter = regimes.model.filter()?;
-        let mut one: Vec<f64> = (0..STATES).map(|k| (regimes.model.means[k][0] + variance(k) / 2.0).exp()).collect();
+        let mut one: Vec<f64> = (0..STATES).map(|k| (means[k][0] + variance(k) / 2.0).exp()).collect();
         let mut paths = vec![0.0; STATES];
         for _ in 0..ahead {
             paths.iter_mut().zip(&one).for_each(|(p, v)| *p += v);
-            one = regimes.model.trans.iter().map(|row| row.iter().zip(&one).map(|(a, v)| a * v).sum()).collect();
+            one = trans.iter().map(|row| row.iter().zip(&one).map(|(a, v)| a * v).sum()).collect();
         }
         Ok(Run { filter, paths, last: None })
     }
-    fn update(&mut self, row: &Row, features: &[Feature], regimes: &Regimes, step: Span) {
+    fn update(&mut self, row: &Row, features: &[Feature], bounds: &[(f64, f64)], step: Span) {
         let absent = vec![f64::NAN; features.len()];
         for _ in 0..self.last.map_or(0, |last| missed(last, row, step)) {
             self.filter.update(&absent);
         }
         let mut x = observe(features, row);
-        clip(&mut x, &regimes.bounds);
+        clip(&mut x, bounds);
         self.filter.update(&x);
         self.last = Some(row.ts);
     }
@@ -370,24 +341,24 @@ impl Run {
 
 impl Forecaster for State {
     fn update(&mut self, row: &Row) {
-        let Hmm { symbols, ahead, columns, step, .. } = &self.model;
-        let (symbol, run) = self.run.get_or_insert_with(|| {
-            (row.symbol, symbols.get(&row.symbol).and_then(|regimes| Run::of(regimes, *ahead).ok()))
-        });
-        let (Some(run), Some(regimes), Ok(features)) = (run, symbols.get(symbol), features(columns)) else { return };
-        run.update(row, &features, regimes, *step);
+        let Some(regimes) = self.own.at(row) else { return };
+        if self.run.is_none() {
+            self.run = Run::of(regimes, self.ahead).ok();
+        }
+        if let Some(run) = &mut self.run {
+            run.update(row, &self.features, &regimes.bounds, self.step);
+        }
     }
 
     fn forecast(&self) -> Option<Forecast> {
-        let (symbol, run) = self.run.as_ref()?;
-        let (run, regimes) = (run.as_ref()?, self.model.symbols.get(symbol)?);
+        let (run, regimes) = (self.run.as_ref()?, self.own.get()?);
         let raw = run.raw();
-        let rv = (raw * regimes.level).clamp(regimes.range.0, regimes.range.1);
-        let sd: Vec<f64> = run.paths.iter().map(|v| (v / raw * rv * regimes.scale).sqrt()).collect();
+        let rv = (raw * regimes.rv_per_unit).clamp(regimes.level.rv_min, regimes.level.rv_max);
+        let sd: Vec<f64> = run.paths.iter().map(|v| regimes.level.sd(v / raw * rv)).collect();
         let next = run.filter.next();
         Some(Forecast {
             issued: run.last?,
-            horizon: self.model.horizon,
+            horizon: self.horizon,
             dist: mixture(rv, next, &sd),
             regime: Some(Regime::of(std::array::from_fn(|k| next[k]))),
             spike: None,

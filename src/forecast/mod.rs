@@ -11,12 +11,14 @@ pub mod calibrated;
 pub mod conformal;
 pub mod dist;
 pub mod ensemble;
+pub mod ewma;
 pub mod hmm;
 pub mod hmm_em;
 pub mod hmm_filter;
 pub mod outcome;
 pub mod panel;
 pub mod regime;
+mod training;
 
 pub use dist::Dist;
 pub use panel::{History, Outcome, Panel, Settled, Track};
@@ -259,6 +261,7 @@ impl Entry {
 #[rustfmt::skip]
 pub const CATALOG: &[Entry] = &[
     Entry::of::<hmm::Hmm>("four hidden Markov regimes of log variance, filtered", false),
+    Entry::of::<ewma::Ewma>("exponentially weighted moving average of variance", false),
     Entry::of::<ensemble::Ensemble>("geometric mean of members, weights from past losses", true),
     Entry::of::<conformal::Conformal>("tails of another forecaster held to their level", true).with_own_tails(),
 ];
