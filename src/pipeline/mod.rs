@@ -94,6 +94,10 @@ impl Pipeline {
     pub fn forecasts(&self, symbol: Symbol) -> &[Named] {
         self.lanes.get(&symbol).map_or(&[], |l| &l.forecasts)
     }
+    /// The forecasts that the last event of `symbol` caused; empty when it completed no row.
+    pub fn fresh(&self, symbol: Symbol) -> &[Named] {
+        self.lanes.get(&symbol).filter(|l| l.moved).map_or(&[], |l| &l.forecasts)
+    }
     /// Swaps the models. They start with the first row that closes at or after their training end;
     /// until then there are no forecasts.
     pub fn install(&mut self, bundle: &Bundle) {
