@@ -204,12 +204,7 @@ fn regimes(
 
 /// EM from several starts; the first of the best ends. A start that fails is passed over.
 fn best(params: &Params, x: &Array2<f64>, seed: Seed) -> Result<Estimate, Error> {
-    let em = Em {
-        iterations: params.iterations,
-        tolerance: params.tolerance,
-        covariance_prior: 0.0,
-        floor: 1e-3,
-    };
+    let em = Em { iterations: params.iterations, tolerance: params.tolerance, covariance_prior: 0.0, floor: 1e-3 };
     let mut rng = seed.rng();
     let mut best: Result<Estimate, Error> = Err(no_fit("no start"));
     for i in 0..params.starts {
