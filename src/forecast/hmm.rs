@@ -383,3 +383,81 @@ fn mixture(rv: f64, weights: &[f64], sd: &[f64]) -> Dist {
     let es = sum(&|s| s * stats::normal_pdf(tail[1] / s)) / dist::LEVELS[1];
     Dist { rv, sd: sum(&|s| s * s).sqrt(), q, es01: -es, es99: es }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forecast::training::fixture;
+
+    /// Four levels of variance that last ten rows each.
+    fn levels(i: usize) -> (f64, f64) {
+        let rv = [1e-5, 1e-4, 1e-3, 1e-2][i / 10 * 7 % 4] * (1.0 + 0.2 * (2.3 * i as f64).sin());
+        (rv.sqrt() * if i % 2 == 0 { 1.0 } else { -1.0 }, rv)
+    }
+
+    #[test]
+    fn each_level_is_its_own_regime_and_the_forecast_is_its_variance() {
+        let rows = fixture::rows(800, levels);
+        let model = fixture::fit::<Hmm>(&Params::default(), &rows, 1).unwrap();
+        let own = model.symbols.values().next().unwrap();
+        assert!(own.em.0, "converged");
+        for (mean, rv) in own.model.means.iter().zip([1e-5_f64, 1e-4, 1e-3, 1e-2]) {
+            assert!((mean[0] - rv.ln()).abs() < 0.05, "{} {}", mean[0], rv.ln());
+        }
+        let mut filter = model.start();
+        for (i, row) in rows.iter().enumerate() {
+            filter.update(row);
+            let forecast = filter.forecast().unwrap();
+            assert!(forecast.dist.is_sound());
+            let probs = forecast.regime.unwrap().probs();
+            assert!((probs.iter().sum::<f64>() - 1.0).abs() < 1e-12);
+            if i % 10 == 5 {
+                let level = i / 10 * 7 % 4;
+                assert!(probs[level] > 0.85, "row {i}: {probs:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn mixture_quantiles_hold_their_probability() {
+        let (weights, sd) = ([0.5, 0.3, 0.15, 0.05], [0.01, 0.02, 0.04, 0.15]);
+        let dist = mixture(1e-3, &weights, &sd);
+        assert!(dist.is_sound());
+        for (q, p) in dist.q.iter().zip(dist::LEVELS) {
+            let below: f64 = weights.iter().zip(sd).map(|(w, s)| w * stats::normal_cdf(q / s)).sum();
+            assert!((below - p).abs() < 1e-12);
+        }
+        // Expected shortfall against a sum over the tail's quantile function.
+        let mean = (0..2000).map(|i| {
+            let p = (f64::from(i) + 0.5) / 2000.0 * 0.01;
+            let (mut low, mut high) = (-2.0, 0.0);
+            for _ in 0..60 {
+                let m = 0.5 * (low + high);
+                let below: f64 = weights.iter().zip(sd).map(|(w, s)| w * stats::normal_cdf(m / s)).sum();
+                if below < p { low = m } else { high = m }
+            }
+            low / 2000.0
+        });
+        assert!((mean.sum::<f64>() / dist.es01 - 1.0).abs() < 1e-3);
+    }
+
+    #[test]
+    fn a_wild_row_takes_no_state() {
+        let calm = fixture::fit::<Hmm>(&Params::default(), &fixture::rows(600, levels), 1).unwrap();
+        let wild = |i: usize| if i == 300 { (100.0, 1e4) } else { levels(i) };
+        let wild = fixture::fit::<Hmm>(&Params::default(), &fixture::rows(600, wild), 1).unwrap();
+        let means = |m: &Hmm| m.symbols.values().next().unwrap().model.means.clone();
+        for (a, b) in means(&calm).iter().flatten().zip(means(&wild).iter().flatten()) {
+            assert!((a - b).abs() < 0.2, "{a} {b}");
+        }
+    }
+
+    #[test]
+    fn columns_must_be_variances_or_of_unit_one() {
+        let rows = fixture::rows(300, levels);
+        for columns in [vec!["volume"], vec!["rv", "close"], vec![], vec!["rv", "nonsense"]] {
+            let params = Params { columns: columns.into_iter().map(String::from).collect(), ..Params::default() };
+            assert!(matches!(fixture::fit::<Hmm>(&params, &rows, 1), Err(Error::Params { .. })));
+        }
+    }
+}

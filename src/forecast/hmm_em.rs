@@ -355,3 +355,129 @@ fn floors(x: &Array2<f64>, fraction: f64) -> Vec<f64> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Seed;
+    use rand::RngExt;
+
+    fn model(covariance: Covariance) -> Gaussian {
+        Gaussian {
+            start: vec![0.3, 0.7],
+            trans: vec![vec![0.8, 0.2], vec![0.4, 0.6]],
+            means: vec![vec![0.0, 1.0], vec![2.0, -1.0]],
+            covariance,
+        }
+    }
+    fn full() -> Covariance {
+        Covariance::Full(vec![vec![vec![1.0, 0.3], vec![0.3, 0.5]], vec![vec![2.0, -0.6], vec![-0.6, 1.0]]])
+    }
+    fn noise(rows: usize) -> Array2<f64> {
+        let mut rng = Seed(3).rng();
+        Array2::from_shape_fn((rows, 2), |_| 3.0 * rng.random::<f64>() - 1.0)
+    }
+    /// Bivariate normal density from its textbook formula.
+    fn density(x: &[f64], m: &[f64], c: &[Vec<f64>]) -> f64 {
+        let det = c[0][0] * c[1][1] - c[0][1] * c[1][0];
+        let (a, b) = (x[0] - m[0], x[1] - m[1]);
+        let square = (c[1][1] * a * a - 2.0 * c[0][1] * a * b + c[0][0] * b * b) / det;
+        (-0.5 * square).exp() / (2.0 * std::f64::consts::PI * det.sqrt())
+    }
+
+    #[test]
+    fn likelihood_posterior_and_path_are_those_of_all_paths_enumerated() {
+        let (x, m) = (noise(7), model(full()));
+        let Covariance::Full(c) = &m.covariance else { unreachable!() };
+        let (mut total, mut ones, mut best) = (0.0, [0.0; 7], (0.0, 0));
+        for path in 0..1usize << 7 {
+            let state = |t: usize| path >> t & 1;
+            let mut p = m.start[state(0)];
+            for t in 0..7 {
+                if t > 0 {
+                    p *= m.trans[state(t - 1)][state(t)];
+                }
+                p *= density(&x.row(t).to_vec(), &m.means[state(t)], &c[state(t)]);
+            }
+            total += p;
+            (0..7).filter(|t| state(*t) == 1).for_each(|t| ones[t] += p);
+            if p > best.0 {
+                best = (p, path);
+            }
+        }
+        let smoothed = m.smoothed(&x).unwrap();
+        assert!((smoothed.loglik - total.ln()).abs() < 1e-12);
+        for t in 0..7 {
+            assert!((smoothed.probs[[t, 1]] - ones[t] / total).abs() < 1e-13);
+        }
+        let (score, path) = m.viterbi(&x).unwrap();
+        assert!((score - best.0.ln()).abs() < 1e-12);
+        assert!((0..7).all(|t| path[t] == best.1 >> t & 1));
+    }
+
+    #[test]
+    fn likelihood_never_falls_and_a_full_covariance_is_recovered() {
+        // Rows drawn from the model itself, by the sum of twelve uniforms.
+        let (m, mut rng) = (model(full()), Seed(9).rng());
+        let Covariance::Full(c) = &m.covariance else { unreachable!() };
+        let mut state = 0;
+        let mut x = Array2::zeros((20_000, 2));
+        for mut row in x.rows_mut() {
+            state = usize::from(rng.random::<f64>() > m.trans[state][0]);
+            let mut z = || (0..12).map(|_| rng.random::<f64>()).sum::<f64>() - 6.0;
+            let (a, b) = (z(), z());
+            let low = c[state][0][0].sqrt();
+            let cross = c[state][0][1] / low;
+            row[0] = m.means[state][0] + low * a;
+            row[1] = m.means[state][1] + cross * a + (c[state][1][1] - cross * cross).sqrt() * b;
+        }
+        let unit = vec![vec![1.0, 0.0], vec![0.0, 1.0]];
+        let start = Gaussian { covariance: Covariance::Full(vec![unit.clone(), unit]), ..m.clone() };
+        let fit = start.fit(&x, &Em::default()).unwrap();
+        assert!(fit.converged && fit.loglik.windows(2).all(|w| w[1] >= w[0] - 1e-6));
+        let Covariance::Full(got) = &fit.model.covariance else { unreachable!() };
+        for (ours, truth) in got.iter().flatten().flatten().zip(c.iter().flatten().flatten()) {
+            assert!((ours - truth).abs() < 0.08, "{ours} {truth}");
+        }
+        assert!((fit.model.trans[0][0] - 0.8).abs() < 0.02 && (fit.model.trans[1][1] - 0.6).abs() < 0.02);
+    }
+
+    #[test]
+    fn outliers_and_holes_leave_probabilities_that_sum_to_one() {
+        let mut x = noise(300);
+        x[[10, 0]] = 1e6;
+        x[[11, 1]] = -1e150;
+        x[[200, 0]] = f64::NAN;
+        x[[201, 1]] = f64::INFINITY;
+        let diagonal = Covariance::Diagonal(vec![vec![1.0, 1.0], vec![2.0, 1e-8]]);
+        for covariance in [diagonal, full()] {
+            let mut m = model(covariance);
+            // Forbidden transitions: the state that explains a row best may be out of reach.
+            m.trans = vec![vec![1.0, 0.0], vec![0.5, 0.5]];
+            let smoothed = m.smoothed(&x).unwrap();
+            assert!(smoothed.loglik.is_finite());
+            for row in smoothed.probs.rows() {
+                assert!((row.sum() - 1.0).abs() < 1e-12);
+            }
+            let fit = m.fit(&x, &Em { iterations: 30, ..Em::default() }).unwrap();
+            assert!(fit.loglik.iter().all(|l| l.is_finite()));
+        }
+    }
+
+    #[test]
+    fn a_constant_series_has_a_fit() {
+        let x = Array2::from_elem((50, 2), -7.0);
+        let fit = model(Covariance::Diagonal(vec![vec![1.0; 2]; 2])).fit(&x, &Em::default()).unwrap();
+        assert!(fit.loglik.iter().all(|l| l.is_finite()));
+    }
+
+    #[test]
+    fn shapes_that_disagree_are_errors() {
+        let mut m = model(full());
+        assert!(m.loglik(&Array2::zeros((5, 3))).is_err());
+        m.trans.pop();
+        assert!(m.loglik(&noise(5)).is_err());
+        assert!(model(Covariance::Diagonal(vec![vec![1.0, 0.0]; 2])).loglik(&noise(5)).is_err());
+        assert!(model(full()).fit(&noise(2), &Em::default()).is_err());
+    }
+}
