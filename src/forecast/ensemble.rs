@@ -8,7 +8,7 @@
 //!
 //! | parameter | default | unit | range |
 //! |---|---|---|---|
-//! | `members` | none | instance names | at least one, each fitted before |
+//! | `members` | empty | instance names | each fitted before; empty means all of those |
 //! | `prior` | 200 | settled forecasts | >= 0; how many it takes to trust the past half way |
 //!
 //! Warm-up: that of its slowest member. Without any settled forecast the weights are equal.
@@ -40,7 +40,7 @@ const RATIO_CAP: f64 = 30.0;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Params {
-    /// Instance names of the members.
+    /// Instance names of the members; empty means every model fitted before.
     pub members: Vec<String>,
     /// Strength of the pull to equal weights, in settled forecasts.
     pub prior: f64,
@@ -72,16 +72,17 @@ impl Model for Ensemble {
     type Params = Params;
 
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Ensemble, Error> {
-        if params.members.is_empty() || !(params.prior >= 0.0) {
-            let why = "`members` names at least one fitted model; `prior` is not negative".to_string();
+        let all = || ctx.members.keys().cloned().collect();
+        let names: Vec<String> = if params.members.is_empty() { all() } else { params.members.clone() };
+        if names.is_empty() || params.prior.is_nan() || params.prior < 0.0 {
+            let why = "there is a model fitted before; `prior` is not negative".to_string();
             return Err(Error::Params { model: Self::NAME, why });
         }
         let symbols: Vec<Symbol> = panel.symbols().collect();
-        let weights = weights(&aligned(&params.members, &symbols, ctx.track), params.prior);
-        let weights =
-            if weights.is_empty() { vec![1.0 / params.members.len() as f64; params.members.len()] } else { weights };
+        let weights = weights(&aligned(&names, &symbols, ctx.track), params.prior);
+        let weights = if weights.is_empty() { vec![1.0 / names.len() as f64; names.len()] } else { weights };
         let mut members = Vec::new();
-        for (name, weight) in params.members.iter().zip(weights) {
+        for (name, weight) in names.iter().zip(weights) {
             let fitted = ctx.member(name)?;
             members.push(Member { name: name.clone(), kind: fitted.kind.into(), weight, body: (*fitted.body).clone() });
         }

@@ -13,6 +13,9 @@ pub mod dist;
 pub mod ensemble;
 pub mod ewma;
 pub mod har;
+pub mod hmm;
+pub mod hmm_em;
+pub mod hmm_filter;
 pub mod outcome;
 pub mod panel;
 pub mod regime;
@@ -258,6 +261,7 @@ impl Entry {
 /// Every forecaster, one explicit line each; those that combine others come last.
 #[rustfmt::skip]
 pub const CATALOG: &[Entry] = &[
+    Entry::of::<hmm::Hmm>("four hidden Markov regimes of log variance, filtered", false),
     Entry::of::<ewma::Ewma>("exponentially weighted moving average of variance", false),
     Entry::of::<har::Har>("heterogeneous autoregression of realised variance, in levels or logs, with season", false),
     Entry::of::<ensemble::Ensemble>("geometric mean of members, weights from past losses", true),
