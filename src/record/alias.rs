@@ -176,7 +176,8 @@ impl Aliases {
         let from = moves.iter().rev().find(|m| m.alias == alias).map(|m| m.to.clone());
         let (who, reason) = (by.who.clone(), by.reason.clone());
         let change = Move { when: by.when, who, reason, alias: alias.into(), from, to };
-        let record = link.seal(&Entry { kind: Kind::AliasSet, ts: by.when, body: to_value("history.jsonl", &change)? })?;
+        let record =
+            link.seal(&Entry { kind: Kind::AliasSet, ts: by.when, body: to_value("history.jsonl", &change)? })?;
         let path = self.history_path();
         let mut file = File::options().create(true).append(true).open(&path).map_err(|e| io(&path, e))?;
         file.set_len(good)

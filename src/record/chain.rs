@@ -97,7 +97,9 @@ impl Link {
         record.hash = Digest::of_json(&record.unsealed());
         let length = record.line().len() + 1;
         if length > LINE_BYTES_MAX {
-            return Err(Error::Refused(format!("ledger: an entry of {length} bytes; at most {LINE_BYTES_MAX} fit a line")));
+            return Err(Error::Refused(format!(
+                "ledger: an entry of {length} bytes; at most {LINE_BYTES_MAX} fit a line"
+            )));
         }
         *self = Link::after(&record);
         Ok(record)

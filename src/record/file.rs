@@ -94,6 +94,19 @@ impl FileStore {
         }
         Ok(FileStore { folder: folder.into(), link: Link::default(), segments, writer: None })
     }
+    /// The publication at a place, if that is one.
+    ///
+    /// # Errors
+    /// There is none, or the ledger is damaged there.
+    pub fn publication(&self, seq: Seq) -> Result<super::Publication, Error> {
+        let place = format!("{}: entry {seq}", self.folder.display());
+        let absent = || Error::Missing(format!("{place}: no publication there"));
+        let record = self.scan(seq)?.next().ok_or_else(absent)??;
+        if record.kind != Kind::Publish {
+            return Err(absent());
+        }
+        super::manifest::from_bytes(&place, record.body.to_string().as_bytes())
+    }
     fn path(&self, first: Seq) -> PathBuf {
         self.folder.join(format!("{:020}.jsonl", first.0))
     }

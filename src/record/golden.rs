@@ -172,7 +172,8 @@ impl Golden {
         let (at, first) = lines.next().ok_or_else(|| damaged(place, "empty"))?;
         let Header::V1 { columns, rows: n_rows, answers: n_answers } = from_bytes(&at, first)?;
         let unknown = |name: &String| Error::Format { place: at.clone(), why: format!("column `{name}` is not known") };
-        let columns = columns.iter().map(|n| Feature::named(n).ok_or_else(|| unknown(n))).collect::<Result<Vec<_>, _>>()?;
+        let columns =
+            columns.iter().map(|n| Feature::named(n).ok_or_else(|| unknown(n))).collect::<Result<Vec<_>, _>>()?;
         let (mut rows, mut answers) = (Vec::new(), Vec::new());
         for (at, text) in lines {
             if rows.len() < n_rows {
@@ -223,7 +224,8 @@ fn distance(want: &Value, got: &Value) -> f64 {
     if want.to_string() == got.to_string() {
         return 0.0;
     }
-    let all = |pairs: &mut dyn Iterator<Item = (&Value, &Value)>| pairs.map(|(a, b)| distance(a, b)).fold(0.0, f64::max);
+    let all =
+        |pairs: &mut dyn Iterator<Item = (&Value, &Value)>| pairs.map(|(a, b)| distance(a, b)).fold(0.0, f64::max);
     match (want, got) {
         (Value::Number(a), Value::Number(b)) => match (a.as_f64(), b.as_f64()) {
             // Equal numbers of other bits (the two zeros) are still a difference.

@@ -250,7 +250,9 @@ impl Publication {
             None => Ok(f64::NAN),
             Some(t) => t.parse::<f64>().map_err(|_| bad(key, t)),
         };
-        let optional = |key: &str, text: &Option<String>| text.as_ref().map(|t| t.parse::<f64>().map_err(|_| bad(key, t))).transpose();
+        let optional = |key: &str, text: &Option<String>| {
+            text.as_ref().map(|t| t.parse::<f64>().map_err(|_| bad(key, t))).transpose()
+        };
         let parts = |key: &str, text: &str| from_ppm(text).ok_or_else(|| bad(key, text));
         Ok(Decision {
             symbol: self.symbol,
@@ -401,7 +403,13 @@ mod tests {
     fn press() -> Press {
         let digest = Digest::of(b"m");
         let text = |t: &str| t.to_string();
-        let model = ModelRef { name: text("sample"), version: text("000001"), alias: text("champion"), manifest: digest, digest };
+        let model = ModelRef {
+            name: text("sample"),
+            version: text("000001"),
+            alias: text("champion"),
+            manifest: digest,
+            digest,
+        };
         Press::new("binance", Span::HOUR, model)
     }
 

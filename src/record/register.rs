@@ -6,12 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::Error;
 use super::alias::is_name;
 use super::disk::{io, lock, sync_folder, write_synced};
 use super::golden::Golden;
 use super::manifest::{DataLock, Env, FileEntry, Manifest, to_bytes};
 use super::registry::{Registered, Registry, sums};
-use super::Error;
 use crate::base::{Digest, Ts};
 use crate::feature::Row;
 use crate::pipeline::Bundle;

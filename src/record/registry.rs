@@ -189,7 +189,10 @@ impl Registry {
         let folder = self.version_folder(name, &manifest.version);
         let path = folder.join("SHA256SUMS");
         if read_limited(&path, MANIFEST_BYTES_MAX)? != sums(&manifest, digest).into_bytes() {
-            return Err(damaged(path.display(), "it does not list the digests of MANIFEST.json and of the files in it"));
+            return Err(damaged(
+                path.display(),
+                "it does not list the digests of MANIFEST.json and of the files in it",
+            ));
         }
         for entry in &manifest.files {
             let known = ["bundle.json", "golden.jsonl", "env.json"].contains(&entry.path.as_str());
@@ -259,7 +262,8 @@ impl Registry {
     }
     fn strangers(&self, manifest: &Manifest) -> Result<Vec<String>, Error> {
         let folder = self.version_folder(&manifest.name, &manifest.version);
-        let known = |n: &str| ["MANIFEST.json", "SHA256SUMS"].contains(&n) || manifest.files.iter().any(|f| f.path == n);
+        let known =
+            |n: &str| ["MANIFEST.json", "SHA256SUMS"].contains(&n) || manifest.files.iter().any(|f| f.path == n);
         let found = listing(&folder, |n| !known(n))?;
         Ok(found.into_iter().map(|n| format!("{}: not part of the version", folder.join(n).display())).collect())
     }

@@ -75,9 +75,17 @@ pub struct Era {
     pub model: ModelRef,
     /// Whether publication was frozen at its end.
     pub killed: bool,
-    /// Its publications, with their ledger entries, in order.
-    pub published: Vec<(Seq, Publication)>,
+    published: Vec<Recorded>,
     injected: Vec<(Counts, Injection)>,
+}
+
+/// A publication in short: a long ledger is compared in little memory.
+#[derive(Clone, Copy, Debug)]
+struct Recorded {
+    seq: Seq,
+    symbol: Symbol,
+    consumed: u64,
+    mark: Digest,
 }
 
 #[derive(Clone, Debug)]
@@ -86,11 +94,11 @@ enum Injection {
     Install(ModelRef),
 }
 
-/// Reads a ledger as eras, oldest first.
+/// Reads a ledger as eras, oldest first, and shows every publication on the way.
 ///
 /// # Errors
 /// It is damaged, or an entry's body is not what its kind asks for.
-pub fn eras(store: &dyn Store) -> Result<Vec<Era>, Error> {
+pub fn eras(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Result<Vec<Era>, Error> {
     let mut eras: Vec<Era> = Vec::new();
     for record in store.scan(Seq(0))? {
         let record = record?;
@@ -107,7 +115,12 @@ pub fn eras(store: &dyn Store) -> Result<Vec<Era>, Error> {
             (None, _) => return Err(damaged(&place, "it comes before the first `config.loaded`")),
         };
         match record.kind {
-            Kind::Publish => era.published.push((record.seq, body(&place, &record.body)?)),
+            Kind::Publish => {
+                let old: Publication = body(&place, &record.body)?;
+                let mark = mark(old.cause, old.consumed, old.set_size as usize, &old.decision()?);
+                era.published.push(Recorded { seq: record.seq, symbol: old.symbol, consumed: old.consumed, mark });
+                show(record.seq, old);
+            }
             Kind::Tick => {
                 let ticked: Ticked = body(&place, &record.body)?;
                 era.injected.push((ticked.after, Injection::Event(record.ts, Body::Tick)));
@@ -156,13 +169,16 @@ pub struct Set {
     pub recorded: usize,
 }
 
+/// Reads a publication from the ledger.
+pub type Recall = Box<dyn Fn(Seq) -> Result<Publication, Error> + Send>;
+
 /// Drives a road along the past of one era, and then on.
-#[derive(Debug)]
 pub struct Rerun {
     lanes: BTreeMap<Symbol, Lane>,
     installs: VecDeque<ModelRef>,
     held: Vec<Event>,
     compared: u64,
+    recall: Recall,
 }
 
 #[derive(Debug, Default)]
@@ -171,12 +187,13 @@ struct Lane {
     /// The last injected time: what comes after it was not known before it.
     clock: Option<Ts>,
     injected: VecDeque<(u64, Option<Event>)>,
-    published: VecDeque<(Seq, Publication)>,
+    published: VecDeque<Recorded>,
 }
 
 impl Rerun {
-    /// A new past is empty; an old one is that of `era`.
-    pub fn new(symbols: &[Symbol], era: Option<&Era>) -> Rerun {
+    /// A new past is empty; an old one is that of `era`. `recall` reads a publication from the
+    /// ledger, to say what differs.
+    pub fn new(symbols: &[Symbol], era: Option<&Era>, recall: Recall) -> Rerun {
         let mut lanes: BTreeMap<Symbol, Lane> = symbols.iter().map(|s| (*s, Lane::default())).collect();
         let mut installs = VecDeque::new();
         for (after, injection) in era.iter().flat_map(|e| &e.injected) {
@@ -192,10 +209,10 @@ impl Rerun {
                 lane.injected.push_back((after.get(symbol).copied().unwrap_or(0), event));
             }
         }
-        for (seq, publication) in era.iter().flat_map(|e| &e.published) {
-            lanes.entry(publication.symbol).or_default().published.push_back((*seq, publication.clone()));
+        for old in era.iter().flat_map(|e| &e.published) {
+            lanes.entry(old.symbol).or_default().published.push_back(*old);
         }
-        Rerun { lanes, installs, held: Vec::new(), compared: 0 }
+        Rerun { lanes, installs, held: Vec::new(), compared: 0, recall }
     }
     /// How many events each instrument has consumed.
     pub fn counts(&self) -> Counts {
@@ -212,14 +229,16 @@ impl Rerun {
     /// What is recorded and was not made again.
     pub fn unfinished(&self) -> Option<Error> {
         for (symbol, lane) in &self.lanes {
-            if let Some((seq, old)) = lane.published.front() {
+            if let Some(old) = lane.published.front() {
                 let (n, at) = (lane.consumed, old.consumed);
-                let what = format!("{symbol} at {} was published after {at} events; {n} events do not give it", old.as_of);
-                return Some(Error::Differs { seq: *seq, what });
+                let what = format!("{symbol} was published after {at} events; {n} events do not give it");
+                return Some(Error::Differs { seq: old.seq, what });
             }
             if let Some((after, _)) = lane.injected.front() {
                 let n = lane.consumed;
-                let what = format!("{symbol} had consumed {after} events at a recorded tick, freeze or change of models; there are {n}");
+                let what = format!(
+                    "{symbol} had consumed {after} events at a recorded tick, freeze or change of models; there are {n}"
+                );
                 return Some(Error::Differs { seq: Seq(0), what });
             }
         }
@@ -229,7 +248,10 @@ impl Rerun {
     ///
     /// # Errors
     /// As [`Rerun::feed`].
-    pub fn begin<E: From<Error>>(&mut self, drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>) -> Result<Vec<Set>, E> {
+    pub fn begin<E: From<Error>>(
+        &mut self,
+        drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
+    ) -> Result<Vec<Set>, E> {
         let mut made = Vec::new();
         let symbols: Vec<Symbol> = self.lanes.keys().copied().collect();
         for symbol in symbols {
@@ -338,8 +360,10 @@ impl Rerun {
         }
         let mut set = Set { cause, consumed: lane.consumed, known: event.ts_known, decisions, recorded: 0 };
         for decision in &set.decisions {
-            let Some((seq, old)) = lane.published.pop_front() else { break };
-            compare(seq, &old, &set, decision)?;
+            let Some(old) = lane.published.pop_front() else { break };
+            if old.mark != mark(cause, set.consumed, set.decisions.len(), decision) {
+                return Err(differs(old.seq, &(self.recall)(old.seq)?, &set, decision).into());
+            }
             set.recorded += 1;
             self.compared += 1;
         }
@@ -354,7 +378,13 @@ fn injected(symbol: Symbol, at: Ts, body: Body) -> Event {
     Event { symbol, ts_event: at, ts_known: at, seq: 0, body }
 }
 
-fn compare(seq: Seq, old: &Publication, set: &Set, made: &Decision) -> Result<(), Error> {
+/// What must be made again: the decision, what caused it, where, and how large its set was.
+fn mark(cause: Cause, consumed: u64, set_size: usize, decision: &Decision) -> Digest {
+    let decision = super::manifest::to_value("decision", decision).unwrap_or_default();
+    Digest::of_json(&serde_json::json!([cause, consumed, set_size, decision]))
+}
+
+fn differs(seq: Seq, old: &Publication, set: &Set, made: &Decision) -> Error {
     let mut differences = old.differences(made);
     let mut also = |key: &str, old: String, new: String| {
         if old != new {
@@ -364,10 +394,7 @@ fn compare(seq: Seq, old: &Publication, set: &Set, made: &Decision) -> Result<()
     also("cause", format!("{:?}", old.cause), format!("{:?}", set.cause));
     also("consumed", old.consumed.to_string(), set.consumed.to_string());
     also("set_size", old.set_size.to_string(), set.decisions.len().to_string());
-    if differences.is_empty() {
-        return Ok(());
-    }
     let text: Vec<String> = differences.iter().map(|(k, a, b)| format!("{k} recorded {a}, made {b}")).collect();
     let what = format!("publication {} of {} at {}: {}", old.seq, old.symbol, old.as_of, text.join("; "));
-    Err(Error::Differs { seq, what })
+    Error::Differs { seq, what }
 }

@@ -37,7 +37,8 @@ pub fn bundle(lambda: f64) -> Bundle {
     let panel = Panel::until(&history, Ts(0), Ts(0) + Span::DAY.times(400));
     let (members, track) = (BTreeMap::new(), Track::default());
     let horizon = Horizon(Span::DAY);
-    let ctx = FitContext { horizon, step: Span::DAY, seed: Seed(1), members: &members, track: &track, progress: &|_| () };
+    let ctx =
+        FitContext { horizon, step: Span::DAY, seed: Seed(1), members: &members, track: &track, progress: &|_| () };
     let entry = forecast::Entry::named("ewma").unwrap();
     let fitted = (entry.fit)(&json!({"lambda": lambda}), &panel, &ctx).unwrap();
     let member = Member { name: "ewma".into(), horizon, fitted, calibration: None };
@@ -115,7 +116,10 @@ fn an_alias_remembers_who_moved_it_when_and_why() {
     assert_eq!(registry.load("sample", &champion()).unwrap().digest, made[0].digest);
     let whois = |at: i64| registry.whois("sample", "champion", Ts(at)).unwrap().map(|m| (m.to.version, m.reason));
     let was = |v: &str, why: &str| Some((v.to_string(), why.to_string()));
-    assert_eq!([whois(99), whois(100), whois(299), whois(300)], [None, was("000001", "first"), was("000003", "better"), was("000001", "worse")]);
+    assert_eq!(
+        [whois(99), whois(100), whois(299), whois(300)],
+        [None, was("000001", "first"), was("000003", "better"), was("000001", "worse")]
+    );
     assert!(registry.verify("sample").unwrap().is_empty());
 }
 
@@ -130,7 +134,13 @@ fn an_alias_never_comes_to_stand_for_a_model_that_does_not_load() {
     std::fs::write(&path, &whole[..whole.len() / 2]).unwrap();
     assert!(registry.rollback("sample", "champion", &by(3, "back")).is_err());
     assert!(registry.promote("sample", "champion", &version("000001"), &by(3, "back")).is_err());
-    assert!(registry.promote("sample", "champion", &version("000009"), &by(3, "on")).unwrap_err().to_string().contains("there are: 000001, 000002"));
+    assert!(
+        registry
+            .promote("sample", "champion", &version("000009"), &by(3, "on"))
+            .unwrap_err()
+            .to_string()
+            .contains("there are: 000001, 000002")
+    );
     assert_eq!(registry.load("sample", &champion()).unwrap().digest, made[1].digest);
     assert!(registry.rollback("sample", "shadow", &by(3, "back")).unwrap_err().to_string().contains("never stood"));
 }
@@ -179,7 +189,15 @@ fn damaged_aliases_and_histories_are_errors() {
     let alias = folder.path().join("sample/aliases/champion");
     let good = std::fs::read_to_string(&alias).unwrap();
     let other = format!("000001 sha256:{}\n", Digest::of(b"other"));
-    for bad in ["", "000001", "000001 sha256:00\n", "../../etc sha256:00\n", good.trim_end(), &other, &good.replace("000001", "000002")] {
+    for bad in [
+        "",
+        "000001",
+        "000001 sha256:00\n",
+        "../../etc sha256:00\n",
+        good.trim_end(),
+        &other,
+        &good.replace("000001", "000002"),
+    ] {
         std::fs::write(&alias, bad).unwrap();
         assert!(registry.load("sample", &champion()).is_err(), "{bad:?}");
         assert!(!registry.verify("sample").unwrap().is_empty(), "{bad:?}");

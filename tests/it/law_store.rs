@@ -158,7 +158,8 @@ fn any_changed_byte_is_an_error_that_names_file_and_line() {
             bytes[at] ^= 1 << (at % 7);
             std::fs::write(path, &bytes).unwrap();
             let line = lines(&whole[..at]) + 1;
-            let error = FileStore::open_with(folder.path(), Ts(0), FILE_BYTES).expect_err(&format!("byte {at}")).to_string();
+            let error =
+                FileStore::open_with(folder.path(), Ts(0), FILE_BYTES).expect_err(&format!("byte {at}")).to_string();
             // A lost line end joins two lines, a new one cuts a line: the error names the first of them.
             assert!(error.contains(&format!("{}:{line}: damaged", path.display())), "byte {at}: {error}");
         }
