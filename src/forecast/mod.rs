@@ -9,6 +9,7 @@
 
 pub mod dist;
 pub mod ewma;
+pub mod garch;
 pub mod har;
 pub mod panel;
 pub mod regime;
@@ -237,6 +238,7 @@ impl Entry {
 #[rustfmt::skip]
 pub const CATALOG: &[Entry] = &[
     Entry::of::<ewma::Ewma>("exponentially weighted moving average of variance", false),
+    Entry::of::<garch::Garch>("GARCH(1,1) or GJR with normal or Student residuals, by maximum likelihood", false),
     Entry::of::<har::Har>("heterogeneous autoregression of realised variance, in levels or logs, with season", false),
 ];
 
