@@ -28,6 +28,17 @@ pub enum Innovation {
     Student,
 }
 
+/// What stands before the sample, for the squared residual and the variance.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// arch's weighted mean of the first squared residuals (see [`backcast`]).
+    #[default]
+    Backcast,
+    /// The mean of all squared residuals, the start of rugarch and of the published benchmark.
+    MeanSquare,
+}
+
 /// Which process is estimated.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spec {
@@ -37,6 +48,8 @@ pub struct Spec {
     pub asymmetric: bool,
     /// The distribution of the standardised residual.
     pub innovation: Innovation,
+    /// What stands before the sample.
+    pub start: Start,
 }
 
 /// A fit: coefficients and what is known about their quality.
@@ -46,7 +59,7 @@ pub struct Estimate {
     pub coefficients: Coefficients,
     /// Log-likelihood at the end, constants included.
     pub loglik: f64,
-    /// What stands before the sample in the recursion (see [`backcast`]).
+    /// What stands before the sample in the recursion, from residuals around the sample mean.
     pub before: f64,
     /// Number of returns.
     pub observations: usize,
@@ -100,7 +113,11 @@ impl Spec {
         }
         let scaled: Vec<f64> = returns.iter().map(|r| r / unit).collect();
         let mu = centre / unit;
-        let mut likelihood = Likelihood { spec: *self, before: backcast(&scaled, mu), returns: &scaled, mu };
+        let before = match self.start {
+            Start::Backcast => backcast(&scaled, mu),
+            Start::MeanSquare => 1.0,
+        };
+        let mut likelihood = Likelihood { spec: *self, before, returns: &scaled, mu };
         let (at, converged) = likelihood.maximise();
         Ok(self.describe(&likelihood, &at, converged, unit))
     }

@@ -6,7 +6,7 @@
 //! mean zero.
 //!
 //! - Constraints: `omega > 0`, `alpha >= 0`, `alpha + gamma >= 0`, `beta >= 0`, `alpha + gamma/2 +
-//!   beta < 1`. The recursion starts at arch's backcast. Returns are brought to unit variance
+//!   beta < 1`. Returns are brought to unit variance
 //!   inside, so fractions and percent give the same fit.
 //! - `deseason` divides returns by the square root of the diurnal factor of their slot, and
 //!   multiplies the forecast with the factor of the target window, as in [`super::har`].
@@ -22,6 +22,7 @@
 //! | `mean` | `constant` | - | `constant`, `zero` |
 //! | `asymmetric` | false | - | - |
 //! | `innovation` | `student` | - | `normal`, `student` |
+//! | `start` | `backcast` | - | `backcast`, `mean-square` |
 //! | `deseason` | false | - | - |
 //! | `clip` | true | - | keeps `rv` within the training targets |
 //! | `min_rows` | 0 | rows | 0: 200, or 1000 for rows shorter than a day |
@@ -36,7 +37,7 @@
 //!     let t = f64::from(t);
 //!     0.01 * (1.0 + 0.5 * (t / 40.0).sin()) * (17.3 * t * t).sin()
 //! }).collect();
-//! let spec = Spec { mean: Mean::Zero, asymmetric: false, innovation: Innovation::Normal };
+//! let spec = Spec { mean: Mean::Zero, innovation: Innovation::Normal, ..Spec::default() };
 //! let fit = spec.fit(&returns)?;
 //! assert!(fit.converged && fit.coefficients.persistence() < 1.0);
 //! assert_eq!(format!("{:.1}", fit.loglik), "1805.6");
@@ -50,7 +51,7 @@ mod likelihood;
 mod minimise;
 mod process;
 
-pub use estimate::{Estimate, Innovation, Mean, Spec};
+pub use estimate::{Estimate, Innovation, Mean, Spec, Start};
 pub use process::{Coefficients, backcast};
 
 use serde::{Deserialize, Serialize};
@@ -74,6 +75,8 @@ pub struct Params {
     pub asymmetric: bool,
     /// The distribution of the standardised residual.
     pub innovation: Innovation,
+    /// What stands before the sample.
+    pub start: Start,
     /// Whether the diurnal season is taken out of returns and put back into forecasts.
     pub deseason: bool,
     /// Whether forecasts stay within the training targets.
@@ -88,6 +91,7 @@ impl Default for Params {
             mean: Mean::Constant,
             asymmetric: false,
             innovation: Innovation::Student,
+            start: Start::Backcast,
             deseason: false,
             clip: true,
             min_rows: 0,
@@ -152,7 +156,8 @@ impl Garch {
 fn learn(params: &Params, t: &Training<'_>, need: usize) -> Result<Process, Error> {
     let returns: Vec<f64> = t.rows.iter().filter_map(|row| input(params.deseason, row)).collect();
     t.require(returns.len(), need)?;
-    let spec = Spec { mean: params.mean, asymmetric: params.asymmetric, innovation: params.innovation };
+    let Params { mean, asymmetric, innovation, start, .. } = *params;
+    let spec = Spec { mean, asymmetric, innovation, start };
     let estimate = spec.fit(&returns).map_err(|why| t.no_fit(why))?;
     let level = t.level(need)?;
     let (mut filter, mut model, mut realised) = (Filter::default(), 0.0, 0.0);
