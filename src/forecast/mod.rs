@@ -12,6 +12,7 @@ pub mod conformal;
 pub mod dist;
 pub mod ensemble;
 pub mod ewma;
+pub mod garch;
 pub mod har;
 pub mod hmm;
 pub mod hmm_em;
@@ -263,6 +264,7 @@ impl Entry {
 pub const CATALOG: &[Entry] = &[
     Entry::of::<hmm::Hmm>("four hidden Markov regimes of log variance, filtered", false),
     Entry::of::<ewma::Ewma>("exponentially weighted moving average of variance", false),
+    Entry::of::<garch::Garch>("GARCH(1,1) or GJR with normal or Student residuals, by maximum likelihood", false),
     Entry::of::<har::Har>("heterogeneous autoregression of realised variance, in levels or logs, with season", false),
     Entry::of::<ensemble::Ensemble>("geometric mean of members, weights from past losses", true),
     Entry::of::<conformal::Conformal>("tails of another forecaster held to their level", true).with_own_tails(),
