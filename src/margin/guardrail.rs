@@ -16,7 +16,7 @@
 //! 7. **step limits**, then dead band, confirmations, intervals and notice, which only ever hold.
 
 use super::hysteresis::Flag;
-use super::live::{Live, Why};
+use super::live::{Live, Turn, Why};
 use super::notice::Notice;
 use super::policy::Policy;
 use super::{Error, Reason, State};
@@ -120,54 +120,59 @@ impl Guardrail {
     /// Takes a fresh proposal. `None` until the first usable baseline; from then on always a
     /// bundle, whatever comes.
     pub fn step(&mut self, proposal: &Proposal) -> Option<Bundle> {
-        let p = &self.policy;
         let mut why = Why::default();
         let numbers = [&proposal.baseline, &proposal.m].into_iter().chain(&proposal.p_stress);
         if numbers.chain(&proposal.long_run_var).any(|v| !v.is_finite()) {
             why.im.push(Reason::NonFinite);
         }
         if let Some(first) = proposal.p_stress.first() {
-            self.flag.update(*first, &p.hysteresis);
+            self.flag.update(*first, &self.policy.hysteresis);
         }
+        let mut turn = self.turn(proposal.ts);
         if !BASELINE.contains(&proposal.baseline) {
             why.im.push(Reason::NoBaseline);
             let live = self.live.as_mut()?;
-            let (state, gap) = (live.last.state, live.last.gap);
-            return Some(live.publish(live.bundle(proposal.ts, state, gap, self.flag, why, p)));
+            return Some(live.publish(live.hold(&turn, why)));
         }
-        let m = bounded(proposal.m, p, &mut why.im);
+        turn.m = bounded(proposal.m, &turn.policy, &mut why.im);
+        let calls = proposal.p_stress.iter().filter(|s| **s >= turn.policy.emergency_p).count();
+        turn.emergency = calls >= turn.policy.emergency_models;
         let long_run = proposal.long_run_var.filter(|v| v.is_finite() && *v > 0.0).unwrap_or(f64::INFINITY);
         let Some(live) = &mut self.live else {
-            let live = Live::start(proposal.ts, proposal.baseline, m, long_run, self.flag, why, p);
-            return self.live.insert(live).last.clone().into();
+            let live = Live::start(&turn, proposal.baseline, long_run, why);
+            return Some(self.live.insert(live).last.clone());
         };
         live.see(proposal.ts, proposal.baseline, long_run);
-        let calls = proposal.p_stress.iter().filter(|s| **s >= p.emergency_p).count();
-        let emergency = calls >= p.emergency_models;
-        let bundle = live.advance(proposal.ts, m, emergency, self.killed, self.flag, why, p);
+        let bundle = live.advance(&turn, why);
         Some(live.publish(bundle))
     }
 
     /// Tells the time when no input came. Gives a bundle when the ladder moves the value or its
     /// state, when a killed value glides, and at each heartbeat.
     pub fn tick(&mut self, now: Ts) -> Option<Bundle> {
-        let (p, flag) = (&self.policy, self.flag);
+        let turn = self.turn(now);
         let live = self.live.as_mut()?;
-        let bundle = if self.killed.is_some() {
-            live.advance(now, None, false, self.killed, flag, Why::default(), p)
-        } else {
-            live.wait(now, flag, p)
-        };
+        let held = live.clone();
+        let bundle = if turn.killed.is_some() { live.advance(&turn, Why::default()) } else { live.wait(&turn) };
         let last = &live.last;
         let moved = (bundle.state, bundle.m_im_ppm, bundle.m_mm_ppm) != (last.state, last.m_im_ppm, last.m_mm_ppm);
-        let beat = now - last.ts >= p.heartbeat;
-        (moved || beat).then(|| live.publish(bundle))
+        let beat = now - last.ts >= turn.policy.heartbeat;
+        if !(moved || beat) {
+            *live = held; // What is not published is not in force.
+            return None;
+        }
+        Some(live.publish(bundle))
     }
 
     /// Freezes publication, or lets it go on. A frozen value holds for `kill_freeze` and then
     /// glides to the baseline at the down step; it rises only where the baseline does.
     pub fn kill(&mut self, on: bool, ts: Ts) {
         self.killed = if on { self.killed.or(Some(ts)) } else { None };
+    }
+
+    fn turn(&self, at: Ts) -> Turn {
+        let stress = self.flag.is_up();
+        Turn { at, m: None, emergency: false, killed: self.killed, stress, policy: self.policy }
     }
 }
 

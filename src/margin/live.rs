@@ -1,7 +1,6 @@
 //! What is in force for one instrument and horizon: both requirements, moved and checked together.
 
 use super::guardrail::Bundle;
-use super::hysteresis::Flag;
 use super::notice::{Notice, Standing};
 use super::policy::{IM_OVER_MM, Policy};
 use super::recheck::Derived;
@@ -14,6 +13,25 @@ use crate::base::{Span, Ts};
 pub(super) struct Why {
     pub im: Vec<Reason>,
     pub mm: Vec<Reason>,
+}
+
+/// One call to the machine.
+pub(super) struct Turn {
+    pub at: Ts,
+    /// The multiplier that is wanted; the previous value holds without one.
+    pub m: Option<f64>,
+    /// Whether enough models call an emergency.
+    pub emergency: bool,
+    pub killed: Option<Ts>,
+    /// Whether the flag of the stressed regime is up.
+    pub stress: bool,
+    pub policy: Policy,
+}
+
+impl Turn {
+    fn state(&self) -> State {
+        if self.killed.is_some() { State::Killed } else { State::Fresh }
+    }
 }
 
 /// What there is once a first baseline came.
@@ -38,18 +56,19 @@ pub(super) struct Live {
 impl Live {
     /// From the first proposal: no step limit binds, and maintenance margin starts without a lift,
     /// for none was told ahead.
-    pub fn start(at: Ts, b: f64, m: Option<f64>, long_run_var: f64, flag: Flag, mut why: Why, p: &Policy) -> Live {
-        let (floor, cap) = (p.m_min * b, p.long_run_cap * long_run_var);
-        let m = m.unwrap_or(p.m_min);
-        let c = (m * b).min(cap).max(floor);
-        if m * b > cap {
+    pub fn start(turn: &Turn, baseline: f64, long_run_var: f64, mut why: Why) -> Live {
+        let (at, p) = (turn.at, &turn.policy);
+        let m = turn.m.filter(|_| turn.killed.is_none()).unwrap_or(p.m_min);
+        let (floor, target) = (p.m_min * baseline, m * baseline);
+        let c = target.min(floor.max(p.long_run_cap * long_run_var));
+        if c < target {
             why.im.push(Reason::TotalLift);
-            if cap < floor {
-                why.im.push(Reason::BaselineFloor);
-            }
+        }
+        if turn.killed.is_some() {
+            why.im.push(Reason::Kill);
         }
         let mut live = Live {
-            baseline: b,
+            baseline,
             long_run_var,
             im: Track::new(at, c),
             mm: Track::new(at, p.mm_share * floor),
@@ -57,13 +76,12 @@ impl Live {
             notice: None,
             input: at,
             paced: at,
-            fresh_m: c / b,
+            fresh_m: c / baseline,
             last: Bundle::none(at),
         };
         live.lift.push(at, p.m_min, p.mm_notice);
         live.told(at, m, &mut why, p);
-        let gap = (m * b - c).max(0.0);
-        live.last = live.bundle(at, State::Fresh, gap, flag, why, p);
+        live.last = live.bundle(turn, turn.state(), target - c, why);
         live
     }
 
@@ -73,25 +91,16 @@ impl Live {
         (self.baseline, self.long_run_var) = (baseline, long_run_var);
     }
 
-    /// Moves both requirements one step toward `m`, or toward the baseline when killed.
-    #[allow(clippy::too_many_arguments)] // One step of the machine; each argument is one of its inputs.
-    pub fn advance(
-        &mut self,
-        at: Ts,
-        m: Option<f64>,
-        emergency: bool,
-        killed: Option<Ts>,
-        flag: Flag,
-        mut why: Why,
-        p: &Policy,
-    ) -> Bundle {
+    /// Moves both requirements one step toward the target, or toward the baseline when killed.
+    pub fn advance(&mut self, turn: &Turn, mut why: Why) -> Bundle {
+        let (at, p) = (turn.at, &turn.policy);
         let held = self.clone();
         let interval = (at - self.paced).clamp(Span(0), Span::DAY);
-        let mut im = self.ask_im(at, interval, m, p);
-        im.emergency_up_per_day = emergency.then_some(p.emergency_up_per_day);
-        let m_mm = m.map(|m| self.told(at, m, &mut why, p));
+        let mut im = self.ask_im(at, interval, turn.m, p);
+        im.emergency_up_per_day = turn.emergency.then_some(p.emergency_up_per_day);
+        let m_mm = turn.m.map(|m| self.told(at, m, &mut why, p));
         let mm = self.ask_mm(at, interval, m_mm, p);
-        let (c_im, c_mm) = match killed {
+        let (c_im, c_mm) = match turn.killed {
             None => (self.im.pace(&im, p, &mut why.im), self.mm.pace(&mm, p, &mut why.mm)),
             Some(since) => {
                 why.im.push(Reason::Kill);
@@ -104,15 +113,13 @@ impl Live {
         let (c_im, c_mm) = self.pair(c_im, c_mm, &mm, p, &mut why);
         self.im.set(at, c_im);
         self.mm.set(at, c_mm);
-        if !self.is_consistent(&held, killed.is_none().then_some((&im, &mm)), p) {
+        if !self.is_consistent(&held, turn.killed.is_none().then_some((&im, &mm)), p) {
             (self.im, self.mm) = (held.im, held.mm);
             why.im.push(Reason::PostClampDeviation);
         }
         self.paced = self.paced.max(at);
         self.fresh_m = self.im.c / self.baseline;
-        let state = if killed.is_some() { State::Killed } else { State::Fresh };
-        let gap = (im.target - self.im.c).max(0.0);
-        self.bundle(at, state, gap, flag, why, p)
+        self.bundle(turn, turn.state(), im.target - self.im.c, why)
     }
 
     /// Initial margin is at least maintenance margin over its share. Maintenance margin gives way,
@@ -132,7 +139,8 @@ impl Live {
     }
 
     /// No input came: the ladder. Maintenance margin holds, for raising it liquidates.
-    pub fn wait(&mut self, now: Ts, flag: Flag, p: &Policy) -> Bundle {
+    pub fn wait(&mut self, turn: &Turn) -> Bundle {
+        let (now, p) = (turn.at, &turn.policy);
         let (state, m) = p.ladder.at(now - self.input, self.fresh_m);
         let mut why = Why::default();
         if state != State::Fresh {
@@ -141,7 +149,12 @@ impl Live {
             let c = ask.target.min(self.im.lift_cap(&ask, p)).max(self.im.c);
             self.im.set(now, c);
         }
-        self.bundle(now, state, self.last.gap, flag, why, p)
+        self.bundle(turn, state, self.last.gap, why)
+    }
+
+    /// Nothing can be made of this turn: what is in force holds.
+    pub fn hold(&self, turn: &Turn, why: Why) -> Bundle {
+        self.bundle(turn, self.last.state, self.last.gap, why)
     }
 
     fn ask_im(&self, at: Ts, interval: Span, m: Option<f64>, p: &Policy) -> Ask {
@@ -212,23 +225,23 @@ impl Live {
         (m_im, ppm(self.mm.c / (p.mm_share * self.baseline), p).min(m_im))
     }
 
-    /// The set as it would be published.
-    pub fn bundle(&self, ts: Ts, state: State, gap: f64, flag: Flag, why: Why, p: &Policy) -> Bundle {
+    fn bundle(&self, turn: &Turn, state: State, gap: f64, why: Why) -> Bundle {
+        let p = &turn.policy;
         let (m_im_ppm, m_mm_ppm) = self.multipliers(p);
         Bundle {
-            ts,
+            ts: turn.at,
             c_im: self.im.c,
             c_mm: self.mm.c,
             m_im_ppm,
             m_mm_ppm,
             fallback_m_ppm: m_im_ppm.max(ppm(p.ladder.fallback_m.min(p.im.m_max), p)),
-            gap,
+            gap: gap.max(0.0),
             state,
-            stress: flag.is_up(),
+            stress: turn.stress,
             reasons: why.im,
             mm_reasons: why.mm,
             notice: self.notice,
-            valid_until: ts + p.heartbeat.times(3),
+            valid_until: turn.at + p.heartbeat.times(3),
         }
     }
 

@@ -103,8 +103,8 @@ impl Track {
         self.c * (1.0 - down_per_day).powf(span.days())
     }
 
-    /// Bounds a moved value, the stronger rule last: caps on the total lift (which never force a
-    /// fall faster than the down step), the floor of the mode, the cap on the multiplier.
+    /// Bounds a moved value, the stronger rule last: caps on the total lift, the floor of the mode,
+    /// the cap on the multiplier.
     pub fn bound(&mut self, ask: &Ask, moved: f64, p: &Policy, reasons: &mut Vec<Reason>) -> f64 {
         let mut c = moved;
         let cap = self.lift_cap(ask, p);
@@ -121,10 +121,11 @@ impl Track {
         c
     }
 
-    /// Cap on the total lift; gives way to the down step, so that it never makes a cliff.
+    /// Cap on the total lift. What the baseline alone asks is no lift, and on a value in force the
+    /// cap acts at the down step, so that it never makes a cliff.
     pub fn lift_cap(&self, ask: &Ask, p: &Policy) -> f64 {
         let cap = ask.long_run_max.min(p.day_cap * self.a_day_ago(ask.at));
-        cap.max(self.glide(ask.down_per_day, ask.interval))
+        cap.max(p.m_min * ask.baseline).max(self.glide(ask.down_per_day, ask.interval))
     }
 
     fn floor(&mut self, ask: &Ask, c: f64, p: &Policy, reasons: &mut Vec<Reason>) -> f64 {
