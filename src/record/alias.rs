@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::chain::{Lines, Link, Tail};
 use super::disk::{io, read_limited, replace};
 use super::ledger::{Entry, Kind};
-use super::manifest::{from_bytes, to_value};
+use super::manifest::{from_value, to_value};
 use super::{Error, damaged};
 use crate::base::{Digest, Ts};
 
@@ -156,7 +156,7 @@ impl Aliases {
         for record in &mut lines {
             let record = record?;
             let place = format!("{}:{}", path.display(), record.seq.0 + 1);
-            let mut change: Move = from_bytes(&place, record.body.to_string().as_bytes())?;
+            let mut change: Move = from_value(&place, record.body)?;
             change.when = record.ts;
             moves.push(change);
         }

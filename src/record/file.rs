@@ -105,7 +105,7 @@ impl FileStore {
         if record.kind != Kind::Publish {
             return Err(absent());
         }
-        super::manifest::from_bytes(&place, record.body.to_string().as_bytes())
+        super::manifest::from_value(&place, record.body)
     }
     fn path(&self, first: Seq) -> PathBuf {
         self.folder.join(format!("{:020}.jsonl", first.0))

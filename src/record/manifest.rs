@@ -165,6 +165,13 @@ pub(crate) fn to_bytes<T: Serialize>(place: &str, value: &T) -> Result<Vec<u8>, 
 
 /// Broken JSON is damage; whole JSON of an unknown form is another version's.
 pub(crate) fn from_bytes<T: DeserializeOwned>(place: &str, bytes: &[u8]) -> Result<T, Error> {
-    let value: Value = serde_json::from_slice(bytes).map_err(|e| damaged(place, format!("not JSON ({e})")))?;
+    from_value(place, serde_json::from_slice(bytes).map_err(|e| damaged(place, format!("not JSON ({e})")))?)
+}
+
+/// Reads a stored form.
+///
+/// # Errors
+/// It is not of a form that this program knows.
+pub fn from_value<T: DeserializeOwned>(place: &str, value: Value) -> Result<T, Error> {
     serde_json::from_value(value).map_err(|e| Error::Format { place: place.into(), why: e.to_string() })
 }

@@ -9,10 +9,9 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::ledger::{Kind, Seq, Store};
-use super::manifest::from_bytes;
+use super::manifest::from_value;
 use super::publication::{Cause, ModelRef, Publication};
 use super::{Error, damaged};
 use crate::base::{Digest, Span, Symbol, Ts};
@@ -104,7 +103,7 @@ pub fn eras(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Result
         let record = record?;
         let place = format!("ledger entry {}", record.seq);
         if record.kind == Kind::ConfigLoaded {
-            let start: ConfigLoaded = body(&place, &record.body)?;
+            let start: ConfigLoaded = from_value(&place, record.body)?;
             let model = start.model.clone();
             eras.push(Era { start, model, killed: false, published: Vec::new(), injected: Vec::new() });
             continue;
@@ -116,22 +115,22 @@ pub fn eras(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Result
         };
         match record.kind {
             Kind::Publish => {
-                let old: Publication = body(&place, &record.body)?;
+                let old: Publication = from_value(&place, record.body)?;
                 let mark = mark(old.cause, old.consumed, old.set_size as usize, &old.decision()?);
                 era.published.push(Recorded { seq: record.seq, symbol: old.symbol, consumed: old.consumed, mark });
                 show(record.seq, old);
             }
             Kind::Tick => {
-                let ticked: Ticked = body(&place, &record.body)?;
+                let ticked: Ticked = from_value(&place, record.body)?;
                 era.injected.push((ticked.after, Injection::Event(record.ts, Body::Tick)));
             }
             Kind::Kill => {
-                let killed: Killed = body(&place, &record.body)?;
+                let killed: Killed = from_value(&place, record.body)?;
                 era.killed = killed.on;
                 era.injected.push((killed.after, Injection::Event(record.ts, Body::Kill(killed.on))));
             }
             Kind::ModelLoaded => {
-                let loaded: ModelLoaded = body(&place, &record.body)?;
+                let loaded: ModelLoaded = from_value(&place, record.body)?;
                 era.model = loaded.model.clone();
                 era.injected.push((loaded.after, Injection::Install(loaded.model)));
             }
@@ -139,10 +138,6 @@ pub fn eras(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Result
         }
     }
     Ok(eras)
-}
-
-fn body<T: serde::de::DeserializeOwned>(place: &str, value: &Value) -> Result<T, Error> {
-    from_bytes(place, value.to_string().as_bytes())
 }
 
 /// What is done on the road.
