@@ -47,6 +47,7 @@ pub enum Task {
         /// The alias
         #[arg(long, default_value = "champion")]
         alias: String,
+        /// Who and why
         #[command(flatten)]
         by: ByArgs,
     },
@@ -57,6 +58,7 @@ pub enum Task {
         /// The alias
         #[arg(long, default_value = "champion")]
         alias: String,
+        /// Who and why
         #[command(flatten)]
         by: ByArgs,
     },

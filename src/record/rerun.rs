@@ -393,3 +393,6 @@ fn differs(seq: Seq, old: &Publication, set: &Set, made: &Decision) -> Error {
     let what = format!("publication {} of {} at {}: {}", old.seq, old.symbol, old.as_of, text.join("; "));
     Error::Differs { seq, what }
 }
+
+#[cfg(test)]
+mod tests;
