@@ -9,11 +9,14 @@
 
 pub mod dist;
 pub mod ewma;
+pub mod fhs;
 pub mod garch;
 pub mod har;
+pub mod historical;
 pub mod panel;
 pub mod regime;
 mod training;
+mod window;
 
 pub use dist::Dist;
 pub use panel::{History, Outcome, Panel, Settled, Track};
@@ -237,6 +240,8 @@ impl Entry {
 /// Every forecaster, one explicit line each.
 #[rustfmt::skip]
 pub const CATALOG: &[Entry] = &[
+    Entry::of::<historical::Historical>("historical simulation: the last returns as they were", false),
+    Entry::of::<fhs::Fhs>("filtered historical simulation: past returns scaled to today's volatility", false),
     Entry::of::<ewma::Ewma>("exponentially weighted moving average of variance", false),
     Entry::of::<garch::Garch>("GARCH(1,1) or GJR with normal or Student residuals, by maximum likelihood", false),
     Entry::of::<har::Har>("heterogeneous autoregression of realised variance, in levels or logs, with season", false),
