@@ -1,1 +1,4 @@
 //! study
+
+pub mod report;
+pub mod scores;
