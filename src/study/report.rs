@@ -106,13 +106,25 @@ fn summary(scores: &Value) -> String {
     let mut body = String::from("<dl class=\"facts\">\n");
     for c in columns::META {
         let cell = element("dd", "", scores, &format!("/meta/{}", c.key), c.kind);
-        let _ = writeln!(body, "<div title=\"{}\"><dt>{}</dt>{cell}</div>", escape(c.about), escape(c.head));
+        let class = if c.key.ends_with("_digest") { "wide" } else { "" };
+        let _ = writeln!(
+            body,
+            "<div class=\"{class}\" title=\"{}\"><dt>{}</dt>{cell}</div>",
+            escape(c.about),
+            escape(c.head)
+        );
     }
     let command = element("code", "", scores, "/meta/command", Kind::Text);
     let _ = write!(body, "</dl>\n<h3>To get this again</h3>\n<pre>{command}</pre>\n");
     body.push_str("<h3>Bad market data met on the way</h3>\n");
     let faults = rows(scores, "/faults", &["fault", "symbol"]);
-    body.push_str(&table(scores, "Faults, counted and reported, never an error", &["fault", "symbol"], columns::FAULTS, &faults));
+    body.push_str(&table(
+        scores,
+        "Faults, counted and reported, never an error",
+        &["fault", "symbol"],
+        columns::FAULTS,
+        &faults,
+    ));
     section("summary", &body)
 }
 

@@ -137,16 +137,21 @@ function scales(spec, state, box) {
   };
 }
 
+// Labels with as many digits as the distance between ticks asks for.
+function spaced(values, show) {
+  const step = values.length > 1 ? values.slice(1).reduce((a, v, i) => Math.min(a, v - values[i]), Infinity) : 0;
+  return v => show(v, step);
+}
 function axes(svg, spec, scale, box) {
   const yt = spec.log ? logTicks(scale.low, scale.high) : ticks(scale.low, scale.high, 5);
+  const yShow = spaced(yt, spec.show), room = Math.floor((box.right - box.left) / 95);
   for (const v of yt) {
     const y = scale.y(v);
     make("line", { x1: box.left, x2: box.right, y1: y, y2: y, class: "grid" }, svg);
-    make("text", { x: box.left - 6, y: y + 4, "text-anchor": "end", class: "axis" }, svg).textContent = spec.show(v);
+    make("text", { x: box.left - 6, y: y + 4, "text-anchor": "end", class: "axis" }, svg).textContent = yShow(v);
   }
-  const room = Math.floor((box.right - box.left) / 95);
-  const xt = spec.time ? timeTicks(scale.x0, scale.x1, room)
-    : (spec.logX ? logTicks(scale.x0, scale.x1) : ticks(scale.x0, scale.x1, room)).map(v => [v, spec.showX(v)]);
+  const values = spec.time ? [] : spec.logX ? logTicks(scale.x0, scale.x1) : ticks(scale.x0, scale.x1, room);
+  const xt = spec.time ? timeTicks(scale.x0, scale.x1, room) : values.map(v => [v, spaced(values, spec.showX)(v)]);
   for (const [v, label] of xt) {
     const x = scale.x(v);
     make("line", { x1: x, x2: x, y1: box.bottom, y2: box.bottom + 4, class: "grid" }, svg);
@@ -164,6 +169,7 @@ function drawLines(layer, spec, state, scale) {
     if (state.off[l.name]) continue;
     const xs = l.x || spec.x;
     let d = "", pen = false;
+    const path = make("path", { style: `fill:none;stroke:${l.colour};stroke-width:${l.width || 1.3};stroke-linejoin:round;stroke-dasharray:${l.dash || "none"};opacity:${l.opacity || 1}` }, layer);
     xs.forEach((x, i) => {
       const v = l.y[i];
       if (v === null || v === undefined || (spec.log && v <= 0)) { pen = false; return; }
@@ -172,7 +178,7 @@ function drawLines(layer, spec, state, scale) {
       pen = true;
       if (l.dots) make("circle", { cx: px, cy: py, r: l.hollow ? 4 : 4.5, style: `stroke:${l.colour};stroke-width:2;fill:${l.hollow ? "var(--paper)" : l.colour}` }, layer);
     });
-    if (!l.alone) layer.prepend(make("path", { d, style: `fill:none;stroke:${l.colour};stroke-width:${l.width || 1.3};stroke-linejoin:round;stroke-dasharray:${l.dash || "none"};opacity:${l.opacity || 1}` }));
+    if (l.alone) path.remove(); else path.setAttribute("d", d);
   }
 }
 function areas(layer, spec, scale) {

@@ -4,8 +4,10 @@ const scores = JSON.parse(document.getElementById("scores").textContent);
 const panes = JSON.parse(document.getElementById("series").textContent);
 const pick = id => document.getElementById(id);
 const COLOUR = i => `var(--c${i % 8})`;
-const percent = v => (100 * v).toPrecision(Math.abs(v) >= 0.1 ? 3 : 2).replace(/\.0+$/, "") + " %";
-const plain = v => v.toPrecision(3);
+const percent = (v, step) => {
+  const wide = 100 * (step || v), digits = wide ? -Math.floor(Math.log10(Math.abs(wide)) + 1e-9) : 0;
+  return (100 * v).toFixed(Math.max(0, Math.min(8, digits + (step ? 0 : 2)))) + " %";
+};
 const sums = steps => { let t = 0; return steps.map(s => t += s); };
 const HINT = "Point at the chart, or focus it and use the arrow keys; drag to zoom, double-click for the whole span.";
 

@@ -48,9 +48,15 @@ pub fn table(scores: &Value, caption: &str, heads: &[&str], columns: &[Column], 
         return format!("<p class=\"empty\">{}: nothing to show.</p>\n", escape(caption));
     }
     let best = best(scores, columns, rows);
-    let mut out = format!("<div class=\"scroll\" tabindex=\"0\"><table class=\"sortable\"><caption>{}</caption>\n<thead><tr>", escape(caption));
+    let mut out = format!(
+        "<div class=\"scroll\" tabindex=\"0\"><table class=\"sortable\"><caption><span>{}</span></caption>\n<thead><tr>",
+        escape(caption)
+    );
+    // The page shows one horizon and instrument at a time; then these columns say nothing.
+    let scoped = |head: &str| !rows[0].horizon.is_empty() && ["symbol", "horizon"].contains(&head);
     for head in heads {
-        let _ = write!(out, "<th scope=\"col\"><button>{}</button></th>", escape(head));
+        let class = if scoped(head) { " class=\"scope\"" } else { "" };
+        let _ = write!(out, "<th scope=\"col\"{class}><button>{}</button></th>", escape(head));
     }
     for c in columns {
         let (head, about) = (escape(c.head), escape(c.about));
@@ -62,7 +68,8 @@ pub fn table(scores: &Value, caption: &str, heads: &[&str], columns: &[Column], 
         let _ = write!(out, "<tr class=\"{}\" data-horizon=\"{horizon}\" data-symbol=\"{symbol}\">", row.class);
         for (k, head) in row.heads.iter().enumerate() {
             let tag = if k == 0 { "th scope=\"row\"" } else { "td" };
-            out.push_str(&head_cell(scores, tag, head));
+            let class = if heads.get(k).is_some_and(|h| scoped(h)) { "scope" } else { "" };
+            out.push_str(&head_cell(scores, tag, class, head));
         }
         for (j, c) in columns.iter().enumerate() {
             let class = if best.get(&(i, j)).is_some() { "best" } else { "" };
@@ -73,10 +80,10 @@ pub fn table(scores: &Value, caption: &str, heads: &[&str], columns: &[Column], 
     out + "</tbody></table></div>\n"
 }
 
-fn head_cell(scores: &Value, tag: &str, head: &str) -> String {
+fn head_cell(scores: &Value, tag: &str, class: &str, head: &str) -> String {
     let close = tag.split(' ').next().unwrap_or(tag);
     if head.starts_with('/') {
-        element(tag, "", scores, head, Kind::Text).replace(&format!("</{tag}>"), &format!("</{close}>"))
+        element(tag, class, scores, head, Kind::Text).replace(&format!("</{tag}>"), &format!("</{close}>"))
     } else {
         format!("<{tag}>{}</{close}>", escape(head))
     }

@@ -103,7 +103,9 @@ pub fn scores() -> Scores {
                 brier: (!first).then(|| 0.04 * noise.next()),
             });
             for level in LEVELS {
-                let hits = (8760.0 * level * (0.8 + 0.3 * noise.next())).min(8760.0) as u64;
+                let off = 0.8 + 0.6 * noise.next();
+                let share = if level < 0.5 { off * level } else { 1.0 - off * (1.0 - level) };
+                let hits = (8760.0 * share) as u64;
                 coverage.push(Coverage::of(model, horizon, &symbol, level, hits, 8760));
             }
         }
