@@ -1,5 +1,6 @@
 //! Words everyone shares: time, symbols, probability, seeds, statistics, tables and digests.
 
+pub mod aci;
 pub mod delay;
 pub mod digest;
 pub mod prob;

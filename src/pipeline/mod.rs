@@ -5,6 +5,7 @@
 //! an event.
 
 pub mod bundle;
+mod lane;
 
 pub use bundle::{Bundle, Member};
 
@@ -18,6 +19,7 @@ use crate::event::{Event, Fault};
 use crate::feature;
 use crate::forecast::Forecast;
 use crate::margin::Decision;
+use lane::Lane;
 
 /// What the road needs to know besides the models.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,8 +31,10 @@ pub struct Settings {
     pub rows: feature::Config,
     /// Horizons, in rows.
     pub horizons: Vec<usize>,
-    /// Decisions are made from rows that close after this; earlier rows only warm up.
+    /// Decisions are made from rows that close at or after this; earlier rows only warm up.
     pub publish_from: Ts,
+    /// How many rows of each instrument are kept, to derive running state from when models change.
+    pub replay_rows: usize,
 }
 
 /// A forecast with the instance that made it.
@@ -46,7 +50,9 @@ pub struct Named {
 
 /// The road.
 pub struct Pipeline {
-    _settings: Settings,
+    settings: Settings,
+    lanes: BTreeMap<Symbol, Lane>,
+    unknown: BTreeMap<Symbol, u64>,
 }
 
 /// Why a pipeline could not be made.
@@ -69,29 +75,39 @@ impl Pipeline {
     /// # Errors
     /// Settings and models do not fit each other.
     pub fn new(settings: Settings, bundle: &Bundle, config: Digest) -> Result<Pipeline, Error> {
-        let _ = (bundle, config);
-        Ok(Pipeline { _settings: settings })
+        let _ = config;
+        let bundle = Arc::new(bundle.clone());
+        let lane = |symbol: &Symbol| Ok((*symbol, Lane::new(*symbol, &settings, Arc::clone(&bundle))?));
+        let lanes = settings.symbols.iter().map(lane).collect::<Result<_, Error>>()?;
+        Ok(Pipeline { settings, lanes, unknown: BTreeMap::new() })
     }
     /// Takes one event; gives the decisions that it causes, one per horizon, in horizon order.
     pub fn push(&mut self, event: &Event) -> Vec<Decision> {
-        let _ = event;
+        let Some(lane) = self.lanes.get_mut(&event.symbol) else {
+            *self.unknown.entry(event.symbol).or_default() += 1;
+            return Vec::new();
+        };
+        let _ = (lane.push(event), &self.settings);
         Vec::new()
     }
     /// Every model's forecast made from the last row of `symbol`.
     pub fn forecasts(&self, symbol: Symbol) -> &[Named] {
-        let _ = symbol;
-        &[]
+        self.lanes.get(&symbol).map_or(&[], |l| &l.forecasts)
     }
-    /// Swaps the models; running state is replayed from the rows of each lane.
-    ///
-    /// # Errors
-    /// The models do not fit the settings; the old ones keep running.
-    pub fn install(&mut self, bundle: &Bundle) -> Result<(), Error> {
-        let _ = bundle;
-        Ok(())
+    /// The forecasts that the last event of `symbol` caused; empty when it completed no row.
+    pub fn fresh(&self, symbol: Symbol) -> &[Named] {
+        self.lanes.get(&symbol).filter(|l| l.moved).map_or(&[], |l| &l.forecasts)
+    }
+    /// Swaps the models. They start with the first row that closes at or after their training end;
+    /// until then there are no forecasts.
+    pub fn install(&mut self, bundle: &Bundle) {
+        let bundle = Arc::new(bundle.clone());
+        self.lanes.values_mut().for_each(|l| l.install(Arc::clone(&bundle)));
     }
     /// Bad data seen so far, counted.
     pub fn faults(&self) -> BTreeMap<(Symbol, Fault), u64> {
-        BTreeMap::new()
+        let unknown = self.unknown.iter().map(|(s, n)| ((*s, Fault::UnknownSymbol), *n));
+        let built = self.lanes.iter().flat_map(|(s, l)| l.builder.faults().iter().map(|(f, n)| ((*s, *f), *n)));
+        unknown.chain(built).collect()
     }
 }
