@@ -48,6 +48,9 @@ pub struct Universe {
     /// Nothing known before this is read; absent means all.
     #[serde(default)]
     pub from: Option<Ts>,
+    /// Bars are made from trades, not read.
+    #[serde(default)]
+    pub trades: bool,
 }
 
 /// How to serve.

@@ -1,7 +1,18 @@
 //! What we ask for: the multiplier chain and the guardrails that act on `C = m b`.
 
 pub mod guardrail;
+pub mod hysteresis;
+pub mod ladder;
+mod live;
 pub mod multiplier;
+pub mod notice;
+pub mod policy;
+pub mod recheck;
+mod track;
+
+pub use guardrail::{Bundle, Guardrail, Proposal};
+pub use multiplier::{Chain, Credibility, Inputs};
+pub use policy::{Mode, Policy};
 
 use serde::{Deserialize, Serialize};
 
@@ -77,7 +88,7 @@ pub enum Reason {
     EmergencyLane,
     /// The change was too small to publish.
     Deadband,
-    /// A decrease waits for confirmations or for the time since the last change.
+    /// A decrease waits for confirmations, or a change for the time since the last one.
     Cooldown,
     /// The requirement was lifted to the baseline.
     BaselineFloor,
@@ -89,7 +100,7 @@ pub enum Reason {
     TotalLift,
     /// The limit on the rise over one day bound.
     DayLift,
-    /// Initial margin was lifted to stay above maintenance margin.
+    /// Maintenance margin was held down to its share of initial margin, or initial margin up to it.
     CrossField,
     /// A step of maintenance margin waits for its notice.
     Notice,
@@ -105,4 +116,19 @@ pub enum Reason {
     PostClampDeviation,
     /// An operator froze publication.
     Kill,
+}
+
+/// Why a margin policy cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A setting is out of range.
+    #[error("margin policy: `{key}` is {got}; want {want}")]
+    Policy {
+        /// Which setting.
+        key: &'static str,
+        /// Its value.
+        got: String,
+        /// What is accepted.
+        want: &'static str,
+    },
 }
