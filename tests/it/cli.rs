@@ -72,14 +72,17 @@ fn the_help_of_every_command_ends_with_an_example() {
 #[test]
 fn every_example_in_the_help_runs() {
     let folder = place();
+    let mut count = 0;
     for command in COMMANDS {
         for line in examples(&help(command)) {
+            count += 1;
             // A service runs until it is told to stop, and then says that all is well.
             let line = if command == "serve" { format!("timeout --preserve-status -s TERM 8 {line}") } else { line };
             let out = shell(folder.path(), &line);
             assert_eq!(out.status.code(), Some(0), "{line}\n{}\n{}", text(&out.stdout), text(&out.stderr));
         }
     }
+    assert!(count >= COMMANDS.len(), "{count} examples");
 }
 
 #[test]
