@@ -6,10 +6,14 @@
 //! | [`split`] | rolling origins: what each fit may know, and where it is judged |
 //! | [`fit`] | the fits of every origin, in parallel, each kept on disk as soon as it is done |
 //! | [`walk`] | the walk forward through the pipeline |
+//! | [`scores`] | the scores of a study, and the lines to draw |
+//! | [`report`] | one HTML page made from them |
 
 pub mod fit;
 pub mod output;
 pub mod plan;
+pub mod report;
+pub mod scores;
 pub mod split;
 pub mod walk;
 
