@@ -9,6 +9,8 @@ pub mod ingest;
 mod market;
 pub mod models;
 mod progress;
+mod study;
+mod table;
 pub mod score;
 pub mod serve;
 pub mod train;

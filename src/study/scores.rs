@@ -10,6 +10,8 @@ use statrs::distribution::{Beta, ContinuousCDF};
 use crate::base::{Digest, Horizon, Seed, Symbol, Ts};
 use crate::event::Fault;
 use crate::forecast::regime::Label;
+use crate::loss::ModelScore;
+use crate::loss::outcome::{Compared, Outcome};
 use crate::margin::Reason;
 
 /// Version of the stored form of [`Scores`].
@@ -54,6 +56,8 @@ pub struct Meta {
     pub data_digest: Digest,
     /// Digest of the last fitted set of models.
     pub model_digest: Digest,
+    /// Digest of every forecast and decision, bit for bit.
+    pub result_digest: Digest,
     /// First instant of the out-of-sample span.
     pub start: Ts,
     /// End of the out-of-sample span, exclusive.
@@ -170,11 +174,11 @@ pub struct MarginScore {
     /// What was asked: `baseline`, `unguarded`, `guarded` and so on.
     pub policy: String,
     /// What came of it.
-    pub outcome: MarginOutcome,
+    pub outcome: Outcome,
     /// The constant that gives the baseline the same average margin.
     pub control_factor: f64,
     /// What came of the baseline times that constant.
-    pub control: MarginOutcome,
+    pub control: Outcome,
     /// The policy against its control.
     pub gain: Gain,
 }
@@ -187,71 +191,24 @@ pub struct Gain {
     /// Sum of shortfalls, difference, fraction of notional.
     pub shortfall_sum: f64,
     /// Worst shortfall, difference, fraction of notional.
-    pub worst: f64,
-    /// Largest five-step margin call, difference, fraction.
-    pub call_5: f64,
+    pub worst_miss: f64,
+    /// Largest five-step rise, difference, fraction.
+    pub rise_5: Option<f64>,
 }
 
 impl MarginScore {
     /// Puts a policy beside its control.
-    pub fn of(
-        horizon: Horizon,
-        symbol: &str,
-        policy: &str,
-        outcome: MarginOutcome,
-        control_factor: f64,
-        control: MarginOutcome,
-    ) -> MarginScore {
+    pub fn of(horizon: Horizon, symbol: &str, policy: &str, compared: &Compared) -> MarginScore {
+        let Compared { margin, control, constant, .. } = *compared;
         let gain = Gain {
-            breaches: outcome.breaches as i64 - control.breaches as i64,
-            shortfall_sum: outcome.shortfall_sum - control.shortfall_sum,
-            worst: outcome.worst - control.worst,
-            call_5: outcome.call_5 - control.call_5,
+            breaches: margin.breaches as i64 - control.breaches as i64,
+            shortfall_sum: margin.shortfall_sum - control.shortfall_sum,
+            worst_miss: margin.worst_miss - control.worst_miss,
+            rise_5: margin.rise_5.zip(control.rise_5).map(|(a, b)| a - b),
         };
-        MarginScore { horizon, symbol: symbol.into(), policy: policy.into(), outcome, control_factor, control, gain }
+        let (symbol, policy) = (symbol.into(), policy.into());
+        MarginScore { horizon, symbol, policy, outcome: margin, control_factor: constant, control, gain }
     }
-}
-
-/// Placeholder until the scores of the margin branch are merged.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub struct MarginOutcome {
-    pub n: u64,
-    pub breaches: u64,
-    pub breach_share: f64,
-    pub kupiec_p: f64,
-    pub cc_p: f64,
-    pub average: f64,
-    pub shortfall_sum: f64,
-    pub worst: f64,
-    pub peak_to_trough: f64,
-    pub call_1: f64,
-    pub call_5: f64,
-    pub call_20: f64,
-    pub es99_call_5: f64,
-}
-
-/// Placeholder until the scores of the margin branch are merged.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub struct ModelScore {
-    pub model: String,
-    pub horizon: Horizon,
-    pub symbol: String,
-    pub n: u64,
-    pub qlike: f64,
-    pub qlike_ratio: Option<f64>,
-    pub dm_t: Option<f64>,
-    pub dm_p: Option<f64>,
-    pub mse_log: f64,
-    pub pinball: Option<f64>,
-    pub hits_low: Option<f64>,
-    pub hits_high: Option<f64>,
-    pub kupiec_p: Option<f64>,
-    pub christoffersen_p: Option<f64>,
-    pub traffic_light: Option<String>,
-    pub auc: Option<f64>,
-    pub brier: Option<f64>,
 }
 
 impl Scores {

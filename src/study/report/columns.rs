@@ -1,7 +1,7 @@
 //! Every column of every table, with its definition.
 
 use super::cell::Better::{High, Low, Neither};
-use super::cell::Kind::{Bp, Count, Fixed, PValue, Percent, Text};
+use super::cell::Kind::{Count, Fixed, PValue, Percent, Text};
 use super::cell::{Better, Column, Kind};
 
 const fn col(key: &'static str, head: &'static str, kind: Kind, better: Better, about: &'static str) -> Column {
@@ -36,6 +36,7 @@ pub const META: &[Column] = &[
     col("config_digest", "configuration", Text, Neither, "SHA-256 of the effective configuration as canonical JSON."),
     col("data_digest", "data", Text, Neither, "SHA-256 over the data files read, in order."),
     col("model_digest", "models", Text, Neither, "SHA-256 of the last fitted set of models."),
+    col("result_digest", "result", Text, Neither, "SHA-256 over every forecast and decision, bit for bit."),
 ];
 
 /// Scores of forecasts.
@@ -48,9 +49,9 @@ pub const MODELS: &[Column] = &[
         Low,
         "Mean of y/h - ln(y/h) - 1, y the realised and h the forecast variance. Zero is perfect (Patton 2011).",
     ),
-    col("qlike_ratio", "ratio", Fixed(3), Low, "QLIKE over that of the base model; below 1 is better than the base."),
+    col("ratio", "ratio", Fixed(3), Low, "QLIKE over that of the base model; below 1 is better than the base."),
     col(
-        "dm_t",
+        "dm",
         "DM t",
         Fixed(2),
         High,
@@ -71,23 +72,24 @@ pub const MODELS: &[Column] = &[
         "Mean squared difference of the logarithms of realised and forecast variance.",
     ),
     col(
-        "pinball",
-        "pinball bp",
-        Bp(3),
+        "pinball01",
+        "pinball q01",
+        Fixed(4),
         Low,
-        "Mean tick loss of the 1 % and 99 % quantiles of the return, basis points of notional.",
+        "Mean tick loss of the 1 % quantile over the standard deviation of the instrument's returns.",
     ),
-    col("hits_low", "below q01", Percent(2), Neither, "Share of returns below the 1 % quantile; nominal 1 %."),
-    col("hits_high", "above q99", Percent(2), Neither, "Share of returns above the 99 % quantile; nominal 1 %."),
+    col("pinball99", "pinball q99", Fixed(4), Low, "The same for the 99 % quantile."),
+    col("hits01", "below q01", Percent(2), Neither, "Share of returns below the 1 % quantile; nominal 1 %."),
+    col("hits99", "above q99", Percent(2), Neither, "Share of returns above the 99 % quantile; nominal 1 %."),
     col(
-        "kupiec_p",
+        "kupiec01_p",
         "Kupiec p",
         PValue,
         Neither,
         "Probability value of Kupiec's likelihood ratio for the share below q01, chi-squared with 1 degree of freedom.",
     ),
     col(
-        "christoffersen_p",
+        "cc_p",
         "Christoffersen p",
         PValue,
         Neither,
@@ -107,6 +109,7 @@ pub const MODELS: &[Column] = &[
         High,
         "Area under the ROC curve of the forecast for a spike: realised variance above its trailing 95 % quantile.",
     ),
+    col("auc_onset", "AUC onset", Fixed(3), High, "The same where the window before was no spike."),
     col(
         "brier",
         "Brier",
@@ -157,7 +160,7 @@ pub const COVERAGE: &[Column] = &[
 pub const OUTCOME: &[Column] = &[
     col("n", "n", Count, Neither, "Margins compared with the loss that followed."),
     col("breaches", "breaches", Count, Low, "Losses above the margin."),
-    col("breach_share", "share", Percent(2), Neither, "Breaches as a share of n; nominal 1 %."),
+    col("breach_rate", "share", Percent(2), Neither, "Breaches as a share of n; nominal 1 %."),
     col(
         "kupiec_p",
         "Kupiec p",
@@ -180,18 +183,18 @@ pub const OUTCOME: &[Column] = &[
         Low,
         "Sum over breaches of loss minus margin, fraction of notional: what the policy missed.",
     ),
-    col("worst", "worst", Percent(2), Low, "Largest single shortfall, fraction of notional."),
+    col("worst_miss", "worst", Percent(2), Low, "Largest single shortfall, fraction of notional."),
     col("peak_to_trough", "peak/trough", Fixed(2), Low, "Largest margin over smallest."),
     col(
-        "call_1",
-        "call 1",
+        "rise_1",
+        "rise 1",
         Percent(1),
         Low,
         "Largest rise of the margin over one step, as a share of the margin before.",
     ),
-    col("call_5", "call 5", Percent(1), Low, "The same over five steps."),
-    col("call_20", "call 20", Percent(1), Low, "The same over twenty steps."),
-    col("es99_call_5", "ES99 call 5", Percent(1), Low, "Mean of the largest 1 % of rises over five steps."),
+    col("rise_5", "rise 5", Percent(1), Low, "The same over five steps."),
+    col("rise_20", "rise 20", Percent(1), Low, "The same over twenty steps."),
+    col("rise_5_es99", "ES99 rise 5", Percent(1), Low, "Mean of the largest 1 % of rises over five steps."),
 ];
 
 /// A policy against its control.
@@ -219,13 +222,13 @@ pub const GAIN: &[Column] = &[
         "Sum of shortfalls of the policy minus that of its control, fraction of notional.",
     ),
     col(
-        "gain/worst",
+        "gain/worst_miss",
         "worst",
         Percent(2),
         Low,
         "Worst shortfall of the policy minus that of its control, fraction of notional.",
     ),
-    col("gain/call_5", "call 5", Percent(1), Low, "Largest five-step call of the policy minus that of its control."),
+    col("gain/rise_5", "rise 5", Percent(1), Low, "Largest five-step call of the policy minus that of its control."),
 ];
 
 /// Guardrail hits.

@@ -59,21 +59,23 @@ fn meta() -> Meta {
     }
 }
 
-fn outcome(noise: &mut Noise) -> MarginOutcome {
-    MarginOutcome {
+fn outcome(noise: &mut Noise) -> Outcome {
+    Outcome {
         n: 8760,
-        breaches: 60 + (60.0 * noise.next()) as u64,
-        breach_share: 0.01 * noise.next(),
+        breaches: 60 + (60.0 * noise.next()) as usize,
+        breach_rate: 0.01 * noise.next(),
         kupiec_p: noise.next(),
-        cc_p: 0.001 * noise.next(),
+        cc_p: Some(0.001 * noise.next()),
         average: 0.03 + 0.001 * noise.next(),
         shortfall_sum: 0.2 + 0.1 * noise.next(),
-        worst: 0.03 * noise.next(),
+        worst_miss: 0.03 * noise.next(),
         peak_to_trough: 10.0 * noise.next(),
-        call_1: noise.next(),
-        call_5: noise.next(),
-        call_20: noise.next(),
-        es99_call_5: noise.next(),
+        p95_over_p5: 5.0 * noise.next(),
+        rise_1: Some(noise.next()),
+        rise_5: Some(noise.next()),
+        rise_20: Some(noise.next()),
+        rise_5_es99: Some(noise.next()),
+        change_sd: Some(noise.next()),
     }
 }
 
@@ -86,20 +88,35 @@ pub fn scores() -> Scores {
             models.push(ModelScore {
                 model: model.into(),
                 horizon,
-                symbol: symbol.clone(),
+                symbol: symbol.parse().ok().filter(|_| symbol != POOLED),
                 n: 8760,
+                symbols: 1,
                 qlike: 0.3 + 0.1 * noise.next(),
-                qlike_ratio: (!first).then(|| noise.next()),
-                dm_t: (!first).then(|| 4.0 * noise.next() - 2.0),
+                ratio: (!first).then(|| noise.next()),
+                dm: (!first).then(|| 4.0 * noise.next() - 2.0),
                 dm_p: (!first).then(|| noise.next() * 0.002),
+                wins: None,
                 mse_log: noise.next(),
-                pinball: Some(1e-3 * noise.next()),
-                hits_low: Some(0.02 * noise.next()),
-                hits_high: Some(0.02 * noise.next()),
-                kupiec_p: Some(noise.next()),
-                christoffersen_p: Some(noise.next()),
-                traffic_light: Some(if noise.next() > 0.5 { "green" } else { "yellow" }.into()),
+                mse: noise.next(),
+                r2_log: Some(noise.next()),
+                r2_mz: Some(noise.next()),
+                bias: noise.next(),
+                pinball01: Some(1e-3 * noise.next()),
+                pinball99: Some(1e-3 * noise.next()),
+                hits01: Some(0.02 * noise.next()),
+                hits99: Some(0.02 * noise.next()),
+                kupiec01_p: Some(noise.next()),
+                kupiec99_p: Some(noise.next()),
+                christoffersen_ind_p: Some(noise.next()),
+                cc_p: Some(noise.next()),
+                traffic_light: Some(if noise.next() > 0.5 { Light::Green } else { Light::Yellow }),
+                kupiec01_pass: None,
+                cc_pass: None,
+                spikes: None,
                 auc: (!first).then(|| 0.8 + 0.1 * noise.next()),
+                recall05: None,
+                onsets: None,
+                auc_onset: (!first).then(|| 0.8 + 0.1 * noise.next()),
                 brier: (!first).then(|| 0.04 * noise.next()),
             });
             for level in LEVELS {
@@ -110,8 +127,9 @@ pub fn scores() -> Scores {
             }
         }
         for policy in POLICIES {
-            let (this, control) = (outcome(&mut noise), outcome(&mut noise));
-            margins.push(MarginScore::of(horizon, &symbol, policy, this, 1.0 + 0.1 * noise.next(), control));
+            let (margin, control, baseline) = (outcome(&mut noise), outcome(&mut noise), outcome(&mut noise));
+            let compared = Compared { margin, baseline, control, constant: 1.0 + 0.1 * noise.next() };
+            margins.push(MarginScore::of(horizon, &symbol, policy, &compared));
         }
         for reason in [Reason::StepUp, Reason::StepDn, Reason::Deadband, Reason::BaselineFloor] {
             let count = (900.0 * noise.next()) as u64;
