@@ -152,9 +152,11 @@ impl Config {
         };
         Plan { road, study: self.study.clone(), models: self.models.clone() }
     }
-    /// Digest of the effective configuration.
+    /// Digest of the effective configuration. How it is served changes no decision and is left out,
+    /// so that a backtest and every service of one configuration have one digest.
     pub fn digest(&self) -> Digest {
-        Digest::of_json(&serde_json::to_value(self).unwrap_or(Value::Null))
+        let deciding = Config { serve: Serve::default(), ..self.clone() };
+        Digest::of_json(&serde_json::to_value(deciding).unwrap_or(Value::Null))
     }
 }
 
