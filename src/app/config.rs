@@ -12,9 +12,12 @@ use serde_json::Value;
 use crate::base::{Digest, Span, Symbol, Ts};
 use crate::feature;
 use crate::forecast::Entry;
-use crate::pipeline::Settings;
+use crate::pipeline::{Margin, Settings};
 use crate::study::plan::Study;
 use crate::study::{ModelPlan, Plan};
+
+/// Rows kept of each instrument, from which running state is derived.
+const REPLAY_ROWS: usize = 2500;
 
 /// Everything a run needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +33,9 @@ pub struct Config {
     pub study: Study,
     /// The forecasters, in order; those that combine others come last.
     pub models: Vec<ModelPlan>,
+    /// How requirements are made.
+    #[serde(default)]
+    pub margin: Margin,
     /// How to serve.
     #[serde(default)]
     pub serve: Serve,
@@ -141,7 +147,8 @@ impl Config {
             rows: self.rows.clone(),
             horizons: self.horizons.clone(),
             publish_from: self.study.start,
-            replay_rows: 2500,
+            replay_rows: REPLAY_ROWS,
+            margin: self.margin.clone(),
         };
         Plan { road, study: self.study.clone(), models: self.models.clone() }
     }
