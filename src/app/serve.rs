@@ -101,8 +101,6 @@ pub fn options(config: &Config, mode: Mode, from: Option<Ts>) -> Result<Options>
         poll: serve.poll,
         tick: TICK,
         row,
-        // A publication holds until the third next one is due.
-        valid_for: row.times(3),
     })
 }
 

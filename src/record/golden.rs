@@ -218,7 +218,8 @@ impl StoredRow {
 /// 0 when every bit is the same; else the largest relative difference of two numbers in the same
 /// place, and infinity when anything else differs.
 fn distance(want: &Value, got: &Value) -> f64 {
-    let all = |pairs: &mut dyn Iterator<Item = (&Value, &Value)>| pairs.map(|(a, b)| distance(a, b)).fold(0.0, f64::max);
+    let all =
+        |pairs: &mut dyn Iterator<Item = (&Value, &Value)>| pairs.map(|(a, b)| distance(a, b)).fold(0.0, f64::max);
     match (want, got) {
         (Value::Number(a), Value::Number(b)) => match (a.as_f64(), b.as_f64()) {
             (Some(a), Some(b)) if a.to_bits() == b.to_bits() => 0.0,

@@ -59,7 +59,10 @@ fn the_first_ledger_reads() {
     let store = FileStore::read(&sample("ledger")).unwrap();
     let kinds: Vec<Kind> = store.scan(Seq(0)).unwrap().map(|r| r.unwrap().kind).collect();
     use Kind::*;
-    assert_eq!(kinds, [Genesis, Start, ConfigLoaded, Publish, Tick, Kill, ModelLoaded, ModelLoadFailed, Stop, Recovered]);
+    assert_eq!(
+        kinds,
+        [Genesis, Start, ConfigLoaded, Publish, Tick, Kill, ModelLoaded, ModelLoadFailed, Stop, Recovered]
+    );
     let mut published = Vec::new();
     let eras = rerun::eras(&store, |_, p| published.push(p)).unwrap();
     assert_eq!((eras.len(), published.len(), eras[0].killed, eras[0].model.version.as_str()), (1, 1, true, "000002"));

@@ -4,9 +4,9 @@
 use std::sync::{Arc, Mutex};
 
 use super::*;
-use crate::base::{Digest, Horizon};
+use crate::base::{Digest, Horizon, Span};
 use crate::event::Trade;
-use crate::margin::State;
+use crate::margin::{State, Why};
 use crate::record::publication::{Occasion, Press};
 use crate::record::{Entry, MemoryStore};
 
@@ -50,7 +50,8 @@ impl Road {
             Body::Kill(on) => 3 + u64::from(on),
         };
         let trace = self.traces.entry(event.symbol).or_default();
-        *trace = trace.wrapping_mul(31).wrapping_add(kind + event.ts_known.0.unsigned_abs() * 7 + self.installed) % 1_000_003;
+        *trace = trace.wrapping_mul(31).wrapping_add(kind + event.ts_known.0.unsigned_abs() * 7 + self.installed)
+            % 1_000_003;
         let speaks = !matches!(event.body, Body::Trade(_)) || event.seq.is_multiple_of(3);
         Ok(if speaks { [1, 24].map(|h| decision(event, h, *trace)).to_vec() } else { Vec::new() })
     }
@@ -74,6 +75,7 @@ fn decision(event: &Event, hours: i64, trace: u64) -> Decision {
         p_stress: None,
         model_digest: Digest::default(),
         config_digest: Digest::default(),
+        why: Why::default(),
     }
 }
 
@@ -99,17 +101,12 @@ struct Service {
 impl Service {
     /// Starts on a ledger, which may be empty.
     fn start(mut store: MemoryStore) -> Service {
-        let start = ConfigLoaded {
-            digest: Digest::default(),
-            config: "{}".into(),
-            publish_from: Ts(0),
-            valid_for: Span::HOUR,
-            model: model("1"),
-        };
+        let start =
+            ConfigLoaded { digest: Digest::default(), config: "{}".into(), publish_from: Ts(0), model: model("1") };
         if store.next() == Seq(0) {
             store.append(entry(Kind::ConfigLoaded, Ts(0), &start)).unwrap();
         }
-        let mut press = Press::new("venue", Span::HOUR, model("1"));
+        let mut press = Press::new("venue", model("1"));
         let shelf = Shelf::default();
         let era = eras(&store, |_, p| {
             press.remember(&p);
