@@ -21,6 +21,8 @@ pub(super) struct Minimum<const N: usize> {
 const LONGEST: f64 = 1.0;
 /// Gradient at which the search ends.
 const FLAT: f64 = 1e-7;
+/// Gradient at which it may end because rounding hides any further descent.
+const NEARLY_FLAT: f64 = 1e-5;
 /// Most steps.
 const STEPS: usize = 300;
 /// A search this close to a known minimum in every variable, and in value, will end there.
@@ -58,7 +60,7 @@ pub(super) fn minimise<const N: usize>(
         let Some((t, to, to_value, to_gradient)) = line(f, &x, value, &step, slope, first) else {
             // No lower point in this direction: set out anew once, else done.
             if fresh {
-                return Minimum { x, value, converged: largest < 100.0 * FLAT };
+                return Minimum { x, value, converged: largest < NEARLY_FLAT };
             }
             inverse = set_out(f, &x);
             fresh = true;
@@ -70,8 +72,12 @@ pub(super) fn minimise<const N: usize>(
             turned[i] = to_gradient[i] - gradient[i];
         }
         update(&mut inverse, &moved, &turned);
+        let stalled = value - to_value <= f64::EPSILON * value.abs() && largest < NEARLY_FLAT;
         fresh = false;
         (x, value, gradient) = (to, to_value, to_gradient);
+        if stalled {
+            return Minimum { x, value, converged: true };
+        }
     }
     Minimum { x, value, converged: false }
 }
