@@ -142,7 +142,8 @@ impl Likelihood<'_> {
     }
 
     /// Coefficients at the maximum, and whether the search converged: from the best point of a grid,
-    /// from near integration and from low persistence, since a series may have several local maxima.
+    /// from near integration, from low persistence and from a slow drift without reaction, since a
+    /// series may have several local maxima.
     pub fn maximise(&mut self) -> (Array, bool) {
         let nu = self.nu_start();
         let mut grid = self.start(0.05, 0.98, nu);
@@ -157,7 +158,8 @@ impl Likelihood<'_> {
             }
         }
         let mut best: Option<Minimum<6>> = None;
-        for start in [grid, self.start(0.05, 0.999, nu), self.start(0.1, 0.3, nu)] {
+        let others = [(0.05, 0.999), (0.1, 0.3), (0.002, 0.96)].map(|(a, p)| self.start(a, p, nu));
+        for start in [grid].into_iter().chain(others) {
             let end = minimise(self, start, best.as_ref());
             if best.is_none_or(|b| end.value < b.value) {
                 best = Some(end);
