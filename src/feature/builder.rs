@@ -1,12 +1,23 @@
 //! From events to rows, one at a time, the same for history and live.
+//!
+//! Trades make bars of the configured length, bars make windows, a window whose bars are all there
+//! makes a row. A vendor's bar closes when it arrives; a bar made from trades closes with the first
+//! event at or after its end, a tick of the clock included. Memory is finite: a builder that is
+//! started late gives the same rows, bit for bit, once it has seen [`Config::memory_rows`] of them.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Row};
-use crate::base::Span;
-use crate::event::{Event, Fault};
+use super::bar::BarMaker;
+use super::flow::Flow;
+use super::gate::Gate;
+use super::lag::Lags;
+use super::season::Season;
+use super::volatility::Volatility;
+use super::{Error, Feature, Row};
+use crate::base::{Span, Symbol, Ts};
+use crate::event::{Bar, BarKind, Body, Event, Fault};
 
 /// Which estimator of a window's variance is the target and the `rv` feature.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,19 +43,68 @@ pub struct Config {
     /// The target's measure of variance.
     #[serde(default)]
     pub measure: Measure,
-    /// Middle HAR lag, in rows.
+    /// Middle lag, in rows.
     pub mid: usize,
-    /// Long HAR lag, in rows.
+    /// Long lag, in rows; also the mean against which the diurnal ratio is taken.
     pub long: usize,
     /// Very long lag, in rows.
     pub far: usize,
 }
 
+/// Longest lag that a configuration may name, in rows.
+const FAR_LIMIT: usize = 100_000;
+/// Most bars that a row may have.
+const BARS_LIMIT: i64 = 1_000_000;
+
+impl Config {
+    /// How many rows a builder that starts late must see until its rows are, bit for bit, those of
+    /// one that never stopped.
+    pub fn memory_rows(&self) -> usize {
+        let day = self.rows_per_day();
+        let lags = self.far.max(12).max(day.unwrap_or(1)) + 1;
+        match day {
+            Some(day) if day > 1 => lags.max(Season::memory_rows(self, day)),
+            _ => lags,
+        }
+    }
+    fn check(&self) -> Result<(), Error> {
+        let bad = |why: String| Err(Error::Config(why));
+        if self.bar.0 <= 0 || self.row.0 < self.bar.0 || self.row.0 % self.bar.0 != 0 {
+            return bad(format!("row {} is not a whole number of bars of {}; make it one", self.row, self.bar));
+        }
+        if self.row.0 / self.bar.0 > BARS_LIMIT {
+            return bad(format!("row {} has more than {BARS_LIMIT} bars of {}; lengthen the bar", self.row, self.bar));
+        }
+        if !(1 <= self.mid && self.mid < self.long && self.long < self.far && self.far <= FAR_LIMIT) {
+            let Config { mid, long, far, .. } = self;
+            return bad(format!("lags mid {mid}, long {long}, far {far} must rise, from 1 to at most {FAR_LIMIT}"));
+        }
+        Ok(())
+    }
+}
+
 /// Builds the rows of one instrument.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Builder {
     config: Config,
     faults: BTreeMap<Fault, u64>,
+    gate: Gate,
+    maker: BarMaker,
+    window: Option<Window>,
+    /// Where the next window should open.
+    next_window: Option<Ts>,
+    volatility: Volatility,
+    flow: Flow,
+    lags: Lags,
+    season: Option<Season>,
+}
+
+/// The window in the making.
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    open: Ts,
+    bars: usize,
+    known: Ts,
 }
 
 impl Builder {
@@ -53,15 +113,112 @@ impl Builder {
     /// # Errors
     /// The row is not a whole number of bars, or lags do not rise.
     pub fn new(config: Config) -> Result<Builder, Error> {
-        Ok(Builder { config, faults: BTreeMap::new() })
+        config.check()?;
+        let bars = (config.row.0 / config.bar.0) as usize;
+        Ok(Builder {
+            faults: BTreeMap::new(),
+            gate: Gate::new(config.bar),
+            maker: BarMaker::new(config.bar),
+            window: None,
+            next_window: None,
+            volatility: Volatility::new(bars, config.measure),
+            flow: Flow::default(),
+            lags: Lags::new(&config),
+            season: Season::new(&config),
+            config,
+        })
     }
     /// Takes one event; gives the row that it completes.
+    ///
+    /// Bad data is counted and ignored. Once trades flow they make the bars, and a vendor's bar is
+    /// a duplicate. Bars of mark, index and premium prices are no trades: they move time on and
+    /// nothing else. A window with missing bars makes no row, nor does one whose measure of variance
+    /// is zero, for it has no logarithm: both count as [`Fault::Incomplete`].
+    #[inline]
     pub fn push(&mut self, event: &Event) -> Option<Row> {
-        let _ = (event, &self.config);
-        None
+        if let Err(fault) = self.gate.admit(event) {
+            self.count(fault, 1);
+            return None;
+        }
+        if let Body::Trade(trade) = &event.body
+            && self.maker.add(event.ts_event, event.ts_known, trade)
+        {
+            return None;
+        }
+        self.turn(event)
     }
     /// Bad data seen so far, counted.
     pub fn faults(&self) -> &BTreeMap<Fault, u64> {
         &self.faults
+    }
+    /// How rows are built.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Every event but a trade inside the bar in the making.
+    #[inline(never)]
+    fn turn(&mut self, event: &Event) -> Option<Row> {
+        let closed = self.maker.close(event.ts_event);
+        let row = closed.and_then(|b| self.bar(event.symbol, b.ts_known(), &b.bar(), b.rv_tick()));
+        match &event.body {
+            Body::Trade(trade) => {
+                self.maker.open(event.ts_event, event.ts_known, trade);
+                row
+            }
+            // The gate lets vendors' bars in only while no trades flow: nothing else can be due.
+            Body::Bar(bar) if bar.kind == BarKind::Trade => self.bar(event.symbol, event.ts_known, bar, f64::NAN),
+            Body::Bar(_) | Body::Tick | Body::Kill(_) => row,
+        }
+    }
+    /// Takes a closed bar; gives the row of the window that it completes.
+    fn bar(&mut self, symbol: Symbol, known: Ts, bar: &Bar, rv_tick: f64) -> Option<Row> {
+        let end = bar.ts_open + self.config.bar;
+        self.gate.close(end);
+        let open = bar.ts_open.floor(self.config.row);
+        let mut window = self.window.take().filter(|w| w.open == open).unwrap_or_else(|| self.start(open));
+        window.bars += 1;
+        window.known = window.known.max(known);
+        let r = self.volatility.push(bar, rv_tick);
+        self.flow.push(bar, r);
+        if end < open + self.config.row {
+            self.window = Some(window);
+            return None;
+        }
+        self.next_window = Some(end);
+        let mut row = Row::empty(symbol, open, end, window.known.max(end));
+        self.volatility.finish(&mut row);
+        let whole = window.bars as i64 == self.config.row.0 / self.config.bar.0;
+        if !whole || row.get(Feature::Rv).is_none_or(|rv| rv <= 0.0) {
+            self.count(Fault::Incomplete, 1);
+            return None;
+        }
+        self.finish(&mut row);
+        Some(row)
+    }
+    /// Opens a window and counts those that passed without a row.
+    fn start(&mut self, open: Ts) -> Window {
+        if let Some(due) = self.next_window {
+            self.count(Fault::Incomplete, ((open - due).0 / self.config.row.0) as u64);
+        }
+        self.next_window = Some(open);
+        self.volatility.restart();
+        self.flow.restart();
+        Window { open, bars: 0, known: Ts(i64::MIN) }
+    }
+    /// Adds to the window's realised measures all the rest.
+    fn finish(&mut self, row: &mut Row) {
+        self.flow.finish(row);
+        row.set(Feature::NextHour, f64::from(row.ts.hour()));
+        row.set(Feature::NextWeekday, f64::from(row.ts.weekday()));
+        if let Some(season) = &mut self.season {
+            season.push(row, self.lags.rv_long());
+        }
+        self.lags.push(row);
+    }
+    fn count(&mut self, fault: Fault, times: u64) {
+        if times > 0 {
+            *self.faults.entry(fault).or_default() += times;
+        }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Notation: the window has n bars with log prices O H L C, r is the bar's log return (from the
 //! close of the bar before it, wherever that lies), v its quote volume, b its taker-buy quote
-//! volume, s = 2b - v its signed quote volume. "mean over k" is over the last k rows.
+//! volume, s = 2b - v its signed quote volume. "mean over k" is over the last k rows; a window that
+//! made no row is skipped. Features that need two bars a window are absent where a row is one bar.
 
 use crate::base::Digest;
 
@@ -50,6 +51,7 @@ catalog! {
     RvPk "rv_pk" "fraction^2" "sum (H-L)^2/(4 ln 2)" "Parkinson 1980" "1";
     RvGk "rv_gk" "fraction^2" "sum max(0, (H-L)^2/2 - (2 ln 2 - 1)(C-O)^2)" "Garman, Klass 1980" "1";
     RvRs "rv_rs" "fraction^2" "sum (H-C)(H-O) + (L-C)(L-O)" "Rogers, Satchell 1991" "1";
+    RvTick "rv_tick" "fraction^2" "sum of (ln p - ln p before)^2 from trade to trade inside each bar; absent where bars are the vendor's" "Hansen, Lunde 2006" "1";
     Bpv "bpv" "fraction^2" "(pi/2) n/(n-1) sum |r||r before|" "Barndorff-Nielsen, Shephard 2004" "1";
     JumpShare "jump_share" "1" "max(0, 1 - bpv/rv_ret)" "Barndorff-Nielsen, Shephard 2004" "1";
     RsNeg "rs_neg" "fraction^2" "sum min(r,0)^2" "Barndorff-Nielsen, Kinnebrock, Shephard 2010" "1";
@@ -57,11 +59,12 @@ catalog! {
     Rq "rq" "fraction^4" "(n/3) sum r^4" "Barndorff-Nielsen, Shephard 2002" "1";
     MaxPk "max_pk" "fraction^2" "max (H-L)^2/(4 ln 2)" "-" "1";
     Close "close" "quote" "price of the last trade" "-" "1";
-    Volume "volume" "base" "sum of base volume" "-" "1";
+    Volume "volume" "base" "sum of base units traded" "-" "1";
     QuoteVolume "quote_volume" "quote" "sum v" "-" "1";
     Trades "trades" "1" "number of trades" "-" "1";
     MeanTrade "mean_trade" "quote" "sum v / trades" "-" "1";
     SignedVolume "signed_volume" "quote" "sum s" "-" "1";
+    AbsSignedVolume "abs_signed_volume" "quote" "sum |s|" "-" "1";
     Imbalance "imbalance" "1" "sum s / sum v" "-" "1";
     AbsImbalance "abs_imbalance" "1" "sum |s| / sum v" "Easley, Lopez de Prado, O'Hara 2012 (bars as buckets)" "1";
     Amihud "amihud" "1/quote" "mean |r|/max(v,1)" "Amihud 2002" "1";
@@ -80,7 +83,7 @@ catalog! {
     RvMean12 "rv_mean_12" "fraction^2" "mean of rv over 12" "Corsi 2009" "12";
     RvMid "rv_mid" "fraction^2" "mean of rv over mid" "Corsi 2009" "mid";
     RvLong "rv_long" "fraction^2" "mean of rv over long" "Corsi 2009" "long";
-    RvFar "rv_far" "fraction^2" "mean of rv over far, from far/4 rows on" "Corsi 2009" "far";
+    RvFar "rv_far" "fraction^2" "mean of rv over far, over what there is from long rows on" "Corsi 2009" "far";
     RvSameSlot "rv_same_slot" "fraction^2" "rv of the window one day before the next one" "-" "one day";
     RetMid "ret_mid" "fraction" "sum of ret over mid" "-" "mid";
     RetLong "ret_long" "fraction" "sum of ret over long" "-" "long";
@@ -89,7 +92,7 @@ catalog! {
     TradesLong "trades_long" "1" "mean of trades over long" "-" "long";
     MeanTradeLong "mean_trade_long" "quote" "mean of mean_trade over long" "-" "long";
     ImbalanceMid "imbalance_mid" "1" "sum of signed_volume over mid / sum of quote_volume over mid" "-" "mid";
-    AbsImbalanceMid "abs_imbalance_mid" "1" "sum of sum |s| over mid / sum of quote_volume over mid" "-" "mid";
+    AbsImbalanceMid "abs_imbalance_mid" "1" "sum of abs_signed_volume over mid / sum of quote_volume over mid" "-" "mid";
     AmihudLong "amihud_long" "1/quote" "mean of amihud over long" "-" "long";
     SeasonNow "season_now" "1" "diurnal factor of this window's slot (weekend x hour)" "Andersen, Bollerslev 1997" "128 visits of each slot";
     SeasonNext "season_next" "1" "diurnal factor of the next window's slot, as last known" "Andersen, Bollerslev 1997" "128 visits of each slot";

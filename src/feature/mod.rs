@@ -2,11 +2,28 @@
 //!
 //! Every feature is a line of [`CATALOG`]: name, unit, formula, source and memory (how many windows
 //! back it looks). What an input lacks is an explicit absence: [`Row::get`] gives `None`.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`catalog`] | the list of features, one line each |
+//! | [`builder`] | from events to rows |
+//! | `gate` | which events may enter; the others are counted faults |
+//! | [`bar`] | bars made from trades |
+//! | `volatility`, `flow` | features of one window, summed bar by bar |
+//! | `lag` | features over several rows |
+//! | `season` | the diurnal factor |
 
+pub mod bar;
 pub mod builder;
 pub mod catalog;
+mod flow;
+mod gate;
+mod lag;
+mod season;
+mod volatility;
 
-pub use builder::{Builder, Config};
+pub use bar::{BarMaker, TradeBar};
+pub use builder::{Builder, Config, Measure};
 pub use catalog::{CATALOG, Feature, Spec, schema_id};
 
 use crate::base::{Symbol, Ts};
