@@ -1,1 +1,8 @@
-fn main() {}
+//! What each stage costs. Every case checks a digest of its result, so a number that is fast and
+//! wrong fails: `cargo bench`, or `cargo test --benches` for one quick run of each.
+
+mod feature;
+
+fn main() {
+    divan::main();
+}

@@ -10,6 +10,7 @@ pub mod symbol;
 pub mod table;
 pub mod ts;
 
+pub use aci::Aci;
 pub use digest::Digest;
 pub use prob::{Level, Prob};
 pub use seed::Seed;

@@ -9,17 +9,19 @@
 //! | read a small file | [`Table::read`], then [`Table::times`], [`Table::floats`], … |
 //! | read a large one piece by piece, or only some columns | [`Reader`] |
 //! | run over millions of trades | [`TradeFile`]: plain slices, one row group at a time |
-//! | write | [`Table::write`]; for trades, [`TradeColumns::write`] |
+//! | write | [`Table::write`]; for the trades table, [`TradeColumns::write`] |
 
 mod decode;
 mod encode;
-mod trade;
+mod slices;
+mod trades;
 
 use std::borrow::Cow;
 use std::path::Path;
 
 pub use decode::Reader;
-pub use trade::{TradeColumns, TradeFile, TradeGroup, TradeNames};
+pub use slices::{TradeFile, TradeGroup, TradeNames};
+pub use trades::{TradeColumns, TradeId};
 
 use super::Ts;
 

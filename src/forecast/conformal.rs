@@ -16,12 +16,12 @@
 //! Warm-up: that of the base. Answers are learnt when the horizon has passed, never before.
 //!
 //! ```
-//! use margincast::base::aci::Aci;
-//! let mut aci = Aci::new(0.05, -0.25, 0.5);
+//! use margincast::base::Aci;
+//! let mut lower = Aci { gamma: 0.05, lo: -0.25, hi: 0.5, theta: 0.0 };
 //! for breach in [true, false, false, true] {
-//!     aci.update(breach, 0.99);
+//!     lower.update(breach, 0.01);
 //! }
-//! assert!((aci.theta() - 0.098).abs() < 1e-12);
+//! assert!((lower.theta - 0.098).abs() < 1e-12);
 //! ```
 
 use std::sync::Arc;
@@ -32,11 +32,11 @@ use serde_json::Value;
 use super::calibrated::{self, Calibration};
 use super::outcome::Pending;
 use super::{BySymbol, Dist, Entry, Error, FitContext, Forecast, Forecaster, Model, Panel};
-use crate::base::Ts;
-use crate::base::aci::Aci;
+use crate::base::{Aci, Ts};
 use crate::feature::Row;
 
-const LEVEL: f64 = 0.99;
+/// Share of returns beyond either quantile.
+const MISS: f64 = 0.01;
 
 /// Settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -87,8 +87,8 @@ struct Sides {
 impl Sides {
     fn learn(&mut self, ret: f64, (q01, q99): (f64, f64)) {
         // The quantile that was published is the base's times exp(theta) as theta then stood.
-        self.lower.update(ret < q01 * self.lower.factor(), LEVEL);
-        self.upper.update(ret > q99 * self.upper.factor(), LEVEL);
+        self.lower.update(ret < q01 * self.lower.factor(), MISS);
+        self.upper.update(ret > q99 * self.upper.factor(), MISS);
     }
 }
 
@@ -102,7 +102,7 @@ impl Model for Conformal {
             return Err(Error::Params { model: Self::NAME, why });
         }
         let base = ctx.member(&params.base)?;
-        let aci = Aci::new(params.gamma, params.low, params.high);
+        let aci = Aci { gamma: params.gamma, lo: params.low, hi: params.high, theta: 0.0 };
         let fresh = Sides { lower: aci, upper: aci };
         let sides = panel.symbols().map(|symbol| {
             let mut sides = fresh;

@@ -107,6 +107,7 @@ impl Bench<'_> {
             "cut": fold.cut,
             "window": study.window,
             "embargo": study.embargo,
+            "warmup": study.warmup,
             "seed": study.seed,
         }))
     }

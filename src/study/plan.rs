@@ -34,6 +34,9 @@ pub struct Study {
     /// Rows left out between training and judging, beyond those whose outcome is not yet known.
     #[serde(default)]
     pub embargo: usize,
+    /// First rows of each instrument that are not learnt from: trailing statistics are not full.
+    #[serde(default)]
+    pub warmup: usize,
     /// Seed of all randomness.
     #[serde(default = "default_seed")]
     pub seed: Seed,

@@ -32,7 +32,7 @@ pub fn folds(study: &Study) -> Vec<Fold> {
 pub fn panel(study: &Study, history: &History, step: Span, cut: Ts) -> Panel {
     let end = cut - step.times(study.embargo as i64);
     let start = study.window.map_or(Ts(i64::MIN), |w| end - w);
-    Panel::until(history, start, end)
+    Panel::until(history, start, end).after_warmup(study.warmup)
 }
 
 #[cfg(test)]
@@ -48,6 +48,7 @@ mod tests {
             window: None,
             refit: "30d".parse().unwrap(),
             embargo: 0,
+            warmup: 0,
             seed: Seed(1),
             base: "HAR".into(),
             calibration: Default::default(),

@@ -104,7 +104,10 @@ fn check(plan: &Plan, market: &Market) -> Result<(), Error> {
 }
 
 /// Rows of every instrument, by the same builder that the pipeline uses.
-fn rows(plan: &Plan, market: &Market) -> Result<History, Error> {
+///
+/// # Errors
+/// Rows cannot be built.
+pub fn rows(plan: &Plan, market: &Market) -> Result<History, Error> {
     let build = |symbol: &Symbol| -> Result<(Symbol, Arc<Vec<Row>>), Error> {
         let mut builder = Builder::new(plan.road.rows.clone())?;
         let rows = market[symbol].iter().filter_map(|e| builder.push(e)).collect();
@@ -138,7 +141,7 @@ impl<'a> State<'a> {
         let pipe = |symbol: &Symbol| -> Result<(Symbol, Pipe<'a>), Error> {
             let mut road = plan.road.clone();
             road.symbols = vec![*symbol];
-            let nothing = Bundle { members: Vec::new(), trained_until: Ts(i64::MAX) };
+            let nothing = Bundle::new(Vec::new(), Ts(i64::MAX));
             let pipeline = Pipeline::new(road, &nothing, config)?;
             Ok((*symbol, Pipe { events: &market[symbol], next: 0, pipeline }))
         };
@@ -189,7 +192,7 @@ impl<'a> State<'a> {
                 }
             }
         }
-        Ok(Bundle { members, trained_until: fold.cut })
+        Ok(Bundle::new(members, fold.cut))
     }
 
     /// Runs the market from an origin to the next, every instrument on its own road.

@@ -128,6 +128,13 @@ pub(super) fn footer(path: &Path) -> Result<ArrowReaderMetadata, Error> {
     ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|e| file_error(path, e))
 }
 
+/// All columns of a file, batch by batch.
+pub(super) fn batches(path: &Path) -> Result<ParquetRecordBatchReader, Error> {
+    let file = File::open(path).map_err(|e| file_error(path, e))?;
+    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| file_error(path, e))?;
+    builder.with_batch_size(BATCH_ROWS).build().map_err(|e| file_error(path, e))
+}
+
 /// Names and types of a file's columns, for messages.
 pub(super) fn has(meta: &ArrowReaderMetadata) -> String {
     let fields = meta.schema().fields();

@@ -68,7 +68,13 @@ fn trade_groups_give_what_was_written() {
     let columns = TradeColumns {
         ts_event: (0..n).collect(),
         ts_known: (1..=n).collect(),
-        trade_id: (0..n).map(|i| if i % 10 == 9 { -1 } else { i }).collect(),
+        trade_id: (0..n)
+            .map(|i| match i % 10 {
+                9 => TradeId::NONE,
+                8 => TradeId::of(&format!("0{i}-x")),
+                _ => TradeId::of(&i.to_string()),
+            })
+            .collect(),
         price: (0..n).map(|i| 100.0 + i as f64).collect(),
         qty: (0..n).map(|i| 0.5 * i as f64).collect(),
         quote_qty: vec![1.0; n as usize],
@@ -87,7 +93,8 @@ fn trade_groups_give_what_was_written() {
     assert_eq!(groups[1].symbols(), [""]);
     assert_eq!(groups[1].symbol_codes().len(), groups[1].len());
     let table = Table::read(&path).unwrap();
-    assert_eq!(table.texts("trade_id").unwrap()[8..10], [Some("8".to_string()), None]);
+    assert_eq!(table.texts("trade_id").unwrap()[7..10], [Some("7".to_string()), Some("08-x".to_string()), None]);
+    assert_eq!(TradeColumns::read(&path).unwrap(), columns);
     assert_eq!(table.ints("src").unwrap()[0], Some(i64::from(u32::MAX)));
     assert!(TradeFile::open(&path, TradeNames { qty: "src", ..Default::default() }).is_err());
     // Any table with a text symbol and times in another unit will do.
@@ -99,7 +106,7 @@ fn columns_with_symbols(path: &Path, names: TradeNames<'_>) {
     let columns = TradeColumns {
         ts_event: vec![1, 2, 3],
         ts_known: vec![1, 2, 3],
-        trade_id: vec![7, 8, 7],
+        trade_id: vec![TradeId::Number(7), TradeId::Number(8), TradeId::Number(7)],
         price: vec![1.0; 3],
         qty: vec![1.0; 3],
         quote_qty: vec![1.0; 3],

@@ -1,27 +1,21 @@
-//! The `trades` table as plain slices, for loops over millions of rows.
+//! Trades as plain slices, for loops over millions of rows.
 
-use std::fmt::Write as _;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{
     Float64Type, Int8Type, Int32Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType,
 };
 use arrow_array::{
     Array, ArrayRef, DictionaryArray, Float64Array, Int8Array, Int32Array, RecordBatch, TimestampNanosecondArray,
-    UInt32Array,
 };
 use arrow_schema::{DataType, Field, Schema, TimeUnit};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
-use parquet::basic::Encoding;
-use parquet::schema::types::ColumnPath;
 
 use super::decode::{footer, has};
-use super::encode::{properties, time_array, write_arrays};
 use super::{Error, file_error};
 
 /// Column names of a trades file.
@@ -231,66 +225,5 @@ impl TradeGroup {
     /// +1 buyer, -1 seller, 0 unknown.
     pub fn aggressor(&self) -> &[i8] {
         self.aggressor.values()
-    }
-}
-
-/// Rows of the lake's `trades` table, column by column, as they go to disk.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct TradeColumns {
-    /// When it happened, ns.
-    pub ts_event: Vec<i64>,
-    /// When it could first be known, ns.
-    pub ts_known: Vec<i64>,
-    /// The venue's trade number; -1 where it has none.
-    pub trade_id: Vec<i64>,
-    /// Price, quote units.
-    pub price: Vec<f64>,
-    /// Quantity, base units.
-    pub qty: Vec<f64>,
-    /// Price times quantity, quote units, as the vendor says it or as computed.
-    pub quote_qty: Vec<f64>,
-    /// +1 buyer, -1 seller, 0 unknown.
-    pub aggressor: Vec<i8>,
-    /// Exchange trades in this row.
-    pub n_trades: Vec<u32>,
-    /// Bits: 0 RPI, 1 liquidation, 2 block, 3 auction or cross, 4 hidden.
-    pub flags: Vec<u32>,
-    /// First 32 bits of the source file's SHA-256.
-    pub src: Vec<u32>,
-}
-
-impl TradeColumns {
-    /// Writes a file of the `trades` table by way of a temporary name.
-    ///
-    /// # Errors
-    /// The file cannot be written, or columns differ in length.
-    pub fn write(self, path: &Path) -> Result<(), Error> {
-        let mut ids = StringBuilder::with_capacity(self.trade_id.len(), self.trade_id.len() * 10);
-        for id in &self.trade_id {
-            if *id < 0 {
-                ids.append_null();
-            } else {
-                write!(ids, "{id}").map_err(|e| file_error(path, e))?;
-                ids.append_value("");
-            }
-        }
-        let columns: Vec<(&str, ArrayRef)> = vec![
-            ("ts_event", time_array(self.ts_event)),
-            ("ts_known", time_array(self.ts_known)),
-            ("trade_id", Arc::new(ids.finish())),
-            ("price", Arc::new(Float64Array::from(self.price))),
-            ("qty", Arc::new(Float64Array::from(self.qty))),
-            ("quote_qty", Arc::new(Float64Array::from(self.quote_qty))),
-            ("aggressor", Arc::new(Int8Array::from(self.aggressor))),
-            ("n_trades", Arc::new(UInt32Array::from(self.n_trades))),
-            ("flags", Arc::new(UInt32Array::from(self.flags))),
-            ("src", Arc::new(UInt32Array::from(self.src))),
-        ];
-        // Numbers that rise by one compress to almost nothing as differences of text.
-        let id = ColumnPath::from("trade_id");
-        let properties = properties()
-            .set_column_dictionary_enabled(id.clone(), false)
-            .set_column_encoding(id, Encoding::DELTA_BYTE_ARRAY);
-        write_arrays(columns.into_iter().map(|(n, a)| (n.to_string(), a)).collect(), path, properties)
     }
 }
