@@ -9,10 +9,10 @@ pub mod ingest;
 mod market;
 pub mod models;
 mod progress;
-mod study;
-mod table;
 pub mod score;
 pub mod serve;
+mod study;
+mod table;
 pub mod train;
 pub mod verify;
 

@@ -11,7 +11,8 @@ pub fn print(text: &str) {
 
 /// Rows of cells under a heading, columns aligned; the first column to the left.
 pub fn render(head: &[&str], rows: &[Vec<String>]) -> String {
-    let width = |c: usize| rows.iter().map(|r| r[c].chars().count()).chain([head[c].chars().count()]).max().unwrap_or(0);
+    let width =
+        |c: usize| rows.iter().map(|r| r[c].chars().count()).chain([head[c].chars().count()]).max().unwrap_or(0);
     let widths: Vec<usize> = (0..head.len()).map(width).collect();
     let line = |cells: &[String]| {
         let cell = |(c, text): (usize, &String)| {
@@ -55,7 +56,9 @@ pub fn scores(scores: &Scores) -> String {
         out += &render(&["model", "n", "QLIKE", &ratio, "DM t", "AUC", "below 1 %", "above 99 %"], &rows);
         let mut rows = Vec::new();
         for m in scores.margins.iter().filter(|m| m.horizon == *horizon && m.symbol == POOLED) {
-            for (name, o) in [(m.policy.clone(), &m.outcome), (format!("  baseline x {:.3}", m.control_factor), &m.control)] {
+            for (name, o) in
+                [(m.policy.clone(), &m.outcome), (format!("  baseline x {:.3}", m.control_factor), &m.control)]
+            {
                 rows.push(vec![
                     name,
                     percent(Some(o.breach_rate)),

@@ -66,7 +66,9 @@ impl Lane {
         let (now, seal) = (event.ts_known, self.seal);
         match event.body {
             Body::Tick => decisions.extend(self.desks.iter_mut().filter_map(|d| d.tick(self.symbol, now, seal))),
-            Body::Kill(on) => decisions.extend(self.desks.iter_mut().filter_map(|d| d.kill(self.symbol, on, now, seal))),
+            Body::Kill(on) => {
+                decisions.extend(self.desks.iter_mut().filter_map(|d| d.kill(self.symbol, on, now, seal)))
+            }
             Body::Trade(_) | Body::Bar(_) => {}
         }
         decisions

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use super::output::Forecasted;
 use super::plan::Plan;
-use super::scores::{Coverage, FaultCount, GuardrailHit, MarginScore, Meta, POOLED, Pane, RegimeShare, SCHEMA, Scores, Series};
+use super::scores::{
+    Coverage, FaultCount, GuardrailHit, MarginScore, Meta, POOLED, Pane, RegimeShare, SCHEMA, Scores, Series,
+};
 use super::truth::{Truth, truths};
 use super::{Error, Walk};
 use crate::base::{Digest, Horizon, Prob, Symbol, Ts};
@@ -34,7 +36,8 @@ pub fn judge(plan: &Plan, walk: &Walk, title: &str, command: &str, config: Diges
         .map(|i| Forecasted { model: i.model.clone(), forecast: i.forecast.clone(), symbol: i.symbol })
         .collect();
     let board = Board { plan, truth: &truth, forecasts: &forecasts, decisions: &walk.decisions };
-    let faults = walk.faults.iter().map(|((symbol, fault), count)| FaultCount { symbol: *symbol, fault: *fault, count: *count });
+    let faults =
+        walk.faults.iter().map(|((symbol, fault), count)| FaultCount { symbol: *symbol, fault: *fault, count: *count });
     let folds = walk.forecasts.iter().map(|f| f.fold + 1).max().unwrap_or(0) as u64;
     let meta = Meta {
         title: title.into(),
@@ -215,21 +218,22 @@ impl Board<'_> {
             }
         }
         const LABELS: [Label; 4] = [Label::Calm, Label::Normal, Label::Elevated, Label::Stress];
-        let line = |((horizon, symbol, label), (n, rv, forecast, p)): ((Horizon, String, usize), (u64, f64, f64, f64))| {
-            let total = totals.get(&(horizon, symbol.clone())).copied().unwrap_or(1);
-            let m = n as f64;
-            RegimeShare {
-                model: model.clone(),
-                horizon,
-                symbol,
-                regime: LABELS[label],
-                n,
-                share: m / total as f64,
-                realised_sd: (rv / m).sqrt(),
-                forecast_sd: (forecast / m).sqrt(),
-                confidence: p / m,
-            }
-        };
+        let line =
+            |((horizon, symbol, label), (n, rv, forecast, p)): ((Horizon, String, usize), (u64, f64, f64, f64))| {
+                let total = totals.get(&(horizon, symbol.clone())).copied().unwrap_or(1);
+                let m = n as f64;
+                RegimeShare {
+                    model: model.clone(),
+                    horizon,
+                    symbol,
+                    regime: LABELS[label],
+                    n,
+                    share: m / total as f64,
+                    realised_sd: (rv / m).sqrt(),
+                    forecast_sd: (forecast / m).sqrt(),
+                    confidence: p / m,
+                }
+            };
         sums.into_iter().map(line).collect()
     }
 
@@ -256,7 +260,8 @@ impl Board<'_> {
         };
         let champion = self.plan.road.margin.forecast.as_str();
         let regime = self.plan.road.margin.regime.as_str();
-        let probs = |t: &Ts| by_model.get(regime).and_then(|s| s.get(t)).and_then(|f| f.forecast.regime).map(|r| r.probs());
+        let probs =
+            |t: &Ts| by_model.get(regime).and_then(|s| s.get(t)).and_then(|f| f.forecast.regime).map(|r| r.probs());
         Pane {
             symbol,
             horizon,
@@ -265,9 +270,16 @@ impl Board<'_> {
             ret: outcome(&|o| o.ret),
             q01: along(champion, &|f| f.forecast.dist.q[1]),
             q99: along(champion, &|f| f.forecast.dist.q[7]),
-            regimes: if by_model.contains_key(regime) { ts.iter().map(|t| probs(t).unwrap_or([f64::NAN; 4])).collect() } else { Vec::new() },
+            regimes: if by_model.contains_key(regime) {
+                ts.iter().map(|t| probs(t).unwrap_or([f64::NAN; 4])).collect()
+            } else {
+                Vec::new()
+            },
             loss: rows.iter().map(|r| r.1).collect(),
-            margins: POLICIES.iter().map(|(name, ask)| (name.to_string(), rows.iter().map(|r| ask(r.0)).collect())).collect(),
+            margins: POLICIES
+                .iter()
+                .map(|(name, ask)| (name.to_string(), rows.iter().map(|r| ask(r.0)).collect()))
+                .collect(),
             ts,
         }
     }
@@ -277,8 +289,5 @@ impl Board<'_> {
 type Policy = (&'static str, fn(&Decision) -> f64);
 
 /// Margin policies that are compared: what each asks at a decision, fraction of notional.
-const POLICIES: [Policy; 3] = [
-    ("baseline", |d| d.baseline),
-    ("unguarded", |d| d.baseline * d.why.m4),
-    ("guarded", |d| d.c_im),
-];
+const POLICIES: [Policy; 3] =
+    [("baseline", |d| d.baseline), ("unguarded", |d| d.baseline * d.why.m4), ("guarded", |d| d.c_im)];
