@@ -1,8 +1,8 @@
 //! What a study found, as numbers ([`Scores`]) and as lines to draw ([`Series`]).
 //!
 //! [`Scores`] is `scores.json`. The report prints numbers from it and from nowhere else. Rows over
-//! every instrument together carry the symbol [`POOLED`]. A score that could not be computed (too
-//! few rows, a model without that output) is `null`, never zero.
+//! every instrument together have no symbol (`null`). A score that could not be computed (too few
+//! rows, a model without that output) is `null`, never zero.
 
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Beta, ContinuousCDF};
@@ -10,13 +10,12 @@ use statrs::distribution::{Beta, ContinuousCDF};
 use crate::base::{Digest, Horizon, Seed, Symbol, Ts};
 use crate::event::Fault;
 use crate::forecast::regime::Label;
+use crate::loss::outcome::Compared;
+use crate::loss::{ModelScore, Outcome};
 use crate::margin::Reason;
 
 /// Version of the stored form of [`Scores`].
 pub const SCHEMA: &str = "margincast.scores.v1";
-
-/// The symbol of rows over every instrument together.
-pub const POOLED: &str = "ALL";
 
 /// Everything a study found. Stored as `scores.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,7 +27,7 @@ pub struct Scores {
     /// One row per model, horizon and symbol.
     pub models: Vec<ModelScore>,
     /// Share of returns below each published quantile.
-    pub coverage: Vec<Coverage>,
+    pub coverage: Vec<CoverageLevel>,
     /// One row per margin policy, horizon and symbol.
     pub margins: Vec<MarginScore>,
     /// How often each guardrail acted.
@@ -37,6 +36,8 @@ pub struct Scores {
     pub regimes: Vec<RegimeShare>,
     /// Bad market data met on the way.
     pub faults: Vec<FaultCount>,
+    /// Models that could not be fitted, and why.
+    pub failures: Vec<String>,
 }
 
 /// What ran, and how to run it again.
@@ -76,15 +77,15 @@ pub struct Meta {
     pub decisions: u64,
 }
 
-/// Share of returns at or below one published quantile of one model.
+/// Share of returns below one published quantile of one model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Coverage {
+pub struct CoverageLevel {
     /// Instance name.
     pub model: String,
     /// How far ahead.
     pub horizon: Horizon,
-    /// Instrument, or [`POOLED`].
-    pub symbol: String,
+    /// The instrument; absent over all of them.
+    pub symbol: Option<Symbol>,
     /// Nominal probability of a return below the quantile.
     pub level: f64,
     /// Observed share of returns below the quantile.
@@ -99,15 +100,15 @@ pub struct Coverage {
     pub n: u64,
 }
 
-impl Coverage {
+impl CoverageLevel {
     /// The share and its exact interval from counts (`n` at least 1). The interval takes rows as
     /// independent, which pooled rows of related instruments are not.
-    pub fn of(model: &str, horizon: Horizon, symbol: &str, level: f64, hits: u64, n: u64) -> Coverage {
+    pub fn of(model: &str, horizon: Horizon, symbol: Option<Symbol>, level: f64, hits: u64, n: u64) -> Self {
         let (x, m) = (hits as f64, n as f64);
         let beta = |a: f64, b: f64, p: f64| Beta::new(a, b).map_or(f64::NAN, |d| d.inverse_cdf(p));
         let low = if hits == 0 { 0.0 } else { beta(x, m - x + 1.0, 0.025) };
         let high = if hits >= n { 1.0 } else { beta(x + 1.0, m - x, 0.975) };
-        Coverage { model: model.into(), horizon, symbol: symbol.into(), level, share: x / m, low, high, hits, n }
+        CoverageLevel { model: model.into(), horizon, symbol, level, share: x / m, low, high, hits, n }
     }
 }
 
@@ -116,8 +117,8 @@ impl Coverage {
 pub struct GuardrailHit {
     /// How far ahead.
     pub horizon: Horizon,
-    /// Instrument, or [`POOLED`].
-    pub symbol: String,
+    /// The instrument; absent over all of them.
+    pub symbol: Option<Symbol>,
     /// Which one.
     pub reason: Reason,
     /// Decisions that carry it.
@@ -133,8 +134,8 @@ pub struct RegimeShare {
     pub model: String,
     /// How far ahead.
     pub horizon: Horizon,
-    /// Instrument, or [`POOLED`].
-    pub symbol: String,
+    /// The instrument; absent over all of them.
+    pub symbol: Option<Symbol>,
     /// The most probable regime at issue time.
     pub regime: Label,
     /// Forecasts issued in it.
@@ -160,21 +161,21 @@ pub struct FaultCount {
     pub count: u64,
 }
 
-/// What a margin policy asked for and what that bought.
+/// What a margin policy asked for and what that bought, beside its control of equal cost.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MarginScore {
     /// How far ahead.
     pub horizon: Horizon,
-    /// Instrument, or [`POOLED`].
-    pub symbol: String,
+    /// The instrument; absent over all of them.
+    pub symbol: Option<Symbol>,
     /// What was asked: `baseline`, `unguarded`, `guarded` and so on.
     pub policy: String,
     /// What came of it.
-    pub outcome: MarginOutcome,
+    pub outcome: Outcome,
     /// The constant that gives the baseline the same average margin.
-    pub control_factor: f64,
+    pub constant: f64,
     /// What came of the baseline times that constant.
-    pub control: MarginOutcome,
+    pub control: Outcome,
     /// The policy against its control.
     pub gain: Gain,
 }
@@ -182,76 +183,40 @@ pub struct MarginScore {
 /// A policy minus its control: negative numbers speak for the policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gain {
-    /// Breaches, difference.
+    /// Breaches.
     pub breaches: i64,
-    /// Sum of shortfalls, difference, fraction of notional.
+    /// Sum of shortfalls, fraction of notional.
     pub shortfall_sum: f64,
-    /// Worst shortfall, difference, fraction of notional.
-    pub worst: f64,
-    /// Largest five-step margin call, difference, fraction.
-    pub call_5: f64,
+    /// Worst shortfall, fraction of notional.
+    pub worst_miss: f64,
+    /// Largest relative rise over five steps.
+    pub rise_5: Option<f64>,
+    /// Mean of the largest 1 % of relative five-step rises.
+    pub rise_5_es99: Option<f64>,
 }
 
 impl MarginScore {
-    /// Puts a policy beside its control.
-    pub fn of(
-        horizon: Horizon,
-        symbol: &str,
-        policy: &str,
-        outcome: MarginOutcome,
-        control_factor: f64,
-        control: MarginOutcome,
-    ) -> MarginScore {
+    /// Puts a policy beside its control. The baseline itself is a policy with the constant 1.
+    pub fn of(horizon: Horizon, symbol: Option<Symbol>, policy: &str, compared: &Compared) -> MarginScore {
+        let (m, c) = (compared.margin, compared.control);
+        let less = |a: Option<f64>, b: Option<f64>| Some(a? - b?);
         let gain = Gain {
-            breaches: outcome.breaches as i64 - control.breaches as i64,
-            shortfall_sum: outcome.shortfall_sum - control.shortfall_sum,
-            worst: outcome.worst - control.worst,
-            call_5: outcome.call_5 - control.call_5,
+            breaches: m.breaches as i64 - c.breaches as i64,
+            shortfall_sum: m.shortfall_sum - c.shortfall_sum,
+            worst_miss: m.worst_miss - c.worst_miss,
+            rise_5: less(m.rise_5, c.rise_5),
+            rise_5_es99: less(m.rise_5_es99, c.rise_5_es99),
         };
-        MarginScore { horizon, symbol: symbol.into(), policy: policy.into(), outcome, control_factor, control, gain }
+        MarginScore {
+            horizon,
+            symbol,
+            policy: policy.into(),
+            outcome: m,
+            constant: compared.constant,
+            control: c,
+            gain,
+        }
     }
-}
-
-/// Placeholder until the scores of the margin branch are merged.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub struct MarginOutcome {
-    pub n: u64,
-    pub breaches: u64,
-    pub breach_share: f64,
-    pub kupiec_p: f64,
-    pub cc_p: f64,
-    pub average: f64,
-    pub shortfall_sum: f64,
-    pub worst: f64,
-    pub peak_to_trough: f64,
-    pub call_1: f64,
-    pub call_5: f64,
-    pub call_20: f64,
-    pub es99_call_5: f64,
-}
-
-/// Placeholder until the scores of the margin branch are merged.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub struct ModelScore {
-    pub model: String,
-    pub horizon: Horizon,
-    pub symbol: String,
-    pub n: u64,
-    pub qlike: f64,
-    pub qlike_ratio: Option<f64>,
-    pub dm_t: Option<f64>,
-    pub dm_p: Option<f64>,
-    pub mse_log: f64,
-    pub pinball: Option<f64>,
-    pub hits_low: Option<f64>,
-    pub hits_high: Option<f64>,
-    pub kupiec_p: Option<f64>,
-    pub christoffersen_p: Option<f64>,
-    pub traffic_light: Option<String>,
-    pub auc: Option<f64>,
-    pub brier: Option<f64>,
 }
 
 impl Scores {

@@ -25,7 +25,7 @@ impl Row {
     /// A row for the item at `base`, headed by the items' own keys.
     pub fn of(scores: &Value, base: &str, heads: &[&str]) -> Row {
         let item = scores.pointer(base).unwrap_or(&Value::Null);
-        let key = |name: &str| item.get(name).map(|v| text(v, Kind::Text)).unwrap_or_default();
+        let key = |name: &str| item.get(name).map(|v| symbol_text(name, v)).unwrap_or_default();
         Row {
             base: base.to_string(),
             horizon: key("horizon"),
@@ -34,6 +34,14 @@ impl Row {
             class: "",
         }
     }
+}
+
+/// The symbol of rows over every instrument, as it is shown.
+pub const POOLED: &str = "ALL";
+
+/// Text of a key that heads a row: no symbol means all of them.
+fn symbol_text(name: &str, value: &Value) -> String {
+    if name == "symbol" && value.is_null() { POOLED.into() } else { text(value, Kind::Text) }
 }
 
 /// Pointers of the items of an array.
@@ -55,7 +63,7 @@ pub fn table(scores: &Value, caption: &str, heads: &[&str], columns: &[Column], 
     // The page shows one horizon and instrument at a time; then these columns say nothing.
     let scoped = |head: &str| !rows[0].horizon.is_empty() && ["symbol", "horizon"].contains(&head);
     for head in heads {
-        let class = if scoped(head) { " class=\"scope\"" } else { "" };
+        let class = if scoped(head) { format!(" class=\"scope {}\"", escape(head)) } else { String::new() };
         let _ = write!(out, "<th scope=\"col\"{class}><button>{}</button></th>", escape(head));
     }
     for c in columns {
@@ -68,8 +76,8 @@ pub fn table(scores: &Value, caption: &str, heads: &[&str], columns: &[Column], 
         let _ = write!(out, "<tr class=\"{}\" data-horizon=\"{horizon}\" data-symbol=\"{symbol}\">", row.class);
         for (k, head) in row.heads.iter().enumerate() {
             let tag = if k == 0 { "th scope=\"row\"" } else { "td" };
-            let class = if heads.get(k).is_some_and(|h| scoped(h)) { "scope" } else { "" };
-            out.push_str(&head_cell(scores, tag, class, head));
+            let class = heads.get(k).filter(|h| scoped(h)).map_or(String::new(), |h| format!("scope {h}"));
+            out.push_str(&head_cell(scores, tag, &class, head));
         }
         for (j, c) in columns.iter().enumerate() {
             let class = if best.get(&(i, j)).is_some() { "best" } else { "" };
@@ -83,7 +91,8 @@ pub fn table(scores: &Value, caption: &str, heads: &[&str], columns: &[Column], 
 fn head_cell(scores: &Value, tag: &str, class: &str, head: &str) -> String {
     let close = tag.split(' ').next().unwrap_or(tag);
     if head.starts_with('/') {
-        element(tag, class, scores, head, Kind::Text).replace(&format!("</{tag}>"), &format!("</{close}>"))
+        let shown = element(tag, class, scores, head, Kind::Text).replace(&format!("</{tag}>"), &format!("</{close}>"));
+        if head.ends_with("/symbol") { shown.replace(">–<", &format!(">{POOLED}<")) } else { shown }
     } else {
         format!("<{tag}>{}</{close}>", escape(head))
     }
