@@ -10,11 +10,13 @@
 //! | [`report`] | one HTML page made from them |
 
 pub mod fit;
+pub mod judge;
 pub mod output;
 pub mod plan;
 pub mod report;
 pub mod scores;
 pub mod split;
+pub mod truth;
 pub mod walk;
 
 pub use plan::{ModelPlan, Plan};
@@ -46,6 +48,9 @@ pub enum Error {
     /// A model has no place or no fit.
     #[error(transparent)]
     Forecast(#[from] crate::forecast::Error),
+    /// Scores cannot be worked out.
+    #[error(transparent)]
+    Loss(#[from] crate::loss::Error),
     /// Rows cannot be built.
     #[error(transparent)]
     Rows(#[from] crate::feature::Error),

@@ -17,8 +17,8 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use self::cell::{Kind, element, escape, script_json};
-use self::table::{POOLED, Row, items, table};
-use super::scores::{Scores, Series};
+use self::table::{Row, items, table};
+use super::scores::{POOLED, Scores, Series};
 
 const STYLE: &str = include_str!("report/report.css");
 const CHART: &str = include_str!("report/chart.js");

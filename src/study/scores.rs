@@ -1,8 +1,8 @@
 //! What a study found, as numbers ([`Scores`]) and as lines to draw ([`Series`]).
 //!
 //! [`Scores`] is `scores.json`. The report prints numbers from it and from nowhere else. Rows over
-//! every instrument together have no symbol (`null`). A score that could not be computed (too few
-//! rows, a model without that output) is `null`, never zero.
+//! every instrument together carry the symbol [`POOLED`]. A score that could not be computed (too
+//! few rows, a model without that output) is `null`, never zero.
 
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Beta, ContinuousCDF};
@@ -10,12 +10,15 @@ use statrs::distribution::{Beta, ContinuousCDF};
 use crate::base::{Digest, Horizon, Seed, Symbol, Ts};
 use crate::event::Fault;
 use crate::forecast::regime::Label;
-use crate::loss::outcome::Compared;
-use crate::loss::{ModelScore, Outcome};
+use crate::loss::ModelScore;
+use crate::loss::outcome::{Compared, Outcome};
 use crate::margin::Reason;
 
 /// Version of the stored form of [`Scores`].
 pub const SCHEMA: &str = "margincast.scores.v1";
+
+/// The symbol of rows over every instrument together.
+pub const POOLED: &str = "ALL";
 
 /// Everything a study found. Stored as `scores.json`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -27,7 +30,7 @@ pub struct Scores {
     /// One row per model, horizon and symbol.
     pub models: Vec<ModelScore>,
     /// Share of returns below each published quantile.
-    pub coverage: Vec<CoverageLevel>,
+    pub coverage: Vec<Coverage>,
     /// One row per margin policy, horizon and symbol.
     pub margins: Vec<MarginScore>,
     /// How often each guardrail acted.
@@ -36,7 +39,7 @@ pub struct Scores {
     pub regimes: Vec<RegimeShare>,
     /// Bad market data met on the way.
     pub faults: Vec<FaultCount>,
-    /// Models that could not be fitted, and why.
+    /// Fits that failed, and why.
     pub failures: Vec<String>,
 }
 
@@ -55,6 +58,8 @@ pub struct Meta {
     pub data_digest: Digest,
     /// Digest of the last fitted set of models.
     pub model_digest: Digest,
+    /// Digest of every forecast and decision, bit for bit.
+    pub result_digest: Digest,
     /// First instant of the out-of-sample span.
     pub start: Ts,
     /// End of the out-of-sample span, exclusive.
@@ -79,13 +84,13 @@ pub struct Meta {
 
 /// Share of returns below one published quantile of one model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CoverageLevel {
+pub struct Coverage {
     /// Instance name.
     pub model: String,
     /// How far ahead.
     pub horizon: Horizon,
-    /// The instrument; absent over all of them.
-    pub symbol: Option<Symbol>,
+    /// Instrument, or [`POOLED`].
+    pub symbol: String,
     /// Nominal probability of a return below the quantile.
     pub level: f64,
     /// Observed share of returns below the quantile.
@@ -100,15 +105,15 @@ pub struct CoverageLevel {
     pub n: u64,
 }
 
-impl CoverageLevel {
+impl Coverage {
     /// The share and its exact interval from counts (`n` at least 1). The interval takes rows as
     /// independent, which pooled rows of related instruments are not.
-    pub fn of(model: &str, horizon: Horizon, symbol: Option<Symbol>, level: f64, hits: u64, n: u64) -> Self {
+    pub fn of(model: &str, horizon: Horizon, symbol: &str, level: f64, hits: u64, n: u64) -> Coverage {
         let (x, m) = (hits as f64, n as f64);
         let beta = |a: f64, b: f64, p: f64| Beta::new(a, b).map_or(f64::NAN, |d| d.inverse_cdf(p));
         let low = if hits == 0 { 0.0 } else { beta(x, m - x + 1.0, 0.025) };
         let high = if hits >= n { 1.0 } else { beta(x + 1.0, m - x, 0.975) };
-        CoverageLevel { model: model.into(), horizon, symbol, level, share: x / m, low, high, hits, n }
+        Coverage { model: model.into(), horizon, symbol: symbol.into(), level, share: x / m, low, high, hits, n }
     }
 }
 
@@ -117,8 +122,8 @@ impl CoverageLevel {
 pub struct GuardrailHit {
     /// How far ahead.
     pub horizon: Horizon,
-    /// The instrument; absent over all of them.
-    pub symbol: Option<Symbol>,
+    /// Instrument, or [`POOLED`].
+    pub symbol: String,
     /// Which one.
     pub reason: Reason,
     /// Decisions that carry it.
@@ -134,8 +139,8 @@ pub struct RegimeShare {
     pub model: String,
     /// How far ahead.
     pub horizon: Horizon,
-    /// The instrument; absent over all of them.
-    pub symbol: Option<Symbol>,
+    /// Instrument, or [`POOLED`].
+    pub symbol: String,
     /// The most probable regime at issue time.
     pub regime: Label,
     /// Forecasts issued in it.
@@ -161,19 +166,19 @@ pub struct FaultCount {
     pub count: u64,
 }
 
-/// What a margin policy asked for and what that bought, beside its control of equal cost.
+/// What a margin policy asked for and what that bought.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct MarginScore {
     /// How far ahead.
     pub horizon: Horizon,
-    /// The instrument; absent over all of them.
-    pub symbol: Option<Symbol>,
+    /// Instrument, or [`POOLED`].
+    pub symbol: String,
     /// What was asked: `baseline`, `unguarded`, `guarded` and so on.
     pub policy: String,
     /// What came of it.
     pub outcome: Outcome,
     /// The constant that gives the baseline the same average margin.
-    pub constant: f64,
+    pub control_factor: f64,
     /// What came of the baseline times that constant.
     pub control: Outcome,
     /// The policy against its control.
@@ -196,26 +201,19 @@ pub struct Gain {
 }
 
 impl MarginScore {
-    /// Puts a policy beside its control. The baseline itself is a policy with the constant 1.
-    pub fn of(horizon: Horizon, symbol: Option<Symbol>, policy: &str, compared: &Compared) -> MarginScore {
-        let (m, c) = (compared.margin, compared.control);
+    /// Puts a policy beside its control. The baseline itself is a policy whose constant is 1.
+    pub fn of(horizon: Horizon, symbol: &str, policy: &str, compared: &Compared) -> MarginScore {
+        let Compared { margin, control, constant, .. } = *compared;
         let less = |a: Option<f64>, b: Option<f64>| Some(a? - b?);
         let gain = Gain {
-            breaches: m.breaches as i64 - c.breaches as i64,
-            shortfall_sum: m.shortfall_sum - c.shortfall_sum,
-            worst_miss: m.worst_miss - c.worst_miss,
-            rise_5: less(m.rise_5, c.rise_5),
-            rise_5_es99: less(m.rise_5_es99, c.rise_5_es99),
+            breaches: margin.breaches as i64 - control.breaches as i64,
+            shortfall_sum: margin.shortfall_sum - control.shortfall_sum,
+            worst_miss: margin.worst_miss - control.worst_miss,
+            rise_5: less(margin.rise_5, control.rise_5),
+            rise_5_es99: less(margin.rise_5_es99, control.rise_5_es99),
         };
-        MarginScore {
-            horizon,
-            symbol,
-            policy: policy.into(),
-            outcome: m,
-            constant: compared.constant,
-            control: c,
-            gain,
-        }
+        let (symbol, policy) = (symbol.into(), policy.into());
+        MarginScore { horizon, symbol, policy, outcome: margin, control_factor: constant, control, gain }
     }
 }
 

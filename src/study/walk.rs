@@ -138,7 +138,7 @@ impl<'a> State<'a> {
         let pipe = |symbol: &Symbol| -> Result<(Symbol, Pipe<'a>), Error> {
             let mut road = plan.road.clone();
             road.symbols = vec![*symbol];
-            let nothing = Bundle { members: Vec::new(), trained_until: Ts(i64::MAX) };
+            let nothing = Bundle::new(Vec::new(), Ts(i64::MAX));
             let pipeline = Pipeline::new(road, &nothing, config)?;
             Ok((*symbol, Pipe { events: &market[symbol], next: 0, pipeline }))
         };
@@ -189,7 +189,7 @@ impl<'a> State<'a> {
                 }
             }
         }
-        Ok(Bundle { members, trained_until: fold.cut })
+        Ok(Bundle::new(members, fold.cut))
     }
 
     /// Runs the market from an origin to the next, every instrument on its own road.

@@ -2,6 +2,9 @@
 //! holds the inputs and what must come out.
 
 use margincast::base::{Aci, Span, Ts};
+use margincast::loss::baseline::{self, Baseline, Side};
+use margincast::loss::outcome;
+use margincast::loss::var::{self, Rule, Scaling};
 use margincast::margin::hysteresis::{Flag, Hysteresis};
 use margincast::margin::ladder::Ladder;
 use margincast::margin::recheck::{Deviation, Limit, clamp_set};
@@ -189,4 +192,150 @@ fn a_clamp_that_makes_coupled_fields_disagree_rejects_the_whole_set() {
     near(off, c.deviation, 1e-5);
     // Unclamped, the two fields agree with the live price within the tolerance, and all is applied.
     assert_eq!(set([Limit::NONE, Limit::NONE]), Ok([c.ratio_wanted, c.days_wanted]));
+}
+
+/// `0.02 sin(1.7 t) (1 + 0.5 cos(0.013 t))`, t = 1..500.
+fn wave() -> Vec<f64> {
+    (1..=500).map(|t| f64::from(t)).map(|t| 0.02 * (1.7 * t).sin() * (1.0 + 0.5 * (0.013 * t).cos())).collect()
+}
+
+fn losses(returns: &[f64]) -> Vec<f64> {
+    returns.iter().map(|r| -r).collect()
+}
+
+#[track_caller]
+fn digits(got: f64, want: f64) {
+    assert!((got / want - 1.0).abs() < 1e-9, "got {got}, want {want} to ten digits");
+}
+
+#[test]
+fn historical_var_takes_the_order_statistic_its_rule_names() {
+    #[derive(Deserialize)]
+    struct Case {
+        first_returns: Vec<f64>,
+        last_return: f64,
+        case: Vec<Row>,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        alpha: f64,
+        conservative: f64,
+        type7: Option<f64>,
+        type6: Option<f64>,
+        es: f64,
+    }
+    let case: Case = case("var_historical");
+    let r = wave();
+    case.first_returns.iter().zip(&r).for_each(|(want, got)| digits(*got, *want));
+    digits(r[499], case.last_return);
+    let l = losses(&r);
+    for row in case.case {
+        let tail = |rule| var::historical(&l, row.alpha, rule).expect("losses");
+        digits(tail(Rule::Conservative).var, row.conservative);
+        digits(tail(Rule::Conservative).es, row.es);
+        row.type7.into_iter().for_each(|want| digits(tail(Rule::Type7).var, want));
+        row.type6.into_iter().for_each(|want| digits(tail(Rule::Type6).var, want));
+    }
+}
+
+#[derive(Deserialize)]
+struct Filtered {
+    lambda: f64,
+    seed_variance: f64,
+    sigma_after_1_2_3: Vec<f64>,
+    sigma_501: f64,
+    full_var: f64,
+    full_es: f64,
+    mid_var: f64,
+    mid_es: f64,
+}
+
+#[test]
+fn filtered_var_scales_each_loss_from_the_volatility_predicted_before_it() {
+    let case: Filtered = case("var_filtered");
+    let r = wave();
+    let seed = r[..100].iter().map(|r| r * r).sum::<f64>() / 100.0;
+    digits(seed, case.seed_variance);
+    let sigma = var::ewma(&r, case.lambda, seed);
+    sigma[1..].iter().zip(&case.sigma_after_1_2_3).for_each(|(got, want)| digits(*got, *want));
+    digits(sigma[500], case.sigma_501);
+    assert!(var::volatility_floor(&sigma[..500]) < sigma[500], "the floor does not bind here");
+    let tail =
+        |scaling| var::filtered(&losses(&r), &sigma, sigma[500], scaling, 0.99, Rule::Conservative).expect("losses");
+    digits(tail(Scaling::Full).var, case.full_var);
+    digits(tail(Scaling::Full).es, case.full_es);
+    digits(tail(Scaling::Mid).var, case.mid_var);
+    digits(tail(Scaling::Mid).es, case.mid_es);
+}
+
+#[test]
+fn streaming_baseline_gives_the_filtered_var_of_the_whole_sample() {
+    let case: Filtered = case("var_filtered");
+    let params = baseline::Params { side: Side::Long, ..baseline::Params::default() };
+    let mut running = Baseline::new(params, Span::DAY, 1).expect("settings");
+    wave().into_iter().for_each(|r| running.push(r));
+    let got = running.estimate().expect("warm");
+    digits(got.var, case.full_var);
+    digits(got.es, case.full_es);
+    digits(got.sigma, case.sigma_501);
+    let plain = var::historical(&losses(&wave()), 0.99, Rule::Conservative).expect("losses").var;
+    digits(got.long_run_var, plain);
+    digits(got.dispersion, (got.var - plain) / (0.5 * (got.var + plain)));
+    assert_eq!(got.n, 500);
+}
+
+#[test]
+fn student_tails_are_heavier_than_normal_ones() {
+    #[derive(Deserialize)]
+    struct Case {
+        normal_var: f64,
+        normal_es: f64,
+        normal_es_975: f64,
+        case: Vec<Row>,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        nu: f64,
+        var: f64,
+        es: f64,
+    }
+    let case: Case = case("var_student");
+    digits(var::normal(0.0, 1.0, 0.99).var, case.normal_var);
+    digits(var::normal(0.0, 1.0, 0.99).es, case.normal_es);
+    digits(var::normal(0.0, 1.0, 0.975).es, case.normal_es_975);
+    for row in case.case {
+        let tail = var::student(0.0, 1.0, row.nu, 0.99).expect("nu above 2");
+        digits(tail.var, row.var);
+        digits(tail.es, row.es);
+        let moved = var::student(0.001, 2.0, row.nu, 0.99).expect("nu above 2");
+        near(moved.var, 2.0 * tail.var - 0.001, 1e-12);
+    }
+    assert_eq!(var::student(0.0, 1.0, 2.0, 0.99), None);
+}
+
+#[test]
+fn outcome_measures_how_far_and_how_fast_margin_moved() {
+    #[derive(Deserialize)]
+    struct Case {
+        c: Vec<f64>,
+        peak_to_trough: f64,
+        p95_over_p5: f64,
+        rise_1: f64,
+        rise_5: f64,
+        change_sd: f64,
+    }
+    let case: Case = case("outcome");
+    let mut losses = vec![0.0; case.c.len()];
+    (losses[0], losses[5], losses[6]) = (0.05, 0.066, 0.07);
+    let got = outcome::outcome(&case.c, &losses).expect("rows");
+    digits(got.peak_to_trough, case.peak_to_trough);
+    digits(got.p95_over_p5, case.p95_over_p5);
+    digits(got.rise_1.expect("rise"), case.rise_1);
+    digits(got.rise_5.expect("rise"), case.rise_5);
+    digits(got.change_sd.expect("changes"), case.change_sd);
+    assert_eq!(got.rise_20, None);
+    // A loss equal to the margin is covered.
+    assert_eq!((got.n, got.breaches), (12, 2));
+    near(got.shortfall_sum, 0.02, 1e-12);
+    near(got.worst_miss, 0.01, 1e-12);
 }

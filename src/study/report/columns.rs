@@ -36,6 +36,13 @@ pub const META: &[Column] = &[
     col("config_digest", "configuration", Text, Neither, "SHA-256 of the effective configuration as canonical JSON."),
     col("data_digest", "data", Text, Neither, "SHA-256 over the data files read, in order."),
     col("model_digest", "models", Text, Neither, "SHA-256 of the last fitted set of models."),
+    col(
+        "result_digest",
+        "results",
+        Text,
+        Neither,
+        "SHA-256 of every forecast and decision, bit for bit: two runs agree where this agrees.",
+    ),
 ];
 
 /// Scores of variance forecasts.

@@ -32,7 +32,7 @@ function drawRegimes(p) {
   const lines = names.map((name, i) => ({ name, y: p.forecast.regimes[i], colour: `var(--r${i})` }));
   chart(figure("regimes"), { title: `${named(p)}: probability of each regime`, x: some ? p.forecast.ts : [], time: true, stacked: true, height: 200, lines, show: percent, hint: HINT });
 }
-const of = (rows, h, s) => rows.filter(r => r.horizon === h && (r.symbol || "ALL") === s);
+const of = (rows, h, s) => rows.filter(r => r.horizon === h && r.symbol === s);
 function drawReliability(h, s) {
   const rows = of(scores.coverage, h, s).filter(r => r.level !== 0.5);
   const models = [...new Set(rows.map(r => r.model))], lines = [];

@@ -25,7 +25,7 @@ impl Row {
     /// A row for the item at `base`, headed by the items' own keys.
     pub fn of(scores: &Value, base: &str, heads: &[&str]) -> Row {
         let item = scores.pointer(base).unwrap_or(&Value::Null);
-        let key = |name: &str| item.get(name).map(|v| symbol_text(name, v)).unwrap_or_default();
+        let key = |name: &str| item.get(name).map(|v| text(v, Kind::Text)).unwrap_or_default();
         Row {
             base: base.to_string(),
             horizon: key("horizon"),
@@ -34,14 +34,6 @@ impl Row {
             class: "",
         }
     }
-}
-
-/// The symbol of rows over every instrument, as it is shown.
-pub const POOLED: &str = "ALL";
-
-/// Text of a key that heads a row: no symbol means all of them.
-fn symbol_text(name: &str, value: &Value) -> String {
-    if name == "symbol" && value.is_null() { POOLED.into() } else { text(value, Kind::Text) }
 }
 
 /// Pointers of the items of an array.
@@ -91,8 +83,7 @@ pub fn table(scores: &Value, caption: &str, heads: &[&str], columns: &[Column], 
 fn head_cell(scores: &Value, tag: &str, class: &str, head: &str) -> String {
     let close = tag.split(' ').next().unwrap_or(tag);
     if head.starts_with('/') {
-        let shown = element(tag, class, scores, head, Kind::Text).replace(&format!("</{tag}>"), &format!("</{close}>"));
-        if head.ends_with("/symbol") { shown.replace(">–<", &format!(">{POOLED}<")) } else { shown }
+        element(tag, class, scores, head, Kind::Text).replace(&format!("</{tag}>"), &format!("</{close}>"))
     } else {
         format!("<{tag}>{}</{close}>", escape(head))
     }

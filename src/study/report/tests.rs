@@ -48,6 +48,7 @@ fn meta() -> Meta {
         config_digest: Digest::of(b"config"),
         data_digest: Digest::of(b"data"),
         model_digest: Digest::of(b"model"),
+        result_digest: Digest::of(b"result"),
         start: "2023-01-01".parse().unwrap(),
         end: "2024-01-01".parse().unwrap(),
         seed: Seed(7),
@@ -70,7 +71,7 @@ fn outcome(noise: &mut Noise) -> Outcome {
         worst_miss: 0.03 * noise.next(),
         average: 0.03 + 0.001 * noise.next(),
         kupiec_p: noise.next(),
-        cc_p: 0.001 * noise.next(),
+        cc_p: Some(0.001 * noise.next()),
         peak_to_trough: 10.0 * noise.next(),
         p95_over_p5: 3.0 * noise.next(),
         rise_1: Some(noise.next()),
@@ -123,31 +124,38 @@ fn score(model: &str, horizon: Horizon, symbol: Option<Symbol>, noise: &mut Nois
 pub fn scores() -> Scores {
     let mut noise = Noise(1);
     let (mut models, mut coverage, mut margins, mut guardrails, mut regimes) = (vec![], vec![], vec![], vec![], vec![]);
-    for (horizon, symbol) in scopes() {
+    for (horizon, one) in scopes() {
+        let symbol = one.map_or(POOLED.to_string(), |s| s.to_string());
         for model in MODELS {
-            models.push(score(model, horizon, symbol, &mut noise));
+            models.push(score(model, horizon, one, &mut noise));
             for level in LEVELS {
                 let off = 0.8 + 0.6 * noise.next();
                 let share = if level < 0.5 { off * level } else { 1.0 - off * (1.0 - level) };
                 let hits = (8760.0 * share) as u64;
-                coverage.push(CoverageLevel::of(model, horizon, symbol, level, hits, 8760));
+                coverage.push(Coverage::of(model, horizon, &symbol, level, hits, 8760));
             }
         }
         for policy in POLICIES {
             let (margin, baseline, control) = (outcome(&mut noise), outcome(&mut noise), outcome(&mut noise));
             let compared = Compared { margin, baseline, control, constant: 1.0 + 0.1 * noise.next() };
-            margins.push(MarginScore::of(horizon, symbol, policy, &compared));
+            margins.push(MarginScore::of(horizon, &symbol, policy, &compared));
         }
         for reason in [Reason::StepUp, Reason::StepDn, Reason::Deadband, Reason::BaselineFloor] {
             let count = (900.0 * noise.next()) as u64;
-            guardrails.push(GuardrailHit { horizon, symbol, reason, count, share: count as f64 / 8760.0 });
+            guardrails.push(GuardrailHit {
+                horizon,
+                symbol: symbol.clone(),
+                reason,
+                count,
+                share: count as f64 / 8760.0,
+            });
         }
         for regime in [Label::Calm, Label::Normal, Label::Elevated, Label::Stress] {
             let sd = 0.01 * (1.0 + regime as usize as f64);
             regimes.push(RegimeShare {
                 model: "hmm".into(),
                 horizon,
-                symbol,
+                symbol: symbol.clone(),
                 regime,
                 n: 2190,
                 share: 0.25,
@@ -352,11 +360,11 @@ fn thinning_keeps_the_extremes_and_the_order() {
 fn the_exact_interval_is_clopper_pearson() {
     // scipy 1.17.1: scipy.stats.binomtest(5, 250).proportion_ci(method="exact"), and (10, 1000).
     let h = Horizon(Span::DAY);
-    let c = CoverageLevel::of("m", h, None, 0.01, 5, 250);
+    let c = Coverage::of("m", h, "ALL", 0.01, 5, 250);
     assert!((c.low - 0.006_528).abs() < 1e-5 && (c.high - 0.046_052).abs() < 1e-5, "{c:?}");
-    let c = CoverageLevel::of("m", h, None, 0.01, 10, 1000);
+    let c = Coverage::of("m", h, "ALL", 0.01, 10, 1000);
     assert!((c.low - 0.004_805).abs() < 1e-5 && (c.high - 0.018_313).abs() < 1e-5, "{c:?}");
-    let (none, all) = (CoverageLevel::of("m", h, None, 0.01, 0, 9), CoverageLevel::of("m", h, None, 0.01, 9, 9));
+    let (none, all) = (Coverage::of("m", h, "ALL", 0.01, 0, 9), Coverage::of("m", h, "ALL", 0.01, 9, 9));
     assert_eq!((none.low, all.high), (0.0, 1.0));
 }
 
