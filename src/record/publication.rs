@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use crate::base::{Digest, Horizon, Span, Symbol, Ts};
-use crate::margin::{Decision, Reason, State};
+use crate::margin::{Decision, Reason, State, Why};
 
 /// The stored form that this program writes.
 pub const SCHEMA: &str = "margincast.multiplier.v1";
@@ -86,6 +86,9 @@ pub struct Publication {
     /// Digest of the effective configuration.
     #[schema(value_type = String)]
     pub config_digest: Digest,
+    /// The numbers between the inputs and the result, for `explain`.
+    #[schema(value_type = Object)]
+    pub why: Why,
     /// What caused it.
     pub cause: Cause,
     /// How many events of the instrument had been consumed, the causing one included.
@@ -271,6 +274,7 @@ impl Publication {
             p_stress: optional("forecast.p_stress", &self.forecast.p_stress)?,
             model_digest: self.model.digest,
             config_digest: self.config_digest,
+            why: self.why.clone(),
         })
     }
     /// Where the numbers of `made` differ from the published ones: key, published, made.
@@ -362,6 +366,7 @@ impl Press {
             fallback: ppm(decision.m_im_ppm.max(FALLBACK_PPM)),
             model: ModelRef { digest: decision.model_digest, ..self.model.clone() },
             config_digest,
+            why: decision.why.clone(),
             cause: occasion.cause,
             consumed: occasion.consumed,
             code: env!("CARGO_PKG_VERSION").into(),
@@ -397,6 +402,7 @@ mod tests {
             p_stress: None,
             model_digest: Digest::of(b"model"),
             config_digest: Digest::of(b"config"),
+            why: Why::default(),
         }
     }
 

@@ -42,7 +42,7 @@ pub fn bundle(lambda: f64) -> Bundle {
     let entry = forecast::Entry::named("ewma").unwrap();
     let fitted = (entry.fit)(&json!({"lambda": lambda}), &panel, &ctx).unwrap();
     let member = Member { name: "ewma".into(), horizon, fitted, calibration: None };
-    Bundle { members: vec![member], trained_until: panel.end() }
+    Bundle::new(vec![member], panel.end())
 }
 
 /// What is registered beside [`bundle`].
