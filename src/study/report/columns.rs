@@ -277,7 +277,7 @@ pub const OUTCOME: &[Column] = &[
 /// A policy against its control.
 pub const GAIN: &[Column] = &[
     col(
-        "constant",
+        "control_factor",
         "constant",
         Fixed(4),
         Neither,
