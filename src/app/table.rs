@@ -2,6 +2,8 @@
 
 use std::io::Write;
 
+use crate::base::Horizon;
+use crate::loss::ModelScore;
 use crate::study::scores::{POOLED, Scores};
 
 /// Writes to stdout; a reader that closed the pipe is no error.
@@ -34,26 +36,32 @@ fn percent(value: Option<f64>) -> String {
     value.map_or_else(|| "-".into(), |v| format!("{:.2} %", 100.0 * v))
 }
 
+/// The scoreboard of one horizon, pooled over instruments.
+pub fn scoreboard(lines: &[ModelScore], horizon: Horizon, base: &str) -> String {
+    let pooled = lines.iter().filter(|m| m.horizon == horizon && m.symbol.is_none());
+    let cells = |m: &ModelScore| {
+        vec![
+            m.model.clone(),
+            m.n.to_string(),
+            format!("{:.4}", m.qlike),
+            number(m.ratio, 3),
+            number(m.dm, 2),
+            number(m.auc, 3),
+            percent(m.hits01),
+            percent(m.hits99),
+        ]
+    };
+    let rows: Vec<Vec<String>> = pooled.map(cells).collect();
+    let ratio = format!("/ {base}");
+    let head = ["model", "n", "QLIKE", &ratio, "DM t", "AUC", "below 1 %", "above 99 %"];
+    format!("\nForecasts {horizon} ahead, out of sample\n{}", render(&head, &rows))
+}
+
 /// The scoreboard and the margin outcomes, pooled over instruments.
 pub fn scores(scores: &Scores) -> String {
     let mut out = String::new();
     for horizon in &scores.meta.horizons {
-        let mut rows = Vec::new();
-        for m in scores.models.iter().filter(|m| m.horizon == *horizon && m.symbol.is_none()) {
-            rows.push(vec![
-                m.model.clone(),
-                m.n.to_string(),
-                format!("{:.4}", m.qlike),
-                number(m.ratio, 3),
-                number(m.dm, 2),
-                number(m.auc, 3),
-                percent(m.hits01),
-                percent(m.hits99),
-            ]);
-        }
-        out += &format!("\nForecasts {horizon} ahead, out of sample\n");
-        let ratio = format!("/ {}", scores.meta.base);
-        out += &render(&["model", "n", "QLIKE", &ratio, "DM t", "AUC", "below 1 %", "above 99 %"], &rows);
+        out += &scoreboard(&scores.models, *horizon, &scores.meta.base);
         let mut rows = Vec::new();
         for m in scores.margins.iter().filter(|m| m.horizon == *horizon && m.symbol == POOLED) {
             for (name, o) in

@@ -53,11 +53,34 @@ impl Findings {
     }
 }
 
+/// What differs between ledger, registry and data; empty when everything is as recorded.
+///
+/// # Errors
+/// Something is not there.
+pub fn check(ledger: &Path, models: &Path, lake: Option<&Path>) -> Result<Vec<String>> {
+    let lake = lake.map(Path::to_path_buf);
+    let args = Args { reference: None, ledger: ledger.into(), models: models.into(), lake, json: false };
+    Ok(find(&args)?.wrong)
+}
+
 /// Runs the command.
 ///
 /// # Errors
 /// It could not run: something is not there.
 pub fn run(args: Args) -> Result<Answer> {
+    let findings = find(&args)?;
+    let ok = findings.wrong.is_empty();
+    if args.json {
+        let found = json!({"ok": ok, "done": findings.done, "wrong": findings.wrong});
+        println!("{}", serde_json::to_string_pretty(&found)?);
+    } else {
+        findings.done.iter().for_each(|l| println!("ok     {l}"));
+        findings.wrong.iter().for_each(|l| println!("differ {l}"));
+    }
+    Ok(if ok { Answer::Yes } else { Answer::No })
+}
+
+fn find(args: &Args) -> Result<Findings> {
     let mut findings = Findings::default();
     let store = match FileStore::read(&args.ledger) {
         Ok(store) => Some(store),
@@ -76,7 +99,7 @@ pub fn run(args: Args) -> Result<Answer> {
         findings.note(format!("ledger: {} entries, {count} publications, chain and numbers hold", store.next()), wrong);
         if let Some(lake) = &args.lake {
             for era in &eras {
-                again(&args, lake, era, &mut findings)?;
+                again(args, lake, era, &mut findings)?;
             }
         }
         if let Some(reference) = &args.reference {
@@ -88,17 +111,7 @@ pub fn run(args: Args) -> Result<Answer> {
             }
         }
     }
-    let ok = findings.wrong.is_empty();
-    if args.json {
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&json!({"ok": ok, "done": findings.done, "wrong": findings.wrong}))?
-        );
-    } else {
-        findings.done.iter().for_each(|l| println!("ok     {l}"));
-        findings.wrong.iter().for_each(|l| println!("differ {l}"));
-    }
-    Ok(if ok { Answer::Yes } else { Answer::No })
+    Ok(findings)
 }
 
 /// Numbers without gaps; each row naming the one before it.

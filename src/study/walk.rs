@@ -104,7 +104,10 @@ fn check(plan: &Plan, market: &Market) -> Result<(), Error> {
 }
 
 /// Rows of every instrument, by the same builder that the pipeline uses.
-fn rows(plan: &Plan, market: &Market) -> Result<History, Error> {
+///
+/// # Errors
+/// Rows cannot be built.
+pub fn rows(plan: &Plan, market: &Market) -> Result<History, Error> {
     let build = |symbol: &Symbol| -> Result<(Symbol, Arc<Vec<Row>>), Error> {
         let mut builder = Builder::new(plan.road.rows.clone())?;
         let rows = market[symbol].iter().filter_map(|e| builder.push(e)).collect();
