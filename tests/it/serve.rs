@@ -18,7 +18,7 @@ use margincast::forecast::{Entry, FitContext, Panel, Track};
 use margincast::pipeline::{Bundle, Member};
 use margincast::record::alias::By;
 use margincast::record::register::Extras;
-use margincast::record::{FileStore, Kind, Publication, Registry, Seq, Store, Which, rerun};
+use margincast::record::{FileStore, Kind, Publication, Registry, Seq, Store, Which, era};
 use margincast::serve::{Mode, Running, http, source, start};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -282,7 +282,7 @@ fn ended(running: &Running) {
 
 fn published(ledger: &Path) -> Vec<Publication> {
     let mut all = Vec::new();
-    rerun::eras(&FileStore::read(ledger).unwrap(), |_, p| all.push(p)).unwrap();
+    era::eras(&FileStore::read(ledger).unwrap(), |_, p| all.push(p)).unwrap();
     all
 }
 
