@@ -9,8 +9,15 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
+use crate::base::{Digest, Span, Symbol, Ts};
 use crate::feature;
+use crate::forecast::Entry;
+use crate::pipeline::{Margin, Settings};
+use crate::study::plan::Study;
+use crate::study::{ModelPlan, Plan};
+
+/// Rows kept of each instrument, from which running state is derived.
+const REPLAY_ROWS: usize = 2500;
 
 /// Everything a run needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,10 +27,15 @@ pub struct Config {
     pub universe: Universe,
     /// How rows are built.
     pub rows: feature::Config,
+    /// Horizons, in rows.
+    pub horizons: Vec<usize>,
     /// How models are trained and judged.
     pub study: Study,
-    /// The forecasters, in order.
-    pub models: Vec<ModelConfig>,
+    /// The forecasters, in order; those that combine others come last.
+    pub models: Vec<ModelPlan>,
+    /// How requirements are made.
+    #[serde(default)]
+    pub margin: Margin,
     /// How to serve.
     #[serde(default)]
     pub serve: Serve,
@@ -39,50 +51,12 @@ pub struct Universe {
     pub market: String,
     /// Instruments.
     pub symbols: Vec<Symbol>,
-}
-
-/// How models are trained and judged.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Study {
-    /// First instant of the out-of-sample span.
-    pub start: Ts,
-    /// End of the out-of-sample span, exclusive.
-    pub end: Ts,
-    /// Horizons in rows.
-    pub horizons: Vec<usize>,
-    /// Length of the training window; absent means all history.
+    /// Nothing known before this is read; absent means all.
     #[serde(default)]
-    pub window: Option<Span>,
-    /// How often models are refitted.
-    pub refit: Span,
-    /// Seed of all randomness.
-    #[serde(default = "default_seed")]
-    pub seed: Seed,
-}
-
-fn default_seed() -> Seed {
-    Seed(7)
-}
-
-/// One forecaster.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ModelConfig {
-    /// Instance name, as in tables and files.
-    pub name: String,
-    /// Catalog name.
-    pub kind: String,
-    /// Refitted at every n-th refit; 1 is each.
-    #[serde(default = "one")]
-    pub every: usize,
-    /// Its parameters; missing keys take the catalog's defaults.
+    pub from: Option<Ts>,
+    /// Bars are made from trades, not read.
     #[serde(default)]
-    pub params: Value,
-}
-
-fn one() -> usize {
-    1
+    pub trades: bool,
 }
 
 /// How to serve.
@@ -141,15 +115,48 @@ impl Config {
     /// # Errors
     /// Any value out of range.
     pub fn check(&self) -> Result<()> {
-        Ok(())
+        let mut wrong = Vec::new();
+        let mut want = |ok: bool, text: &str| {
+            if !ok {
+                wrong.push(text.to_string());
+            }
+        };
+        want(!self.universe.symbols.is_empty(), "universe.symbols: name at least one instrument");
+        want(
+            !self.horizons.is_empty() && self.horizons.iter().all(|h| (1..=10_000).contains(h)),
+            "horizons: 1 to 10000 rows each",
+        );
+        want(self.study.start < self.study.end, "study.start: must lie before study.end");
+        want(self.study.refit.0 >= self.rows.row.0, "study.refit: at least one row");
+        want(!self.models.is_empty(), "models: name at least one forecaster");
+        for m in &self.models {
+            want(m.every >= 1, &format!("models.{}.every: 1 or more", m.name));
+            if let Err(e) = Entry::named(&m.kind) {
+                want(false, &format!("models.{}.kind: {e}", m.name));
+            }
+        }
+        if let Err(e) = feature::Builder::new(self.rows.clone()) {
+            want(false, &format!("rows: {e}"));
+        }
+        if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("\n  ")) }
     }
-    /// Digest of the effective configuration.
+    /// The study that this describes.
+    pub fn plan(&self) -> Plan {
+        let road = Settings {
+            symbols: self.universe.symbols.clone(),
+            rows: self.rows.clone(),
+            horizons: self.horizons.clone(),
+            publish_from: self.study.start,
+            replay_rows: REPLAY_ROWS,
+            margin: self.margin.clone(),
+        };
+        Plan { road, study: self.study.clone(), models: self.models.clone() }
+    }
+    /// Digest of the effective configuration. How it is served changes no decision and is left out,
+    /// so that a backtest and every service of one configuration have one digest.
     pub fn digest(&self) -> Digest {
-        Digest::of_json(&serde_json::to_value(self).unwrap_or(Value::Null))
-    }
-    /// The horizons as lengths of time.
-    pub fn horizons(&self) -> Vec<Horizon> {
-        self.study.horizons.iter().map(|h| Horizon(self.rows.row.times(*h as i64))).collect()
+        let deciding = Config { serve: Serve::default(), ..self.clone() };
+        Digest::of_json(&serde_json::to_value(deciding).unwrap_or(Value::Null))
     }
 }
 

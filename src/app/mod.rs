@@ -6,9 +6,13 @@ pub mod configure;
 pub mod demo;
 pub mod explain;
 pub mod ingest;
+mod market;
 pub mod models;
+mod progress;
 pub mod score;
 pub mod serve;
+mod study;
+mod table;
 pub mod train;
 pub mod verify;
 

@@ -1,5 +1,6 @@
 //! Words everyone shares: time, symbols, probability, seeds, statistics, tables and digests.
 
+pub mod aci;
 pub mod delay;
 pub mod digest;
 pub mod prob;
@@ -9,6 +10,7 @@ pub mod symbol;
 pub mod table;
 pub mod ts;
 
+pub use aci::Aci;
 pub use digest::Digest;
 pub use prob::{Level, Prob};
 pub use seed::Seed;

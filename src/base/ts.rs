@@ -86,6 +86,12 @@ impl Add<Span> for Ts {
         Ts(self.0 + span.0)
     }
 }
+impl Add for Span {
+    type Output = Span;
+    fn add(self, other: Span) -> Span {
+        Span(self.0 + other.0)
+    }
+}
 impl Sub<Span> for Ts {
     type Output = Ts;
     fn sub(self, span: Span) -> Ts {

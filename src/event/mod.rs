@@ -154,4 +154,10 @@ pub enum Error {
     /// The lake or a map file does not hold what was asked for.
     #[error("{0}")]
     Missing(String),
+    /// Two rows say different things of one thing, or a row cannot be.
+    #[error("{0}")]
+    Conflict(String),
+    /// A Parquet file could not be read or written.
+    #[error(transparent)]
+    Table(#[from] crate::base::table::Error),
 }

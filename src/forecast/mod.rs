@@ -7,9 +7,28 @@
 //! model its command-line name, default configuration, laws, benches, registry round trip and a
 //! row of the scoreboard.
 
+pub mod calibrated;
+pub mod conformal;
 pub mod dist;
+pub mod ensemble;
+pub mod ewma;
+pub mod fhs;
+pub mod garch;
+pub mod har;
+pub mod historical;
+pub mod hmm;
+pub mod hmm_em;
+pub mod hmm_filter;
+pub mod net;
+mod net_glm;
+mod net_input;
+mod net_plain;
+mod net_train;
+pub mod outcome;
 pub mod panel;
 pub mod regime;
+mod training;
+mod window;
 
 pub use dist::Dist;
 pub use panel::{History, Outcome, Panel, Settled, Track};
@@ -86,6 +105,16 @@ impl FitContext<'_> {
     pub fn ahead(&self) -> usize {
         ((self.horizon.0.0 / self.step.0).max(1)) as usize
     }
+    /// A member already fitted on the same panel.
+    ///
+    /// # Errors
+    /// No instance of that name was fitted before.
+    pub fn member(&self, name: &str) -> Result<&Fitted, Error> {
+        self.members.get(name).ok_or_else(|| Error::Unknown {
+            name: name.into(),
+            known: self.members.keys().cloned().collect::<Vec<_>>().join(", "),
+        })
+    }
 }
 
 /// Why a fit failed. Variants say what the reader can do.
@@ -149,7 +178,7 @@ pub struct Fitted {
     /// Catalog name of the model.
     pub kind: &'static str,
     /// The stored form: the model's own plain numbers.
-    pub body: Value,
+    pub body: Arc<Value>,
     start: Arc<dyn Fn() -> Box<dyn Forecaster> + Send + Sync>,
 }
 
@@ -170,7 +199,7 @@ impl Fitted {
     pub fn load<M: Model>(body: Value) -> Result<Fitted, Error> {
         let model: M = serde_json::from_value(body.clone())
             .map_err(|e| Error::Stored { model: M::NAME.into(), why: e.to_string() })?;
-        Ok(Fitted { kind: M::NAME, body, start: Arc::new(move || model.start()) })
+        Ok(Fitted { kind: M::NAME, body: Arc::new(body), start: Arc::new(move || model.start()) })
     }
     /// A fresh filter for one instrument.
     pub fn start(&self) -> Box<dyn Forecaster> {
@@ -178,7 +207,7 @@ impl Fitted {
     }
     /// Digest of kind and stored form.
     pub fn digest(&self) -> Digest {
-        Digest::of_json(&serde_json::json!({"kind": self.kind, "body": self.body}))
+        Digest::of_json(&serde_json::json!({"kind": self.kind, "body": *self.body}))
     }
 }
 
@@ -197,6 +226,8 @@ pub struct Entry {
     pub fit: FitFn,
     /// Reads a stored form.
     pub load: fn(Value) -> Result<Fitted, Error>,
+    /// Its tails are its point: they are published as they are, not recalibrated.
+    pub own_tails: bool,
 }
 
 /// How a catalog entry fits.
@@ -216,7 +247,13 @@ impl Entry {
                 Fitted::of(&M::fit(&params, panel, ctx)?)
             },
             load: |body| Fitted::load::<M>(body),
+            own_tails: false,
         }
+    }
+    /// The line of a model whose tails are its point.
+    pub const fn with_own_tails(mut self) -> Entry {
+        self.own_tails = true;
+        self
     }
     /// Looks a name up.
     ///
@@ -230,8 +267,19 @@ impl Entry {
     }
 }
 
-/// Every forecaster, one explicit line each.
-pub const CATALOG: &[Entry] = &[];
+/// Every forecaster, one explicit line each; those that combine others come last.
+#[rustfmt::skip]
+pub const CATALOG: &[Entry] = &[
+    Entry::of::<hmm::Hmm>("four hidden Markov regimes of log variance, filtered", false),
+    Entry::of::<net::Net>("pooled neural net started at a gamma regression", false),
+    Entry::of::<historical::Historical>("historical simulation: the last returns as they were", false),
+    Entry::of::<fhs::Fhs>("filtered historical simulation: past returns scaled to today's volatility", false),
+    Entry::of::<ewma::Ewma>("exponentially weighted moving average of variance", false),
+    Entry::of::<garch::Garch>("GARCH(1,1) or GJR with normal or Student residuals, by maximum likelihood", false),
+    Entry::of::<har::Har>("heterogeneous autoregression of realised variance, in levels or logs, with season", false),
+    Entry::of::<ensemble::Ensemble>("geometric mean of members, weights from past losses", true),
+    Entry::of::<conformal::Conformal>("tails of another forecaster held to their level", true).with_own_tails(),
+];
 
 /// Coefficients or states kept per instrument name.
 pub type BySymbol<T> = BTreeMap<Symbol, T>;

@@ -39,6 +39,12 @@ impl Panel {
             .collect();
         Panel { series, start, end }
     }
+    /// Without the first `warmup` rows of each instrument's history, where trailing statistics are
+    /// not yet full.
+    pub fn after_warmup(mut self, warmup: usize) -> Panel {
+        self.series.values_mut().for_each(|s| s.first = s.first.max(warmup).min(s.last));
+        self
+    }
     /// The instruments, in name order.
     pub fn symbols(&self) -> impl Iterator<Item = Symbol> + '_ {
         self.series.keys().copied()

@@ -1,7 +1,18 @@
 //! What we ask for: the multiplier chain and the guardrails that act on `C = m b`.
 
 pub mod guardrail;
+pub mod hysteresis;
+pub mod ladder;
+mod live;
 pub mod multiplier;
+pub mod notice;
+pub mod policy;
+pub mod recheck;
+mod track;
+
+pub use guardrail::{Bundle, Guardrail, Proposal};
+pub use multiplier::{Chain, Credibility, Inputs};
+pub use policy::{Mode, Policy};
 
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +53,41 @@ pub struct Decision {
     pub model_digest: Digest,
     /// Digest of the configuration.
     pub config_digest: Digest,
+    /// What else it takes to explain it.
+    pub why: Why,
+}
+
+/// The numbers between the inputs of a decision and its result.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Why {
+    /// Forecast over baseline.
+    pub m0: f64,
+    /// The credible part of a rise.
+    pub m1: f64,
+    /// At least what the stressed regime wants.
+    pub m2: f64,
+    /// Within the bounds of the multiplier.
+    pub m4: f64,
+    /// Requirement in the stressed regime, fraction of notional.
+    pub stressed: f64,
+    /// Expected shortfall of the baseline, fraction of notional.
+    pub expected_shortfall: f64,
+    /// Plain historical 99 % VaR over all history kept, fraction of notional.
+    pub long_run_var: f64,
+    /// Disagreement of the baselines, (max - min) / median.
+    pub dispersion: f64,
+    /// Share of recent windows that made a row.
+    pub data_quality: f64,
+    /// How far initial margin is below what the multiplier wants, fraction of notional.
+    pub gap: f64,
+    /// Whether the flag of the stressed regime is up.
+    pub stress_flag: bool,
+    /// What bound maintenance margin.
+    pub mm_reasons: Vec<Reason>,
+    /// What a consumer uses after `valid_until`, parts per million.
+    pub fallback_m_ppm: u64,
+    /// Until when the decision may be used.
+    pub valid_until: Ts,
 }
 
 /// The staleness ladder, and what an operator may do.
@@ -77,7 +123,7 @@ pub enum Reason {
     EmergencyLane,
     /// The change was too small to publish.
     Deadband,
-    /// A decrease waits for confirmations or for the time since the last change.
+    /// A decrease waits for confirmations, or a change for the time since the last one.
     Cooldown,
     /// The requirement was lifted to the baseline.
     BaselineFloor,
@@ -89,7 +135,7 @@ pub enum Reason {
     TotalLift,
     /// The limit on the rise over one day bound.
     DayLift,
-    /// Initial margin was lifted to stay above maintenance margin.
+    /// Maintenance margin was held down to its share of initial margin, or initial margin up to it.
     CrossField,
     /// A step of maintenance margin waits for its notice.
     Notice,
@@ -105,4 +151,19 @@ pub enum Reason {
     PostClampDeviation,
     /// An operator froze publication.
     Kill,
+}
+
+/// Why a margin policy cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A setting is out of range.
+    #[error("margin policy: `{key}` is {got}; want {want}")]
+    Policy {
+        /// Which setting.
+        key: &'static str,
+        /// Its value.
+        got: String,
+        /// What is accepted.
+        want: &'static str,
+    },
 }

@@ -1,10 +1,13 @@
 //! The set of fitted models that is trained, promoted, served and rolled back as one.
 
+use std::sync::{Arc, OnceLock};
+
 use serde_json::{Value, json};
 
 use crate::base::{Digest, Horizon, Ts};
 use crate::feature::schema_id;
-use crate::forecast::{Entry, Error, Fitted};
+use crate::forecast::calibrated::Calibration;
+use crate::forecast::{Entry, Error, Fitted, Forecaster};
 
 /// One fitted instance for one horizon.
 #[derive(Clone)]
@@ -15,6 +18,49 @@ pub struct Member {
     pub horizon: Horizon,
     /// The model.
     pub fitted: Fitted,
+    /// What was learnt about its errors; absent for models whose tails are their point.
+    pub calibration: Option<Arc<Calibration>>,
+}
+
+impl Member {
+    /// A fresh filter for one instrument.
+    pub fn start(&self) -> Box<dyn Forecaster> {
+        match &self.calibration {
+            Some(c) => c.start(&self.fitted),
+            None => self.fitted.start(),
+        }
+    }
+    fn to_value(&self) -> Value {
+        json!({
+            "name": self.name,
+            "horizon": self.horizon,
+            "kind": self.fitted.kind,
+            "body": *self.fitted.body,
+            "calibration": self.calibration.as_deref(),
+        })
+    }
+    fn from_value(value: &Value) -> Result<Member, Error> {
+        let kind = field(value, "kind")?;
+        let entry = Entry::named(kind.as_str().unwrap_or_default())?;
+        Ok(Member {
+            name: field(value, "name")?.as_str().unwrap_or_default().to_string(),
+            horizon: parse(field(value, "horizon")?)?,
+            fitted: (entry.load)(field(value, "body")?)?,
+            calibration: parse::<Option<Calibration>>(field(value, "calibration")?)?.map(Arc::new),
+        })
+    }
+}
+
+fn bad(why: String) -> Error {
+    Error::Stored { model: "bundle".into(), why }
+}
+
+fn field(value: &Value, key: &str) -> Result<Value, Error> {
+    value.get(key).cloned().ok_or_else(|| bad(format!("key `{key}` is missing")))
+}
+
+fn parse<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Error> {
+    serde_json::from_value(value).map_err(|e| bad(e.to_string()))
 }
 
 /// Every fitted instance for every horizon.
@@ -22,18 +68,20 @@ pub struct Member {
 pub struct Bundle {
     /// In order of configuration, then horizon.
     pub members: Vec<Member>,
-    /// Nothing known after this was used.
+    /// Nothing known after this was used. The models run from the first row that closes at or after it.
     pub trained_until: Ts,
+    /// Of the stored form, made when first asked for.
+    digest: OnceLock<Digest>,
 }
 
 impl Bundle {
+    /// Members in order of configuration, then horizon.
+    pub fn new(members: Vec<Member>, trained_until: Ts) -> Bundle {
+        Bundle { members, trained_until, digest: OnceLock::new() }
+    }
     /// The stored form: plain numbers only.
     pub fn to_value(&self) -> Value {
-        let members: Vec<Value> = self
-            .members
-            .iter()
-            .map(|m| json!({"name": m.name, "horizon": m.horizon, "kind": m.fitted.kind, "body": m.fitted.body}))
-            .collect();
+        let members: Vec<Value> = self.members.iter().map(Member::to_value).collect();
         json!({"format": 1, "schema": schema_id(), "trained_until": self.trained_until, "members": members})
     }
     /// Reads the stored form.
@@ -41,7 +89,6 @@ impl Bundle {
     /// # Errors
     /// Unknown format or kind, another feature schema, or a body that does not parse.
     pub fn from_value(value: &Value) -> Result<Bundle, Error> {
-        let bad = |why: String| Error::Stored { model: "bundle".into(), why };
         if value["format"] != json!(1) {
             return Err(bad(format!("format {} is not 1; use the program version that wrote it", value["format"])));
         }
@@ -52,25 +99,12 @@ impl Bundle {
                 value["schema"]
             )));
         }
-        let field = |v: &Value, key: &str| -> Result<Value, Error> {
-            v.get(key).cloned().ok_or_else(|| bad(format!("key `{key}` is missing")))
-        };
-        let parse = |v: Value| serde_json::from_value::<Horizon>(v).map_err(|e| bad(e.to_string()));
-        let mut members = Vec::new();
-        for m in value["members"].as_array().ok_or_else(|| bad("`members` is not a list".into()))? {
-            let kind = field(m, "kind")?;
-            let entry = Entry::named(kind.as_str().unwrap_or_default())?;
-            members.push(Member {
-                name: field(m, "name")?.as_str().unwrap_or_default().to_string(),
-                horizon: parse(field(m, "horizon")?)?,
-                fitted: (entry.load)(field(m, "body")?)?,
-            });
-        }
-        let trained_until = serde_json::from_value(field(value, "trained_until")?).map_err(|e| bad(e.to_string()))?;
-        Ok(Bundle { members, trained_until })
+        let members = value["members"].as_array().ok_or_else(|| bad("`members` is not a list".into()))?;
+        let members = members.iter().map(Member::from_value).collect::<Result<_, _>>()?;
+        Ok(Bundle::new(members, parse(field(value, "trained_until")?)?))
     }
     /// Digest of the stored form.
     pub fn digest(&self) -> Digest {
-        Digest::of_json(&self.to_value())
+        *self.digest.get_or_init(|| Digest::of_json(&self.to_value()))
     }
 }

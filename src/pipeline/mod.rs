@@ -5,8 +5,13 @@
 //! an event.
 
 pub mod bundle;
+mod desk;
+mod lane;
 
 pub use bundle::{Bundle, Member};
+pub use desk::Margin;
+
+use desk::Seal;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -18,6 +23,7 @@ use crate::event::{Event, Fault};
 use crate::feature;
 use crate::forecast::Forecast;
 use crate::margin::Decision;
+use lane::Lane;
 
 /// What the road needs to know besides the models.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -29,8 +35,12 @@ pub struct Settings {
     pub rows: feature::Config,
     /// Horizons, in rows.
     pub horizons: Vec<usize>,
-    /// Decisions are made from rows that close after this; earlier rows only warm up.
+    /// Decisions are made from rows that close at or after this; earlier rows only warm up.
     pub publish_from: Ts,
+    /// How many rows of each instrument are kept, to derive running state from when models change.
+    pub replay_rows: usize,
+    /// How a requirement is made from baseline and forecast.
+    pub margin: Margin,
 }
 
 /// A forecast with the instance that made it.
@@ -46,7 +56,8 @@ pub struct Named {
 
 /// The road.
 pub struct Pipeline {
-    _settings: Settings,
+    lanes: BTreeMap<Symbol, Lane>,
+    unknown: BTreeMap<Symbol, u64>,
 }
 
 /// Why a pipeline could not be made.
@@ -69,29 +80,39 @@ impl Pipeline {
     /// # Errors
     /// Settings and models do not fit each other.
     pub fn new(settings: Settings, bundle: &Bundle, config: Digest) -> Result<Pipeline, Error> {
-        let _ = (bundle, config);
-        Ok(Pipeline { _settings: settings })
+        let seal = Seal { model: bundle.digest(), config };
+        let bundle = Arc::new(bundle.clone());
+        let lane = |symbol: &Symbol| Ok((*symbol, Lane::new(*symbol, &settings, Arc::clone(&bundle), seal)?));
+        let lanes = settings.symbols.iter().map(lane).collect::<Result<_, Error>>()?;
+        Ok(Pipeline { lanes, unknown: BTreeMap::new() })
     }
     /// Takes one event; gives the decisions that it causes, one per horizon, in horizon order.
     pub fn push(&mut self, event: &Event) -> Vec<Decision> {
-        let _ = event;
-        Vec::new()
+        let Some(lane) = self.lanes.get_mut(&event.symbol) else {
+            *self.unknown.entry(event.symbol).or_default() += 1;
+            return Vec::new();
+        };
+        lane.push(event)
     }
     /// Every model's forecast made from the last row of `symbol`.
     pub fn forecasts(&self, symbol: Symbol) -> &[Named] {
-        let _ = symbol;
-        &[]
+        self.lanes.get(&symbol).map_or(&[], |l| &l.forecasts)
     }
-    /// Swaps the models; running state is replayed from the rows of each lane.
-    ///
-    /// # Errors
-    /// The models do not fit the settings; the old ones keep running.
-    pub fn install(&mut self, bundle: &Bundle) -> Result<(), Error> {
-        let _ = bundle;
-        Ok(())
+    /// The forecasts that the last event of `symbol` caused; empty when it completed no row.
+    pub fn fresh(&self, symbol: Symbol) -> &[Named] {
+        self.lanes.get(&symbol).filter(|l| l.moved).map_or(&[], |l| &l.forecasts)
+    }
+    /// Swaps the models. They start with the first row that closes at or after their training end;
+    /// until then there are no forecasts.
+    pub fn install(&mut self, bundle: &Bundle) {
+        let digest = bundle.digest();
+        let bundle = Arc::new(bundle.clone());
+        self.lanes.values_mut().for_each(|l| l.install(Arc::clone(&bundle), digest));
     }
     /// Bad data seen so far, counted.
     pub fn faults(&self) -> BTreeMap<(Symbol, Fault), u64> {
-        BTreeMap::new()
+        let unknown = self.unknown.iter().map(|(s, n)| ((*s, Fault::UnknownSymbol), *n));
+        let built = self.lanes.iter().flat_map(|(s, l)| l.builder.faults().iter().map(|(f, n)| ((*s, *f), *n)));
+        unknown.chain(built).collect()
     }
 }

@@ -1,1 +1,57 @@
-//! study
+//! What we learnt: rolling-origin training, backtests, scores and the report.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`plan`] | what is studied: universe, span, horizons, models |
+//! | [`split`] | rolling origins: what each fit may know, and where it is judged |
+//! | [`fit`] | the fits of every origin, in parallel, each kept on disk as soon as it is done |
+//! | [`walk`] | the walk forward through the pipeline |
+//! | [`scores`] | the scores of a study, and the lines to draw |
+//! | [`report`] | one HTML page made from them |
+
+pub mod fit;
+pub mod judge;
+pub mod output;
+pub mod plan;
+pub mod report;
+pub mod scores;
+pub mod split;
+pub mod truth;
+pub mod walk;
+
+pub use plan::{ModelPlan, Plan};
+pub use walk::{Issued, Walk};
+
+/// Told how far a stage is: its name, steps done, steps in all.
+pub type Progress<'a> = &'a (dyn Fn(&str, u64, u64) + Sync);
+
+/// Why a study could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The plan cannot be carried out.
+    #[error("{0}")]
+    Plan(String),
+    /// A checkpoint could not be read or written.
+    #[error("checkpoint {path}: {why}; remove the file or fix the folder's rights")]
+    Checkpoint {
+        /// Which file.
+        path: String,
+        /// What the system said.
+        why: String,
+    },
+    /// A result file could not be written.
+    #[error(transparent)]
+    Table(#[from] crate::base::table::Error),
+    /// The road could not be built.
+    #[error(transparent)]
+    Pipeline(#[from] crate::pipeline::Error),
+    /// A model has no place or no fit.
+    #[error(transparent)]
+    Forecast(#[from] crate::forecast::Error),
+    /// Scores cannot be worked out.
+    #[error(transparent)]
+    Loss(#[from] crate::loss::Error),
+    /// Rows cannot be built.
+    #[error(transparent)]
+    Rows(#[from] crate::feature::Error),
+}

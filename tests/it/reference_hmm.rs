@@ -1,1 +1,117 @@
-//! reference_hmm
+//! The Gaussian hidden Markov engine against hmmlearn 0.3.3 (diagonal covariances, `covars_prior`
+//! 0.01, `covars_weight` 1), on daily S&P 500 returns and log range variances.
+//!
+//! Tolerances: likelihood and posteriors at the start relative 1e-9 (the same sums in another
+//! order); after EM log-likelihood 0.01 nats, means, variances and transitions 1e-3, because both
+//! stop when an iteration gains less than 1e-8 nats, not at the exact maximum.
+
+use margincast::forecast::hmm_em::{Covariance, Em, Gaussian};
+use ndarray::Array2;
+use serde_json::Value;
+
+use crate::shared;
+
+fn numbers(v: &Value) -> Vec<f64> {
+    v.as_array().expect("a list").iter().map(|n| n.as_f64().expect("a number")).collect()
+}
+fn matrix(v: &Value) -> Vec<Vec<f64>> {
+    v.as_array().expect("a list").iter().map(numbers).collect()
+}
+fn column(v: &[f64]) -> Vec<Vec<f64>> {
+    v.iter().map(|v| vec![*v]).collect()
+}
+
+struct Case {
+    x: Array2<f64>,
+    start: Gaussian,
+    want: Value,
+}
+
+fn cases() -> Vec<Case> {
+    let Some(all) = shared::json("reference/hmm_sp500.json") else { return vec![] };
+    let case = |want: &Value| {
+        let x: Vec<f64> = if want["series"] == "sp500.csv:ret_pct" {
+            shared::csv("reference/sp500.csv").expect("beside the JSON")["ret_pct"].clone()
+        } else {
+            let raw = &shared::csv("reference/sp500_parkinson.csv").expect("beside the JSON")["rv_pct2"];
+            raw.iter().map(|v| v.ln()).collect()
+        };
+        let init = &want["init"];
+        let start = Gaussian {
+            start: numbers(&init["startprob"]),
+            trans: matrix(&init["transmat"]),
+            means: column(&numbers(&init["means"])),
+            covariance: Covariance::Diagonal(column(&numbers(&init["variances"]))),
+        };
+        Case { x: Array2::from_shape_vec((x.len(), 1), x).expect("a column"), start, want: want.clone() }
+    };
+    all["models"].as_array().expect("a list").iter().map(case).collect()
+}
+
+#[track_caller]
+fn close(ours: f64, theirs: f64, tolerance: f64) {
+    assert!((ours - theirs).abs() <= tolerance * (1.0 + theirs.abs()), "ours {ours}, hmmlearn {theirs}");
+}
+
+#[test]
+fn likelihood_and_posteriors_at_the_start_are_hmmlearns() {
+    for case in cases() {
+        let got = case.start.smoothed(&case.x).expect("a likelihood");
+        let want = case.want["loglik_at_init"].as_f64().expect("a number");
+        assert!((got.loglik / want - 1.0).abs() < 1e-9, "{} {want}", got.loglik);
+        for (t, row) in matrix(&case.want["posterior_at_init_rows0_4"]).iter().enumerate() {
+            for (k, p) in row.iter().enumerate() {
+                assert!((got.probs[[t, k]] / p - 1.0).abs() < 1e-9, "row {t}: {} {p}", got.probs[[t, k]]);
+            }
+        }
+    }
+}
+
+#[test]
+fn em_ends_where_hmmlearn_ends() {
+    let em = Em { iterations: 500, tolerance: 1e-8, covariance_prior: 0.01, floor: 0.0 };
+    for case in cases() {
+        let fit = case.start.fit(&case.x, &em).expect("a fit");
+        assert!(fit.converged);
+        let want = |key: &str| case.want[key].as_f64().expect("a number");
+        for (ours, theirs) in fit.loglik.iter().zip(numbers(&case.want["loglik_history_first5"])) {
+            assert!((ours / theirs - 1.0).abs() < 1e-9, "{ours} {theirs}");
+        }
+        let last = fit.loglik[fit.iterations];
+        assert!((last - want("loglik")).abs() < 0.01, "{last}");
+        for (ours, theirs) in fit.model.means.iter().zip(numbers(&case.want["means"])) {
+            close(ours[0], theirs, 1e-3);
+        }
+        let Covariance::Diagonal(variances) = &fit.model.covariance else { panic!("diagonal in, diagonal out") };
+        for (ours, theirs) in variances.iter().zip(numbers(&case.want["variances"])) {
+            close(ours[0], theirs, 1e-3);
+        }
+        for (ours, theirs) in fit.model.trans.iter().flatten().zip(matrix(&case.want["transmat"]).iter().flatten()) {
+            close(*ours, *theirs, 1e-3);
+        }
+        let smoothed = fit.model.smoothed(&case.x).expect("a posterior").probs;
+        let rows = case.x.nrows();
+        for (i, row) in matrix(&case.want["smoothed_last5"]).iter().enumerate() {
+            for (k, p) in row.iter().enumerate() {
+                close(smoothed[[rows - 5 + i, k]], *p, 1e-3);
+            }
+        }
+        let mut filter = fit.model.filter().expect("a filter");
+        for x in case.x.column(0) {
+            filter.update(&[*x]);
+        }
+        for (ours, theirs) in filter.now().iter().zip(numbers(&case.want["filtered_last"])) {
+            close(*ours, theirs, 1e-3);
+        }
+        for (ours, theirs) in filter.next().iter().zip(numbers(&case.want["one_step_predicted"])) {
+            close(*ours, theirs, 1e-3);
+        }
+        let (score, path) = fit.model.viterbi(&case.x).expect("a path");
+        assert!((score - want("viterbi_loglik")).abs() < 0.02, "{score}");
+        let tail: Vec<f64> = path[rows - 20..].iter().map(|s| *s as f64).collect();
+        assert_eq!(tail, numbers(&case.want["viterbi_last20"]));
+        for (k, theirs) in numbers(&case.want["viterbi_counts"]).iter().enumerate() {
+            assert!((path.iter().filter(|s| **s == k).count() as f64 - theirs).abs() <= 2.0, "state {k}");
+        }
+    }
+}

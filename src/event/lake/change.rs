@@ -1,0 +1,187 @@
+//! Adding rows to the lake: everything is prepared under temporary names, then renamed.
+
+use std::cmp::Ordering;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::ops::AddAssign;
+use std::path::PathBuf;
+
+use super::{Lake, Listing, MAX_DELAY, Record};
+use crate::base::Ts;
+use crate::event::Error;
+
+/// What became of the rows of one [`Change::add`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// New to the lake.
+    pub added: u64,
+    /// Came twice, saying the same, and dropped.
+    pub duplicates: u64,
+    /// Already in the lake, saying the same.
+    pub already: u64,
+    /// In the lake before, saying something else, and overwritten.
+    pub replaced: u64,
+}
+
+impl AddAssign for Tally {
+    fn add_assign(&mut self, other: Tally) {
+        self.added += other.added;
+        self.duplicates += other.duplicates;
+        self.already += other.already;
+        self.replaced += other.replaced;
+    }
+}
+
+/// A change of the lake that is not yet visible. [`Change::commit`] makes all of it visible;
+/// dropping it leaves the lake as it was. One process changes a lake at a time.
+#[derive(Debug)]
+pub struct Change<'a> {
+    lake: &'a Lake,
+    replace: bool,
+    /// The file that will be, and the file that holds its content until then.
+    staged: BTreeMap<PathBuf, PathBuf>,
+    /// Other parts whose rows are now in the first.
+    merged: Vec<PathBuf>,
+    /// Held until the change is done.
+    _lock: File,
+}
+
+impl<'a> Change<'a> {
+    pub(super) fn begin(lake: &'a Lake, replace: bool) -> Result<Change<'a>, Error> {
+        let path = lake.root.join("_lock");
+        let fail =
+            |e: &dyn std::fmt::Display| Error::Unreadable { file: path.display().to_string(), why: e.to_string() };
+        fs::create_dir_all(&lake.root).map_err(|e| fail(&e))?;
+        let lock = File::create(&path).map_err(|e| fail(&e))?;
+        lock.try_lock().map_err(|e| fail(&format!("another process is writing to this lake; wait for it ({e})")))?;
+        Ok(Change { lake, replace, staged: BTreeMap::new(), merged: vec![], _lock: lock })
+    }
+    /// Adds rows of one listing, in any order.
+    ///
+    /// # Errors
+    /// A row contradicts another of its kind, here or in the lake (unless the change replaces), is
+    /// known before it happened or more than a day after, or a file cannot be read or written.
+    pub fn add<R: Record>(&mut self, listing: &Listing, mut rows: Vec<R>) -> Result<Tally, Error> {
+        rows.sort_by(R::order);
+        let mut tally = Tally::default();
+        let mut parts: BTreeMap<Ts, Vec<R>> = BTreeMap::new();
+        for row in rows {
+            let delay = row.ts_known() - row.ts_event();
+            if delay.0 < 0 || delay > MAX_DELAY {
+                let what = row.describe();
+                return Err(Error::Conflict(format!("{listing}: {what} is known {delay} after it happened")));
+            }
+            let part = parts.entry(row.partition()).or_default();
+            match part.last() {
+                Some(last) if last.order(&row) == Ordering::Equal && !row.may_repeat() => {
+                    if !last.same(&row) {
+                        return Err(self.contradiction(listing, last, &row));
+                    }
+                    tally.duplicates += 1;
+                }
+                _ => part.push(row),
+            }
+        }
+        for (start, rows) in parts {
+            tally += self.add_part(listing, start, rows)?;
+        }
+        Ok(tally)
+    }
+    fn add_part<R: Record>(&mut self, listing: &Listing, start: Ts, rows: Vec<R>) -> Result<Tally, Error> {
+        let folder = self.lake.partition(R::TABLE, listing, start);
+        let target = folder.join("part-0.parquet");
+        let (mut old, was_staged) = match self.staged.get(&target) {
+            Some(staged) => (R::read(staged)?, true),
+            None => {
+                let parts = super::parts(&folder)?;
+                self.merged.extend(parts.iter().filter(|p| **p != target).cloned());
+                (super::read_parts::<R>(&parts)?, false)
+            }
+        };
+        let mut tally = Tally::default();
+        old.sort_by(R::order);
+        let mut all = self.merge(listing, old, rows, was_staged, &mut tally)?;
+        if tally.added + tally.replaced > 0 {
+            let staged = folder.join(format!(".part-0.{}.staged", std::process::id()));
+            self.staged.insert(target, staged.clone());
+            all.sort_by_key(R::ts_known);
+            R::write(all, &staged)?;
+        }
+        Ok(tally)
+    }
+    /// Both lists are in order; a row of one is matched with at most one row of the other.
+    fn merge<R: Record>(
+        &self,
+        listing: &Listing,
+        old: Vec<R>,
+        new: Vec<R>,
+        was_staged: bool,
+        tally: &mut Tally,
+    ) -> Result<Vec<R>, Error> {
+        let mut all = Vec::with_capacity(old.len() + new.len());
+        let mut old = old.into_iter().peekable();
+        for row in new {
+            while let Some(before) = old.next_if(|o| o.order(&row) == Ordering::Less) {
+                all.push(before);
+            }
+            match old.next_if(|o| o.order(&row) == Ordering::Equal) {
+                None => {
+                    tally.added += 1;
+                    all.push(row);
+                }
+                Some(known) if known.same(&row) => {
+                    if was_staged && known.src() == row.src() {
+                        tally.duplicates += 1;
+                    } else {
+                        tally.already += 1;
+                    }
+                    all.push(known);
+                }
+                Some(known) if self.replace && known.src() != row.src() => {
+                    tally.replaced += 1;
+                    all.push(row);
+                }
+                Some(known) => return Err(self.contradiction(listing, &known, &row)),
+            }
+        }
+        all.extend(old);
+        Ok(all)
+    }
+    fn contradiction<R: Record>(&self, listing: &Listing, known: &R, row: &R) -> Error {
+        let (a, b) = (known.describe(), row.describe());
+        Error::Conflict(match known.src() == row.src() {
+            true => format!("{listing}: one file says two things: {a}, and {b}; mend the file"),
+            false => format!(
+                "{listing}: {} says {a}, and the lake, from {}, says {b}; keep one file, or pass --replace to take the new one",
+                self.lake.source_name(row.src()),
+                self.lake.source_name(known.src()),
+                a = b,
+                b = a
+            ),
+        })
+    }
+    /// Makes the change visible.
+    ///
+    /// # Errors
+    /// A file cannot be renamed.
+    pub fn commit(mut self) -> Result<(), Error> {
+        for (target, staged) in std::mem::take(&mut self.staged) {
+            fs::rename(&staged, &target)
+                .map_err(|e| Error::Unreadable { file: target.display().to_string(), why: e.to_string() })?;
+        }
+        for path in &self.merged {
+            fs::remove_file(path)
+                .map_err(|e| Error::Unreadable { file: path.display().to_string(), why: e.to_string() })?;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Change<'_> {
+    fn drop(&mut self) {
+        for staged in self.staged.values() {
+            // What is left over has a name that no reader looks at.
+            let _ = fs::remove_file(staged);
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! Tails and spikes for any variance forecast: filtered historical simulation on the model's own
+//! past errors.
+//!
+//! `q_p = Q_p(z) sqrt(f)`, `z_s = r_s / sqrt(f_s)` over the last `window` settled forecasts, and
+//! `P(rv > thr) = 1 - Phi((ln thr - ln f - mean e) / sd e)`, `e_s = ln rv_s - ln f_s`, where `thr`
+//! is the trailing 95 % quantile of the realised variance over the horizon.
+//! Source: Barone-Adesi, Giannopoulos, Vosper (1999); the protocol of the scoreboard.
+//!
+//! The errors of a model on its own training window are too small, so calibration is learnt from
+//! what earlier models of the same instance forecast out of sample ([`Track`]), and, before there is
+//! any, from an exponentially weighted mean of past variance that has nothing to overfit.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::outcome::Pending;
+use super::{BySymbol, Dist, Fitted, Forecast, Forecaster, Outcome, Panel, Track};
+use crate::base::{Prob, Symbol, Ts, stats};
+use crate::feature::{Feature, Row};
+
+/// Decay of the variance that stands in for a model before it has a track record.
+const STAND_IN_DECAY: f64 = 0.94;
+
+/// How much of the past is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Params {
+    /// Settled forecasts whose errors are kept; rows.
+    pub window: usize,
+    /// Realised variances of which the spike threshold is the 95 % quantile; rows.
+    pub spike_window: usize,
+}
+
+impl Default for Params {
+    fn default() -> Params {
+        Params { window: 1000, spike_window: 250 }
+    }
+}
+
+/// What was learnt about a model's errors by the end of a panel, oldest first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Calibration {
+    params: Params,
+    ahead: usize,
+    /// Answers known at or before this are already counted.
+    until: Ts,
+    errors: BySymbol<Errors>,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Errors {
+    /// Returns over the square root of the variance forecast for them.
+    z: VecDeque<f64>,
+    /// Log of realised over forecast variance.
+    e: VecDeque<f64>,
+}
+
+impl Errors {
+    fn push(&mut self, z: f64, e: f64, window: usize) {
+        self.z.push_back(z);
+        self.e.push_back(e);
+        while self.z.len() > window {
+            self.z.pop_front();
+            self.e.pop_front();
+        }
+    }
+}
+
+impl Calibration {
+    /// From the track record of instance `name`, filled up from the rows before it.
+    pub fn learn(params: Params, panel: &Panel, name: &str, track: &Track, ahead: usize) -> Calibration {
+        let errors = panel
+            .symbols()
+            .map(|symbol| {
+                let settled = track.of(name, symbol);
+                let first = settled.first().map_or(panel.end(), |s| s.ts);
+                let mut errors = stand_in(panel.rows(symbol), first, ahead, params.window);
+                for s in settled {
+                    let z = s.outcome.ret / s.forecast_rv.sqrt();
+                    errors.push(z, (s.outcome.rv / s.forecast_rv).ln(), params.window);
+                }
+                (symbol, errors)
+            })
+            .collect();
+        Calibration { params, ahead, until: panel.end(), errors }
+    }
+    /// Puts the calibration around a model's fresh filter.
+    pub fn start(self: &Arc<Self>, model: &Fitted) -> Box<dyn Forecaster> {
+        Box::new(Calibrated {
+            inner: model.start(),
+            learnt: Arc::clone(self),
+            errors: None,
+            sorted: Vec::new(),
+            pending: Pending::new(self.ahead),
+            past: Pending::new(self.ahead),
+            realised: VecDeque::new(),
+            realised_sorted: Vec::new(),
+            now: None,
+        })
+    }
+}
+
+/// Errors of an exponentially weighted mean of past variance, for answers known before `first`.
+fn stand_in(rows: &[Row], first: Ts, ahead: usize, window: usize) -> Errors {
+    let mut errors = Errors::default();
+    let mut level = f64::NAN;
+    let from = rows.len().saturating_sub(3 * window + ahead);
+    for i in from..rows.len() {
+        let Some(rv) = rows[i].get(Feature::Rv) else { continue };
+        level = if level.is_nan() { rv } else { STAND_IN_DECAY * level + (1.0 - STAND_IN_DECAY) * rv };
+        let Some(outcome) = Outcome::after(rows, i, ahead) else { continue };
+        if i > from + 20 && outcome.known <= first {
+            let f = level * ahead as f64;
+            errors.push(outcome.ret / f.sqrt(), (outcome.rv / f).ln(), window);
+        }
+    }
+    // The stand-in's level error is not the model's: only the spread of its log errors is kept.
+    let mean = errors.e.iter().sum::<f64>() / errors.e.len().max(1) as f64;
+    errors.e.iter_mut().for_each(|e| *e -= mean);
+    errors
+}
+
+/// The running state: the model's filter, its recent errors, and the questions not yet answered.
+struct Calibrated {
+    inner: Box<dyn Forecaster>,
+    learnt: Arc<Calibration>,
+    errors: Option<(Symbol, Errors)>,
+    sorted: Vec<f64>,
+    pending: Pending<f64>,
+    past: Pending<()>,
+    realised: VecDeque<f64>,
+    realised_sorted: Vec<f64>,
+    now: Option<Forecast>,
+}
+
+impl Calibrated {
+    fn learn(&mut self, row: &Row) {
+        let (_, errors) = self
+            .errors
+            .get_or_insert_with(|| (row.symbol, self.learnt.errors.get(&row.symbol).cloned().unwrap_or_default()));
+        if self.sorted.is_empty() && !errors.z.is_empty() {
+            self.sorted = stats::sorted(errors.z.make_contiguous());
+        }
+        if let Some(answer) = self.past.answer(row) {
+            slide(&mut self.realised, &mut self.realised_sorted, answer.rv, self.learnt.params.spike_window);
+        }
+        self.past.ask(row, ());
+        if let Some(answer) = self.pending.answer(row)
+            && row.ts_known > self.learnt.until
+        {
+            let (z, e) = (answer.ret / answer.what.sqrt(), (answer.rv / answer.what).ln());
+            let window = self.learnt.params.window;
+            if errors.z.len() >= window
+                && let Some(old) = errors.z.front()
+            {
+                remove(&mut self.sorted, *old);
+            }
+            errors.push(z, e, window);
+            insert(&mut self.sorted, z);
+        }
+    }
+    fn calibrate(&self, raw: Forecast) -> Forecast {
+        let Some((_, errors)) = &self.errors else { return raw };
+        // Below a quarter of the window, or fifty, an empirical tail says nothing: keep the model's.
+        if errors.z.len() < (self.learnt.params.window / 4).clamp(1, 50) {
+            return raw;
+        }
+        let f = raw.dist.rv;
+        let dist = Dist::empirical(f, &self.sorted);
+        let enough = self.realised.len() >= self.learnt.params.spike_window / 2;
+        let spike = if enough { self.spike(f, errors) } else { None };
+        Forecast { dist, spike: spike.or(raw.spike), ..raw }
+    }
+    fn spike(&self, f: f64, errors: &Errors) -> Option<Prob> {
+        let n = errors.e.len() as f64;
+        let mean = errors.e.iter().sum::<f64>() / n;
+        let var = errors.e.iter().map(|e| (e - mean) * (e - mean)).sum::<f64>() / (n - 1.0);
+        let threshold = stats::quantile(&self.realised_sorted, 0.95);
+        let z = (threshold.ln() - f.ln() - mean) / var.sqrt();
+        Prob::new(1.0 - stats::normal_cdf(z))
+    }
+}
+
+impl Forecaster for Calibrated {
+    fn update(&mut self, row: &Row) {
+        self.learn(row);
+        self.inner.update(row);
+        let raw = self.inner.forecast();
+        if let Some(raw) = &raw {
+            self.pending.ask(row, raw.dist.rv);
+        }
+        self.now = raw.map(|raw| self.calibrate(raw)).filter(|f| f.dist.is_sound());
+    }
+    fn forecast(&self) -> Option<Forecast> {
+        self.now.clone()
+    }
+}
+
+/// Adds to a ring of at most `window` values and to its sorted copy.
+fn slide(ring: &mut VecDeque<f64>, sorted: &mut Vec<f64>, value: f64, window: usize) {
+    ring.push_back(value);
+    insert(sorted, value);
+    if ring.len() > window
+        && let Some(old) = ring.pop_front()
+    {
+        remove(sorted, old);
+    }
+}
+
+fn insert(sorted: &mut Vec<f64>, value: f64) {
+    let at = sorted.partition_point(|v| v.total_cmp(&value).is_lt());
+    sorted.insert(at, value);
+}
+
+fn remove(sorted: &mut Vec<f64>, value: f64) {
+    let at = sorted.partition_point(|v| v.total_cmp(&value).is_lt());
+    if at < sorted.len() {
+        sorted.remove(at);
+    }
+}

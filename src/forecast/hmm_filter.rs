@@ -1,0 +1,174 @@
+//! The online filter of a Gaussian hidden Markov model.
+
+use super::Error;
+use super::hmm_em::{Covariance, Gaussian};
+
+/// Log density of one state, ready for evaluation.
+#[derive(Clone, Debug)]
+pub(super) struct Density {
+    mean: Vec<f64>,
+    /// Rows of the inverse Cholesky factor, lower triangle, row by row; its diagonal alone when
+    /// the covariance is diagonal.
+    whiten: Vec<f64>,
+    diagonal: bool,
+    constant: f64,
+}
+
+impl Density {
+    pub(super) fn at(&self, x: &[f64]) -> f64 {
+        let mut square = 0.0;
+        if self.diagonal {
+            for ((v, m), w) in x.iter().zip(&self.mean).zip(&self.whiten) {
+                let z = (v - m) * w;
+                square += z * z;
+            }
+        } else {
+            let mut from = 0;
+            for i in 0..x.len() {
+                let row = &self.whiten[from..=from + i];
+                from += i + 1;
+                let mut z = 0.0;
+                for ((v, m), w) in x.iter().zip(&self.mean).zip(row) {
+                    z += (v - m) * w;
+                }
+                square += z * z;
+            }
+        }
+        self.constant - 0.5 * square
+    }
+    /// Sum of the elements of the inverse covariance.
+    pub(super) fn precision(&self) -> f64 {
+        if self.diagonal {
+            return self.whiten.iter().map(|w| w * w).sum();
+        }
+        // 1' C^-1 1 = |L^-1 1|^2, the square at one unit from the mean in every direction.
+        let shifted: Vec<f64> = self.mean.iter().map(|m| m + 1.0).collect();
+        2.0 * (self.constant - self.at(&shifted))
+    }
+}
+
+/// Inverse of the Cholesky factor (lower triangle, row by row) and the log determinant.
+fn whitening(matrix: &[Vec<f64>]) -> Option<(Vec<f64>, f64)> {
+    let d = matrix.len();
+    let mut low = vec![vec![0.0; d]; d];
+    let mut logdet = 0.0;
+    for i in 0..d {
+        for j in 0..=i {
+            let dot: f64 = (0..j).map(|k| low[i][k] * low[j][k]).sum();
+            let rest = matrix[i][j] - dot;
+            if i == j {
+                if !(rest > 0.0 && rest.is_finite()) {
+                    return None;
+                }
+                low[i][i] = rest.sqrt();
+                logdet += rest.ln();
+            } else {
+                low[i][j] = rest / low[j][j];
+            }
+        }
+    }
+    let mut inverse = Vec::with_capacity(d * (d + 1) / 2);
+    let mut rows: Vec<Vec<f64>> = Vec::with_capacity(d);
+    for i in 0..d {
+        let mut row = vec![0.0; i + 1];
+        for (j, cell) in row.iter_mut().enumerate() {
+            let dot: f64 = (j..i).map(|k| low[i][k] * rows[k][j]).sum();
+            *cell = (if i == j { 1.0 } else { 0.0 } - dot) / low[i][i];
+        }
+        inverse.extend_from_slice(&row);
+        rows.push(row);
+    }
+    Some((inverse, logdet))
+}
+
+/// The engine knows no instrument; the model that calls it puts the name in.
+pub(super) fn no_fit(why: impl Into<String>) -> Error {
+    Error::NoFit { model: "hmm", symbol: "series".into(), why: why.into() }
+}
+
+/// A filter that takes one observation at a time: the probabilities of the states given all
+/// observations so far, and of the next state.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    densities: Vec<Density>,
+    trans: Vec<Vec<f64>>,
+    /// Probabilities of the states at the next observation.
+    next: Vec<f64>,
+    /// Probabilities of the states at the last observation.
+    now: Vec<f64>,
+}
+
+impl Filter {
+    /// Takes an observation of D numbers; gives its log-likelihood given those before it (0 when
+    /// it is missing).
+    pub fn update(&mut self, x: &[f64]) -> f64 {
+        let gain = if x.iter().all(|v| v.is_finite()) {
+            let mut top = f64::NEG_INFINITY;
+            for ((now, density), next) in self.now.iter_mut().zip(&self.densities).zip(&self.next) {
+                *now = next.ln() + density.at(x);
+                top = top.max(*now);
+            }
+            self.now.iter_mut().for_each(|v| *v = (*v - top).exp());
+            let sum: f64 = self.now.iter().sum();
+            self.now.iter_mut().for_each(|v| *v /= sum);
+            top + sum.ln()
+        } else {
+            self.now.copy_from_slice(&self.next);
+            0.0
+        };
+        self.next.fill(0.0);
+        for (p, row) in self.now.iter().zip(&self.trans) {
+            for (next, a) in self.next.iter_mut().zip(row) {
+                *next += p * a;
+            }
+        }
+        gain
+    }
+    pub(super) fn density(&self, state: usize) -> &Density {
+        &self.densities[state]
+    }
+    /// Probabilities of the states at the last observation, given it and all before.
+    pub fn now(&self) -> &[f64] {
+        &self.now
+    }
+    /// Probabilities of the states at the next observation.
+    pub fn next(&self) -> &[f64] {
+        &self.next
+    }
+}
+
+impl Gaussian {
+    /// A fresh filter.
+    ///
+    /// # Errors
+    /// Shapes disagree, or a covariance is not positive definite.
+    pub fn filter(&self) -> Result<Filter, Error> {
+        let (k, d) = (self.states(), self.means.first().map_or(0, Vec::len));
+        let square = self.trans.len() == k && self.trans.iter().all(|r| r.len() == k) && self.start.len() == k;
+        if k == 0 || d == 0 || !square || self.means.iter().any(|m| m.len() != d) {
+            return Err(no_fit("start, transitions and means disagree in shape"));
+        }
+        let log2pi = (2.0 * std::f64::consts::PI).ln();
+        let bad = |i: usize| no_fit(format!("the covariance of state {i} is not positive definite of size {d}"));
+        let density = |i: usize| -> Result<Density, Error> {
+            let (whiten, logdet, diagonal) = match &self.covariance {
+                Covariance::Diagonal(v) => {
+                    let v = v.get(i).filter(|v| v.len() == d).ok_or_else(|| bad(i))?;
+                    if !v.iter().all(|v| *v > 0.0 && v.is_finite()) {
+                        return Err(bad(i));
+                    }
+                    (v.iter().map(|v| 1.0 / v.sqrt()).collect(), v.iter().map(|v| v.ln()).sum(), true)
+                }
+                Covariance::Full(c) => {
+                    let c = c.get(i).filter(|c| c.len() == d && c.iter().all(|r| r.len() == d));
+                    let (whiten, logdet) = c.and_then(|c| whitening(c)).ok_or_else(|| bad(i))?;
+                    (whiten, logdet, false)
+                }
+            };
+            let constant: f64 = -0.5 * (d as f64 * log2pi + logdet);
+            Ok(Density { mean: self.means[i].clone(), whiten, diagonal, constant })
+        };
+        let densities = (0..k).map(density).collect::<Result<Vec<_>, _>>()?;
+        Ok(Filter { densities, trans: self.trans.clone(), next: self.start.clone(), now: self.start.clone() })
+    }
+}

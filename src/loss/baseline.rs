@@ -1,0 +1,260 @@
+//! The baseline requirement, row by row: filtered historical simulation with a volatility floor,
+//! and what is published beside it. No look-ahead: a loss counts once its horizon is complete.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+use super::ordered::Ordered;
+use super::var::{Tail, rank, tail_mean};
+use crate::base::Span;
+
+/// Whose losses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// Falls.
+    Long,
+    /// Rises.
+    Short,
+    /// The worse of the two.
+    #[default]
+    Both,
+}
+
+impl Side {
+    /// The loss of a log return, fraction of notional; negative is a gain.
+    pub fn loss(self, ret: f64) -> f64 {
+        match self {
+            Side::Long => -ret,
+            Side::Short => ret,
+            Side::Both => ret.abs(),
+        }
+    }
+}
+
+/// Settings of a [`Baseline`].
+///
+/// | setting | default | range |
+/// |---|---|---|
+/// | `alpha` | 0.99 | above 0.5, below 1 |
+/// | `lambda_per_day` | 0.97 | above 0, below 1; per row it is `0.97^(row / 1 day)` |
+/// | `side` | `both` | `long`, `short`, `both` |
+/// | `window` | `1250d` | of standardised losses, at least one row; at most `history` |
+/// | `history` | `3650d` | of volatilities and of plain losses |
+/// | `warm_up` | 500 | complete losses before the first estimate, 100 or more |
+/// | `seed_rows` | 100 | returns whose mean square starts the filter, 1 or more |
+/// | `floor_percentile` | 0.25 | of past volatilities, the least that is scaled to; 0 is no floor |
+/// | `stress_percentile` | 0.99 | of past volatilities, for the stressed requirement |
+/// | `long_run_floor` | false | whether VaR and ES are at least the long-run ones |
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)] // The table above says each.
+pub struct Params {
+    pub alpha: f64,
+    pub lambda_per_day: f64,
+    pub side: Side,
+    pub window: Span,
+    pub history: Span,
+    pub warm_up: usize,
+    pub seed_rows: usize,
+    pub floor_percentile: f64,
+    pub stress_percentile: f64,
+    pub long_run_floor: bool,
+}
+
+impl Default for Params {
+    fn default() -> Params {
+        Params {
+            alpha: 0.99,
+            lambda_per_day: 0.97,
+            side: Side::Both,
+            window: Span::DAY.times(1250),
+            history: Span::DAY.times(3650),
+            warm_up: 500,
+            seed_rows: 100,
+            floor_percentile: 0.25,
+            stress_percentile: 0.99,
+            long_run_floor: false,
+        }
+    }
+}
+
+impl Params {
+    /// Whether every setting is within its range.
+    ///
+    /// # Errors
+    /// The first setting that is not, with its range.
+    pub fn check(&self) -> Result<(), Error> {
+        let want = |key, ok: bool, got: String, want| {
+            if ok { Ok(()) } else { Err(Error::Setting { of: "baseline", key, got, want }) }
+        };
+        let share = |p: f64| (0.0..=1.0).contains(&p);
+        want("alpha", self.alpha > 0.5 && self.alpha < 1.0, self.alpha.to_string(), "above 0.5, below 1")?;
+        let lambda = self.lambda_per_day;
+        want("lambda_per_day", lambda > 0.0 && lambda < 1.0, lambda.to_string(), "above 0, below 1")?;
+        let window = self.window > Span(0) && self.window <= self.history;
+        want("window", window, self.window.to_string(), "above 0s, at most `history`")?;
+        want("warm_up", self.warm_up >= 100, self.warm_up.to_string(), "100 or more")?;
+        want("seed_rows", self.seed_rows >= 1, self.seed_rows.to_string(), "1 or more")?;
+        want("floor_percentile", share(self.floor_percentile), self.floor_percentile.to_string(), "0 to 1")?;
+        want("stress_percentile", share(self.stress_percentile), self.stress_percentile.to_string(), "0 to 1")
+    }
+}
+
+/// What the baseline says after a row. Losses are over the horizon, fractions on the log scale.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Estimate {
+    /// VaR of filtered historical simulation: what is charged.
+    pub var: f64,
+    /// Its expected shortfall.
+    pub es: f64,
+    /// The same quantile of standardised losses at the 99th percentile of past volatilities.
+    pub stressed_var: f64,
+    /// Plain historical VaR over all history kept.
+    pub long_run_var: f64,
+    /// Disagreement of plain and filtered historical VaR over the window: (max - min) / median.
+    pub dispersion: f64,
+    /// Volatility of the horizon that was scaled to, floored.
+    pub sigma: f64,
+    /// Standardised losses in the window.
+    pub n: usize,
+}
+
+/// The running baseline of one instrument and horizon.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Baseline {
+    params: Params,
+    lambda: f64,
+    /// Horizon in rows.
+    ahead: usize,
+    /// Returns before the filter starts.
+    seed: Vec<f64>,
+    /// Variance predicted for the next row, once seeded.
+    variance: Option<f64>,
+    /// (return, volatility predicted before it) of rows whose horizon may still be open.
+    open: VecDeque<(f64, f64)>,
+    sigma: Ordered,
+    /// Horizon returns over volatility, window.
+    z: Ordered,
+    /// Horizon returns, window.
+    recent: Ordered,
+    /// Horizon returns, all history kept.
+    all: Ordered,
+}
+
+impl Baseline {
+    /// For rows of length `step` and losses over `ahead` rows.
+    ///
+    /// # Errors
+    /// A setting is out of range.
+    pub fn new(params: Params, step: Span, ahead: usize) -> Result<Baseline, Error> {
+        params.check()?;
+        let rows = |span: Span| (span.0 / step.0.max(1)).max(1) as usize;
+        let (window, history) = (rows(params.window), rows(params.history));
+        Ok(Baseline {
+            params,
+            lambda: params.lambda_per_day.powf(step.days()),
+            ahead: ahead.max(1),
+            seed: Vec::new(),
+            variance: None,
+            open: VecDeque::new(),
+            sigma: Ordered::new(history),
+            z: Ordered::new(window),
+            recent: Ordered::new(window),
+            all: Ordered::new(history),
+        })
+    }
+
+    /// Takes the log return of the row that closed. One that is not finite is a gap: no horizon
+    /// spans it.
+    pub fn push(&mut self, log_return: f64) {
+        if !log_return.is_finite() {
+            self.open.clear();
+            return;
+        }
+        if self.variance.is_some() {
+            self.filter(log_return);
+            return;
+        }
+        self.seed.push(log_return);
+        if self.seed.len() >= self.params.seed_rows {
+            let seed = std::mem::take(&mut self.seed);
+            self.variance = Some(seed.iter().map(|r| r * r).sum::<f64>() / seed.len() as f64);
+            seed.into_iter().for_each(|r| self.filter(r));
+        }
+    }
+
+    fn filter(&mut self, log_return: f64) {
+        let Some(v) = self.variance else { return };
+        let sigma = v.sqrt();
+        self.sigma.push(sigma);
+        self.variance = Some(self.lambda * v + (1.0 - self.lambda) * log_return * log_return);
+        self.open.push_back((log_return, sigma));
+        if self.open.len() > self.ahead {
+            self.open.pop_front();
+        }
+        if self.open.len() == self.ahead {
+            // Summed anew each row: a running sum would drift.
+            let total: f64 = self.open.iter().map(|o| o.0).sum();
+            let before = self.open[0].1 * (self.ahead as f64).sqrt();
+            self.recent.push(total);
+            self.all.push(total);
+            if before > 0.0 {
+                self.z.push(total / before);
+            }
+        }
+    }
+
+    /// What the rows so far say; `None` until warm, or while volatility is zero.
+    pub fn estimate(&self) -> Option<Estimate> {
+        let p = &self.params;
+        if self.z.len() < p.warm_up {
+            return None;
+        }
+        let scale = (self.ahead as f64).sqrt();
+        let sigma = self.variance?.sqrt().max(self.sigma.quantile(p.floor_percentile)) * scale;
+        let z = tail(&self.z, p.alpha, p.side);
+        let long_run = tail(&self.all, p.alpha, p.side);
+        let plain = tail(&self.recent, p.alpha, p.side).var;
+        let (mut var, mut es) = (z.var * sigma, z.es * sigma);
+        let dispersion = (plain - var).abs() / (0.5 * (plain + var));
+        if p.long_run_floor {
+            (var, es) = (var.max(long_run.var), es.max(long_run.es));
+        }
+        let stressed = z.var * self.sigma.quantile(p.stress_percentile) * scale;
+        let estimate = Estimate {
+            var,
+            es,
+            stressed_var: stressed,
+            long_run_var: long_run.var,
+            dispersion,
+            sigma,
+            n: self.z.len(),
+        };
+        (var > 0.0 && [var, es, stressed, dispersion].iter().all(|v| v.is_finite())).then_some(estimate)
+    }
+}
+
+/// Conservative VaR and Acerbi-Tasche ES of a window of returns, of one side or the worse.
+fn tail(returns: &Ordered, alpha: f64, side: Side) -> Tail {
+    let n = returns.len();
+    let k = rank(alpha, n.max(1));
+    let long = || Tail {
+        var: -returns.at(n - k),
+        es: tail_mean(returns.ascending().take(n - k).map(|r| -r), -returns.at(n - k), alpha, n),
+    };
+    let short = || Tail {
+        var: returns.at(k - 1),
+        es: tail_mean(returns.ascending().rev().take(n - k), returns.at(k - 1), alpha, n),
+    };
+    match side {
+        Side::Long => long(),
+        Side::Short => short(),
+        Side::Both => {
+            let (long, short) = (long(), short());
+            Tail { var: long.var.max(short.var), es: long.es.max(short.es) }
+        }
+    }
+}

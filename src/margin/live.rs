@@ -1,0 +1,260 @@
+//! What is in force for one instrument and horizon: both requirements, moved and checked together.
+
+use super::guardrail::Bundle;
+use super::notice::{Notice, Standing};
+use super::policy::{IM_OVER_MM, Policy};
+use super::recheck::Derived;
+use super::track::{Ask, Track};
+use super::{Reason, State};
+use crate::base::{Span, Ts};
+
+/// Reasons of one step: of initial margin and the set, and of maintenance margin.
+#[derive(Default)]
+pub(super) struct Why {
+    pub im: Vec<Reason>,
+    pub mm: Vec<Reason>,
+}
+
+/// One call to the machine.
+pub(super) struct Turn {
+    pub at: Ts,
+    /// The multiplier that is wanted; the previous value holds without one.
+    pub m: Option<f64>,
+    /// Whether enough models call an emergency.
+    pub emergency: bool,
+    pub killed: Option<Ts>,
+    /// Whether the flag of the stressed regime is up.
+    pub stress: bool,
+    pub policy: Policy,
+}
+
+impl Turn {
+    fn state(&self) -> State {
+        if self.killed.is_some() { State::Killed } else { State::Fresh }
+    }
+}
+
+/// What there is once a first baseline came.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Live {
+    baseline: f64,
+    long_run_var: f64,
+    im: Track,
+    mm: Track,
+    lift: Standing,
+    notice: Option<Notice>,
+    /// Time of the newest input.
+    input: Ts,
+    /// Time of the last step or glide, from which the next interval is measured.
+    paced: Ts,
+    /// Multiplier in force at the newest input; the ladder starts from it.
+    fresh_m: f64,
+    /// The last bundle that was published.
+    pub last: Bundle,
+}
+
+impl Live {
+    /// From the first proposal: no step limit binds, and maintenance margin starts without a lift,
+    /// for none was told ahead.
+    pub fn start(turn: &Turn, baseline: f64, long_run_var: f64, mut why: Why) -> Live {
+        let (at, p) = (turn.at, &turn.policy);
+        let m = turn.m.filter(|_| turn.killed.is_none()).unwrap_or(p.m_min);
+        let (floor, target) = (p.m_min * baseline, m * baseline);
+        let c = target.min(floor.max(p.long_run_cap * long_run_var));
+        if c < target {
+            why.im.push(Reason::TotalLift);
+        }
+        if turn.killed.is_some() {
+            why.im.push(Reason::Kill);
+        }
+        let mut live = Live {
+            baseline,
+            long_run_var,
+            im: Track::new(at, c),
+            mm: Track::new(at, p.mm_share * floor),
+            lift: Standing::default(),
+            notice: None,
+            input: at,
+            paced: at,
+            fresh_m: c / baseline,
+            last: Bundle::none(at),
+        };
+        live.lift.push(at, p.m_min, p.mm_notice);
+        live.told(at, m, &mut why, p);
+        live.last = live.bundle(turn, turn.state(), target - c, why);
+        live
+    }
+
+    /// Takes fresh inputs.
+    pub fn see(&mut self, at: Ts, baseline: f64, long_run_var: f64) {
+        self.input = self.input.max(at);
+        (self.baseline, self.long_run_var) = (baseline, long_run_var);
+    }
+
+    /// Moves both requirements one step toward the target, or toward the baseline when killed.
+    pub fn advance(&mut self, turn: &Turn, mut why: Why) -> Bundle {
+        let (at, p) = (turn.at, &turn.policy);
+        let held = self.clone();
+        let interval = (at - self.paced).clamp(Span(0), Span::DAY);
+        let mut im = self.ask_im(at, interval, turn.m, p);
+        im.emergency_up_per_day = turn.emergency.then_some(p.emergency_up_per_day);
+        let m_mm = turn.m.map(|m| self.told(at, m, &mut why, p));
+        let mm = self.ask_mm(at, interval, m_mm, p);
+        let (c_im, c_mm) = match turn.killed {
+            None => (self.im.pace(&im, p, &mut why.im), self.mm.pace(&mm, p, &mut why.mm)),
+            Some(since) => {
+                why.im.push(Reason::Kill);
+                let span = (at - self.paced.max(since + p.kill_freeze)).clamp(Span(0), Span::DAY);
+                (self.im.sink(&im, span, p), self.mm.sink(&mm, span, p))
+            }
+        };
+        let c_im = self.im.bound(&im, c_im, p, &mut why.im);
+        let c_mm = self.mm.bound(&mm, c_mm, p, &mut why.mm);
+        let (c_im, c_mm) = self.pair(c_im, c_mm, &mm, p, &mut why);
+        self.im.set(at, c_im);
+        self.mm.set(at, c_mm);
+        if !self.is_consistent(&held, turn.killed.is_none().then_some((&im, &mm)), p) {
+            (self.im, self.mm) = (held.im, held.mm);
+            why.im.push(Reason::PostClampDeviation);
+        }
+        self.paced = self.paced.max(at);
+        self.fresh_m = self.im.c / self.baseline;
+        self.bundle(turn, turn.state(), im.target - self.im.c, why)
+    }
+
+    /// Initial margin is at least maintenance margin over its share. Maintenance margin gives way,
+    /// which liquidates nobody, but no faster than its own down step; initial margin holds the rest.
+    fn pair(&self, c_im: f64, c_mm: f64, mm: &Ask, p: &Policy, why: &mut Why) -> (f64, f64) {
+        let share = p.mm_share * c_im;
+        if c_mm <= share * (1.0 + 1e-12) {
+            return (c_im, c_mm);
+        }
+        why.mm.push(Reason::CrossField);
+        let c_mm = c_mm.min(share.max(self.mm.glide(mm.down_per_day, mm.interval.max(p.min_between_decreases))));
+        if c_mm <= share * (1.0 + 1e-12) {
+            return (c_im, c_mm);
+        }
+        why.im.push(Reason::CrossField);
+        (c_mm / p.mm_share, c_mm)
+    }
+
+    /// No input came: the ladder. Maintenance margin holds, for raising it liquidates.
+    pub fn wait(&mut self, turn: &Turn) -> Bundle {
+        let (now, p) = (turn.at, &turn.policy);
+        let (state, m) = p.ladder.at(now - self.input, self.fresh_m);
+        let mut why = Why::default();
+        if state != State::Fresh {
+            why.im.push(Reason::Stale);
+            let ask = self.ask_im(now, Span(0), Some(m.min(p.im.m_max)), p);
+            let c = ask.target.min(self.im.lift_cap(&ask, p)).max(self.im.c);
+            self.im.set(now, c);
+        }
+        self.bundle(turn, state, self.last.gap, why)
+    }
+
+    /// Nothing can be made of this turn: what is in force holds.
+    pub fn hold(&self, turn: &Turn, why: Why) -> Bundle {
+        self.bundle(turn, self.last.state, self.last.gap, why)
+    }
+
+    fn ask_im(&self, at: Ts, interval: Span, m: Option<f64>, p: &Policy) -> Ask {
+        Ask {
+            at,
+            interval,
+            target: m.map_or(self.im.c, |m| m * self.baseline),
+            baseline: self.baseline,
+            up_per_day: p.im.up_per_day,
+            emergency_up_per_day: None,
+            down_per_day: p.im.down_per_day,
+            hard_max: p.im.m_max * self.baseline,
+            long_run_max: p.long_run_cap * self.long_run_var,
+        }
+    }
+
+    fn ask_mm(&self, at: Ts, interval: Span, m: Option<f64>, p: &Policy) -> Ask {
+        let baseline = p.mm_share * self.baseline;
+        Ask {
+            at,
+            interval,
+            target: m.map_or(self.mm.c, |m| m * baseline),
+            baseline,
+            up_per_day: p.mm.up_per_day,
+            emergency_up_per_day: None,
+            down_per_day: p.mm.down_per_day,
+            hard_max: p.mm.m_max * baseline,
+            long_run_max: p.mm_share * p.long_run_cap * self.long_run_var,
+        }
+    }
+
+    /// The multiplier that maintenance margin may aim at: down at once, up only as far as was told
+    /// a notice ago.
+    fn told(&mut self, at: Ts, m: f64, why: &mut Why, p: &Policy) -> f64 {
+        let m = m.min(p.mm.m_max);
+        let stood = self.lift.push(at, m, p.mm_notice);
+        let now = self.mm.c / (p.mm_share * self.baseline);
+        let may = stood.max(now.min(m));
+        self.notice = (may < m).then(|| Notice { m_mm_ppm: ppm(m, p), from: at + p.mm_notice });
+        if self.notice.is_some() {
+            why.mm.push(Reason::Notice);
+        }
+        may
+    }
+
+    /// The check after clamping: what the published multipliers ask of the engine, worked out
+    /// again, is what was decided, did not move against intent, and the pair fits.
+    fn is_consistent(&self, held: &Live, asks: Option<(&Ask, &Ask)>, p: &Policy) -> bool {
+        let (m_im, m_mm) = self.multipliers(p);
+        let quantum = p.quantum_ppm as f64 / 1e6;
+        let check = |now: &Track, old: &Track, m: u64, b: f64, ask: Option<&Ask>| {
+            let wanted = |a: &Ask| a.target.min(old.lift_cap(a, p)).max(p.m_min * b).min(a.hard_max);
+            let after = m as f64 / 1e6 * b;
+            let wanted = ask.map_or(after, wanted);
+            let derived = Derived { before: old.c, wanted, after, live: now.c, rounding: quantum * b };
+            derived.check(p.recheck_tolerance).is_ok().then_some(after)
+        };
+        let b = self.baseline;
+        let im = check(&self.im, &held.im, m_im, b, asks.map(|a| a.0));
+        let mm = check(&self.mm, &held.mm, m_mm, p.mm_share * b, asks.map(|a| a.1));
+        let fits = |im: f64, mm: f64| m_im >= m_mm && im >= IM_OVER_MM * mm * (1.0 - 1e-9);
+        im.zip(mm).is_some_and(|(im, mm)| fits(im, mm))
+    }
+
+    fn multipliers(&self, p: &Policy) -> (u64, u64) {
+        let m_im = ppm(self.im.c / self.baseline, p);
+        // Equal multipliers may differ in the last bit before rounding up.
+        (m_im, ppm(self.mm.c / (p.mm_share * self.baseline), p).min(m_im))
+    }
+
+    fn bundle(&self, turn: &Turn, state: State, gap: f64, why: Why) -> Bundle {
+        let p = &turn.policy;
+        let (m_im_ppm, m_mm_ppm) = self.multipliers(p);
+        Bundle {
+            ts: turn.at,
+            c_im: self.im.c,
+            c_mm: self.mm.c,
+            m_im_ppm,
+            m_mm_ppm,
+            fallback_m_ppm: m_im_ppm.max(ppm(p.ladder.fallback_m.min(p.im.m_max), p)),
+            gap: gap.max(0.0),
+            state,
+            stress: turn.stress,
+            reasons: why.im,
+            mm_reasons: why.mm,
+            notice: self.notice,
+            valid_until: turn.at + p.heartbeat.times(3),
+        }
+    }
+
+    /// Remembers a bundle as published.
+    pub fn publish(&mut self, bundle: Bundle) -> Bundle {
+        self.last = bundle.clone();
+        bundle
+    }
+}
+
+/// A multiplier in parts per million, rounded up to the quantum. A billionth of a quantum is
+/// forgiven, so that a product and its quotient give the same multiplier.
+fn ppm(m: f64, p: &Policy) -> u64 {
+    let quanta = m * 1e6 / p.quantum_ppm as f64;
+    ((quanta - 1e-9).ceil().max(1.0) as u64).saturating_mul(p.quantum_ppm)
+}

@@ -1,0 +1,139 @@
+//! The files of a study: `forecasts.parquet`, `outcomes.parquet` and `decisions.parquet`, and
+//! forecast files read back.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::Error;
+use super::plan::Plan;
+use super::truth::Truth;
+use super::walk::Issued;
+use crate::base::table::{Column, Table};
+use crate::base::{Horizon, Prob, Span, Symbol};
+use crate::forecast::{Dist, Forecast, Regime};
+use crate::loss::OutcomeRow;
+use crate::margin::Decision;
+
+/// Names of the quantile columns, in the order of [`crate::forecast::dist::LEVELS`].
+pub const QUANTILES: [&str; 9] = ["q005", "q01", "q025", "q05", "q50", "q95", "q975", "q99", "q995"];
+const REGIMES: [&str; 4] = ["p_calm", "p_normal", "p_elevated", "p_stress"];
+
+/// One row of a forecast file, ours or not. What a file lacks is absent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Forecasted {
+    /// Model name.
+    pub model: Arc<str>,
+    /// The forecast; quantiles and expected shortfalls may be NaN in foreign files.
+    pub forecast: Forecast,
+    /// Instrument.
+    pub symbol: Symbol,
+}
+
+/// The table of forecasts.
+pub fn forecasts(issued: &[Issued]) -> Table {
+    let float = |f: &dyn Fn(&Issued) -> f64| Column::Float(issued.iter().map(f).collect());
+    let text = |f: &dyn Fn(&Issued) -> String| Column::Text(issued.iter().map(|i| Some(f(i))).collect());
+    let mut columns = vec![
+        ("model", text(&|i| i.model.to_string())),
+        ("symbol", text(&|i| i.symbol.to_string())),
+        ("ts", Column::Time(issued.iter().map(|i| Some(i.forecast.issued.0)).collect())),
+        ("horizon_ns", Column::Int(issued.iter().map(|i| Some(i.forecast.horizon.0.0)).collect())),
+        ("sd", float(&|i| i.forecast.dist.sd)),
+        ("rv", float(&|i| i.forecast.dist.rv)),
+    ];
+    for (k, name) in QUANTILES.iter().enumerate() {
+        columns.push((name, float(&|i| i.forecast.dist.q[k])));
+    }
+    columns.push(("es01", float(&|i| i.forecast.dist.es01)));
+    columns.push(("es99", float(&|i| i.forecast.dist.es99)));
+    for (k, name) in REGIMES.iter().enumerate() {
+        columns.push((name, float(&|i| i.forecast.regime.map_or(f64::NAN, |r| r.probs()[k]))));
+    }
+    columns.push(("p_spike", float(&|i| i.forecast.spike.map_or(f64::NAN, Prob::get))));
+    columns.push(("fold", Column::Int(issued.iter().map(|i| Some(i.fold as i64)).collect())));
+    columns.push(("model_digest", text(&|i| i.digest.to_string())));
+    Table::new(columns)
+}
+
+/// The table of decisions.
+pub fn decisions(made: &[Decision]) -> Table {
+    let float = |f: &dyn Fn(&Decision) -> f64| Column::Float(made.iter().map(f).collect());
+    let text = |f: &dyn Fn(&Decision) -> String| Column::Text(made.iter().map(|d| Some(f(d))).collect());
+    let whole = |f: &dyn Fn(&Decision) -> i64| Column::Int(made.iter().map(|d| Some(f(d))).collect());
+    Table::new([
+        ("symbol", text(&|d| d.symbol.to_string())),
+        ("ts", Column::Time(made.iter().map(|d| Some(d.ts.0)).collect())),
+        ("horizon_ns", whole(&|d| d.horizon.0.0)),
+        ("baseline", float(&|d| d.baseline)),
+        ("forecast_loss", float(&|d| d.forecast_loss.unwrap_or(f64::NAN))),
+        ("credibility", float(&|d| d.credibility)),
+        ("m_raw", float(&|d| d.m_raw)),
+        ("m_im_ppm", whole(&|d| d.m_im_ppm as i64)),
+        ("m_mm_ppm", whole(&|d| d.m_mm_ppm as i64)),
+        ("c_im", float(&|d| d.c_im)),
+        ("c_mm", float(&|d| d.c_mm)),
+        ("p_stress", float(&|d| d.p_stress.unwrap_or(f64::NAN))),
+        ("state", text(&|d| code(&d.state))),
+        ("reasons", Column::TextList(made.iter().map(|d| d.reasons.iter().map(code).collect()).collect())),
+        ("model_digest", text(&|d| d.model_digest.to_string())),
+        ("config_digest", text(&|d| d.config_digest.to_string())),
+    ])
+}
+
+/// The table of outcomes in the out-of-sample span: what forecasts and margins are held to.
+pub fn outcomes(truth: &[Truth], plan: &Plan) -> Table {
+    let rows: Vec<(Horizon, OutcomeRow)> =
+        truth.iter().flat_map(|t| t.rows(&plan.study).map(|r| (t.horizon, r))).collect();
+    let float = |f: &dyn Fn(&OutcomeRow) -> f64| Column::Float(rows.iter().map(|r| f(&r.1)).collect());
+    let side = plan.road.margin.baseline.side;
+    Table::new([
+        ("symbol", Column::Text(rows.iter().map(|r| Some(r.1.symbol.to_string())).collect())),
+        ("ts", Column::Time(rows.iter().map(|r| Some(r.1.ts.0)).collect())),
+        ("horizon_ns", Column::Int(rows.iter().map(|r| Some(r.0.0.0)).collect())),
+        ("rv", float(&|r| r.rv)),
+        ("ret", float(&|r| r.ret)),
+        ("loss", float(&|r| side.loss(r.ret))),
+        ("spike_threshold", float(&|r| r.spike_threshold)),
+    ])
+}
+
+/// The stable text form of a code.
+pub fn code<T: serde::Serialize>(value: &T) -> String {
+    match serde_json::to_value(value) {
+        Ok(serde_json::Value::String(text)) => text,
+        other => format!("{other:?}"),
+    }
+}
+
+/// Reads a forecast file: `model, symbol, ts, horizon_ns, rv` are needed, the rest is used where it
+/// is there.
+///
+/// # Errors
+/// The file cannot be read, a needed column is missing, or a symbol is not one.
+pub fn read_forecasts(path: &Path) -> Result<Vec<Forecasted>, Error> {
+    let table = Table::read(path)?;
+    let (models, symbols) = (table.texts("model")?, table.texts("symbol")?);
+    let (ts, horizons, rv) = (table.times("ts")?, table.ints("horizon_ns")?, table.floats("rv")?);
+    let n = table.rows();
+    let column = |name: &str| table.floats(name).map_or_else(|_| vec![f64::NAN; n], |c| c.to_vec());
+    let sd = column("sd");
+    let q = QUANTILES.map(column);
+    let (es01, es99) = (column("es01"), column("es99"));
+    let p = REGIMES.map(column);
+    let spike = column("p_spike");
+    let mut names: std::collections::BTreeMap<&str, Arc<str>> = std::collections::BTreeMap::new();
+    let bad = |i: usize, what: &str| Error::Plan(format!("{}: row {}: no {what}", path.display(), i + 1));
+    (0..n)
+        .map(|i| {
+            let model = models[i].as_deref().ok_or_else(|| bad(i, "model"))?;
+            let symbol = symbols[i].as_deref().and_then(|s| s.parse().ok()).ok_or_else(|| bad(i, "symbol"))?;
+            let horizon = Horizon(Span(horizons[i].ok_or_else(|| bad(i, "horizon_ns"))?));
+            let dist = Dist { rv: rv[i], sd: sd[i], q: std::array::from_fn(|k| q[k][i]), es01: es01[i], es99: es99[i] };
+            let probs: [f64; 4] = std::array::from_fn(|k| p[k][i]);
+            let regime = probs.iter().all(|v| v.is_finite()).then(|| Regime::of(probs));
+            let forecast = Forecast { issued: ts[i], horizon, dist, regime, spike: Prob::new(spike[i]) };
+            let model = Arc::clone(names.entry(model).or_insert_with(|| model.into()));
+            Ok(Forecasted { model, forecast, symbol })
+        })
+        .collect()
+}

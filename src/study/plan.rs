@@ -1,0 +1,96 @@
+//! What is studied.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::base::{Horizon, Seed, Span, Ts};
+use crate::forecast::calibrated;
+use crate::pipeline::Settings;
+
+/// A walk-forward study.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The road: universe, rows, horizons, baseline, multiplier, guardrails.
+    pub road: Settings,
+    /// Training and judging.
+    pub study: Study,
+    /// The forecasters, in order; those that combine others come after them.
+    pub models: Vec<ModelPlan>,
+}
+
+/// How models are trained and judged.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Study {
+    /// First instant of the out-of-sample span.
+    pub start: Ts,
+    /// End of the out-of-sample span, exclusive.
+    pub end: Ts,
+    /// Length of the training window; absent means all history.
+    #[serde(default)]
+    pub window: Option<Span>,
+    /// How often models are refitted.
+    pub refit: Span,
+    /// Rows left out between training and judging, beyond those whose outcome is not yet known.
+    #[serde(default)]
+    pub embargo: usize,
+    /// First rows of each instrument that are not learnt from: trailing statistics are not full.
+    #[serde(default)]
+    pub warmup: usize,
+    /// Length of the walk before `start` that is not judged: it gives weights and calibration a
+    /// track record to start from.
+    #[serde(default = "nothing")]
+    pub rehearsal: Span,
+    /// Seed of all randomness.
+    #[serde(default = "default_seed")]
+    pub seed: Seed,
+    /// The model that the others are compared with.
+    #[serde(default = "default_base")]
+    pub base: String,
+    /// How tails and spike probabilities are calibrated.
+    #[serde(default)]
+    pub calibration: calibrated::Params,
+}
+
+fn nothing() -> Span {
+    Span(0)
+}
+
+fn default_seed() -> Seed {
+    Seed(7)
+}
+
+fn default_base() -> String {
+    "HAR".into()
+}
+
+/// One forecaster.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelPlan {
+    /// Instance name, as in tables and files.
+    pub name: String,
+    /// Catalog name.
+    pub kind: String,
+    /// Refitted at every n-th origin; 1 is each.
+    #[serde(default = "one")]
+    pub every: usize,
+    /// Its parameters; missing keys take the catalog's defaults.
+    #[serde(default = "no_params")]
+    pub params: Value,
+}
+
+fn one() -> usize {
+    1
+}
+
+fn no_params() -> Value {
+    Value::Object(serde_json::Map::new())
+}
+
+impl Plan {
+    /// Horizons as lengths of time, with their rows.
+    pub fn horizons(&self) -> Vec<(usize, Horizon)> {
+        self.road.horizons.iter().map(|h| (*h, Horizon(self.road.rows.row.times(*h as i64)))).collect()
+    }
+}

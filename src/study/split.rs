@@ -1,0 +1,64 @@
+//! Rolling origins: what each fit may know, and where it is judged.
+
+use super::plan::Study;
+use crate::base::{Span, Ts};
+use crate::forecast::{History, Panel};
+
+/// One origin: models are fitted on what was known at `cut` and judged until `until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fold {
+    /// Number of the origin, from 0.
+    pub index: usize,
+    /// Nothing known after this is learnt from. The first forecast is issued here.
+    pub cut: Ts,
+    /// The next origin, or the end of the study; exclusive.
+    pub until: Ts,
+}
+
+/// The origins of a study, one every `refit`: first those of the rehearsal, then those from `start`.
+pub fn folds(study: &Study) -> Vec<Fold> {
+    let mut cut = study.start - study.rehearsal;
+    let mut folds = Vec::new();
+    while cut < study.end {
+        let end = if cut < study.start { study.start } else { study.end };
+        let until = Ts((cut + study.refit).0.min(end.0));
+        folds.push(Fold { index: folds.len(), cut, until });
+        cut = until;
+    }
+    folds
+}
+
+/// What may be learnt from at an origin. Purging needs no rule of its own: an outcome is in the
+/// panel only when all its rows are, so a target that reaches beyond the cut is unknown there.
+pub fn panel(study: &Study, history: &History, step: Span, cut: Ts) -> Panel {
+    let end = cut - step.times(study.embargo as i64);
+    let start = study.window.map_or(Ts(i64::MIN), |w| end - w);
+    Panel::until(history, start, end).after_warmup(study.warmup)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Seed;
+
+    #[test]
+    fn origins_tile_the_span_without_overlap() {
+        let study = Study {
+            start: "2021-01-01".parse().unwrap(),
+            end: "2021-04-15".parse().unwrap(),
+            window: None,
+            refit: "30d".parse().unwrap(),
+            embargo: 0,
+            warmup: 0,
+            rehearsal: "40d".parse().unwrap(),
+            seed: Seed(1),
+            base: "HAR".into(),
+            calibration: Default::default(),
+        };
+        let f = folds(&study);
+        assert_eq!(f.len(), 6);
+        assert_eq!((f[0].cut, f[5].until), (study.start - study.rehearsal, study.end));
+        assert_eq!(f[2].cut, study.start, "an origin lies at the start, whatever the rehearsal");
+        assert!(f.windows(2).all(|w| w[0].until == w[1].cut));
+    }
+}
