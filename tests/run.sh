@@ -72,7 +72,7 @@ demo() {
     rm -rf out/demo
     cargo run --quiet -- demo || return 1
     local file
-    for file in forecasts.parquet decisions.parquet scores.json report.html; do
+    for file in forecasts.parquet outcomes.parquet decisions.parquet scores.json report.html; do
         [ -s "out/demo/$file" ] || { echo "demo wrote no out/demo/$file"; return 1; }
     done
 }
