@@ -2,6 +2,7 @@
 //! wrong fails: `cargo bench`, or `cargo test --benches` for one quick run of each.
 
 mod feature;
+mod neural;
 
 fn main() {
     divan::main();
