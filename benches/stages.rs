@@ -6,6 +6,7 @@
 
 mod feature;
 mod forecast;
+mod neural;
 
 fn main() {
     divan::main();
