@@ -1,17 +1,57 @@
-//! `margincast backtest`.
+//! `margincast backtest`: walk forward; write forecasts, decisions, scores and the report.
 
-use anyhow::{Result, bail};
+use std::path::PathBuf;
 
-use super::Answer;
+use anyhow::Result;
 
-/// Arguments.
+use super::study::{self, Source};
+use super::{Answer, table};
+
+/// Walk-forward backtest of a configuration
+///
+/// Fits models at rolling origins on what was known then, runs the market through the same
+/// pipeline as the live service, and judges what came out of sample. Fits are kept in DIR/fits: a
+/// run that was killed goes on where it stopped and ends with the same bits.
 #[derive(clap::Args)]
-pub struct Args {}
+#[command(after_help = "Example:
+  margincast backtest --config data/configs/sample.toml --lake data/sample --out out/quick \\
+    --set study.start=2023-10-01 --set study.refit=90d")]
+pub struct Args {
+    #[command(flatten)]
+    source: Source,
+    /// Where forecasts.parquet, decisions.parquet, scores.json and report.html go
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Print scores.json instead of tables
+    #[arg(long)]
+    json: bool,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// It could not run.
-pub fn run(_args: Args) -> Result<Answer> {
-    bail!("not built yet")
+/// The configuration, the lake or the output folder cannot be used.
+pub fn run(args: Args) -> Result<Answer> {
+    let command = command(&args);
+    let studied = study::run(&args.source, &args.out.join("fits"), &command)?;
+    study::write(&studied, &args.out)?;
+    if args.json {
+        table::print(&studied.judged.scores.to_json());
+    } else {
+        table::print(&table::scores(&studied.judged.scores));
+        table::print(&format!("report: {}\n", args.out.join("report.html").display()));
+    }
+    if studied.walk.failures.is_empty() {
+        return Ok(Answer::Yes);
+    }
+    eprintln!("{} fits failed; the first: {}", studied.walk.failures.len(), studied.walk.failures[0]);
+    Ok(Answer::No)
+}
+
+/// The command line that reproduces the run.
+fn command(args: &Args) -> String {
+    let s = &args.source;
+    let sets: String = s.set.iter().map(|o| format!(" --set {o}")).collect();
+    let (config, lake, out) = (s.config.display(), s.lake.display(), args.out.display());
+    format!("margincast backtest --config {config} --lake {lake} --out {out}{sets}")
 }

@@ -12,9 +12,12 @@ use serde_json::Value;
 use crate::base::{Digest, Span, Symbol, Ts};
 use crate::feature;
 use crate::forecast::Entry;
-use crate::pipeline::Settings;
+use crate::pipeline::{Margin, Settings};
 use crate::study::plan::Study;
 use crate::study::{ModelPlan, Plan};
+
+/// Rows kept of each instrument, from which running state is derived.
+const REPLAY_ROWS: usize = 2500;
 
 /// Everything a run needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -30,6 +33,9 @@ pub struct Config {
     pub study: Study,
     /// The forecasters, in order; those that combine others come last.
     pub models: Vec<ModelPlan>,
+    /// How requirements are made.
+    #[serde(default)]
+    pub margin: Margin,
     /// How to serve.
     #[serde(default)]
     pub serve: Serve,
@@ -141,13 +147,16 @@ impl Config {
             rows: self.rows.clone(),
             horizons: self.horizons.clone(),
             publish_from: self.study.start,
-            replay_rows: 2500,
+            replay_rows: REPLAY_ROWS,
+            margin: self.margin.clone(),
         };
         Plan { road, study: self.study.clone(), models: self.models.clone() }
     }
-    /// Digest of the effective configuration.
+    /// Digest of the effective configuration. How it is served changes no decision and is left out,
+    /// so that a backtest and every service of one configuration have one digest.
     pub fn digest(&self) -> Digest {
-        Digest::of_json(&serde_json::to_value(self).unwrap_or(Value::Null))
+        let deciding = Config { serve: Serve::default(), ..self.clone() };
+        Digest::of_json(&serde_json::to_value(deciding).unwrap_or(Value::Null))
     }
 }
 

@@ -1,17 +1,79 @@
-//! `margincast configure`.
+//! `margincast config`: the default configuration, checks, and what is in effect.
 
-use anyhow::{Result, bail};
+use std::path::PathBuf;
 
-use super::Answer;
+use anyhow::Result;
+use serde_json::{Map, Value};
 
-/// Arguments.
+use super::config::Config;
+use super::{Answer, table};
+use crate::forecast::CATALOG;
+
+/// Show, check or print the default configuration
 #[derive(clap::Args)]
-pub struct Args {}
+#[command(after_help = "Example:\n  margincast config check --config data/configs/sample.toml")]
+pub struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Print a commented configuration with every model's defaults
+    Default,
+    /// Say every problem of a configuration, each with its key
+    Check(File),
+    /// Print the configuration in effect, defaults filled in, and its digest
+    Show(File),
+}
+
+#[derive(clap::Args)]
+struct File {
+    /// Configuration file
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Override one setting, section.key=value; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// It could not run.
-pub fn run(_args: Args) -> Result<Answer> {
-    bail!("not built yet")
+/// The configuration cannot be read or is wrong.
+pub fn run(args: Args) -> Result<Answer> {
+    match args.what {
+        What::Default => {
+            table::print(include_str!("../../data/configs/sample.toml"));
+            table::print("\n# Every kind of model with its default parameters:\n");
+            for entry in CATALOG {
+                let defaults = plain((entry.defaults)());
+                let text = toml::to_string(&serde_json::json!({ "params": defaults }))?;
+                let commented: String = text.lines().map(|l| format!("#   {l}\n")).collect();
+                table::print(&format!("#\n# kind = \"{}\"  ({})\n{commented}", entry.name, entry.about));
+            }
+        }
+        What::Check(file) => {
+            let config = Config::read(&file.config, &file.set)?;
+            table::print(&format!("{}: good, digest {}\n", file.config.display(), config.digest()));
+        }
+        What::Show(file) => {
+            let config = Config::read(&file.config, &file.set)?;
+            table::print(&toml::to_string(&plain(serde_json::to_value(&config)?))?);
+            table::print(&format!("# digest {}\n", config.digest()));
+        }
+    }
+    Ok(Answer::Yes)
+}
+
+/// Without nulls, which TOML cannot say.
+fn plain(value: Value) -> Value {
+    match value {
+        Value::Object(map) => {
+            let kept = map.into_iter().filter(|(_, v)| !v.is_null()).map(|(k, v)| (k, plain(v)));
+            Value::Object(kept.collect::<Map<_, _>>())
+        }
+        Value::Array(list) => Value::Array(list.into_iter().map(plain).collect()),
+        other => other,
+    }
 }

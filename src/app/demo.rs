@@ -1,17 +1,119 @@
-//! `margincast demo`.
+//! `margincast demo`: everything on the sample data, offline.
 
-use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use super::Answer;
+use anyhow::{Context, Result, bail};
 
-/// Arguments.
+use super::study::{self, Source, Studied};
+use super::{Answer, market, serve, table, train, verify};
+use crate::event::lake::Lake;
+use crate::record::alias::By;
+use crate::record::{Registry, Which};
+use crate::serve::{Mode, clock, source, start};
+
+/// How long the replay of the served month may take.
+const REPLAY_LIMIT: Duration = Duration::from_secs(300);
+
+/// Everything on the sample data, offline, without configuration
+///
+/// Trains regime and volatility forecasters on Bitcoin order flow, walks them forward out of
+/// sample, turns them into guarded margin multipliers, scores both honestly, registers and promotes
+/// the models, serves the month after training from a replay with every publication in the ledger,
+/// and makes each recorded decision again from ledger, models and data.
 #[derive(clap::Args)]
-pub struct Args {}
+#[command(after_help = "Example:
+  margincast demo --out out/quick --set study.start=2023-10-01 --set horizons=[1]")]
+pub struct Args {
+    /// Where everything is written
+    #[arg(long, value_name = "DIR", default_value = "out/demo")]
+    out: PathBuf,
+    /// The sample's folder
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    data: PathBuf,
+    /// Keep the service and its page up until stopped
+    #[arg(long)]
+    serve: bool,
+    /// Override one setting, section.key=value; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    set: Vec<String>,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// It could not run.
-pub fn run(_args: Args) -> Result<Answer> {
-    bail!("not built yet")
+/// The sample is not there, or the output folder cannot be written.
+pub fn run(args: Args) -> Result<Answer> {
+    let (models, ledger) = (args.out.join("models"), args.out.join("ledger"));
+    for folder in [&models, &ledger] {
+        if folder.exists() {
+            std::fs::remove_dir_all(folder).with_context(|| format!("clearing {}", folder.display()))?;
+        }
+    }
+    let mut set = vec![format!("serve.models='{}'", models.display()), format!("serve.ledger='{}'", ledger.display())];
+    if !args.serve {
+        set.push("serve.listen='127.0.0.1:0'".into());
+    }
+    set.extend(args.set.iter().cloned());
+    let source = Source { config: args.data.join("configs/sample.toml"), lake: args.data.join("sample"), set };
+    if !source.lake.is_dir() {
+        bail!("{}: no sample data; run from the checkout, or give its data folder with --data", source.lake.display());
+    }
+    let studied = study::run(&source, &args.out.join("fits"), "margincast demo")?;
+    study::write(&studied, &args.out)?;
+    promote(&models, &studied, &source.lake)?;
+    let published = replay(&studied, &source.lake, args.serve)?;
+    let verified = verify::check(&ledger, &models, Some(&source.lake))?;
+    table::print(&table::scores(&studied.judged.scores));
+    table::print(&format!(
+        "\nserved    {published} publications of the month after training, each in the ledger before it was shown\n\
+         verified  {}\nreport    {}\n",
+        if verified.is_empty() {
+            "every one made again from ledger, models and data, equal in every field".to_string()
+        } else {
+            verified.join("; ")
+        },
+        args.out.join("report.html").display()
+    ));
+    let good = verified.is_empty() && studied.walk.failures.is_empty();
+    Ok(if good { Answer::Yes } else { Answer::No })
+}
+
+fn promote(models: &Path, studied: &Studied, lake: &Path) -> Result<()> {
+    let registry = Registry::open(models);
+    let made = train::register(&registry, studied, lake, "demo")?;
+    let by = By { who: "demo".into(), when: clock::now(), reason: "first models".into() };
+    registry.promote(&made.name, &studied.config.serve.alias, &Which::Version(made.version), &by)?;
+    Ok(())
+}
+
+/// Serves the time after training from a replay; gives how many publications were made.
+#[allow(clippy::disallowed_methods)] // Only how long to wait depends on it.
+fn replay(studied: &Studied, lake: &Path, keep: bool) -> Result<u64> {
+    let config = &studied.config;
+    let options = serve::options(config, Mode::Replay(None), None)?;
+    let lake = Lake::at(lake);
+    let listings = market::listings(config)?;
+    let events = source::replay(&lake, &listings, market::feed(config), config.universe.from)?;
+    let running = start(options, serve::road(config), events)?;
+    let (begun, mut seen) = (Instant::now(), (0, Instant::now()));
+    // The replay has ended when nothing new has come for a while.
+    while !running.hub.is_caught_up() || seen.1.elapsed() < Duration::from_millis(700) {
+        std::thread::sleep(Duration::from_millis(20));
+        let newest = running.hub.newest();
+        if newest != seen.0 || newest == 0 {
+            seen = (newest, Instant::now());
+        }
+        if begun.elapsed() > REPLAY_LIMIT {
+            bail!("the replay did not end within {REPLAY_LIMIT:?}");
+        }
+    }
+    let published = running.hub.newest();
+    if keep {
+        eprintln!("serving on http://{}, stop with ctrl-c", running.address);
+        running.until_told()?;
+    } else {
+        running.stop()?;
+    }
+    Ok(published)
 }

@@ -11,6 +11,8 @@ pub mod models;
 mod progress;
 pub mod score;
 pub mod serve;
+mod study;
+mod table;
 pub mod train;
 pub mod verify;
 

@@ -1,17 +1,59 @@
-//! `margincast score`.
+//! `margincast score`: score any forecast file against the lake.
 
-use anyhow::{Result, bail};
+use std::path::PathBuf;
 
-use super::Answer;
+use anyhow::{Context, Result, bail};
 
-/// Arguments.
+use super::study::Source;
+use super::{Answer, market, table};
+use crate::forecast::History;
+use crate::study::{judge, output, truth, walk};
+
+/// Score a forecast file against the lake
+///
+/// The file is Parquet with the columns model, symbol, ts, horizon_ns and rv; q01, q99, p_spike and
+/// the rest are used where they are there. It need not be ours. The configuration says which
+/// instruments, rows, horizons and span are scored, and which model is the base of ratios.
 #[derive(clap::Args)]
-pub struct Args {}
+#[command(after_help = "Example:
+  margincast score --forecasts out/demo/forecasts.parquet --config data/configs/sample.toml --lake data/sample")]
+pub struct Args {
+    /// Forecasts, in the layout of forecasts.parquet
+    #[arg(long, value_name = "FILE")]
+    forecasts: PathBuf,
+    #[command(flatten)]
+    source: Source,
+    /// Print JSON instead of tables
+    #[arg(long)]
+    json: bool,
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// It could not run.
-pub fn run(_args: Args) -> Result<Answer> {
-    bail!("not built yet")
+/// A file cannot be read, or nothing in it can be scored.
+pub fn run(args: Args) -> Result<Answer> {
+    let config = super::config::Config::read(&args.source.config, &args.source.set)?;
+    let forecasts = output::read_forecasts(&args.forecasts).with_context(|| format!("{}", args.forecasts.display()))?;
+    let plan = config.plan();
+    let history: History = walk::rows(&plan, &market::load(&config, &args.source.lake)?)?;
+    let lines = judge::models(&plan, &truth::truths(&history, &plan), &forecasts)?;
+    if lines.is_empty() {
+        bail!(
+            "{}: none of its {} rows lies in {} to {} on the instruments and horizons of {}",
+            args.forecasts.display(),
+            forecasts.len(),
+            plan.study.start,
+            plan.study.end,
+            args.source.config.display()
+        );
+    }
+    if args.json {
+        table::print(&(serde_json::to_string_pretty(&lines)? + "\n"));
+    } else {
+        for (_, horizon) in plan.horizons() {
+            table::print(&table::scoreboard(&lines, horizon, &plan.study.base));
+        }
+    }
+    Ok(Answer::Yes)
 }

@@ -1,17 +1,119 @@
 //! `margincast serve`.
 
-use anyhow::{Result, bail};
+use std::path::PathBuf;
+
+use anyhow::{Context, Result};
 
 use super::Answer;
+use super::config::Config;
+use super::market;
+use crate::base::{Horizon, Ts};
+use crate::event::lake::Lake;
+use crate::record::Registry;
+use crate::serve::road::Road;
+use crate::serve::{Mode, Options, publisher, source, start};
 
 /// Arguments.
 #[derive(clap::Args)]
-pub struct Args {}
+#[command(after_help = "\
+The models are those that the alias `serve.alias` of `serve.model` stands for; a promotion or rollback
+takes effect while the service runs. Every publication is in the ledger `serve.ledger`, synced, before
+it is shown; a service killed at any point goes on where it was.
+
+Kill switch: make the file <serve.ledger>/KILL and every multiplier is frozen, then glides to its
+baseline; remove the file to release. Both are entries of the ledger.
+
+Addresses: / (page), /v1/multipliers, /v1/multipliers/stream, /v1/forecasts, /readyz?verbose, /metrics,
+/openapi.json. Loopback only, unless serve.listen says otherwise. SIGTERM stops in good order.
+
+Example: margincast serve --config data/configs/sample.toml --lake lake --replay --speed 3600")]
+pub struct Args {
+    /// The configuration
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// The lake that is followed, or replayed
+    #[arg(long, value_name = "DIR")]
+    pub lake: PathBuf,
+    /// Replay the lake instead of following it; time is then that of the events
+    #[arg(long)]
+    pub replay: bool,
+    /// How many times faster than it happened, or `max`
+    #[arg(long, value_name = "N|max", default_value = "max", requires = "replay", value_parser = |t: &str| publisher::speed(t).map(Speed))]
+    pub speed: Speed,
+    /// Publish from here on; earlier windows only warm up
+    #[arg(long, value_name = "TIME")]
+    pub from: Option<Ts>,
+    /// Override one setting, such as serve.listen=127.0.0.1:9000
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// A replay's speed; `None` is as fast as it goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Speed(pub Option<f64>);
 
 /// Runs the command.
 ///
 /// # Errors
 /// It could not run.
-pub fn run(_args: Args) -> Result<Answer> {
-    bail!("not built yet")
+pub fn run(args: Args) -> Result<Answer> {
+    let config = Config::read(&args.config, &args.set)?;
+    log();
+    let mode = if args.replay { Mode::Replay(args.speed.0) } else { Mode::Live };
+    let options = options(&config, mode, args.from)?;
+    let (lake, listings, feed) = (Lake::at(&args.lake), market::listings(&config)?, market::feed(&config));
+    let events = match mode {
+        Mode::Live => source::follow(lake, listings, feed, config.universe.from),
+        Mode::Replay(_) => source::replay(&lake, &listings, feed, config.universe.from),
+    };
+    let running = start(options, road(&config), events?)?;
+    eprintln!("serving on http://{}", running.address);
+    running.until_told()?;
+    Ok(Answer::Yes)
+}
+
+/// The road of a configuration, before it has models.
+pub fn road(config: &Config) -> Road {
+    let registry = Registry::open(&config.serve.models);
+    Road::new(registry, &config.serve.model, &config.serve.alias, config.plan().road, config.digest())
+}
+
+/// How a configuration is served.
+///
+/// # Errors
+/// The configuration has no stored form.
+pub fn options(config: &Config, mode: Mode, from: Option<Ts>) -> Result<Options> {
+    let row = config.rows.row;
+    let serve = &config.serve;
+    Ok(Options {
+        listen: serve.listen.clone(),
+        ledger: serve.ledger.clone(),
+        models: serve.models.clone(),
+        model: serve.model.clone(),
+        alias: serve.alias.clone(),
+        venue: config.universe.venue.clone(),
+        symbols: config.universe.symbols.clone(),
+        horizons: config.horizons.iter().map(|h| Horizon(row.times(*h as i64))).collect(),
+        config: serde_json::to_string(config).context("the configuration")?,
+        config_digest: config.digest(),
+        from: from.or(serve.from),
+        mode,
+        poll: serve.poll,
+        tick: TICK,
+        row,
+        // A publication holds until the third next one is due.
+        valid_for: row.times(3),
+    })
+}
+
+/// How often a followed road is told that time has passed. The staleness ladder has steps of many
+/// minutes, and each tick is an entry of the ledger.
+const TICK: crate::base::Span = crate::base::Span::MINUTE;
+
+/// JSON lines on stderr; `MARGINCAST_LOG` chooses, `info` by default.
+fn log() {
+    let filter = tracing_subscriber::EnvFilter::try_from_env("MARGINCAST_LOG")
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("info"));
+    // Only the first in a process counts; a second is no error.
+    let _ = tracing_subscriber::fmt().json().with_writer(std::io::stderr).with_env_filter(filter).try_init();
 }

@@ -1,17 +1,171 @@
 //! `margincast verify`.
 
-use anyhow::{Result, bail};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde_json::json;
 
 use super::Answer;
+use super::config::Config;
+use super::explain::Reference;
+use super::{market, serve};
+use crate::event::lake::Lake;
+use crate::record::rerun::{self, Era, Rerun};
+use crate::record::{Error, FileStore, Publication, Registry, Seq, Store};
 
 /// Arguments.
 #[derive(clap::Args)]
-pub struct Args {}
+#[command(after_help = "\
+Exit code 0: everything is as recorded. 1: something differs, and is named. 2: it could not be looked at.
+
+Example: margincast verify --ledger ledger --models models --lake lake")]
+pub struct Args {
+    /// Publication number, or SYMBOL@TIME, to report on; all are made again either way
+    #[arg(value_name = "REF")]
+    pub reference: Option<Reference>,
+    /// The ledger: chain, numbers, links
+    #[arg(long, value_name = "DIR", default_value = "ledger")]
+    pub ledger: PathBuf,
+    /// The registry: digests, golden rows, aliases
+    #[arg(long, value_name = "DIR", default_value = "models")]
+    pub models: PathBuf,
+    /// The lake: every recorded decision is made again from it and compared in every field
+    #[arg(long, value_name = "DIR")]
+    pub lake: Option<PathBuf>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What was looked at, and what differs.
+#[derive(Default)]
+struct Findings {
+    done: Vec<String>,
+    wrong: Vec<String>,
+}
+
+impl Findings {
+    fn note(&mut self, what: String, wrong: Vec<String>) {
+        if wrong.is_empty() {
+            self.done.push(what);
+        }
+        self.wrong.extend(wrong);
+    }
+}
+
+/// What differs between ledger, registry and data; empty when everything is as recorded.
+///
+/// # Errors
+/// Something is not there.
+pub fn check(ledger: &Path, models: &Path, lake: Option<&Path>) -> Result<Vec<String>> {
+    let lake = lake.map(Path::to_path_buf);
+    let args = Args { reference: None, ledger: ledger.into(), models: models.into(), lake, json: false };
+    Ok(find(&args)?.wrong)
+}
 
 /// Runs the command.
 ///
 /// # Errors
-/// It could not run.
-pub fn run(_args: Args) -> Result<Answer> {
-    bail!("not built yet")
+/// It could not run: something is not there.
+pub fn run(args: Args) -> Result<Answer> {
+    let findings = find(&args)?;
+    let ok = findings.wrong.is_empty();
+    if args.json {
+        let found = json!({"ok": ok, "done": findings.done, "wrong": findings.wrong});
+        println!("{}", serde_json::to_string_pretty(&found)?);
+    } else {
+        findings.done.iter().for_each(|l| println!("ok     {l}"));
+        findings.wrong.iter().for_each(|l| println!("differ {l}"));
+    }
+    Ok(if ok { Answer::Yes } else { Answer::No })
+}
+
+fn find(args: &Args) -> Result<Findings> {
+    let mut findings = Findings::default();
+    let store = match FileStore::read(&args.ledger) {
+        Ok(store) => Some(store),
+        Err(e @ Error::Damaged { .. }) => {
+            findings.wrong.push(e.to_string());
+            None
+        }
+        Err(e) => return Err(e.into()),
+    };
+    let registry = Registry::open(&args.models);
+    for name in registry.names()? {
+        findings.note(format!("models {name}: as registered"), registry.verify(&name)?);
+    }
+    if let Some(store) = store {
+        let (eras, count, wrong) = publications(&store)?;
+        findings.note(format!("ledger: {} entries, {count} publications, chain and numbers hold", store.next()), wrong);
+        if let Some(lake) = &args.lake {
+            for era in &eras {
+                again(args, lake, era, &mut findings)?;
+            }
+        }
+        if let Some(reference) = &args.reference {
+            for (seq, p) in reference.find(&store)? {
+                findings.done.push(format!(
+                    "publication {} is ledger entry {seq}: {} over {} {}",
+                    p.seq, p.symbol, p.horizon, p.multiplier
+                ));
+            }
+        }
+    }
+    Ok(findings)
+}
+
+/// Numbers without gaps; each row naming the one before it.
+fn publications(store: &FileStore) -> Result<(Vec<Era>, u64, Vec<String>)> {
+    let (mut count, mut wrong) = (0, Vec::new());
+    let mut last = std::collections::BTreeMap::<_, (u64, String)>::new();
+    let eras = rerun::eras(store, |seq: Seq, p: Publication| {
+        count += 1;
+        if p.seq != count {
+            wrong.push(format!("ledger entry {seq}: publication {}, {count} comes next", p.seq));
+        }
+        let before = last.insert((p.symbol, p.horizon.clone()), (p.seq, p.multiplier.clone()));
+        if (p.prev_seq, &p.previous_value) != (before.as_ref().map(|b| b.0), &before.map(|b| b.1)) {
+            wrong.push(format!("ledger entry {seq}: publication {} does not name the one before it", p.seq));
+        }
+    })?;
+    Ok((eras, count, wrong))
+}
+
+/// Makes one era again from the lake, and compares.
+fn again(args: &Args, lake: &Path, era: &Era, findings: &mut Findings) -> Result<()> {
+    let mut config: Config = serde_json::from_str(&era.start.config).context("the configuration in the ledger")?;
+    config.serve.models = args.models.clone();
+    if config.digest() != era.start.digest {
+        let text = "the configuration in the ledger does not have the digest recorded with it";
+        findings.wrong.push(text.into());
+        return Ok(());
+    }
+    let folder = args.ledger.clone();
+    let recall = Box::new(move |seq| FileStore::peek(&folder)?.publication(seq));
+    let mut rerun = Rerun::new(&config.universe.symbols, Some(era), recall);
+    let mut road = serve::road(&config);
+    road.begin(&era.start.model, era.start.publish_from)?;
+    let mut made = rerun.begin(&mut |step| road.step(step));
+    let listings = market::listings(&config)?;
+    for event in Lake::at(lake).events(&listings, market::feed(&config), config.universe.from, None)? {
+        if made.is_err() || rerun.is_done() {
+            break;
+        }
+        made = rerun.feed(&event?, &mut |step| road.step(step));
+    }
+    let differs = match made {
+        Ok(_) => rerun.unfinished().map(|e| e.to_string()),
+        // What differs is the answer; anything else is a reason for having none.
+        Err(e) => match e.downcast::<Error>()? {
+            e @ Error::Differs { .. } => Some(e.to_string()),
+            e => return Err(e.into()),
+        },
+    };
+    let what = format!(
+        "era of configuration {}: {} publications made again, equal in every field",
+        era.start.digest.short(),
+        rerun.compared()
+    );
+    findings.note(what, differs.into_iter().collect());
+    Ok(())
 }

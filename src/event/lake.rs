@@ -286,8 +286,8 @@ impl Lake {
         }
         found.sort();
         // The longest partition of trades is a day; of the others a month, and a bar may be as long.
-        let reach = MAX_DELAY + if table == TradeRow::TABLE { Span::DAY } else { Span::DAY.times(62) };
-        found.retain(|(start, _)| from.is_none_or(|t| *start + reach > t));
+        let reach = MAX_DELAY.days() as i64 + if table == TradeRow::TABLE { 1 } else { 62 };
+        found.retain(|(start, _)| from.is_none_or(|t| *start + Span::DAY.times(reach) > t));
         found.retain(|(start, _)| until.is_none_or(|t| *start < t));
         Ok(found)
     }

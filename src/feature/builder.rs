@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::bar::TradeBar;
+use super::bar::BarMaker;
 use super::flow::Flow;
 use super::gate::Gate;
 use super::lag::Lags;
@@ -67,7 +67,11 @@ impl Config {
             _ => lags,
         }
     }
-    fn check(&self) -> Result<(), Error> {
+    /// Whether rows can be built so.
+    ///
+    /// # Errors
+    /// The row is not a whole number of bars, or lags do not rise.
+    pub fn check(&self) -> Result<(), Error> {
         let bad = |why: String| Err(Error::Config(why));
         if self.bar.0 <= 0 || self.row.0 < self.bar.0 || self.row.0 % self.bar.0 != 0 {
             return bad(format!("row {} is not a whole number of bars of {}; make it one", self.row, self.bar));
@@ -89,7 +93,7 @@ pub struct Builder {
     config: Config,
     faults: BTreeMap<Fault, u64>,
     gate: Gate,
-    making: Option<Making>,
+    maker: BarMaker,
     window: Option<Window>,
     /// Where the next window should open.
     next_window: Option<Ts>,
@@ -97,16 +101,6 @@ pub struct Builder {
     flow: Flow,
     lags: Lags,
     season: Option<Season>,
-}
-
-/// The bar in the making from trades.
-#[derive(Clone, Copy, Debug)]
-struct Making {
-    symbol: Symbol,
-    open: Ts,
-    end: Ts,
-    known: Ts,
-    bar: TradeBar,
 }
 
 /// The window in the making.
@@ -128,7 +122,7 @@ impl Builder {
         Ok(Builder {
             faults: BTreeMap::new(),
             gate: Gate::new(config.bar),
-            making: None,
+            maker: BarMaker::new(config.bar),
             window: None,
             next_window: None,
             volatility: Volatility::new(bars, config.measure),
@@ -150,11 +144,9 @@ impl Builder {
             self.count(fault, 1);
             return None;
         }
-        if let (Some(making), Body::Trade(trade)) = (&mut self.making, &event.body)
-            && event.ts_event < making.end
+        if let Body::Trade(trade) = &event.body
+            && self.maker.add(event.ts_event, event.ts_known, trade)
         {
-            making.bar.push(trade);
-            making.known = making.known.max(event.ts_known);
             return None;
         }
         self.turn(event)
@@ -171,14 +163,11 @@ impl Builder {
     /// Every event but a trade inside the bar in the making.
     #[inline(never)]
     fn turn(&mut self, event: &Event) -> Option<Row> {
-        let closed = self.making.take_if(|m| m.end <= event.ts_event);
-        let row = closed.and_then(|m| self.bar(m.symbol, m.known, &m.bar.bar(m.open), m.bar.rv_tick()));
+        let closed = self.maker.close(event.ts_event);
+        let row = closed.and_then(|b| self.bar(event.symbol, b.ts_known(), &b.bar(), b.rv_tick()));
         match &event.body {
             Body::Trade(trade) => {
-                let open = event.ts_event.floor(self.config.bar);
-                let end = open + self.config.bar;
-                let bar = TradeBar::start(trade);
-                self.making = Some(Making { symbol: event.symbol, open, end, known: event.ts_known, bar });
+                self.maker.open(event.ts_event, event.ts_known, trade);
                 row
             }
             // The gate lets vendors' bars in only while no trades flow: nothing else can be due.

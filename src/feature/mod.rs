@@ -22,7 +22,7 @@ mod lag;
 mod season;
 mod volatility;
 
-pub use bar::TradeBar;
+pub use bar::{BarMaker, TradeBar};
 pub use builder::{Builder, Config, Measure};
 pub use catalog::{CATALOG, Feature, Spec, schema_id};
 

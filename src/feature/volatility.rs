@@ -117,7 +117,7 @@ impl Volatility {
             row.set(Feature::Roll, w.autocov / (n - 1.0));
         }
         for (tail, (k, feature)) in w.tails.iter().zip(TAILS) {
-            if self.bars % k == 0 {
+            if self.bars.is_multiple_of(k) {
                 row.set(feature, tail * k as f64);
             }
         }

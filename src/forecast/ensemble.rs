@@ -2,7 +2,7 @@
 //!
 //! `ln f = sum_i w_i ln f_i`, `w >= 0`, `sum w = 1`, per horizon and pooled over instruments;
 //! `w` minimises `mean(rv/f + ln f) + (prior/n) KL(w | 1/k)` over the members' settled out-of-sample
-//! forecasts (QLIKE with a pull to equal weights), by exponentiated gradient. Variances in
+//! forecasts (QLIKE with a pull to equal weights), by exponentiated gradient with a line search. Variances in
 //! fraction squared over the horizon. Source: Bates, Granger (1969); Kivinen, Warmuth (1997) for the
 //! descent. The loss is that of the reference scorer.
 //!
@@ -31,8 +31,7 @@ use super::{Dist, Entry, Error, FitContext, Fitted, Forecast, Forecaster, Model,
 use crate::base::{Horizon, Symbol, Ts};
 use crate::feature::Row;
 
-const STEPS: usize = 400;
-const RATE: f64 = 0.2;
+const STEPS: usize = 120;
 /// One wild day must not choose the weights: the ratio of realised to forecast is capped here.
 const RATIO_CAP: f64 = 30.0;
 
@@ -121,26 +120,63 @@ fn aligned(names: &[String], symbols: &[Symbol], track: &Track) -> Vec<(Vec<f64>
 /// Weights that minimise past QLIKE of the geometric mean; empty without a past.
 pub fn weights(past: &[(Vec<f64>, f64)], prior: f64) -> Vec<f64> {
     let Some(k) = past.first().map(|r| r.0.len()) else { return Vec::new() };
-    let logs: Vec<f64> = past.iter().flat_map(|r| r.0.iter().map(|f| f.ln())).collect();
-    let target: Vec<f64> = past.iter().map(|r| r.1.ln()).collect();
-    let n = past.len() as f64;
+    let past = Past {
+        logs: past.iter().flat_map(|r| r.0.iter().map(|f| f.ln())).collect(),
+        target: past.iter().map(|r| r.1.ln()).collect(),
+        pull: prior / past.len() as f64,
+    };
     let mut w = vec![1.0 / k as f64; k];
+    let (mut loss, mut gradient) = past.loss(&w);
+    let mut rate = 1.0;
     for _ in 0..STEPS {
-        let mut gradient = vec![0.0; k];
-        for (row, y) in logs.chunks_exact(k).zip(&target) {
-            let f: f64 = row.iter().zip(&w).map(|(l, w)| l * w).sum();
-            let pull = 1.0 - (y - f).exp().min(RATIO_CAP);
-            gradient.iter_mut().zip(row).for_each(|(g, l)| *g += pull * (l - f) / n);
+        // Only differences between members matter on the simplex.
+        let mean: f64 = gradient.iter().zip(&w).map(|(g, w)| g * w).sum();
+        let mut next: Vec<f64> =
+            gradient.iter().zip(&w).map(|(g, w)| w * (-rate * (g - mean)).clamp(-2.0, 2.0).exp()).collect();
+        let total: f64 = next.iter().sum();
+        next.iter_mut().for_each(|w| *w /= total);
+        let (lower, at) = past.loss(&next);
+        if lower <= loss {
+            (w, loss, gradient) = (next, lower, at);
+            rate *= 1.6;
+        } else {
+            rate *= 0.4;
         }
-        for (g, w) in gradient.iter_mut().zip(&w) {
-            *g += prior / n * (w * k as f64).max(1e-12).ln();
-        }
-        let norm = gradient.iter().fold(1.0_f64, |m, g| m.max(g.abs()));
-        w.iter_mut().zip(&gradient).for_each(|(w, g)| *w *= (-RATE * g / norm).exp());
-        let total: f64 = w.iter().sum();
-        w.iter_mut().for_each(|w| *w /= total);
     }
     w
+}
+
+/// Log forecasts, log outcomes, and the strength of the pull to equal weights per forecast.
+struct Past {
+    logs: Vec<f64>,
+    target: Vec<f64>,
+    pull: f64,
+}
+
+impl Past {
+    /// Mean loss at weights `w`, and its gradient.
+    fn loss(&self, w: &[f64]) -> (f64, Vec<f64>) {
+        let (k, n) = (w.len(), self.target.len() as f64);
+        let (mut loss, mut gradient) = (0.0, vec![0.0; k]);
+        for (row, y) in self.logs.chunks_exact(k).zip(&self.target) {
+            let f: f64 = row.iter().zip(w).map(|(l, w)| l * w).sum();
+            let ratio = (y - f).exp();
+            // Beyond the cap the loss goes on in a straight line, so one wild day has bounded say.
+            let (value, slope) = if ratio <= RATIO_CAP {
+                (ratio, -ratio)
+            } else {
+                (RATIO_CAP * (1.0 + (y - f) - RATIO_CAP.ln()), -RATIO_CAP)
+            };
+            loss += (value + f) / n;
+            gradient.iter_mut().zip(row).for_each(|(g, l)| *g += (1.0 + slope) * l / n);
+        }
+        for (g, w) in gradient.iter_mut().zip(w) {
+            let relative = (w * k as f64).max(1e-12).ln();
+            loss += self.pull * w * relative;
+            *g += self.pull * (relative + 1.0);
+        }
+        (loss, gradient)
+    }
 }
 
 struct State {

@@ -147,7 +147,7 @@ fn features(columns: &[String]) -> Result<Vec<Feature>, String> {
 
 /// One observation of a row; NaN where absent, minus infinity for a variance of zero.
 fn observe(features: &[Feature], row: &Row) -> Vec<f64> {
-    features.iter().map(|f| if f.is_variance() { row.raw(*f).max(0.0).ln() } else { row.raw(*f) }).collect()
+    features.iter().map(|f| if f.is_variance() { row.raw(*f).ln() } else { row.raw(*f) }).collect()
 }
 
 fn clip(x: &mut [f64], bounds: &[(f64, f64)]) {

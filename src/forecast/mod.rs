@@ -12,14 +12,23 @@ pub mod conformal;
 pub mod dist;
 pub mod ensemble;
 pub mod ewma;
+pub mod fhs;
+pub mod garch;
 pub mod har;
+pub mod historical;
 pub mod hmm;
 pub mod hmm_em;
 pub mod hmm_filter;
+pub mod net;
+mod net_glm;
+mod net_input;
+mod net_plain;
+mod net_train;
 pub mod outcome;
 pub mod panel;
 pub mod regime;
 mod training;
+mod window;
 
 pub use dist::Dist;
 pub use panel::{History, Outcome, Panel, Settled, Track};
@@ -262,7 +271,11 @@ impl Entry {
 #[rustfmt::skip]
 pub const CATALOG: &[Entry] = &[
     Entry::of::<hmm::Hmm>("four hidden Markov regimes of log variance, filtered", false),
+    Entry::of::<net::Net>("pooled neural net started at a gamma regression", false),
+    Entry::of::<historical::Historical>("historical simulation: the last returns as they were", false),
+    Entry::of::<fhs::Fhs>("filtered historical simulation: past returns scaled to today's volatility", false),
     Entry::of::<ewma::Ewma>("exponentially weighted moving average of variance", false),
+    Entry::of::<garch::Garch>("GARCH(1,1) or GJR with normal or Student residuals, by maximum likelihood", false),
     Entry::of::<har::Har>("heterogeneous autoregression of realised variance, in levels or logs, with season", false),
     Entry::of::<ensemble::Ensemble>("geometric mean of members, weights from past losses", true),
     Entry::of::<conformal::Conformal>("tails of another forecaster held to their level", true).with_own_tails(),

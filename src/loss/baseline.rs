@@ -23,6 +23,17 @@ pub enum Side {
     Both,
 }
 
+impl Side {
+    /// The loss of a log return, fraction of notional; negative is a gain.
+    pub fn loss(self, ret: f64) -> f64 {
+        match self {
+            Side::Long => -ret,
+            Side::Short => ret,
+            Side::Both => ret.abs(),
+        }
+    }
+}
+
 /// Settings of a [`Baseline`].
 ///
 /// | setting | default | range |

@@ -26,8 +26,8 @@ pub struct Outcome {
     pub average: f64,
     /// Kupiec p-value at 1 %.
     pub kupiec_p: f64,
-    /// Conditional coverage p-value at 1 %.
-    pub cc_p: f64,
+    /// Conditional coverage p-value at 1 %; absent over several instruments.
+    pub cc_p: Option<f64>,
     /// Largest over smallest requirement.
     pub peak_to_trough: f64,
     /// 95th over 5th percentile of the requirement (type 7).
@@ -70,7 +70,7 @@ pub fn outcome(c: &[f64], losses: &[f64]) -> Option<Outcome> {
         worst_miss: uncovered.fold(0.0, |a: f64, b| a.max(*b)),
         average: stats::mean(&c),
         kupiec_p: covered.kupiec.p,
-        cc_p: covered.conditional.p,
+        cc_p: Some(covered.conditional.p),
         peak_to_trough: sorted[n - 1] / sorted[0],
         p95_over_p5: stats::quantile(&sorted, 0.95) / stats::quantile(&sorted, 0.05),
         rise_1: largest(&rises(&c, 1)),
@@ -136,4 +136,42 @@ pub fn compare(c: &[f64], baseline: &[f64], losses: &[f64]) -> Option<Compared> 
     let (c, b, l) = (of(c), of(baseline), of(losses));
     let (constant, control) = equal_cost_control(&c, &b)?;
     Some(Compared { margin: outcome(&c, &l)?, baseline: outcome(&b, &l)?, control: outcome(&control, &l)?, constant })
+}
+
+impl Outcome {
+    /// Several instruments as one line: counts and shortfalls add, the average is over all
+    /// observations, rises, misses and swings are the largest of any instrument. Tests of coverage
+    /// are on the pooled count alone, since breaches of instruments come together.
+    pub fn pooled(all: &[Outcome]) -> Option<Outcome> {
+        let n: usize = all.iter().map(|o| o.n).sum();
+        let breaches: usize = all.iter().map(|o| o.breaches).sum();
+        let most = |f: fn(&Outcome) -> Option<f64>| all.iter().filter_map(f).reduce(f64::max);
+        (n > 0).then(|| Outcome {
+            n,
+            breaches,
+            breach_rate: breaches as f64 / n as f64,
+            shortfall_sum: all.iter().map(|o| o.shortfall_sum).sum(),
+            worst_miss: all.iter().map(|o| o.worst_miss).fold(0.0, f64::max),
+            average: all.iter().map(|o| o.average * o.n as f64).sum::<f64>() / n as f64,
+            kupiec_p: coverage::kupiec(n, breaches, MISS).map_or(1.0, |t| t.p),
+            cc_p: None,
+            peak_to_trough: all.iter().map(|o| o.peak_to_trough).fold(0.0, f64::max),
+            p95_over_p5: all.iter().map(|o| o.p95_over_p5).fold(0.0, f64::max),
+            rise_1: most(|o| o.rise_1),
+            rise_5: most(|o| o.rise_5),
+            rise_20: most(|o| o.rise_20),
+            rise_5_es99: most(|o| o.rise_5_es99),
+            change_sd: most(|o| o.change_sd),
+        })
+    }
+}
+
+impl Compared {
+    /// Several instruments as one line; each keeps its own constant, and the line shows that of the
+    /// averages.
+    pub fn pooled(all: &[Compared]) -> Option<Compared> {
+        let of = |f: fn(&Compared) -> Outcome| Outcome::pooled(&all.iter().map(f).collect::<Vec<_>>());
+        let (margin, baseline, control) = (of(|c| c.margin)?, of(|c| c.baseline)?, of(|c| c.control)?);
+        Some(Compared { margin, baseline, control, constant: margin.average / baseline.average })
+    }
 }

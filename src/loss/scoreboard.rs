@@ -58,7 +58,8 @@ pub struct ForecastRow {
 pub struct ModelScore {
     /// How far ahead.
     pub horizon: Horizon,
-    /// The instrument; absent on the pooled line.
+    /// The instrument; absent on the pooled line, which is written as `ALL`.
+    #[serde(with = "pooled")]
     pub symbol: Option<Symbol>,
     /// Instance name.
     pub model: String,
@@ -120,6 +121,23 @@ pub struct ModelScore {
     pub auc_onset: Option<f64>,
     /// Mean squared error of the spike probability.
     pub brier: Option<f64>,
+}
+
+/// The pooled line's symbol on disk.
+mod pooled {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    use crate::base::Symbol;
+
+    const ALL: &str = "ALL";
+
+    pub fn serialize<S: Serializer>(symbol: &Option<Symbol>, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(symbol.as_ref().map_or(ALL, Symbol::as_str))
+    }
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Option<Symbol>, D::Error> {
+        let text = String::deserialize(d)?;
+        if text == ALL { Ok(None) } else { text.parse().map(Some).map_err(serde::de::Error::custom) }
+    }
 }
 
 /// What happened, with whether the window before was a spike.

@@ -53,6 +53,41 @@ pub struct Decision {
     pub model_digest: Digest,
     /// Digest of the configuration.
     pub config_digest: Digest,
+    /// What else it takes to explain it.
+    pub why: Why,
+}
+
+/// The numbers between the inputs of a decision and its result.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Why {
+    /// Forecast over baseline.
+    pub m0: f64,
+    /// The credible part of a rise.
+    pub m1: f64,
+    /// At least what the stressed regime wants.
+    pub m2: f64,
+    /// Within the bounds of the multiplier.
+    pub m4: f64,
+    /// Requirement in the stressed regime, fraction of notional.
+    pub stressed: f64,
+    /// Expected shortfall of the baseline, fraction of notional.
+    pub expected_shortfall: f64,
+    /// Plain historical 99 % VaR over all history kept, fraction of notional.
+    pub long_run_var: f64,
+    /// Disagreement of the baselines, (max - min) / median.
+    pub dispersion: f64,
+    /// Share of recent windows that made a row.
+    pub data_quality: f64,
+    /// How far initial margin is below what the multiplier wants, fraction of notional.
+    pub gap: f64,
+    /// Whether the flag of the stressed regime is up.
+    pub stress_flag: bool,
+    /// What bound maintenance margin.
+    pub mm_reasons: Vec<Reason>,
+    /// What a consumer uses after `valid_until`, parts per million.
+    pub fallback_m_ppm: u64,
+    /// Until when the decision may be used.
+    pub valid_until: Ts,
 }
 
 /// The staleness ladder, and what an operator may do.

@@ -1,6 +1,6 @@
 //! The set of fitted models that is trained, promoted, served and rolled back as one.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde_json::{Value, json};
 
@@ -70,9 +70,15 @@ pub struct Bundle {
     pub members: Vec<Member>,
     /// Nothing known after this was used. The models run from the first row that closes at or after it.
     pub trained_until: Ts,
+    /// Of the stored form, made when first asked for.
+    digest: OnceLock<Digest>,
 }
 
 impl Bundle {
+    /// Members in order of configuration, then horizon.
+    pub fn new(members: Vec<Member>, trained_until: Ts) -> Bundle {
+        Bundle { members, trained_until, digest: OnceLock::new() }
+    }
     /// The stored form: plain numbers only.
     pub fn to_value(&self) -> Value {
         let members: Vec<Value> = self.members.iter().map(Member::to_value).collect();
@@ -94,13 +100,11 @@ impl Bundle {
             )));
         }
         let members = value["members"].as_array().ok_or_else(|| bad("`members` is not a list".into()))?;
-        Ok(Bundle {
-            members: members.iter().map(Member::from_value).collect::<Result<_, _>>()?,
-            trained_until: parse(field(value, "trained_until")?)?,
-        })
+        let members = members.iter().map(Member::from_value).collect::<Result<_, _>>()?;
+        Ok(Bundle::new(members, parse(field(value, "trained_until")?)?))
     }
     /// Digest of the stored form.
     pub fn digest(&self) -> Digest {
-        Digest::of_json(&self.to_value())
+        *self.digest.get_or_init(|| Digest::of_json(&self.to_value()))
     }
 }

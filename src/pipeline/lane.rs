@@ -3,11 +3,13 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use super::{Bundle, Named, Settings};
-use crate::base::Symbol;
-use crate::event::Event;
-use crate::feature::{self, Builder, Row};
+use super::desk::{Desk, Seal};
+use super::{Bundle, Error, Named, Settings};
+use crate::base::{Digest, Symbol, Ts};
+use crate::event::{Body, Event};
+use crate::feature::{Builder, Row};
 use crate::forecast::Forecaster;
+use crate::margin::Decision;
 
 /// A row builder, the rows it made, and the forecasters that run on them.
 pub(super) struct Lane {
@@ -17,6 +19,9 @@ pub(super) struct Lane {
     /// The last rows, oldest first; what running state is derived from.
     rows: VecDeque<Row>,
     bundle: Arc<Bundle>,
+    seal: Seal,
+    publish_from: Ts,
+    desks: Vec<Desk>,
     /// Empty until the first row that closes at or after the end of training.
     running: Vec<Running>,
     pub forecasts: Vec<Named>,
@@ -30,36 +35,54 @@ struct Running {
 }
 
 impl Lane {
-    pub fn new(symbol: Symbol, settings: &Settings, bundle: Arc<Bundle>) -> Result<Lane, feature::Error> {
+    pub fn new(symbol: Symbol, settings: &Settings, bundle: Arc<Bundle>, seal: Seal) -> Result<Lane, Error> {
+        let desk = |ahead: &usize| Desk::new(&settings.margin, settings.rows.row, *ahead);
         Ok(Lane {
             builder: Builder::new(settings.rows.clone())?,
             symbol,
             replay_rows: settings.replay_rows,
             rows: VecDeque::new(),
             bundle,
+            seal,
+            publish_from: settings.publish_from,
+            desks: settings.horizons.iter().map(desk).collect::<Result<_, _>>()?,
             running: Vec::new(),
             forecasts: Vec::new(),
             moved: false,
         })
     }
     /// Takes new models; they start with the first row that closes at or after their training end.
-    pub fn install(&mut self, bundle: Arc<Bundle>) {
+    pub fn install(&mut self, bundle: Arc<Bundle>, model: Digest) {
         self.bundle = bundle;
+        self.seal.model = model;
         self.running.clear();
         self.forecasts.clear();
     }
-    /// Builds on; a completed row moves the models.
-    pub fn push(&mut self, event: &Event) -> Option<Row> {
+    /// Takes one event; gives the decisions that it causes, in horizon order.
+    pub fn push(&mut self, event: &Event) -> Vec<Decision> {
+        self.moved = false;
         let row = self.builder.push(event);
-        self.moved = row.is_some();
-        let row = row?;
+        let mut decisions = row.map_or_else(Vec::new, |row| self.row(&row));
+        let (now, seal) = (event.ts_known, self.seal);
+        match event.body {
+            Body::Tick => decisions.extend(self.desks.iter_mut().filter_map(|d| d.tick(self.symbol, now, seal))),
+            Body::Kill(on) => {
+                decisions.extend(self.desks.iter_mut().filter_map(|d| d.kill(self.symbol, on, now, seal)))
+            }
+            Body::Trade(_) | Body::Bar(_) => {}
+        }
+        decisions
+    }
+    /// A completed row moves the models, and they the desks.
+    fn row(&mut self, row: &Row) -> Vec<Decision> {
+        self.moved = true;
         if self.running.is_empty() && row.ts >= self.bundle.trained_until {
             self.start();
         }
         for r in &mut self.running {
-            r.forecaster.update(&row);
+            r.forecaster.update(row);
         }
-        self.rows.push_back(row);
+        self.rows.push_back(*row);
         if self.rows.len() > self.replay_rows {
             self.rows.pop_front();
         }
@@ -69,7 +92,8 @@ impl Lane {
                 self.forecasts.push(Named { name: Arc::clone(&r.name), symbol: self.symbol, forecast });
             }
         }
-        Some(row)
+        let publish = row.ts >= self.publish_from;
+        self.desks.iter_mut().filter_map(|d| d.row(row, &self.forecasts, publish, self.seal)).collect()
     }
     /// Running state = a fresh start and a replay of the stored rows. It is never stored.
     fn start(&mut self) {

@@ -5,9 +5,13 @@
 //! an event.
 
 pub mod bundle;
+mod desk;
 mod lane;
 
 pub use bundle::{Bundle, Member};
+pub use desk::Margin;
+
+use desk::Seal;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -35,6 +39,8 @@ pub struct Settings {
     pub publish_from: Ts,
     /// How many rows of each instrument are kept, to derive running state from when models change.
     pub replay_rows: usize,
+    /// How a requirement is made from baseline and forecast.
+    pub margin: Margin,
 }
 
 /// A forecast with the instance that made it.
@@ -50,7 +56,6 @@ pub struct Named {
 
 /// The road.
 pub struct Pipeline {
-    settings: Settings,
     lanes: BTreeMap<Symbol, Lane>,
     unknown: BTreeMap<Symbol, u64>,
 }
@@ -75,11 +80,11 @@ impl Pipeline {
     /// # Errors
     /// Settings and models do not fit each other.
     pub fn new(settings: Settings, bundle: &Bundle, config: Digest) -> Result<Pipeline, Error> {
-        let _ = config;
+        let seal = Seal { model: bundle.digest(), config };
         let bundle = Arc::new(bundle.clone());
-        let lane = |symbol: &Symbol| Ok((*symbol, Lane::new(*symbol, &settings, Arc::clone(&bundle))?));
+        let lane = |symbol: &Symbol| Ok((*symbol, Lane::new(*symbol, &settings, Arc::clone(&bundle), seal)?));
         let lanes = settings.symbols.iter().map(lane).collect::<Result<_, Error>>()?;
-        Ok(Pipeline { settings, lanes, unknown: BTreeMap::new() })
+        Ok(Pipeline { lanes, unknown: BTreeMap::new() })
     }
     /// Takes one event; gives the decisions that it causes, one per horizon, in horizon order.
     pub fn push(&mut self, event: &Event) -> Vec<Decision> {
@@ -87,8 +92,7 @@ impl Pipeline {
             *self.unknown.entry(event.symbol).or_default() += 1;
             return Vec::new();
         };
-        let _ = (lane.push(event), &self.settings);
-        Vec::new()
+        lane.push(event)
     }
     /// Every model's forecast made from the last row of `symbol`.
     pub fn forecasts(&self, symbol: Symbol) -> &[Named] {
@@ -101,8 +105,9 @@ impl Pipeline {
     /// Swaps the models. They start with the first row that closes at or after their training end;
     /// until then there are no forecasts.
     pub fn install(&mut self, bundle: &Bundle) {
+        let digest = bundle.digest();
         let bundle = Arc::new(bundle.clone());
-        self.lanes.values_mut().for_each(|l| l.install(Arc::clone(&bundle)));
+        self.lanes.values_mut().for_each(|l| l.install(Arc::clone(&bundle), digest));
     }
     /// Bad data seen so far, counted.
     pub fn faults(&self) -> BTreeMap<(Symbol, Fault), u64> {

@@ -6,11 +6,17 @@
 //! | [`split`] | rolling origins: what each fit may know, and where it is judged |
 //! | [`fit`] | the fits of every origin, in parallel, each kept on disk as soon as it is done |
 //! | [`walk`] | the walk forward through the pipeline |
+//! | [`scores`] | the scores of a study, and the lines to draw |
+//! | [`report`] | one HTML page made from them |
 
 pub mod fit;
+pub mod judge;
 pub mod output;
 pub mod plan;
+pub mod report;
+pub mod scores;
 pub mod split;
+pub mod truth;
 pub mod walk;
 
 pub use plan::{ModelPlan, Plan};
@@ -42,6 +48,9 @@ pub enum Error {
     /// A model has no place or no fit.
     #[error(transparent)]
     Forecast(#[from] crate::forecast::Error),
+    /// Scores cannot be worked out.
+    #[error(transparent)]
+    Loss(#[from] crate::loss::Error),
     /// Rows cannot be built.
     #[error(transparent)]
     Rows(#[from] crate::feature::Error),

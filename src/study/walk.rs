@@ -81,6 +81,8 @@ pub fn walk(
         progress("walk", fold.index as u64 + 1, folds.len() as u64);
         state.last = bundle;
     }
+    let rehearsed = |i: &Issued| i.forecast.issued < plan.study.start;
+    state.forecasts.retain(|i| !rehearsed(i));
     let faults = state.pipes.values().flat_map(|p| p.pipeline.faults()).collect();
     let State { forecasts, decisions, last, failures, .. } = state;
     Ok(Walk { data: bench.data, forecasts, decisions, last, faults, failures, history })
@@ -104,7 +106,10 @@ fn check(plan: &Plan, market: &Market) -> Result<(), Error> {
 }
 
 /// Rows of every instrument, by the same builder that the pipeline uses.
-fn rows(plan: &Plan, market: &Market) -> Result<History, Error> {
+///
+/// # Errors
+/// Rows cannot be built.
+pub fn rows(plan: &Plan, market: &Market) -> Result<History, Error> {
     let build = |symbol: &Symbol| -> Result<(Symbol, Arc<Vec<Row>>), Error> {
         let mut builder = Builder::new(plan.road.rows.clone())?;
         let rows = market[symbol].iter().filter_map(|e| builder.push(e)).collect();
@@ -138,7 +143,7 @@ impl<'a> State<'a> {
         let pipe = |symbol: &Symbol| -> Result<(Symbol, Pipe<'a>), Error> {
             let mut road = plan.road.clone();
             road.symbols = vec![*symbol];
-            let nothing = Bundle { members: Vec::new(), trained_until: Ts(i64::MAX) };
+            let nothing = Bundle::new(Vec::new(), Ts(i64::MAX));
             let pipeline = Pipeline::new(road, &nothing, config)?;
             Ok((*symbol, Pipe { events: &market[symbol], next: 0, pipeline }))
         };
@@ -189,13 +194,14 @@ impl<'a> State<'a> {
                 }
             }
         }
-        Ok(Bundle { members, trained_until: fold.cut })
+        Ok(Bundle::new(members, fold.cut))
     }
 
     /// Runs the market from an origin to the next, every instrument on its own road.
     fn run(&mut self, fold: Fold, bundle: &Bundle, plan: &Plan) -> Result<(), Error> {
         let digest = bundle.digest();
         let span = plan.study.start..plan.study.end;
+        let walked = plan.study.start - plan.study.rehearsal..plan.study.end;
         let parts: Vec<_> = self
             .pipes
             .par_iter_mut()
@@ -212,7 +218,7 @@ impl<'a> State<'a> {
                     let decisions = pipe.pipeline.push(event);
                     pipe.next += 1;
                     decided.extend(decisions.into_iter().filter(|d| span.contains(&d.ts)));
-                    for f in pipe.pipeline.fresh(*symbol).iter().filter(|f| span.contains(&f.forecast.issued)) {
+                    for f in pipe.pipeline.fresh(*symbol).iter().filter(|f| walked.contains(&f.forecast.issued)) {
                         let (model, forecast) = (Arc::clone(&f.name), f.forecast.clone());
                         issued.push(Issued { model, symbol: *symbol, forecast, fold: fold.index, digest });
                     }

@@ -1,0 +1,72 @@
+//! What `backtest`, `train` and `demo` share: configuration, lake, walk, judgement and files.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use super::config::Config;
+use super::market;
+use super::progress::Progress;
+use crate::study::judge::{self, Judged};
+use crate::study::{Walk, output, report, truth, walk};
+
+/// Where the configuration and the data are.
+#[derive(clap::Args, Clone, Debug)]
+pub struct Source {
+    /// Configuration file
+    #[arg(long, value_name = "FILE")]
+    pub config: PathBuf,
+    /// Folder of canonical tables, as `ingest` writes them
+    #[arg(long, value_name = "DIR")]
+    pub lake: PathBuf,
+    /// Override one setting, section.key=value; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    pub set: Vec<String>,
+}
+
+/// A finished study.
+pub struct Studied {
+    /// The effective configuration.
+    pub config: Config,
+    /// The walk itself.
+    pub walk: Walk,
+    /// Its scores and lines.
+    pub judged: Judged,
+}
+
+/// Runs a study; fits are kept in `keep` and found there again after a kill.
+///
+/// # Errors
+/// The configuration, the lake or a fit's file cannot be used.
+pub fn run(source: &Source, keep: &Path, command: &str) -> Result<Studied> {
+    let config = Config::read(&source.config, &source.set)?;
+    let market = market::load(&config, &source.lake)?;
+    let progress = Progress::new();
+    let tell = |stage: &str, done: u64, all: u64| progress.tell(stage, done, all);
+    let plan = config.plan();
+    let walk = walk::walk(&plan, &market, config.digest(), Some(keep), &tell)?;
+    for failure in walk.failures.iter().take(20) {
+        tracing::warn!("{failure}");
+    }
+    let title = source.config.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
+    let judged = judge::judge(&plan, &walk, &title, command, config.digest())?;
+    Ok(Studied { config, walk, judged })
+}
+
+/// Writes `forecasts.parquet`, `outcomes.parquet`, `decisions.parquet`, `scores.json` and `report.html`.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write(studied: &Studied, out: &Path) -> Result<()> {
+    std::fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
+    output::forecasts(&studied.walk.forecasts).write(&out.join("forecasts.parquet"))?;
+    let plan = studied.config.plan();
+    output::outcomes(&truth::truths(&studied.walk.history, &plan), &plan).write(&out.join("outcomes.parquet"))?;
+    output::decisions(&studied.walk.decisions).write(&out.join("decisions.parquet"))?;
+    let put = |name: &str, text: &str| {
+        let path = out.join(name);
+        std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
+    };
+    put("scores.json", &studied.judged.scores.to_json())?;
+    put("report.html", &report::render(&studied.judged.scores, &studied.judged.series))
+}

@@ -1,0 +1,276 @@
+//! Any CSV or Parquet file, by a mapping file: see [`Map`].
+
+mod map;
+pub mod sniff;
+
+use std::borrow::Cow;
+
+pub use map::{Map, MapTable, Side};
+
+use super::binance::Counted;
+use super::field::{Clock, boolean, float};
+use super::intake::{Intake, VendorBar};
+use super::source::Source;
+use super::{Wanted, row_error};
+use crate::base::table::{Column, Reader, Table, TradeId};
+use crate::base::{Symbol, Ts};
+use crate::event::check::Report;
+use crate::event::lake::{Change, TradeRow};
+use crate::event::{Bar, Error};
+
+/// Rows of a CSV that are turned into columns at a time.
+const BATCH_ROWS: usize = 16_384;
+
+/// Reads one file as a mapping says.
+///
+/// # Errors
+/// The file is damaged, lacks a column of the mapping, or a row cannot be read.
+pub fn read(source: &Source, map: &Map, wanted: &Wanted<'_>, change: &mut Change<'_>) -> Result<Report, Error> {
+    let file = source.path.display().to_string();
+    let layout_error = |why: String| Error::Layout { file: file.clone(), why };
+    let symbol = match wanted.symbol.or(map.symbol) {
+        Some(symbol) => Some(symbol),
+        None => map.symbol_of(&source.stem()).map_err(layout_error)?,
+    };
+    if symbol.is_none() && !map.columns.contains_key("symbol") {
+        let why = "nothing says which instrument it is of: give --symbol, or `symbol`, `symbol_from_file` or a column \
+                   `symbol` in the map";
+        return Err(layout_error(why.into()));
+    }
+    let span = wanted.bar.or(map.bar);
+    let market = wanted.market.unwrap_or(&map.market);
+    let intake = Intake::new(change, &map.venue, market, source, map.table.name(), span);
+    let clock = Clock::in_zone(map.offset_s().map_err(layout_error)?);
+    let mut mapper = Mapper { map, file: file.clone(), symbol, clock, intake, row: 0 };
+    mapper.intake.delay = map.delay;
+    mapper.intake.report.zone = map.zone.clone();
+    let parquet = source.is_parquet();
+    mapper.intake.report.layout = format!("generic {} ({})", map.table.name(), if parquet { "Parquet" } else { "CSV" });
+    mapper.intake.report.header = parquet || map.header.is_none();
+    if parquet {
+        let names: Vec<&str> = map.columns.values().map(String::as_str).collect();
+        let mut reader = Reader::open(&source.path)?.select(&names)?;
+        let share = source.bytes / reader.rows().max(1) as u64;
+        while let Some(batch) = reader.next_batch()? {
+            mapper.batch(&batch)?;
+            (wanted.progress)(share * batch.rows() as u64);
+        }
+    } else {
+        read_csv(source, map, wanted, |batch| mapper.batch(&batch))?;
+    }
+    mapper.intake.report.time_unit = mapper.clock.unit_name();
+    mapper.intake.finish()
+}
+
+/// Hands over a CSV in tables of text, mapped columns only.
+fn read_csv(
+    source: &Source,
+    map: &Map,
+    wanted: &Wanted<'_>,
+    mut take: impl FnMut(Table) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let file = source.path.display().to_string();
+    let damaged = |e: csv::Error| Error::Unreadable { file: file.clone(), why: e.to_string() };
+    source.text(|text| {
+        let mut rows = csv::ReaderBuilder::new()
+            .has_headers(map.header.is_none())
+            .delimiter(map.delimiter as u8)
+            .comment(map.comment.map(|c| c as u8))
+            .from_reader(Counted { inner: text, progress: wanted.progress });
+        let names: Vec<String> = match &map.header {
+            Some(names) => names.clone(),
+            None => rows.headers().map_err(damaged)?.iter().map(|n| n.trim().to_string()).collect(),
+        };
+        let mut at = vec![];
+        for name in map.columns.values() {
+            let found = names.iter().position(|n| n == name).ok_or_else(|| Error::Layout {
+                file: file.clone(),
+                why: format!("has no column `{name}`, which the map names; it has: {}", names.join(", ")),
+            })?;
+            at.push((name.clone(), found));
+        }
+        let mut record = csv::StringRecord::new();
+        loop {
+            let mut columns = vec![Vec::with_capacity(BATCH_ROWS); at.len()];
+            let mut count = 0;
+            while count < BATCH_ROWS && rows.read_record(&mut record).map_err(damaged)? {
+                for (column, (_, i)) in columns.iter_mut().zip(&at) {
+                    column.push(record.get(*i).map(str::to_string));
+                }
+                count += 1;
+            }
+            if count == 0 {
+                return Ok(());
+            }
+            let named = at.iter().zip(columns).map(|((name, _), cells)| (name.clone(), Column::Text(cells)));
+            take(Table { columns: named.collect(), source: file.clone() })?;
+        }
+    })
+}
+
+struct Mapper<'m, 'c, 'l> {
+    map: &'m Map,
+    file: String,
+    symbol: Option<Symbol>,
+    clock: Clock,
+    intake: Intake<'c, 'l>,
+    row: u64,
+}
+
+/// A cell's trouble, told with the name of its column.
+fn in_column(name: &str) -> impl Fn(String) -> String {
+    let name = name.to_string();
+    move |why| format!("column {name}: {why}")
+}
+
+impl Mapper<'_, '_, '_> {
+    fn batch(&mut self, table: &Table) -> Result<(), Error> {
+        for i in 0..table.rows() {
+            self.row += 1;
+            let row = self.row;
+            let at = |why: String| row_error(&self.file, row, why);
+            let symbol = self.symbol_at(table, i).map_err(at)?;
+            let column = self.column(table, "time").ok_or_else(|| at("no time".into()))?;
+            let ts = instant(column, i, &mut self.clock).map_err(in_column("time")).map_err(at)?;
+            match self.map.table {
+                MapTable::Bars => {
+                    let bar = self.bar(table, i, ts).map_err(at)?;
+                    self.intake.bar(row, symbol, bar)?;
+                }
+                MapTable::Trades => {
+                    let trade = self.trade(table, i, ts).map_err(at)?;
+                    self.intake.trade(row, symbol, trade)?;
+                }
+                MapTable::Funding => {
+                    let values = self.numbers(table, i, ["rate", "interval_hours", "predicted_rate", "mark"]);
+                    self.intake.funding(row, symbol, ts, values.map_err(at)?)?;
+                }
+                MapTable::OpenInterest => {
+                    let mut values = self.numbers(table, i, std::array::from_fn(|k| self.map.table.optional()[k]));
+                    if let Ok(values) = &mut values {
+                        values[0] *= self.map.contract_size.unwrap_or(1.0);
+                    }
+                    self.intake.interest(row, symbol, ts, values.map_err(at)?)?;
+                }
+            }
+        }
+        Ok(())
+    }
+    fn column<'t>(&self, table: &'t Table, name: &str) -> Option<&'t Column> {
+        table.find(self.map.columns.get(name)?)
+    }
+    fn symbol_at(&self, table: &Table, i: usize) -> Result<Symbol, String> {
+        if let Some(symbol) = self.symbol {
+            return Ok(symbol);
+        }
+        let cell = self.column(table, "symbol").map(|c| text(c, i)).unwrap_or_default();
+        cell.parse().map_err(|e| format!("column symbol: {e}"))
+    }
+    /// NaN where the mapping has no such column.
+    fn number(&self, table: &Table, i: usize, name: &str) -> Result<f64, String> {
+        self.column(table, name).map_or(Ok(f64::NAN), |c| number(c, i).map_err(in_column(name)))
+    }
+    fn numbers<const N: usize>(&self, table: &Table, i: usize, names: [&str; N]) -> Result<[f64; N], String> {
+        let mut values = [f64::NAN; N];
+        for (value, name) in values.iter_mut().zip(names) {
+            *value = self.number(table, i, name)?;
+        }
+        Ok(values)
+    }
+    fn bar(&self, table: &Table, i: usize, ts: Ts) -> Result<VendorBar, String> {
+        let some = |name: &str| Ok::<_, String>(Some(self.number(table, i, name)?).filter(|v| !v.is_nan()));
+        let [open, high, low, close] = self.numbers(table, i, ["open", "high", "low", "close"])?;
+        let size = self.map.contract_size.unwrap_or(1.0);
+        let bar = Bar {
+            ts_open: ts,
+            open,
+            high,
+            low,
+            close,
+            volume: some("volume")?.map(|v| v * size),
+            quote_volume: some("quote_volume")?,
+            trades: some("trades")?,
+            taker_buy_volume: some("taker_buy_volume")?.map(|v| v * size),
+            taker_buy_quote_volume: some("taker_buy_quote_volume")?,
+            kind: self.map.kind,
+        };
+        Ok(VendorBar { bar, stamp: self.map.stamp, end: None })
+    }
+    fn trade(&self, table: &Table, i: usize, ts: Ts) -> Result<TradeRow, String> {
+        let [price, contracts, quote_qty, n_trades] =
+            self.numbers(table, i, ["price", "qty", "quote_qty", "n_trades"])?;
+        let size = self.map.contract_size.unwrap_or(1.0);
+        let qty = if self.map.inverse { contracts * size / price } else { contracts * size };
+        let id = self.column(table, "id").map(|c| text(c, i)).filter(|t| !t.is_empty());
+        let aggressor = match (self.map.side, self.column(table, "side")) {
+            (Some(side), Some(column)) => aggressor(side, column, i).map_err(in_column("side"))?,
+            _ => 0,
+        };
+        Ok(TradeRow {
+            ts_event: ts,
+            ts_known: ts,
+            id: id.map_or(TradeId::NONE, |t| TradeId::of(&t)),
+            price,
+            qty,
+            quote_qty: if quote_qty.is_nan() { price * qty } else { quote_qty },
+            aggressor,
+            n_trades: if n_trades.is_nan() { 1 } else { n_trades as u32 },
+            flags: 0,
+            src: 0,
+        })
+    }
+}
+
+fn aggressor(side: Side, column: &Column, i: usize) -> Result<i8, String> {
+    let named = || match text(column, i).to_lowercase().as_str() {
+        "buy" | "b" | "bid" => Ok(1),
+        "sell" | "s" | "ask" | "a" => Ok(-1),
+        "" | "unknown" | "none" | "n" => Ok(0),
+        other => Err(format!("`{other}` is no side; want buy or sell, b or s, bid or ask, or unknown")),
+    };
+    match side {
+        Side::Taker => named(),
+        Side::Maker => named().map(|s: i8| -s),
+        Side::BuyerMaker => match column {
+            Column::Bool(v) => Ok(v[i].map_or(0, |maker| if maker { -1 } else { 1 })),
+            other => boolean(text(other, i).as_bytes()).map(|maker| if maker { -1 } else { 1 }),
+        },
+        Side::Sign => number(column, i).map(|n| if n > 0.0 { 1 } else { -i8::from(n < 0.0) }),
+    }
+}
+
+/// A cell as a number; absence is NaN.
+fn number(column: &Column, i: usize) -> Result<f64, String> {
+    match column {
+        Column::Float(v) => Ok(v[i]),
+        Column::Int(v) => Ok(v[i].map_or(f64::NAN, |n| n as f64)),
+        Column::Text(v) => float(v[i].as_deref().unwrap_or("").as_bytes()),
+        other => Err(format!("is {}, and a number is needed", other.kind())),
+    }
+}
+
+/// A cell as an instant.
+fn instant(column: &Column, i: usize, clock: &mut Clock) -> Result<Ts, String> {
+    match column {
+        Column::Time(v) => match v[i] {
+            Some(ns) => Ok(clock.instant(ns)),
+            None => Err("is absent".into()),
+        },
+        Column::Int(v) => clock.count(v[i].ok_or("is absent")?),
+        Column::Text(v) => clock.read(v[i].as_deref().ok_or("is absent")?.as_bytes()),
+        other => {
+            Err(format!("is {}; want a timestamp, a whole number or text, so that no digit is lost", other.kind()))
+        }
+    }
+}
+
+/// A cell as text; absence is empty.
+fn text(column: &Column, i: usize) -> Cow<'_, str> {
+    match column {
+        Column::Text(v) => Cow::Borrowed(v[i].as_deref().unwrap_or("")),
+        Column::Int(v) => Cow::Owned(v[i].map(|n| n.to_string()).unwrap_or_default()),
+        Column::Bool(v) => Cow::Owned(v[i].map(|b| b.to_string()).unwrap_or_default()),
+        Column::Float(v) => Cow::Owned(if v[i].is_nan() { String::new() } else { v[i].to_string() }),
+        Column::Time(_) | Column::TextList(_) => Cow::Borrowed(""),
+    }
+}

@@ -1,0 +1,176 @@
+//! Historical simulation: the last returns as they were.
+//!
+//! The distribution is that of the last `window` overlapping log returns over the horizon; `rv` is
+//! the mean of the realised variance over the same windows \[fraction, fraction^2\]. Quantiles are
+//! linear between order statistics.
+//!
+//! Source: Hendricks (1996). Checked against numpy's quantiles in the unit test below.
+//!
+//! | parameter | default | unit | range |
+//! |---|---|---|---|
+//! | `window` | 500 | returns | 50 to 100000 |
+//! | `min_rows` | 250 | returns | 20 to `window` |
+//!
+//! Warm-up: `min_rows` returns over the horizon. Knows: return, realised variance. Ignores: order
+//! flow, season, which returns are recent.
+//!
+//! ```
+//! # use std::{collections::BTreeMap, sync::Arc};
+//! # use margincast::base::{Horizon, Seed, Span, Ts};
+//! # use margincast::feature::{Feature, Row};
+//! use margincast::forecast::{FitContext, Model, Panel, Track, historical::{Historical, Params}};
+//!
+//! # let rows: Vec<Row> = (0..500i64).map(|i| {
+//! #     let open = Ts(0) + Span::DAY.times(i);
+//! #     let mut row = Row::empty("BTC".parse().unwrap(), open, open + Span::DAY, open + Span::DAY);
+//! #     row.set(Feature::Ret, 0.02 * (1.7 * i as f64).sin());
+//! #     row.set(Feature::Rv, 4e-4);
+//! #     row
+//! # }).collect();
+//! # let history = BTreeMap::from([("BTC".parse().unwrap(), Arc::new(rows.clone()))]);
+//! let panel = Panel::until(&history, Ts(0), rows[399].ts);
+//! # let (members, track) = (BTreeMap::new(), Track::default());
+//! # let ctx = FitContext { horizon: Horizon(Span::DAY), step: Span::DAY, seed: Seed(1), members: &members, track: &track, progress: &|_| () };
+//! let model = Historical::fit(&Params::default(), &panel, &ctx)?;
+//! let mut filter = model.start();
+//! rows.iter().for_each(|row| filter.update(row));
+//! assert_eq!(format!("{:.4}", filter.forecast().unwrap().dist.q[1]), "-0.0200");
+//! # Ok::<(), margincast::forecast::Error>(())
+//! ```
+
+use serde::{Deserialize, Serialize};
+
+use super::training::{Chosen, Level, each, in_range};
+use super::window::{Adjacent, Sample, dist_of_returns};
+use super::{BySymbol, Error, FitContext, Forecast, Forecaster, Model, Panel};
+use crate::base::{Horizon, Ts};
+use crate::feature::{Feature, Row};
+
+/// Settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Params {
+    /// Returns kept.
+    pub window: usize,
+    /// Returns before the first forecast, and fewest targets to learn the level from.
+    pub min_rows: usize,
+}
+
+impl Default for Params {
+    fn default() -> Params {
+        Params { window: 500, min_rows: 250 }
+    }
+}
+
+/// What was learnt: the level of each instrument.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Historical {
+    params: Params,
+    horizon: Horizon,
+    ahead: usize,
+    levels: BySymbol<Level>,
+}
+
+impl Model for Historical {
+    const NAME: &'static str = "historical";
+    type Params = Params;
+
+    fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Historical, Error> {
+        in_range(Self::NAME, "window", params.window as f64, 50.0, 1e5)?;
+        in_range(Self::NAME, "min_rows", params.min_rows as f64, 20.0, params.window as f64)?;
+        let levels = each(Self::NAME, panel, ctx, |t| t.level(params.min_rows))?;
+        Ok(Historical { params: params.clone(), horizon: ctx.horizon, ahead: ctx.ahead(), levels })
+    }
+
+    fn start(&self) -> Box<dyn Forecaster> {
+        Box::new(State {
+            min_rows: self.params.min_rows,
+            horizon: self.horizon,
+            own: Chosen::Waiting(self.levels.clone()),
+            rows: Adjacent::new(self.ahead),
+            returns: Sample::new(self.params.window),
+            variances: Sample::new(self.params.window),
+            issued: Ts(0),
+        })
+    }
+}
+
+struct State {
+    min_rows: usize,
+    horizon: Horizon,
+    own: Chosen<Level>,
+    /// Return and realised variance.
+    rows: Adjacent<(f64, f64)>,
+    returns: Sample,
+    variances: Sample,
+    issued: Ts,
+}
+
+impl Forecaster for State {
+    fn update(&mut self, row: &Row) {
+        self.own.at(row);
+        self.issued = row.ts;
+        let kept = row.get(Feature::Ret).zip(row.get(Feature::Rv));
+        if let Some(rows) = self.rows.push(row, kept) {
+            self.returns.push(rows.iter().map(|r| r.0).sum());
+            self.variances.push(rows.iter().map(|r| r.1).sum());
+        }
+    }
+    fn forecast(&self) -> Option<Forecast> {
+        let own = self.own.get().filter(|_| self.returns.in_size().len() >= self.min_rows)?;
+        let rv = own.floored(self.variances.mean());
+        let dist = dist_of_returns(rv, self.returns.in_size(), own.sd(own.floored(0.0)));
+        Some(Forecast { issued: self.issued, horizon: self.horizon, dist, regime: None, spike: None })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forecast::training::fixture;
+
+    /// METHOD's series of waves.
+    fn wave(i: usize) -> f64 {
+        let t = (i + 1) as f64;
+        0.02 * (1.7 * t).sin() * (1.0 + 0.5 * (0.013 * t).cos())
+    }
+
+    #[test]
+    fn quantiles_are_those_of_the_last_returns() {
+        let rows = fixture::rows(500, |i| (wave(i), wave(i).powi(2)));
+        let mut filter = fixture::fit::<Historical>(&Params::default(), &rows, 1).unwrap().start();
+        rows.iter().for_each(|row| filter.update(row));
+        let dist = filter.forecast().unwrap().dist;
+        // numpy's type 7, printed to ten digits, of the losses.
+        assert!((dist.q[1] + 0.02906945294).abs() < 5e-12, "{}", dist.q[1]);
+        let rv = (0..500).map(|i| wave(i).powi(2)).sum::<f64>() / 500.0;
+        assert!((dist.rv / rv - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn returns_over_the_horizon_overlap() {
+        let rows = fixture::rows(300, |i| (wave(i), 1e-4));
+        let params = Params { window: 100, min_rows: 50 };
+        let mut filter = fixture::fit::<Historical>(&params, &rows, 5).unwrap().start();
+        for (i, row) in rows.iter().enumerate() {
+            filter.update(row);
+            assert_eq!(filter.forecast().is_some(), i >= 53, "{i}");
+        }
+        let sums: Vec<f64> = (196..296).map(|i| (i..i + 5).map(wave).sum()).collect();
+        let want = crate::base::stats::quantile(&crate::base::stats::sorted(&sums[..]), 0.05);
+        let dist = filter.forecast().unwrap().dist;
+        assert!((dist.q[3] - want).abs() < 1e-15 && (dist.rv - 5e-4).abs() < 1e-15);
+    }
+
+    #[test]
+    fn zeros_and_jumps_stay_sound() {
+        let rows = fixture::rows(300, |i| (wave(i), 1e-4));
+        let mut filter = fixture::fit::<Historical>(&Params::default(), &rows, 2).unwrap().start();
+        let zeros = fixture::rows(900, |_| (0.0, 0.0));
+        let jumps = fixture::rows(90, |i| ([2e4, -2e4][i % 2], 4e8));
+        for row in rows.iter().chain(&zeros).chain(&jumps) {
+            filter.update(row);
+            assert!(filter.forecast().is_none_or(|f| f.dist.is_sound()));
+        }
+    }
+}

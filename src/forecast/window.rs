@@ -1,0 +1,112 @@
+//! Samples of bounded length: the last values in order of time and of size, and sums over adjacent
+//! rows.
+
+use std::collections::VecDeque;
+
+use super::Dist;
+use crate::base::Ts;
+use crate::feature::Row;
+
+/// The last `limit` values, in order of time and of size.
+pub(super) struct Sample {
+    limit: usize,
+    in_time: VecDeque<f64>,
+    in_size: Vec<f64>,
+}
+
+impl Sample {
+    pub fn new(limit: usize) -> Sample {
+        Sample { limit: limit.max(1), in_time: VecDeque::new(), in_size: Vec::new() }
+    }
+    pub fn push(&mut self, value: f64) {
+        if self.in_time.len() == self.limit
+            && let Some(oldest) = self.in_time.pop_front()
+        {
+            self.in_size.remove(self.place(oldest));
+        }
+        self.in_time.push_back(value);
+        self.in_size.insert(self.place(value), value);
+    }
+    /// Ascending.
+    pub fn in_size(&self) -> &[f64] {
+        &self.in_size
+    }
+    /// Oldest first.
+    pub fn in_time(&self) -> &VecDeque<f64> {
+        &self.in_time
+    }
+    /// Arithmetic mean; NaN when empty.
+    pub fn mean(&self) -> f64 {
+        self.in_time.iter().sum::<f64>() / self.in_time.len() as f64
+    }
+    fn place(&self, value: f64) -> usize {
+        self.in_size.partition_point(|v| v.total_cmp(&value).is_lt())
+    }
+}
+
+/// The last `ahead` rows, as long as each opens where the one before it closed.
+pub(super) struct Adjacent<T> {
+    ahead: usize,
+    closed: Option<Ts>,
+    rows: VecDeque<T>,
+}
+
+impl<T> Adjacent<T> {
+    pub fn new(ahead: usize) -> Adjacent<T> {
+        Adjacent { ahead, closed: None, rows: VecDeque::new() }
+    }
+    /// Adds what is kept of a row; a gap, or a row of which nothing is kept, starts over. Gives the
+    /// rows once there are `ahead`.
+    pub fn push(&mut self, row: &Row, kept: Option<T>) -> Option<&VecDeque<T>> {
+        if self.closed != Some(row.ts_open) {
+            self.rows.clear();
+        }
+        self.closed = Some(row.ts);
+        let Some(kept) = kept else {
+            self.rows.clear();
+            return None;
+        };
+        if self.rows.len() == self.ahead {
+            self.rows.pop_front();
+        }
+        self.rows.push_back(kept);
+        (self.rows.len() == self.ahead).then_some(&self.rows)
+    }
+}
+
+/// The distribution of a sample of returns (ascending), with a realised variance from elsewhere and
+/// a standard deviation not below `sd_floor`.
+pub(super) fn dist_of_returns(rv: f64, returns: &[f64], sd_floor: f64) -> Dist {
+    let mut dist = Dist::empirical(1.0, returns);
+    dist.rv = rv;
+    dist.sd = dist.sd.max(sd_floor);
+    dist
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::stats;
+    use crate::forecast::training::fixture;
+
+    #[test]
+    fn a_sample_is_the_last_values_sorted() {
+        let mut sample = Sample::new(5);
+        let x: Vec<f64> = (0..40).map(|i| f64::from(i * 7 % 11)).collect();
+        for (i, v) in x.iter().enumerate() {
+            sample.push(*v);
+            let last = &x[(i + 1).saturating_sub(5)..=i];
+            assert_eq!(sample.in_size(), stats::sorted(last));
+            assert!(sample.in_time().iter().eq(last));
+        }
+    }
+
+    #[test]
+    fn a_gap_starts_over() {
+        let rows = fixture::rows(6, |_| (0.0, 0.0));
+        let mut adjacent = Adjacent::new(2);
+        let full: Vec<bool> = [0, 1, 2, 4, 5].iter().map(|i| adjacent.push(&rows[*i], Some(*i)).is_some()).collect();
+        assert_eq!(full, [false, true, true, false, true]);
+        assert!(adjacent.push(&rows[5], None).is_none());
+    }
+}

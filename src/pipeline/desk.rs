@@ -1,0 +1,227 @@
+//! From a row and its forecasts to a decision, for one instrument and one horizon: baseline,
+//! credibility, multiplier, guardrails.
+
+use std::collections::VecDeque;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Named};
+use crate::base::{Digest, Horizon, Prob, Span, Symbol, Ts};
+use crate::feature::{Feature, Row};
+use crate::forecast::Dist;
+use crate::forecast::outcome::Pending;
+use crate::loss::baseline::{self, Baseline, Side};
+use crate::margin::multiplier::CredibilityParams;
+use crate::margin::{Bundle, Chain, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Why};
+
+/// Windows over which data quality is taken: the share of them that made a row.
+const QUALITY_WINDOWS: usize = 24;
+
+/// How a requirement is made from a baseline and a forecast.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Margin {
+    /// Instance whose 99 % loss is the forecast.
+    pub forecast: String,
+    /// Instance that gives the probability of the stressed regime; empty for none.
+    pub regime: String,
+    /// The baseline requirement.
+    pub baseline: baseline::Params,
+    /// How the forecast earns its weight.
+    pub credibility: CredibilityParams,
+    /// The guardrails.
+    pub guardrail: Policy,
+}
+
+impl Default for Margin {
+    fn default() -> Margin {
+        Margin {
+            forecast: "conformal".into(),
+            regime: "HMM".into(),
+            baseline: baseline::Params::default(),
+            credibility: CredibilityParams::default(),
+            guardrail: Policy::default(),
+        }
+    }
+}
+
+/// Which models and settings a decision is signed with.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Seal {
+    pub model: Digest,
+    pub config: Digest,
+}
+
+/// The running state.
+pub(super) struct Desk {
+    horizon: Horizon,
+    step: Span,
+    margin: Margin,
+    baseline: Baseline,
+    credibility: Credibility,
+    guardrail: Guardrail,
+    /// Forecast losses whose outcome is not yet known.
+    asked: Pending<f64>,
+    /// Closes of the last rows, for data quality.
+    closes: VecDeque<Ts>,
+    /// What the last decision was made from.
+    last: Option<Last>,
+}
+
+#[derive(Clone)]
+struct Last {
+    baseline: f64,
+    forecast: Option<f64>,
+    credibility: f64,
+    p_stress: Option<f64>,
+    chain: Chain,
+    estimate: baseline::Estimate,
+    quality: f64,
+}
+
+impl Desk {
+    pub fn new(margin: &Margin, step: Span, ahead: usize) -> Result<Desk, Error> {
+        let setting = |e: &dyn std::fmt::Display| Error::Settings(format!("margin: {e}"));
+        Ok(Desk {
+            horizon: Horizon(step.times(ahead as i64)),
+            step,
+            margin: margin.clone(),
+            baseline: Baseline::new(margin.baseline, step, ahead).map_err(|e| setting(&e))?,
+            credibility: Credibility::new(margin.credibility),
+            guardrail: Guardrail::new(margin.guardrail).map_err(|e| setting(&e))?,
+            asked: Pending::new(ahead),
+            closes: VecDeque::new(),
+            last: None,
+        })
+    }
+
+    /// Takes a row and the forecasts made from it. Gives a decision when `publish` and there is a
+    /// baseline.
+    pub fn row(&mut self, row: &Row, forecasts: &[Named], publish: bool, seal: Seal) -> Option<Decision> {
+        if let Some(answer) = self.asked.answer(row) {
+            self.credibility.push(self.loss_of(answer.ret) > answer.what);
+        }
+        let gap = self.closes.back().is_some_and(|close| *close != row.ts_open);
+        if gap {
+            self.baseline.push(f64::NAN);
+        }
+        self.baseline.push(row.raw(Feature::Ret));
+        self.closes.push_back(row.ts);
+        if self.closes.len() > QUALITY_WINDOWS {
+            self.closes.pop_front();
+        }
+        let of = |name: &str| forecasts.iter().find(|f| &*f.name == name && f.forecast.horizon == self.horizon);
+        let serving = of(&self.margin.forecast).map(|f| &f.forecast);
+        let loss = serving.map(|f| self.loss(&f.dist));
+        if let Some(loss) = loss {
+            self.asked.ask(row, loss);
+        }
+        let estimate = self.baseline.estimate().filter(|_| publish)?;
+        let regime = of(&self.margin.regime).and_then(|f| f.forecast.regime).map(|r| r.stress);
+        let quality = self.quality(row.ts);
+        let credibility = self.credibility.weight(estimate.dispersion, quality);
+        let inputs = Inputs {
+            baseline: estimate.var,
+            forecast: loss,
+            credibility,
+            p_stress: regime.unwrap_or(0.0),
+            stressed: estimate.stressed_var,
+            liquidity: 0.0,
+        };
+        let p = self.guardrail.policy();
+        let chain = inputs.chain(p.m_min, p.im.m_max)?;
+        // The emergency lane wants a second voice: the serving forecast's own spike probability.
+        let spike = serving.and_then(|f| f.spike).map(Prob::get);
+        let proposal = Proposal {
+            ts: row.ts,
+            baseline: estimate.var,
+            m: chain.m3,
+            p_stress: regime.into_iter().chain(regime.and(spike)).collect(),
+            long_run_var: Some(estimate.long_run_var),
+        };
+        let bundle = self.guardrail.step(&proposal)?;
+        let forecast = loss;
+        let last = Last { baseline: estimate.var, forecast, credibility, p_stress: regime, chain, estimate, quality };
+        let last = self.last.insert(last).clone();
+        Some(self.decision(row.symbol, bundle, &last, seal))
+    }
+
+    /// Tells the time when nothing came. Gives a decision when the staleness ladder or a kill moves.
+    pub fn tick(&mut self, symbol: Symbol, now: Ts, seal: Seal) -> Option<Decision> {
+        let bundle = self.guardrail.tick(now)?;
+        let last = self.last.clone()?;
+        Some(self.decision(symbol, bundle, &last, seal))
+    }
+
+    /// Freezes or releases publication.
+    pub fn kill(&mut self, symbol: Symbol, on: bool, now: Ts, seal: Seal) -> Option<Decision> {
+        self.guardrail.kill(on, now);
+        self.tick(symbol, now, seal)
+    }
+
+    /// 99 % loss of a distribution, on the configured side.
+    fn loss(&self, dist: &Dist) -> f64 {
+        let (long, short) = (-dist.q[1], dist.q[7]);
+        match self.margin.baseline.side {
+            Side::Long => long,
+            Side::Short => short,
+            Side::Both => long.max(short),
+        }
+    }
+
+    fn loss_of(&self, ret: f64) -> f64 {
+        match self.margin.baseline.side {
+            Side::Long => -ret,
+            Side::Short => ret,
+            Side::Both => ret.abs(),
+        }
+    }
+
+    /// Share of the last windows that made a row.
+    fn quality(&self, now: Ts) -> f64 {
+        let Some(first) = self.closes.front() else { return 0.0 };
+        let windows = ((now - *first).0 / self.step.0) as f64 + 1.0;
+        (self.closes.len() as f64 / windows.max(1.0)).min(1.0)
+    }
+
+    fn decision(&self, symbol: Symbol, bundle: Bundle, last: &Last, seal: Seal) -> Decision {
+        let mut reasons = last.chain.reasons.clone();
+        // The chain's own cap is reported by the guardrails, which apply it.
+        reasons.retain(|r| !bundle.reasons.contains(r));
+        reasons.extend(bundle.reasons);
+        Decision {
+            symbol,
+            ts: bundle.ts,
+            horizon: self.horizon,
+            baseline: last.baseline,
+            forecast_loss: last.forecast,
+            credibility: last.credibility,
+            m_raw: last.chain.m3,
+            m_im_ppm: bundle.m_im_ppm,
+            m_mm_ppm: bundle.m_mm_ppm,
+            c_im: bundle.c_im,
+            c_mm: bundle.c_mm,
+            state: bundle.state,
+            reasons,
+            p_stress: last.p_stress,
+            model_digest: seal.model,
+            config_digest: seal.config,
+            why: Why {
+                m0: last.chain.m0,
+                m1: last.chain.m1,
+                m2: last.chain.m2,
+                m4: last.chain.m4,
+                stressed: last.estimate.stressed_var,
+                expected_shortfall: last.estimate.es,
+                long_run_var: last.estimate.long_run_var,
+                dispersion: last.estimate.dispersion,
+                data_quality: last.quality,
+                gap: bundle.gap,
+                stress_flag: bundle.stress,
+                mm_reasons: bundle.mm_reasons,
+                fallback_m_ppm: bundle.fallback_m_ppm,
+                valid_until: bundle.valid_until,
+            },
+        }
+    }
+}

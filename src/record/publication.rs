@@ -1,0 +1,465 @@
+//! One published multiplier, as it is recorded in the ledger and served to others.
+//!
+//! Decimals are text: multipliers with six places, as published; fractions in their shortest form
+//! that reads back to the same number, so a [`Decision`] survives the ledger bit for bit.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+use crate::base::{Digest, Horizon, Span, Symbol, Ts};
+use crate::margin::{Decision, Reason, State, Why};
+
+/// The stored form that this program writes.
+pub const SCHEMA: &str = "margincast.multiplier.v1";
+
+/// What a consumer applies, in parts per million of the last value, once `valid_until` has passed
+/// and it has no rule of its own: never less than this.
+const FALLBACK_PPM: u64 = 1_250_000;
+
+/// One multiplier for one instrument over one horizon, and what it was made from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Publication {
+    /// Always `margincast.multiplier.v1`.
+    #[schema(example = "margincast.multiplier.v1")]
+    pub schema: String,
+    /// Publication number; the first is 1, and there are no gaps.
+    pub seq: u64,
+    /// The number of the publication before this one for the same instrument and horizon.
+    pub prev_seq: Option<u64>,
+    /// The rows with the same id are applied together or not at all.
+    pub set_id: String,
+    /// How many rows the set has.
+    pub set_size: u32,
+    /// The instrument as `SYMBOL.VENUE`.
+    pub instrument_id: String,
+    /// The instrument as the venue names it.
+    #[schema(value_type = String)]
+    pub symbol: Symbol,
+    /// Margin period of risk, ISO 8601.
+    #[schema(example = "PT24H")]
+    pub horizon: String,
+    /// Confidence level of the losses below.
+    #[schema(example = "0.99")]
+    pub confidence: String,
+    /// Initial-margin multiplier: the number to use.
+    #[schema(example = "1.250000")]
+    pub multiplier: String,
+    /// Maintenance-margin multiplier.
+    pub multiplier_mm: String,
+    /// Initial-margin multiplier before guardrails.
+    pub multiplier_raw: Option<String>,
+    /// The `multiplier` published before this one for the same instrument and horizon.
+    pub previous_value: Option<String>,
+    /// Margin asked, as fractions of notional.
+    pub requirement: Requirement,
+    /// What the multiplier multiplies.
+    pub baseline: Baseline,
+    /// What the models foresee.
+    pub forecast: Foresight,
+    /// Every clamp, and every reason for not publishing the target, in the order they acted.
+    #[schema(value_type = Vec<String>, example = json!(["STEP_UP"]))]
+    pub reasons: Vec<Reason>,
+    /// Where on the staleness ladder.
+    #[schema(value_type = String, example = "FRESH")]
+    pub state: State,
+    /// The same for consumers.
+    pub status: Status,
+    /// Close of the last window used, or the time of the clock tick that caused this.
+    #[schema(value_type = String, format = DateTime)]
+    pub as_of: Ts,
+    /// When it was published; in a replay, the time of the stream.
+    #[schema(value_type = String, format = DateTime)]
+    pub published_at: Ts,
+    /// The first instant at which it may be applied.
+    #[schema(value_type = String, format = DateTime)]
+    pub effective_at: Ts,
+    /// After this the consumer uses its own fallback, or the one below.
+    #[schema(value_type = String, format = DateTime)]
+    pub valid_until: Ts,
+    /// The multiplier to use after `valid_until` by consumers without a rule of their own.
+    pub fallback: String,
+    /// The models.
+    pub model: ModelRef,
+    /// Digest of the effective configuration.
+    #[schema(value_type = String)]
+    pub config_digest: Digest,
+    /// The numbers between the inputs and the result, for `explain`.
+    #[schema(value_type = Object)]
+    pub why: Why,
+    /// What caused it.
+    pub cause: Cause,
+    /// How many events of the instrument had been consumed, the causing one included.
+    pub consumed: u64,
+    /// Version of the program.
+    pub code: String,
+}
+
+/// Margin asked, as fractions of notional.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Requirement {
+    /// Initial margin.
+    pub initial: Option<String>,
+    /// Maintenance margin.
+    pub maintenance: Option<String>,
+}
+
+/// What the multiplier multiplies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    /// Baseline loss at the confidence level, fraction of notional.
+    pub loss: Option<String>,
+}
+
+/// What the models foresee.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Foresight {
+    /// Forecast loss at the confidence level, fraction of notional; null without a usable forecast.
+    pub loss: Option<String>,
+    /// Weight of the forecast, 0 to 1.
+    pub credibility: Option<String>,
+    /// Probability of the stressed regime, where a model gives it.
+    pub p_stress: Option<String>,
+}
+
+/// Which models.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModelRef {
+    /// Registered name.
+    pub name: String,
+    /// Registered version.
+    pub version: String,
+    /// The alias through which it came into force.
+    pub alias: String,
+    /// SHA-256 of its `MANIFEST.json`.
+    #[schema(value_type = String)]
+    pub manifest: Digest,
+    /// Digest of the bundle of models.
+    #[schema(value_type = String)]
+    pub digest: Digest,
+}
+
+/// The staleness ladder as consumers know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Inputs are fresh.
+    Live,
+    /// Inputs are late; the last value holds.
+    Held,
+    /// Inputs are older; the value moves to the fallback.
+    Degraded,
+    /// Inputs are too old; the fallback holds.
+    Fallback,
+    /// An operator froze publication.
+    Halted,
+}
+
+impl Status {
+    /// The text form.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Live => "live",
+            Status::Held => "held",
+            Status::Degraded => "degraded",
+            Status::Fallback => "fallback",
+            Status::Halted => "halted",
+        }
+    }
+}
+
+impl From<State> for Status {
+    fn from(state: State) -> Status {
+        match state {
+            State::Fresh => Status::Live,
+            State::Hold => Status::Held,
+            State::Degrading => Status::Degraded,
+            State::Fallback => Status::Fallback,
+            State::Killed => Status::Halted,
+        }
+    }
+}
+
+/// What caused a publication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// A window closed.
+    Row,
+    /// The clock: nothing came in for too long.
+    Tick,
+    /// An operator.
+    Kill,
+}
+
+/// Six places, exact.
+pub fn ppm(value: u64) -> String {
+    format!("{}.{:06}", value / 1_000_000, value % 1_000_000)
+}
+
+fn from_ppm(text: &str) -> Option<u64> {
+    let (whole, places) = text.split_once('.')?;
+    (places.len() == 6).then(|| Some(whole.parse::<u64>().ok()? * 1_000_000 + places.parse::<u64>().ok()?))?
+}
+
+/// Shortest text that reads back to the same number; absent when not finite.
+pub fn decimal(value: f64) -> Option<String> {
+    value.is_finite().then(|| value.to_string())
+}
+
+/// A length of time as ISO 8601.
+pub fn iso(horizon: Horizon) -> String {
+    let ns = horizon.0.0;
+    match (ns % Span::HOUR.0, ns % Span::MINUTE.0, ns % Span::SECOND.0) {
+        (0, ..) => format!("PT{}H", ns / Span::HOUR.0),
+        (_, 0, _) => format!("PT{}M", ns / Span::MINUTE.0),
+        (_, _, 0) => format!("PT{}S", ns / Span::SECOND.0),
+        _ => format!("PT{}.{:09}S", ns / Span::SECOND.0, ns % Span::SECOND.0),
+    }
+}
+
+/// Reads what [`iso`] writes.
+pub fn from_iso(text: &str) -> Option<Horizon> {
+    let body = text.strip_prefix("PT")?;
+    let (count, unit) = body.split_at_checked(body.len().checked_sub(1)?)?;
+    let (whole, places) = count.split_once('.').unwrap_or((count, ""));
+    let unit = match unit {
+        "H" => Span::HOUR,
+        "M" => Span::MINUTE,
+        "S" => Span::SECOND,
+        _ => return None,
+    };
+    let places = if places.is_empty() { 0 } else { places.parse::<i64>().ok()? };
+    Some(Horizon(Span(whole.parse::<i64>().ok()?.checked_mul(unit.0)?.checked_add(places)?)))
+}
+
+impl Publication {
+    /// The decision it publishes, bit for bit.
+    ///
+    /// # Errors
+    /// A number or length of time in it does not parse.
+    pub fn decision(&self) -> Result<Decision, Error> {
+        let bad = |key: &str, text: &str| Error::Format {
+            place: format!("publication {}", self.seq),
+            why: format!("`{key}` is `{text}`"),
+        };
+        let number = |key: &str, text: &Option<String>| match text {
+            None => Ok(f64::NAN),
+            Some(t) => t.parse::<f64>().map_err(|_| bad(key, t)),
+        };
+        let optional = |key: &str, text: &Option<String>| {
+            text.as_ref().map(|t| t.parse::<f64>().map_err(|_| bad(key, t))).transpose()
+        };
+        let parts = |key: &str, text: &str| from_ppm(text).ok_or_else(|| bad(key, text));
+        Ok(Decision {
+            symbol: self.symbol,
+            ts: self.as_of,
+            horizon: from_iso(&self.horizon).ok_or_else(|| bad("horizon", &self.horizon))?,
+            baseline: number("baseline.loss", &self.baseline.loss)?,
+            forecast_loss: optional("forecast.loss", &self.forecast.loss)?,
+            credibility: number("forecast.credibility", &self.forecast.credibility)?,
+            m_raw: number("multiplier_raw", &self.multiplier_raw)?,
+            m_im_ppm: parts("multiplier", &self.multiplier)?,
+            m_mm_ppm: parts("multiplier_mm", &self.multiplier_mm)?,
+            c_im: number("requirement.initial", &self.requirement.initial)?,
+            c_mm: number("requirement.maintenance", &self.requirement.maintenance)?,
+            state: self.state,
+            reasons: self.reasons.clone(),
+            p_stress: optional("forecast.p_stress", &self.forecast.p_stress)?,
+            model_digest: self.model.digest,
+            config_digest: self.config_digest,
+            why: self.why.clone(),
+        })
+    }
+    /// Where the numbers of `made` differ from the published ones: key, published, made.
+    pub fn differences(&self, made: &Decision) -> Vec<(String, String, String)> {
+        let recorded = self.decision().and_then(|d| super::manifest::to_value("decision", &d)).unwrap_or_default();
+        let made = super::manifest::to_value("decision", made).unwrap_or_default();
+        let keys = recorded.as_object().into_iter().chain(made.as_object()).flat_map(|o| o.keys());
+        let keys: std::collections::BTreeSet<&String> = keys.collect();
+        let text = |v: &serde_json::Value| v.to_string();
+        let differs = keys.into_iter().filter(|k| text(&recorded[*k]) != text(&made[*k]));
+        differs.map(|k| (k.clone(), text(&recorded[k]), text(&made[k]))).collect()
+    }
+}
+
+/// Numbers publications and remembers what was published last.
+#[derive(Clone, Debug)]
+pub struct Press {
+    /// The venue, for instrument ids.
+    pub venue: String,
+    /// How long a publication is valid.
+    pub valid_for: Span,
+    /// The models in force.
+    pub model: ModelRef,
+    next: u64,
+    last: BTreeMap<(Symbol, String), (u64, String)>,
+}
+
+/// What caused a set of decisions, and when they are published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Occasion {
+    /// What caused them.
+    pub cause: Cause,
+    /// How many events of the instrument had been consumed.
+    pub consumed: u64,
+    /// When they are published.
+    pub at: Ts,
+}
+
+impl Press {
+    /// Before the first publication.
+    pub fn new(venue: &str, valid_for: Span, model: ModelRef) -> Press {
+        Press { venue: venue.into(), valid_for, model, next: 1, last: BTreeMap::new() }
+    }
+    /// Takes note of a publication of the past.
+    pub fn remember(&mut self, old: &Publication) {
+        self.next = old.seq + 1;
+        self.last.insert((old.symbol, old.horizon.clone()), (old.seq, old.multiplier.clone()));
+    }
+    /// The number of the next publication.
+    pub fn next(&self) -> u64 {
+        self.next
+    }
+    /// Publishes one row of a set of decisions made together.
+    pub fn row(&mut self, decision: &Decision, set: &[Decision], occasion: Occasion) -> Publication {
+        let horizon = iso(decision.horizon);
+        let multiplier = ppm(decision.m_im_ppm);
+        let seq = self.next;
+        self.next += 1;
+        let before = self.last.insert((decision.symbol, horizon.clone()), (seq, multiplier.clone()));
+        let Decision { symbol, ts, state, config_digest, .. } = *decision;
+        Publication {
+            schema: SCHEMA.into(),
+            seq,
+            prev_seq: before.as_ref().map(|b| b.0),
+            set_id: set_id(set),
+            set_size: set.len() as u32,
+            instrument_id: format!("{symbol}.{}", self.venue.to_uppercase()),
+            symbol,
+            horizon,
+            confidence: "0.99".into(),
+            multiplier,
+            multiplier_mm: ppm(decision.m_mm_ppm),
+            multiplier_raw: decimal(decision.m_raw),
+            previous_value: before.map(|b| b.1),
+            requirement: Requirement { initial: decimal(decision.c_im), maintenance: decimal(decision.c_mm) },
+            baseline: Baseline { loss: decimal(decision.baseline) },
+            forecast: Foresight {
+                loss: decision.forecast_loss.and_then(decimal),
+                credibility: decimal(decision.credibility),
+                p_stress: decision.p_stress.and_then(decimal),
+            },
+            reasons: decision.reasons.clone(),
+            state,
+            status: state.into(),
+            as_of: ts,
+            published_at: occasion.at,
+            effective_at: occasion.at,
+            valid_until: occasion.at + self.valid_for,
+            fallback: ppm(decision.m_im_ppm.max(FALLBACK_PPM)),
+            model: ModelRef { digest: decision.model_digest, ..self.model.clone() },
+            config_digest,
+            why: decision.why.clone(),
+            cause: occasion.cause,
+            consumed: occasion.consumed,
+            code: env!("CARGO_PKG_VERSION").into(),
+        }
+    }
+}
+
+/// The same decisions give the same id on every run.
+fn set_id(set: &[Decision]) -> String {
+    let text: String = set.iter().map(|d| format!("{}|{}|{}\n", d.symbol, iso(d.horizon), d.ts)).collect();
+    Digest::of(text.as_bytes()).to_string()[..16].to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn decision() -> Decision {
+        Decision {
+            symbol: "BTCUSDT".parse().unwrap(),
+            ts: Ts(1_700_000_000_000_000_001),
+            horizon: Horizon(Span::DAY),
+            baseline: 0.1 + 0.2,
+            forecast_loss: Some(1.0 / 3.0),
+            credibility: 0.8,
+            m_raw: f64::MIN_POSITIVE,
+            m_im_ppm: 1_250_001,
+            m_mm_ppm: 999_999,
+            c_im: 5e-324,
+            c_mm: 1e300,
+            state: State::Hold,
+            reasons: vec![Reason::StepUp, Reason::Stale],
+            p_stress: None,
+            model_digest: Digest::of(b"model"),
+            config_digest: Digest::of(b"config"),
+            why: Why::default(),
+        }
+    }
+
+    fn press() -> Press {
+        let digest = Digest::of(b"m");
+        let text = |t: &str| t.to_string();
+        let model = ModelRef {
+            name: text("sample"),
+            version: text("000001"),
+            alias: text("champion"),
+            manifest: digest,
+            digest,
+        };
+        Press::new("binance", Span::HOUR, model)
+    }
+
+    const OCCASION: Occasion = Occasion { cause: Cause::Row, consumed: 7, at: Ts(5) };
+
+    #[test]
+    fn a_decision_survives_its_publication_bit_for_bit() {
+        let made = decision();
+        let published = press().row(&made, std::slice::from_ref(&made), OCCASION);
+        let text = serde_json::to_string(&published).unwrap();
+        let read: Publication = serde_json::from_str(&text).unwrap();
+        assert_eq!(read.decision().unwrap(), made);
+        assert!(read.differences(&made).is_empty());
+        let other = Decision { c_im: 1e-323, ..made };
+        assert_eq!(read.differences(&other).len(), 1);
+    }
+    #[test]
+    fn an_absent_number_is_null_and_comes_back_as_nan() {
+        let made = Decision { baseline: f64::NAN, ..decision() };
+        let published = press().row(&made, std::slice::from_ref(&made), OCCASION);
+        assert_eq!(published.baseline.loss, None);
+        assert!(published.decision().unwrap().baseline.is_nan());
+        assert!(published.differences(&made).is_empty());
+    }
+    #[test]
+    fn each_row_names_the_one_before_it() {
+        let (mut press, made) = (press(), decision());
+        let later = Decision { m_im_ppm: 2_000_000, ..made.clone() };
+        let other = Decision { horizon: Horizon(Span::HOUR), ..made.clone() };
+        let set = [made.clone(), other.clone()];
+        let first = press.row(&made, &set, OCCASION);
+        let beside = press.row(&other, &set, OCCASION);
+        let second = press.row(&later, &[later.clone()], OCCASION);
+        assert_eq!((first.seq, first.prev_seq, beside.seq, beside.prev_seq), (1, None, 2, None));
+        assert_eq!((first.set_id == beside.set_id, first.set_size), (true, 2));
+        assert_eq!((second.seq, second.prev_seq, second.previous_value.as_deref()), (3, Some(1), Some("1.250001")));
+        assert_eq!((first.fallback.as_str(), second.fallback.as_str()), ("1.250001", "2.000000"));
+    }
+    #[test]
+    fn horizons_read_back() {
+        for ns in [1, 250_000_000, 1_000_000_000, 90_000_000_000, 3_600_000_000_000, 86_400_000_000_000] {
+            assert_eq!(from_iso(&iso(Horizon(Span(ns)))), Some(Horizon(Span(ns))));
+        }
+        assert_eq!(iso(Horizon(Span::DAY)), "PT24H");
+        assert_eq!((from_iso("P1D"), from_iso("PT"), from_iso("PTxH")), (None, None, None));
+    }
+}

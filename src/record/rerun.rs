@@ -1,0 +1,395 @@
+//! What the ledger recorded, made again event by event and compared.
+//!
+//! Everything on the road is deterministic, so its state is never stored: a server that starts, and
+//! an audit, push the lake's events from the beginning. Instruments do not touch each other, so what
+//! counts is the order within each. Whatever the market did not send — clock ticks, an operator's
+//! freeze, a change of models — is in the ledger with how many events each instrument had consumed
+//! by then, and is pushed again at that place.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use super::ledger::{Kind, Seq, Store};
+use super::manifest::from_value;
+use super::publication::{Cause, ModelRef, Publication};
+use super::{Error, damaged};
+use crate::base::{Digest, Span, Symbol, Ts};
+use crate::event::{Body, Event};
+use crate::margin::Decision;
+
+/// How many events each instrument had consumed.
+pub type Counts = BTreeMap<Symbol, u64>;
+
+/// Body of a `config.loaded` entry: an era starts with it, on a road with empty memory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfigLoaded {
+    /// Digest of the effective configuration.
+    pub digest: Digest,
+    /// The effective configuration, as the text of a JSON object.
+    pub config: String,
+    /// Rows that close before this only warm up.
+    pub publish_from: Ts,
+    /// How long a publication is valid.
+    pub valid_for: Span,
+    /// The models at the start of the era.
+    pub model: ModelRef,
+}
+
+/// Body of a `model.loaded` entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelLoaded {
+    /// The models.
+    pub model: ModelRef,
+    /// Where.
+    pub after: Counts,
+}
+
+/// Body of a `tick` entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ticked {
+    /// Where.
+    pub after: Counts,
+}
+
+/// Body of a `kill` entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Killed {
+    /// Frozen, or released.
+    pub on: bool,
+    /// Where.
+    pub after: Counts,
+}
+
+/// What the ledger says happened under one configuration.
+#[derive(Clone, Debug)]
+pub struct Era {
+    /// How it started.
+    pub start: ConfigLoaded,
+    /// The models in force at its end.
+    pub model: ModelRef,
+    /// Whether publication was frozen at its end.
+    pub killed: bool,
+    published: Vec<Recorded>,
+    injected: Vec<(Counts, Injection)>,
+}
+
+/// A publication in short: a long ledger is compared in little memory.
+#[derive(Clone, Copy, Debug)]
+struct Recorded {
+    seq: Seq,
+    symbol: Symbol,
+    consumed: u64,
+    mark: Digest,
+}
+
+#[derive(Clone, Debug)]
+enum Injection {
+    Event(Ts, Body),
+    Install(ModelRef),
+}
+
+/// Reads a ledger as eras, oldest first, and shows every publication on the way.
+///
+/// # Errors
+/// It is damaged, or an entry's body is not what its kind asks for.
+pub fn eras(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Result<Vec<Era>, Error> {
+    let mut eras: Vec<Era> = Vec::new();
+    for record in store.scan(Seq(0))? {
+        let record = record?;
+        let place = format!("ledger entry {}", record.seq);
+        if record.kind == Kind::ConfigLoaded {
+            let start: ConfigLoaded = from_value(&place, record.body)?;
+            let model = start.model.clone();
+            eras.push(Era { start, model, killed: false, published: Vec::new(), injected: Vec::new() });
+            continue;
+        }
+        let era = match (eras.last_mut(), record.kind) {
+            (Some(era), _) => era,
+            (None, Kind::Genesis | Kind::Start | Kind::Recovered | Kind::Stop | Kind::ModelLoadFailed) => continue,
+            (None, _) => return Err(damaged(&place, "it comes before the first `config.loaded`")),
+        };
+        match record.kind {
+            Kind::Publish => {
+                let old: Publication = from_value(&place, record.body)?;
+                let mark = mark(old.cause, old.consumed, old.set_size as usize, &old.decision()?);
+                era.published.push(Recorded { seq: record.seq, symbol: old.symbol, consumed: old.consumed, mark });
+                show(record.seq, old);
+            }
+            Kind::Tick => {
+                let ticked: Ticked = from_value(&place, record.body)?;
+                era.injected.push((ticked.after, Injection::Event(record.ts, Body::Tick)));
+            }
+            Kind::Kill => {
+                let killed: Killed = from_value(&place, record.body)?;
+                era.killed = killed.on;
+                era.injected.push((killed.after, Injection::Event(record.ts, Body::Kill(killed.on))));
+            }
+            Kind::ModelLoaded => {
+                let loaded: ModelLoaded = from_value(&place, record.body)?;
+                era.model = loaded.model.clone();
+                era.injected.push((loaded.after, Injection::Install(loaded.model)));
+            }
+            _ => {}
+        }
+    }
+    Ok(eras)
+}
+
+/// What is done on the road.
+#[derive(Clone, Copy, Debug)]
+pub enum Step<'a> {
+    /// An event is pushed.
+    Event(&'a Event),
+    /// Models are installed.
+    Install(&'a ModelRef),
+}
+
+/// A set of decisions made by one event.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Set {
+    /// What caused it.
+    pub cause: Cause,
+    /// How many events of the instrument had been consumed.
+    pub consumed: u64,
+    /// When the event that caused it was known.
+    pub known: Ts,
+    /// The whole set.
+    pub decisions: Vec<Decision>,
+    /// How many at its start are in the ledger already.
+    pub recorded: usize,
+}
+
+/// Reads a publication from the ledger.
+pub type Recall = Box<dyn Fn(Seq) -> Result<Publication, Error> + Send>;
+
+/// Drives a road along the past of one era, and then on.
+pub struct Rerun {
+    lanes: BTreeMap<Symbol, Lane>,
+    installs: VecDeque<ModelRef>,
+    held: Vec<Event>,
+    compared: u64,
+    recall: Recall,
+}
+
+#[derive(Debug, Default)]
+struct Lane {
+    consumed: u64,
+    /// The last injected time: what comes after it was not known before it.
+    clock: Option<Ts>,
+    injected: VecDeque<(u64, Option<Event>)>,
+    published: VecDeque<Recorded>,
+}
+
+impl Rerun {
+    /// A new past is empty; an old one is that of `era`. `recall` reads a publication from the
+    /// ledger, to say what differs.
+    pub fn new(symbols: &[Symbol], era: Option<&Era>, recall: Recall) -> Rerun {
+        let mut lanes: BTreeMap<Symbol, Lane> = symbols.iter().map(|s| (*s, Lane::default())).collect();
+        let mut installs = VecDeque::new();
+        for (after, injection) in era.iter().flat_map(|e| &e.injected) {
+            if let Injection::Install(model) = injection {
+                installs.push_back(model.clone());
+            }
+            for (symbol, lane) in &mut lanes {
+                let event = match injection {
+                    Injection::Event(at, body) => Some(injected(*symbol, *at, *body)),
+                    // A gate at which the lane waits for the others.
+                    Injection::Install(_) => None,
+                };
+                lane.injected.push_back((after.get(symbol).copied().unwrap_or(0), event));
+            }
+        }
+        for old in era.iter().flat_map(|e| &e.published) {
+            lanes.entry(old.symbol).or_default().published.push_back(*old);
+        }
+        Rerun { lanes, installs, held: Vec::new(), compared: 0, recall }
+    }
+    /// How many events each instrument has consumed.
+    pub fn counts(&self) -> Counts {
+        self.lanes.iter().map(|(s, l)| (*s, l.consumed)).collect()
+    }
+    /// How many recorded publications were made again, equal in every field.
+    pub fn compared(&self) -> u64 {
+        self.compared
+    }
+    /// Whether all of the past has been made again.
+    pub fn is_done(&self) -> bool {
+        self.unfinished().is_none()
+    }
+    /// What is recorded and was not made again.
+    pub fn unfinished(&self) -> Option<Error> {
+        for (symbol, lane) in &self.lanes {
+            if let Some(old) = lane.published.front() {
+                let (n, at) = (lane.consumed, old.consumed);
+                let what = format!("{symbol} was published after {at} events; {n} events do not give it");
+                return Some(Error::Differs { seq: old.seq, what });
+            }
+            if let Some((after, _)) = lane.injected.front() {
+                let n = lane.consumed;
+                let what = format!(
+                    "{symbol} had consumed {after} events at a recorded tick, freeze or change of models; there are {n}"
+                );
+                return Some(Error::Differs { seq: Seq(0), what });
+            }
+        }
+        None
+    }
+    /// Runs what is recorded before the first event.
+    ///
+    /// # Errors
+    /// As [`Rerun::feed`].
+    pub fn begin<E: From<Error>>(
+        &mut self,
+        drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
+    ) -> Result<Vec<Set>, E> {
+        let mut made = Vec::new();
+        let symbols: Vec<Symbol> = self.lanes.keys().copied().collect();
+        for symbol in symbols {
+            self.inject(symbol, drive, &mut made)?;
+        }
+        self.pass_gates(drive, &mut made)?;
+        Ok(made)
+    }
+    /// Takes the next event of the lake; gives the sets it made.
+    ///
+    /// # Errors
+    /// A decision differs from the recorded one, or the road refuses.
+    pub fn feed<E: From<Error>>(
+        &mut self,
+        event: &Event,
+        drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
+    ) -> Result<Vec<Set>, E> {
+        let mut made = Vec::new();
+        self.take(event, drive, &mut made)?;
+        self.pass_gates(drive, &mut made)?;
+        Ok(made)
+    }
+    /// Pushes an event that is not the market's, now, on one instrument. It has been recorded.
+    ///
+    /// # Errors
+    /// The road refuses.
+    pub fn now<E: From<Error>>(
+        &mut self,
+        symbol: Symbol,
+        at: Ts,
+        body: Body,
+        drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
+    ) -> Result<Vec<Set>, E> {
+        let mut made = Vec::new();
+        self.push(injected(symbol, at, body), drive, &mut made)?;
+        Ok(made)
+    }
+    fn take<E: From<Error>>(
+        &mut self,
+        event: &Event,
+        drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
+        made: &mut Vec<Set>,
+    ) -> Result<(), E> {
+        let Some(lane) = self.lanes.get_mut(&event.symbol) else { return Ok(()) };
+        // An injection that is due and was not run is a gate.
+        if lane.injected.front().is_some_and(|i| i.0 <= lane.consumed) {
+            self.held.push(*event);
+            return Ok(());
+        }
+        lane.consumed += 1;
+        let known = lane.clock.map_or(event.ts_known, |c| c.max(event.ts_known));
+        self.push(Event { ts_known: known, ..*event }, drive, made)?;
+        self.inject(event.symbol, drive, made)
+    }
+    /// Runs the lane's recorded injections that are due, up to the next gate.
+    fn inject<E: From<Error>>(
+        &mut self,
+        symbol: Symbol,
+        drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
+        made: &mut Vec<Set>,
+    ) -> Result<(), E> {
+        while let Some(lane) = self.lanes.get_mut(&symbol)
+            && let Some((_, Some(event))) = lane.injected.pop_front_if(|i| i.0 <= lane.consumed && i.1.is_some())
+        {
+            self.push(event, drive, made)?;
+        }
+        Ok(())
+    }
+    /// Installs the next models once every lane waits for them.
+    fn pass_gates<E: From<Error>>(
+        &mut self,
+        drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
+        made: &mut Vec<Set>,
+    ) -> Result<(), E> {
+        let waits = |l: &Lane| l.injected.front().is_some_and(|i| i.1.is_none() && i.0 <= l.consumed);
+        while !self.installs.is_empty() && self.lanes.values().all(waits) {
+            if let Some(model) = self.installs.pop_front() {
+                drive(Step::Install(&model))?;
+            }
+            let symbols: Vec<Symbol> = self.lanes.keys().copied().collect();
+            for symbol in symbols {
+                self.lanes.get_mut(&symbol).map(|l| l.injected.pop_front());
+                self.inject(symbol, drive, made)?;
+            }
+            for event in std::mem::take(&mut self.held) {
+                self.take(&event, drive, made)?;
+            }
+        }
+        Ok(())
+    }
+    fn push<E: From<Error>>(
+        &mut self,
+        event: Event,
+        drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
+        made: &mut Vec<Set>,
+    ) -> Result<(), E> {
+        let cause = match event.body {
+            Body::Tick => Cause::Tick,
+            Body::Kill(_) => Cause::Kill,
+            Body::Trade(_) | Body::Bar(_) => Cause::Row,
+        };
+        let decisions = drive(Step::Event(&event))?;
+        let Some(lane) = self.lanes.get_mut(&event.symbol) else { return Ok(()) };
+        if cause != Cause::Row {
+            lane.clock = Some(event.ts_known);
+        }
+        let mut set = Set { cause, consumed: lane.consumed, known: event.ts_known, decisions, recorded: 0 };
+        for decision in &set.decisions {
+            let Some(old) = lane.published.pop_front() else { break };
+            if old.mark != mark(cause, set.consumed, set.decisions.len(), decision) {
+                return Err(differs(old.seq, &(self.recall)(old.seq)?, &set, decision).into());
+            }
+            set.recorded += 1;
+            self.compared += 1;
+        }
+        if !set.decisions.is_empty() {
+            made.push(set);
+        }
+        Ok(())
+    }
+}
+
+fn injected(symbol: Symbol, at: Ts, body: Body) -> Event {
+    Event { symbol, ts_event: at, ts_known: at, seq: 0, body }
+}
+
+/// What must be made again: the decision, what caused it, where, and how large its set was.
+fn mark(cause: Cause, consumed: u64, set_size: usize, decision: &Decision) -> Digest {
+    let decision = super::manifest::to_value("decision", decision).unwrap_or_default();
+    Digest::of_json(&serde_json::json!([cause, consumed, set_size, decision]))
+}
+
+fn differs(seq: Seq, old: &Publication, set: &Set, made: &Decision) -> Error {
+    let mut differences = old.differences(made);
+    let mut also = |key: &str, old: String, new: String| {
+        if old != new {
+            differences.push((key.into(), old, new));
+        }
+    };
+    also("cause", format!("{:?}", old.cause), format!("{:?}", set.cause));
+    also("consumed", old.consumed.to_string(), set.consumed.to_string());
+    also("set_size", old.set_size.to_string(), set.decisions.len().to_string());
+    let text: Vec<String> = differences.iter().map(|(k, a, b)| format!("{k} recorded {a}, made {b}")).collect();
+    let what = format!("publication {} of {} at {}: {}", old.seq, old.symbol, old.as_of, text.join("; "));
+    Error::Differs { seq, what }
+}

@@ -1,0 +1,393 @@
+//! The thread that publishes: it catches up with the ledger, then pushes, records, shows.
+//!
+//! Nothing is shown before it is on disk. On a start the lake is pushed from the beginning; what the
+//! ledger has already is compared in every field and not appended again, so a service killed at any
+//! point loses no publication and repeats none.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+
+use super::meters::{Meters, seconds};
+use super::road::Road;
+use super::source::{Source, Supply};
+use super::{Hub, Mode, clock};
+use crate::base::Ts;
+use crate::event::{Body, Event};
+use crate::record::publication::{ModelRef, Occasion, Press};
+use crate::record::rerun::{self, ConfigLoaded, Era, Killed, ModelLoaded, Rerun, Set, Step, Ticked};
+use crate::record::{Entry, FileStore, Kind, Publication, Seq, Store};
+
+/// Rows recorded with one sync, at most, while the past is caught up with.
+const BATCH_ROWS: usize = 64;
+/// How long the thread sleeps at most before it looks whether it is to stop.
+const NAP: Duration = Duration::from_millis(20);
+
+/// Everything the thread owns.
+pub struct Publisher {
+    hub: Arc<Hub>,
+    meters: Arc<Meters>,
+    road: Road,
+    store: FileStore,
+    press: Press,
+    rerun: Rerun,
+    pending: Vec<Set>,
+    pending_since: Option<Instant>,
+    killed: bool,
+    failed: Option<String>,
+    watched: Instant,
+    ticked: Ts,
+    pace: Option<(Instant, Ts)>,
+    /// Events known at or before this are pushed without waiting.
+    unpaced_until: Ts,
+}
+
+impl Publisher {
+    /// Opens the ledger, loads the models, and makes the past ready to be compared.
+    ///
+    /// # Errors
+    /// The ledger is damaged, in use, or of another mode; or the models cannot be loaded.
+    pub fn new(hub: Arc<Hub>, meters: Arc<Meters>, mut road: Road) -> Result<Publisher> {
+        let options = &hub.options;
+        let now = clock::now();
+        let mut store = FileStore::open(&options.ledger, now)?;
+        genesis(&mut store, options.mode, now)?;
+        let started = clock::start();
+        let model = road.wanted()?;
+        meters.model_loads.increment(1);
+        meters.model_load_seconds.record(seconds(started));
+        let mut press = Press::new(&options.venue, options.valid_for, model.clone());
+        let mut past = Vec::new();
+        let mut eras = rerun::eras(&store, |seq, publication| {
+            press.remember(&publication);
+            past.push((seq, publication));
+            if past.len() >= BATCH_ROWS && !same_set(&past) {
+                let last = past.pop();
+                hub.publish(sets(std::mem::take(&mut past)));
+                past.extend(last);
+            }
+        })?;
+        hub.publish(sets(past));
+        let same =
+            |e: &Era| e.start.digest == options.config_digest && options.from.is_none_or(|f| f == e.start.publish_from);
+        let mut era = eras.pop().filter(same);
+        let body =
+            json!({"mode": options.mode.as_str(), "program": env!("CARGO_PKG_VERSION"), "process": std::process::id()});
+        store.append(Entry { kind: Kind::Start, ts: now, body })?;
+        if era.is_none() {
+            let start = ConfigLoaded {
+                digest: options.config_digest,
+                config: options.config.clone(),
+                publish_from: options.from.unwrap_or(match options.mode {
+                    // The last window that closed is still in force.
+                    Mode::Live => now - options.row,
+                    Mode::Replay(_) => Ts(0),
+                }),
+                valid_for: options.valid_for,
+                model: model.clone(),
+            };
+            store.append(entry(Kind::ConfigLoaded, now, &start)?)?;
+            era = rerun::eras(&store, |_, _| {})?.pop();
+        }
+        let Some(era) = era else { bail!("{}: no configuration in the ledger", options.ledger.display()) };
+        press.model = era.model.clone();
+        press.valid_for = era.start.valid_for;
+        road.begin(&era.start.model, era.start.publish_from)?;
+        let recall = recall(options.ledger.clone());
+        Ok(Publisher {
+            rerun: Rerun::new(&options.symbols, Some(&era), recall),
+            unpaced_until: newest(&hub).max(era.start.publish_from),
+            killed: era.killed,
+            hub: Arc::clone(&hub),
+            meters,
+            road,
+            store,
+            press,
+            pending: Vec::new(),
+            pending_since: None,
+            failed: None,
+            watched: clock::start(),
+            ticked: now,
+            pace: None,
+        })
+    }
+    /// Publishes until told to stop.
+    ///
+    /// # Errors
+    /// What is made again differs from what was recorded, the ledger cannot be written, or the lake
+    /// cannot be read: nothing more is published.
+    pub fn run(&mut self, source: &mut Source) -> Result<()> {
+        let Publisher { rerun, road, .. } = self;
+        let sets = rerun.begin(&mut |step| road.step(step))?;
+        self.take(sets);
+        while !self.hub.is_stopping() {
+            match source()? {
+                Supply::Events(events) => {
+                    for event in &events {
+                        self.push(event)?;
+                    }
+                    self.commit()?;
+                    self.watch()?;
+                }
+                Supply::Idle => {
+                    self.caught_up()?;
+                    self.watch()?;
+                    self.tick()?;
+                    self.nap(clock::duration(self.hub.options.poll));
+                }
+                Supply::End => {
+                    self.caught_up()?;
+                    self.watch()?;
+                    self.nap(clock::duration(self.hub.options.poll));
+                }
+            }
+        }
+        self.commit()?;
+        let now = self.now();
+        self.store.append(Entry { kind: Kind::Stop, ts: now, body: json!({"publications": self.press.next() - 1}) })?;
+        Ok(())
+    }
+    fn push(&mut self, event: &Event) -> Result<()> {
+        if self.hub.is_stopping() {
+            return Ok(());
+        }
+        self.wait(event)?;
+        self.meters.input_rows.increment(1);
+        self.hub.advance(event.ts_known);
+        let Publisher { rerun, road, .. } = self;
+        self.pending_since.get_or_insert_with(clock::start);
+        let sets = rerun.feed(event, &mut |step| road.step(step))?;
+        self.take(sets);
+        if self.hub.options.mode != Mode::Live && !self.hub.is_caught_up() && self.rerun.is_done() {
+            self.caught_up()?;
+        }
+        let rows: usize = self.pending.iter().map(|s| s.decisions.len()).sum();
+        if rows >= BATCH_ROWS { self.commit() } else { Ok(()) }
+    }
+    fn take(&mut self, sets: Vec<Set>) {
+        self.pending.extend(sets);
+    }
+    /// In a replay with a speed, waits until the event is due.
+    fn wait(&mut self, event: &Event) -> Result<()> {
+        let Mode::Replay(Some(speed)) = self.hub.options.mode else { return Ok(()) };
+        if event.ts_known <= self.unpaced_until || !self.rerun.is_done() {
+            return Ok(());
+        }
+        self.commit()?;
+        let (since, first) = *self.pace.get_or_insert_with(|| (clock::start(), event.ts_known));
+        let due = Duration::from_secs_f64(((event.ts_known - first).seconds() / speed).clamp(0.0, 1e9));
+        while !self.hub.is_stopping() && since.elapsed() < due {
+            self.watch()?;
+            std::thread::sleep(due.saturating_sub(since.elapsed()).min(NAP));
+        }
+        Ok(())
+    }
+    fn nap(&self, length: Duration) {
+        let started = clock::start();
+        while !self.hub.is_stopping() && started.elapsed() < length {
+            std::thread::sleep(length.saturating_sub(started.elapsed()).min(NAP));
+        }
+    }
+    /// Records what is pending with one sync, then shows it.
+    fn commit(&mut self) -> Result<()> {
+        let started = self.pending_since.take();
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let pending = std::mem::take(&mut self.pending);
+        let mut fresh: Vec<Vec<Publication>> = Vec::new();
+        for set in &pending {
+            // In a replay the stream's time is the only one, so that a replay is the same every time.
+            let at = if self.hub.options.mode == Mode::Live { clock::now() } else { set.known };
+            let occasion = Occasion { cause: set.cause, consumed: set.consumed, at };
+            let rows = set.decisions[set.recorded..].iter().map(|d| self.press.row(d, &set.decisions, occasion));
+            fresh.push(rows.collect());
+        }
+        fresh.retain(|rows| !rows.is_empty());
+        let entries: Result<Vec<Entry>> =
+            fresh.iter().flatten().map(|p| entry(Kind::Publish, p.published_at, p)).collect();
+        let first = self.append(&entries?)?;
+        for row in fresh.iter().flatten() {
+            self.meters.published(row.status, &row.reasons);
+        }
+        let mut places = (first.0..).map(Seq);
+        let placed = fresh.into_iter().map(|rows| rows.into_iter().zip(places.by_ref()).map(|(p, s)| (s, p)).collect());
+        let placed: Vec<Vec<(Seq, Publication)>> = placed.collect();
+        let shown = !placed.is_empty();
+        self.hub.publish(placed);
+        self.road.report(&self.hub, &self.meters, &pending);
+        if let Some(started) = started.filter(|_| shown) {
+            self.meters.publication_seconds.record(seconds(started));
+        }
+        Ok(())
+    }
+    fn append(&mut self, entries: &[Entry]) -> Result<Seq> {
+        if entries.is_empty() {
+            return Ok(self.store.next());
+        }
+        let started = clock::start();
+        let first = self.store.append_all(entries)?;
+        self.meters.fsync_seconds.record(seconds(started));
+        self.meters.ledger_entries.increment(entries.len() as u64);
+        Ok(first)
+    }
+    /// The past has been made again; from here on, what is new.
+    fn caught_up(&mut self) -> Result<()> {
+        if self.hub.is_caught_up() {
+            return Ok(());
+        }
+        self.commit()?;
+        if let Some(unfinished) = self.rerun.unfinished() {
+            return Err(unfinished.into());
+        }
+        tracing::info!(compared = self.rerun.compared(), seq = self.press.next() - 1, "caught up with the ledger");
+        self.hub.set_caught_up();
+        // The model in force is the era's last; a newer one comes in like any other change.
+        let current = self.press.model.clone();
+        self.announce(None, &current);
+        self.look()
+    }
+    fn watch(&mut self) -> Result<()> {
+        if self.hub.is_caught_up() && self.watched.elapsed() >= clock::duration(self.hub.options.poll) {
+            self.look()?;
+        }
+        Ok(())
+    }
+    /// Looks at the alias and at the `KILL` file.
+    fn look(&mut self) -> Result<()> {
+        self.watched = clock::start();
+        let on = self.hub.options.ledger.join("KILL").exists();
+        if on != self.killed {
+            self.commit()?;
+            let (at, after) = (self.now(), self.rerun.counts());
+            self.append(&[entry(Kind::Kill, at, &Killed { on, after })?])?;
+            self.killed = on;
+            self.inject(at, Body::Kill(on))?;
+        }
+        let started = clock::start();
+        match self.road.wanted() {
+            Ok(model) if same_model(&model, &self.press.model) => self.failed = None,
+            Ok(model) => {
+                self.commit()?;
+                let loaded = ModelLoaded { model: model.clone(), after: self.rerun.counts() };
+                let at = self.now();
+                self.append(&[entry(Kind::ModelLoaded, at, &loaded)?])?;
+                self.road.step(Step::Install(&model))?;
+                self.meters.model_loads.increment(1);
+                self.meters.model_load_seconds.record(seconds(started));
+                let before = std::mem::replace(&mut self.press.model, model.clone());
+                self.announce(Some(&before), &model);
+            }
+            Err(e) => {
+                let why = format!("{e:#}");
+                if self.failed.as_ref() != Some(&why) {
+                    self.meters.model_load_failures.increment(1);
+                    tracing::error!(%why, "the model in force stays");
+                    let at = self.now();
+                    self.append(&[Entry { kind: Kind::ModelLoadFailed, ts: at, body: json!({"why": why}) }])?;
+                    self.failed = Some(why);
+                }
+            }
+        }
+        Ok(())
+    }
+    fn announce(&self, before: Option<&ModelRef>, model: &ModelRef) {
+        let labels = |m: &ModelRef| {
+            let texts = [m.name.clone(), m.version.clone(), m.alias.clone(), m.manifest.short()];
+            let [name, version, alias, digest] = texts;
+            [("name", name), ("version", version), ("alias", alias), ("digest", digest)]
+        };
+        self.meters.model(before.map(labels), labels(model));
+        self.hub.set_model(format!("{} {} {}", model.name, model.version, model.manifest.short()));
+        tracing::info!(model = %model.name, version = %model.version, "model in force");
+    }
+    /// Tells a followed road that time has passed, having recorded it.
+    fn tick(&mut self) -> Result<()> {
+        let now = clock::now();
+        if self.hub.options.mode != Mode::Live || now - self.ticked < self.hub.options.tick {
+            return Ok(());
+        }
+        self.ticked = now;
+        let after = self.rerun.counts();
+        self.append(&[entry(Kind::Tick, now, &Ticked { after })?])?;
+        self.inject(now, Body::Tick)
+    }
+    fn inject(&mut self, at: Ts, body: Body) -> Result<()> {
+        for symbol in self.hub.options.symbols.clone() {
+            let Publisher { rerun, road, .. } = self;
+            let sets = rerun.now(symbol, at, body, &mut |step| road.step(step))?;
+            self.take(sets);
+        }
+        self.commit()
+    }
+    fn now(&self) -> Ts {
+        match self.hub.options.mode {
+            Mode::Live => clock::now(),
+            // Before the first event a stream has no time.
+            Mode::Replay(_) => self.hub.now().max(Ts(0)),
+        }
+    }
+}
+
+fn same_model(a: &ModelRef, b: &ModelRef) -> bool {
+    (&a.name, &a.version, a.manifest) == (&b.name, &b.version, b.manifest)
+}
+
+fn newest(hub: &Hub) -> Ts {
+    hub.snapshot().rows.values().map(|r| r.publication.published_at).max().unwrap_or(Ts(i64::MIN))
+}
+
+fn genesis(store: &mut FileStore, mode: Mode, now: Ts) -> Result<()> {
+    let Some(first) = store.scan(Seq(0))?.next().transpose()? else {
+        let body = json!({"format": "margincast.ledger.v1", "mode": mode.as_str()});
+        store.append(Entry { kind: Kind::Genesis, ts: now, body })?;
+        return Ok(());
+    };
+    let was = first.body["mode"].as_str().unwrap_or("?").to_string();
+    if first.kind != Kind::Genesis || was != mode.as_str() {
+        bail!(
+            "the ledger is that of a {was} service, this is a {} one; use another folder: --set serve.ledger=DIR",
+            mode.as_str()
+        );
+    }
+    Ok(())
+}
+
+fn entry<T: serde::Serialize>(kind: Kind, ts: Ts, body: &T) -> Result<Entry> {
+    Ok(Entry { kind, ts, body: serde_json::to_value(body).context("a ledger entry")? })
+}
+
+fn recall(folder: PathBuf) -> rerun::Recall {
+    Box::new(move |seq| FileStore::peek(&folder)?.publication(seq))
+}
+
+fn same_set(rows: &[(Seq, Publication)]) -> bool {
+    rows.len() < 2 || rows[rows.len() - 1].1.set_id == rows[rows.len() - 2].1.set_id
+}
+
+/// Rows in order, by set.
+fn sets(rows: Vec<(Seq, Publication)>) -> Vec<Vec<(Seq, Publication)>> {
+    let mut sets: Vec<Vec<(Seq, Publication)>> = Vec::new();
+    for row in rows {
+        match sets.last_mut().filter(|s| s.last().is_some_and(|last| last.1.set_id == row.1.set_id)) {
+            Some(set) => set.push(row),
+            None => sets.push(vec![row]),
+        }
+    }
+    sets
+}
+
+/// The stream's own pace: `3600` is an hour a second, `max` is as fast as it goes.
+///
+/// # Errors
+/// Not a positive number and not `max`.
+pub fn speed(text: &str) -> Result<Option<f64>, String> {
+    match text.parse::<f64>() {
+        _ if text == "max" => Ok(None),
+        Ok(speed) if speed.is_finite() && speed > 0.0 => Ok(Some(speed)),
+        _ => Err(format!("`{text}` is not a speed: want `max`, or how many times faster, such as 3600")),
+    }
+}

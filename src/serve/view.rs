@@ -1,0 +1,150 @@
+//! The JSON that is served and not stored.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::base::{Symbol, Ts};
+use crate::forecast::dist::LEVELS;
+use crate::pipeline::Named;
+use crate::record::Publication;
+use crate::record::publication::{Status, decimal, iso};
+
+/// What was published last, of every instrument and horizon or of those asked for.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Multipliers {
+    /// Always `margincast.multipliers.v1`.
+    pub schema: &'static str,
+    /// Number of the newest publication of all; 0 before the first.
+    pub seq: u64,
+    /// The oldest input of the rows below.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub as_of: Option<Ts>,
+    /// The worst status of the rows below; `halted` before the first publication.
+    pub status: Status,
+    /// When the first of the rows below expires.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub valid_until: Option<Ts>,
+    /// One row per instrument and horizon, in order of name and horizon.
+    pub multipliers: Vec<Publication>,
+}
+
+/// What the models foresaw last.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Forecasts {
+    /// Always `margincast.forecasts.v1`.
+    pub schema: &'static str,
+    /// One row per instrument, model and horizon.
+    pub forecasts: Vec<ForecastRow>,
+}
+
+/// One model's distribution of the log return of one instrument over one horizon. Decimals are text.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ForecastRow {
+    /// Instance name of the model.
+    pub model: String,
+    /// The instrument.
+    #[schema(value_type = String)]
+    pub symbol: Symbol,
+    /// Close of the last window used.
+    #[schema(value_type = String, format = DateTime)]
+    pub issued: Ts,
+    /// How far ahead, ISO 8601.
+    pub horizon: String,
+    /// Realised variance over the horizon.
+    pub rv: Option<String>,
+    /// Standard deviation over the horizon, fraction; not annualised.
+    pub sd: Option<String>,
+    /// Quantiles.
+    pub quantiles: Vec<Quantile>,
+    /// Mean return below the 1 % quantile.
+    pub es01: Option<String>,
+    /// Mean return above the 99 % quantile.
+    pub es99: Option<String>,
+    /// Probabilities of calm, normal, elevated and stress, where the model has them.
+    pub regime: Option<[Option<String>; 4]>,
+    /// Probability of a volatility spike, where the model has it.
+    pub spike: Option<String>,
+}
+
+/// One quantile of a log return.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Quantile {
+    /// Probability.
+    pub p: String,
+    /// Value, fraction.
+    pub value: Option<String>,
+}
+
+impl From<&Named> for ForecastRow {
+    fn from(named: &Named) -> ForecastRow {
+        let forecast = &named.forecast;
+        let dist = &forecast.dist;
+        ForecastRow {
+            model: named.name.to_string(),
+            symbol: named.symbol,
+            issued: forecast.issued,
+            horizon: iso(forecast.horizon),
+            rv: decimal(dist.rv),
+            sd: decimal(dist.sd),
+            quantiles: LEVELS
+                .iter()
+                .zip(dist.q)
+                .map(|(p, q)| Quantile { p: p.to_string(), value: decimal(q) })
+                .collect(),
+            es01: decimal(dist.es01),
+            es99: decimal(dist.es99),
+            regime: forecast.regime.map(|r| r.probs().map(decimal)),
+            spike: forecast.spike.and_then(|p| decimal(p.get())),
+        }
+    }
+}
+
+/// One reason for or against being ready.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Check {
+    /// What was looked at.
+    pub name: &'static str,
+    /// Whether it is as it should be.
+    pub ok: bool,
+    /// What was found.
+    pub detail: String,
+}
+
+/// How the service is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Health {
+    /// `ok` or `not ready`.
+    pub status: &'static str,
+    /// With `?verbose`: every check.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checks: Option<Vec<Check>>,
+}
+
+/// Which program this is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Version {
+    /// Its name.
+    pub name: &'static str,
+    /// Its version.
+    pub version: &'static str,
+    /// `live` or `replay`.
+    pub mode: &'static str,
+    /// Digest of the effective configuration.
+    pub config_digest: String,
+}
+
+/// An error as RFC 9457 has it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Problem {
+    /// `urn:margincast:problem:<code>`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The same in words.
+    pub title: String,
+    /// HTTP status.
+    pub status: u16,
+    /// What went wrong with this request, and the mend.
+    pub detail: String,
+    /// The end of `type`.
+    pub code: String,
+}

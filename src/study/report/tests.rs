@@ -1,0 +1,408 @@
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::cell::{Kind, text};
+use super::{columns, plot, render};
+use crate::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
+use crate::event::Fault;
+use crate::forecast::dist::LEVELS;
+use crate::forecast::regime::Label;
+use crate::loss::coverage::Light;
+use crate::loss::outcome::Compared;
+use crate::loss::{ModelScore, Outcome};
+use crate::margin::Reason;
+use crate::study::scores::*;
+
+const MODELS: [&str; 4] = ["har", "log-har", "glm", "<mix & match>"];
+const POLICIES: [&str; 3] = ["baseline", "unguarded", "guarded"];
+
+/// A repeatable number in \[0, 1\], different at each call.
+struct Noise(u64);
+
+impl Noise {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 11) as f64 / (1u64 << 53) as f64
+    }
+}
+
+fn horizons() -> Vec<Horizon> {
+    vec![Horizon(Span::HOUR), Horizon(Span::DAY)]
+}
+
+fn symbols() -> Vec<Symbol> {
+    ["BTCUSDT", "ETHUSDT"].map(|s| s.parse().unwrap()).to_vec()
+}
+
+fn scopes() -> Vec<(Horizon, Option<Symbol>)> {
+    let symbols: Vec<Option<Symbol>> = std::iter::once(None).chain(symbols().into_iter().map(Some)).collect();
+    horizons().into_iter().flat_map(|h| symbols.iter().map(move |s| (h, *s)).collect::<Vec<_>>()).collect()
+}
+
+fn meta() -> Meta {
+    Meta {
+        title: "A made-up study </script><b>".into(),
+        command: "margincast backtest --config data/configs/sample.toml --lake lake --out 'out/demo'".into(),
+        version: "0.1.0".into(),
+        config_digest: Digest::of(b"config"),
+        data_digest: Digest::of(b"data"),
+        model_digest: Digest::of(b"model"),
+        result_digest: Digest::of(b"result"),
+        start: "2023-01-01".parse().unwrap(),
+        end: "2024-01-01".parse().unwrap(),
+        seed: Seed(7),
+        symbols: symbols(),
+        horizons: horizons(),
+        base: MODELS[0].into(),
+        champion: MODELS[3].into(),
+        folds: 12,
+        forecasts: 1_234_567,
+        decisions: 43_920,
+    }
+}
+
+fn outcome(noise: &mut Noise) -> Outcome {
+    Outcome {
+        n: 8760,
+        breaches: 60 + (60.0 * noise.next()) as usize,
+        breach_rate: 0.01 * noise.next(),
+        shortfall_sum: 0.2 + 0.1 * noise.next(),
+        worst_miss: 0.03 * noise.next(),
+        average: 0.03 + 0.001 * noise.next(),
+        kupiec_p: noise.next(),
+        cc_p: Some(0.001 * noise.next()),
+        peak_to_trough: 10.0 * noise.next(),
+        p95_over_p5: 3.0 * noise.next(),
+        rise_1: Some(noise.next()),
+        rise_5: Some(noise.next()),
+        rise_20: Some(noise.next()),
+        rise_5_es99: Some(noise.next()),
+        change_sd: Some(0.1 * noise.next()),
+    }
+}
+
+fn score(model: &str, horizon: Horizon, symbol: Option<Symbol>, noise: &mut Noise) -> ModelScore {
+    let (one, base) = (symbol.is_some(), model == MODELS[0]);
+    let mut some = |there: bool, scale: f64| there.then(|| scale * noise.next());
+    ModelScore {
+        horizon,
+        symbol,
+        model: model.into(),
+        n: 8760,
+        symbols: if one { 1 } else { 2 },
+        qlike: 0.3 + some(true, 0.1).unwrap(),
+        ratio: some(!base, 1.0),
+        dm: some(!base, 4.0).map(|x| x - 2.0),
+        dm_p: some(!base, 0.002),
+        wins: (!one).then_some(1),
+        mse_log: some(true, 1.0).unwrap(),
+        mse: some(true, 5.0).unwrap(),
+        r2_log: some(true, 1.0),
+        r2_mz: some(true, 1.0),
+        bias: some(true, 2.0).unwrap(),
+        pinball01: some(true, 0.04),
+        pinball99: some(true, 0.04),
+        hits01: some(true, 0.02),
+        hits99: some(true, 0.02),
+        kupiec01_p: some(one, 1.0),
+        kupiec99_p: some(one, 1.0),
+        christoffersen_ind_p: some(one, 1.0),
+        cc_p: some(one, 1.0),
+        traffic_light: one.then_some(Light::Yellow),
+        kupiec01_pass: (!one).then_some(2),
+        cc_pass: (!one).then_some(1),
+        spikes: Some(432),
+        auc: some(true, 1.0),
+        recall05: some(true, 1.0),
+        onsets: Some(123),
+        auc_onset: some(true, 1.0),
+        brier: some(!base, 0.04),
+    }
+}
+
+pub fn scores() -> Scores {
+    let mut noise = Noise(1);
+    let (mut models, mut coverage, mut margins, mut guardrails, mut regimes) = (vec![], vec![], vec![], vec![], vec![]);
+    for (horizon, one) in scopes() {
+        let symbol = one.map_or(POOLED.to_string(), |s| s.to_string());
+        for model in MODELS {
+            models.push(score(model, horizon, one, &mut noise));
+            for level in LEVELS {
+                let off = 0.8 + 0.6 * noise.next();
+                let share = if level < 0.5 { off * level } else { 1.0 - off * (1.0 - level) };
+                let hits = (8760.0 * share) as u64;
+                coverage.push(Coverage::of(model, horizon, &symbol, level, hits, 8760));
+            }
+        }
+        for policy in POLICIES {
+            let (margin, baseline, control) = (outcome(&mut noise), outcome(&mut noise), outcome(&mut noise));
+            let compared = Compared { margin, baseline, control, constant: 1.0 + 0.1 * noise.next() };
+            margins.push(MarginScore::of(horizon, &symbol, policy, &compared));
+        }
+        for reason in [Reason::StepUp, Reason::StepDn, Reason::Deadband, Reason::BaselineFloor] {
+            let count = (900.0 * noise.next()) as u64;
+            guardrails.push(GuardrailHit {
+                horizon,
+                symbol: symbol.clone(),
+                reason,
+                count,
+                share: count as f64 / 8760.0,
+            });
+        }
+        for regime in [Label::Calm, Label::Normal, Label::Elevated, Label::Stress] {
+            let sd = 0.01 * (1.0 + regime as usize as f64);
+            regimes.push(RegimeShare {
+                model: "hmm".into(),
+                horizon,
+                symbol: symbol.clone(),
+                regime,
+                n: 2190,
+                share: 0.25,
+                realised_sd: sd,
+                forecast_sd: sd * (0.9 + 0.2 * noise.next()),
+                confidence: noise.next(),
+            });
+        }
+    }
+    let faults = vec![FaultCount { symbol: symbols()[0], fault: Fault::Duplicate, count: 3 }];
+    let failures = vec!["GARCH 1d BTCUSDT: no fit: <flat> likelihood".into()];
+    Scores { schema: SCHEMA.into(), meta: meta(), models, coverage, margins, guardrails, regimes, faults, failures }
+}
+
+pub fn series(len: usize) -> Series {
+    let mut noise = Noise(2);
+    let mut panes = Vec::new();
+    for horizon in horizons() {
+        for symbol in symbols() {
+            panes.push(pane(symbol, horizon, len, &mut noise));
+        }
+    }
+    Series { panes }
+}
+
+fn pane(symbol: Symbol, horizon: Horizon, len: usize, noise: &mut Noise) -> Pane {
+    let start: Ts = "2023-01-01".parse().unwrap();
+    let mut state = 0.0;
+    let mut pane = Pane {
+        symbol,
+        horizon,
+        ts: (0..len).map(|i| start + horizon.0.times(i as i64)).collect(),
+        realised_rv: vec![],
+        forecasts: MODELS.map(|m| (m.to_string(), vec![])).to_vec(),
+        ret: vec![],
+        q01: vec![],
+        q99: vec![],
+        regimes: vec![],
+        loss: vec![],
+        margins: POLICIES.map(|p| (p.to_string(), vec![])).to_vec(),
+    };
+    for _ in 0..len {
+        state = 0.98 * state + 0.35 * (noise.next() + noise.next() - 1.0);
+        let sd = 0.02 * f64::exp(state);
+        let normal = (0..12).map(|_| noise.next()).sum::<f64>() - 6.0;
+        pane.realised_rv.push((sd * (0.6 + 0.8 * noise.next())).powi(2));
+        for (i, (_, line)) in pane.forecasts.iter_mut().enumerate() {
+            line.push((sd * (0.8 + 0.1 * i as f64 + 0.2 * noise.next())).powi(2));
+        }
+        pane.ret.push(1.1 * sd * normal);
+        pane.q01.push(-2.4 * sd);
+        pane.q99.push(2.4 * sd);
+        let weights = [-1.0, -0.3, 0.3, 1.0].map(|c: f64| f64::exp(-4.0 * (state - c).powi(2)));
+        pane.regimes.push(weights.map(|w| w / weights.iter().sum::<f64>()));
+        pane.loss.push(1.1 * sd * normal.abs());
+        for (i, (_, line)) in pane.margins.iter_mut().enumerate() {
+            line.push(0.05 + sd * (0.8 + 0.2 * i as f64));
+        }
+    }
+    pane
+}
+
+/// The elements that print a number: pointer, full value, printed text.
+fn printed(page: &str) -> Vec<(String, String, String)> {
+    let unescape = |s: &str| {
+        s.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&")
+    };
+    let mut out = Vec::new();
+    for part in page.split(" data-key=\"").skip(1) {
+        let (key, rest) = part.split_once("\" data-value=\"").unwrap();
+        let (value, rest) = rest.split_once("\">").unwrap();
+        let (text, _) = rest.split_once("</").unwrap();
+        out.push((unescape(key), unescape(value), unescape(text)));
+    }
+    out
+}
+
+#[test]
+fn every_printed_number_is_the_one_in_scores_json() {
+    let scores = scores();
+    let stored: Value = serde_json::from_str(&scores.to_json()).unwrap();
+    let page = render(&scores, &series(50));
+    let cells = printed(&page);
+    assert!(cells.len() > 1_000, "{} cells", cells.len());
+    for (key, value, text) in &cells {
+        let want = stored.pointer(key).unwrap_or_else(|| panic!("{key} is not in scores.json"));
+        let full: Value = serde_json::from_str(value).unwrap();
+        assert_eq!(&full, want, "{key}");
+        // What is visible says the same, to its last printed digit.
+        let visible = text.replace([',', '%', ' '], "");
+        if let (Some(number), Ok(shown)) = (want.as_f64(), visible.parse::<f64>()) {
+            let scale = if text.ends_with('%') { 0.01 } else { 1.0 };
+            let decimals = visible.split_once('.').map_or(0, |(_, d)| d.len());
+            let half = 0.5 * scale * 0.1_f64.powi(decimals as i32);
+            assert!((shown * scale - number).abs() <= half * (1.0 + 1e-9), "{key}: {text} for {number}");
+        }
+    }
+}
+
+#[test]
+fn no_number_stands_in_a_table_without_its_key() {
+    let page = render(&scores(), &series(50));
+    for cell in page.split("<td").skip(1) {
+        let (attributes, rest) = cell.split_once('>').unwrap();
+        let (text, _) = rest.split_once("</td>").unwrap();
+        let digits = text.bytes().any(|b| b.is_ascii_digit());
+        assert!(!digits || attributes.contains("data-key"), "<td{attributes}>{text}");
+    }
+}
+
+#[test]
+fn every_column_reads_a_key_that_exists() {
+    let scores = serde_json::to_value(scores()).unwrap();
+    let tables = [
+        ("/meta", columns::META),
+        ("/models/1", columns::VARIANCE),
+        ("/models/5", columns::TAILS),
+        ("/models/1", columns::SPIKES),
+        ("/regimes/0", columns::REGIMES),
+        ("/coverage/0", columns::COVERAGE),
+        ("/margins/0/outcome", columns::OUTCOME),
+        ("/margins/0/control", columns::OUTCOME),
+        ("/margins/0", columns::GAIN),
+        ("/guardrails/0", columns::GUARDRAILS),
+        ("/faults/0", columns::FAULTS),
+    ];
+    for (base, columns) in tables {
+        for c in columns {
+            assert!(scores.pointer(&format!("{base}/{}", c.key)).is_some(), "{base}/{}", c.key);
+        }
+    }
+}
+
+#[test]
+fn every_score_that_is_stored_is_shown() {
+    let scores = serde_json::to_value(scores()).unwrap();
+    let page = render(&self::scores(), &series(50));
+    let shown: std::collections::BTreeSet<String> = printed(&page).into_iter().map(|c| c.0).collect();
+    let mut leaves = Vec::new();
+    collect("", &scores, &mut leaves);
+    let heads = ["/schema"];
+    for leaf in leaves {
+        let whole = leaf.starts_with("/meta/symbols") || leaf.starts_with("/meta/horizons");
+        assert!(whole || heads.contains(&leaf.as_str()) || shown.contains(&leaf), "{leaf} is not in the report");
+    }
+}
+
+fn collect(at: &str, value: &Value, out: &mut Vec<String>) {
+    match value {
+        Value::Object(map) => map.iter().for_each(|(k, v)| collect(&format!("{at}/{k}"), v, out)),
+        Value::Array(items) => items.iter().enumerate().for_each(|(i, v)| collect(&format!("{at}/{i}"), v, out)),
+        _ => out.push(at.to_string()),
+    }
+}
+
+#[test]
+fn text_from_outside_stays_text() {
+    let page = render(&scores(), &series(50));
+    assert!(!page.contains("</script><b>") && !page.contains("<mix"), "markup got through");
+    // Two blocks of data and two of code, each closed once.
+    assert_eq!(page.matches("<script").count(), 4);
+    assert_eq!(page.matches("</script>").count(), 4);
+}
+
+#[test]
+fn the_page_asks_the_network_for_nothing() {
+    let page = render(&scores(), &series(50));
+    for word in ["src=", "@import", "url(", "fetch(", "XMLHttpRequest", "WebSocket", "https://", "//cdn"] {
+        let found = page.matches(word).count();
+        let fragment = if word == "url(" { page.matches("url(#").count() } else { 0 };
+        assert_eq!(found, fragment, "{word}");
+    }
+    assert!(page.contains("default-src 'none'"));
+}
+
+#[test]
+fn a_long_study_makes_a_small_page() {
+    let scores = scores();
+    let page = render(&scores, &series(44_000));
+    assert!(page.len() < 5_000_000, "{} bytes", page.len());
+    let panes = plot::data(&series(44_000));
+    for pane in panes.as_array().unwrap() {
+        for part in ["forecast", "tails", "margin"] {
+            let len = pane[part]["ts"].as_array().unwrap().len();
+            assert!((1_000..=plot::POINTS_MAX).contains(&len), "{len} points");
+        }
+    }
+}
+
+#[test]
+fn thinning_keeps_the_extremes_and_the_order() {
+    let mut values: Vec<f64> = (0..10_000).map(|i| f64::from(i % 97)).collect();
+    values[1_234] = -5.0;
+    values[7_777] = 1e6;
+    let kept = plot::thin(&values, values.len(), 500);
+    assert!(kept.len() <= 500 && kept.contains(&1_234) && kept.contains(&7_777));
+    assert!(kept.windows(2).all(|w| w[0] < w[1]));
+    assert_eq!(plot::thin(&values[..400], 400, 500), (0..400).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_exact_interval_is_clopper_pearson() {
+    // scipy 1.17.1: scipy.stats.binomtest(5, 250).proportion_ci(method="exact"), and (10, 1000).
+    let h = Horizon(Span::DAY);
+    let c = Coverage::of("m", h, "ALL", 0.01, 5, 250);
+    assert!((c.low - 0.006_528).abs() < 1e-5 && (c.high - 0.046_052).abs() < 1e-5, "{c:?}");
+    let c = Coverage::of("m", h, "ALL", 0.01, 10, 1000);
+    assert!((c.low - 0.004_805).abs() < 1e-5 && (c.high - 0.018_313).abs() < 1e-5, "{c:?}");
+    let (none, all) = (Coverage::of("m", h, "ALL", 0.01, 0, 9), Coverage::of("m", h, "ALL", 0.01, 9, 9));
+    assert_eq!((none.low, all.high), (0.0, 1.0));
+}
+
+#[test]
+fn numbers_are_written_for_people() {
+    let show = |v: f64, kind| text(&serde_json::json!(v), kind);
+    assert_eq!(show(1_234_567.0, Kind::Count), "1,234,567");
+    assert_eq!(show(-12.0, Kind::Count), "-12");
+    assert_eq!(show(-0.000_01, Kind::Fixed(3)), "0.000");
+    assert_eq!(show(0.0123, Kind::Percent(2)), "1.23 %");
+    assert_eq!(show(0.0004, Kind::PValue), "<0.001");
+    assert_eq!(text(&Value::Null, Kind::Fixed(2)), "–");
+}
+
+#[test]
+fn scores_survive_their_stored_form() {
+    let scores = scores();
+    let back: Scores = serde_json::from_str(&scores.to_json()).unwrap();
+    assert_eq!(back, scores);
+}
+
+#[test]
+fn definitions_are_complete_and_once_per_heading() {
+    for (name, columns) in columns::ALL {
+        let mut seen = BTreeMap::new();
+        for c in *columns {
+            assert!(c.about.len() > 15 && c.about.ends_with('.'), "{name}: {}", c.head);
+            assert!(seen.insert(c.head, ()).is_none(), "{name}: {} twice", c.head);
+        }
+    }
+}
+
+/// The page that the browser test opens beside the demo's: hostile names, many points.
+#[test]
+fn the_made_up_page_is_written_for_the_browser_test() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("target/report");
+    std::fs::create_dir_all(&folder).unwrap();
+    let scores = scores();
+    std::fs::write(folder.join("scores.json"), scores.to_json()).unwrap();
+    std::fs::write(folder.join("report.html"), render(&scores, &series(5_000))).unwrap();
+}
