@@ -43,7 +43,7 @@ def with_polars(lake, rv, engine):
 def with_duckdb(lake, rv):
     import duckdb
     source = f"read_parquet('{lake}/**/*.parquet', hive_partitioning = true)"
-    minute = "epoch_us(ts_known) // 60000000"
+    minute = "epoch_ns(ts_known) // 60000000000"
     if rv:
         source = f"""(SELECT *, ln(price) - lag(ln(price)) OVER (PARTITION BY symbol, {minute} ORDER BY ts_known) AS r
                       FROM (SELECT symbol, ts_known, price, qty, aggressor FROM {source}))"""
@@ -88,8 +88,8 @@ def compare(folder, trades):
     made = int(own["sums"]["trades"])
     size = sum(f.stat().st_size for f in lake.rglob("*.parquet")) / 1e6
     print(f"{made:,} trades, {size:,.0f} MB of Parquet, {own['bars']:,} bars, {os.cpu_count()} cores\n")
-    print(f"| {'tool':<28} | seconds | M trades/s | times ours |\n|{'-' * 30}|--------:|-----------:|-----------:|")
-    line = lambda tool, s: print(f"| {tool:<28} | {s:7.2f} | {made / s / 1e6:10.1f} | {s / own['seconds']:10.2f} |", flush=True)
+    print(f"| {'tool':<40} | seconds | M trades/s | times ours |\n|{'-' * 42}|--------:|-----------:|-----------:|")
+    line = lambda tool, s: print(f"| {tool:<40} | {s:7.2f} | {made / s / 1e6:10.1f} | {s / own['seconds']:10.2f} |", flush=True)
     line("margincast, bars", own["seconds"])
     line("margincast, hourly rows", own["rows_seconds"])
     for name in PEERS:
@@ -97,7 +97,7 @@ def compare(folder, trades):
             tool = f"{name}{'' if rv else ', no variance'}"
             run = subprocess.run([python, __file__, "--peer", name, "--dir", lake] + ["--rv"] * rv, stdout=subprocess.PIPE, text=True)
             if run.returncode:
-                print(f"| {tool:<28} | failed with code {run.returncode} (out of memory?) |")
+                print(f"| {tool:<40} | failed with code {run.returncode} |")
                 continue
             theirs = json.loads(run.stdout)
             assert theirs["bars"] == own["bars"], (tool, theirs["bars"], own["bars"])

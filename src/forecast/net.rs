@@ -20,7 +20,7 @@
 //! | `decay` | 0.01 | - | 0 to 1; decoupled weight decay |
 //! | `patience` | 6 | epochs without gain on the last tenth in time | 1 to 1000 |
 //! | `pinball` | 0.1 | weight of the quantile losses | 0 to 10 |
-//! | `ridge` | 0.001 | - | 0.000001 to 10 |
+//! | `ridge` | 0.1 | - | 0.000001 to 10 |
 //!
 //! Fit: 60 rows with long mean and outcome per instrument, 200 in all. Warm-up: the long lag.
 //! Knows: variances, tails, season, returns, jumps, volumes, flow, the calendar. Ignores: other
@@ -55,7 +55,7 @@ use serde::{Deserialize, Serialize};
 
 use super::net_input::{INPUTS, inputs, unit};
 use super::net_plain::{Weights, quantiles};
-use super::net_train::{Data, Schedule, train};
+use super::net_train::{Data, Schedule, held, train};
 use super::training::{Chosen, Level, Training, each, in_range};
 use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Panel, net_glm};
 use crate::base::{Horizon, Ts, stats};
@@ -96,7 +96,7 @@ impl Default for Params {
             decay: 1e-2,
             patience: 6,
             pinball: 0.1,
-            ridge: 1e-3,
+            ridge: 0.1,
         }
     }
 }
@@ -243,13 +243,16 @@ impl Shared {
         let z: Vec<f64> = pool.iter().flat_map(|s| shared.standardise(&columns, &s.x)).collect();
         let cap = stats::quantile(&stats::sorted(&pool.iter().map(|s| s.target).collect::<Vec<_>>()), TARGET.1);
         let target: Vec<f64> = pool.iter().map(|s| s.target.clamp(TARGET.0, cap.max(TARGET.0))).collect();
-        let matrix = Array2::from_shape_vec((pool.len(), columns.len()), z).map_err(|e| no_fit(&e.to_string()))?;
-        shared.linear =
-            net_glm::gamma(&matrix, &target, params.ridge).ok_or_else(|| no_fit("the regression does not settle"))?;
-        let (z, _) = matrix.into_raw_vec_and_offset();
+        let width = columns.len();
+        let linear = |rows: usize| {
+            let z = Array2::from_shape_fn((rows, width), |(i, j)| z[i * width + j]);
+            net_glm::gamma(&z, &target[..rows], params.ridge).ok_or_else(|| no_fit("the regression does not settle"))
+        };
+        // The nets start at a regression that has not seen the rows which decide when they stop;
+        // else every step away from it would look like a loss.
+        shared.linear = linear(pool.len() - held(pool.len()))?;
         // Without inputs there is nothing for a net to learn.
         let nets = if columns.is_empty() { 0 } else { params.nets };
-        let width = columns.len();
         let data = Data {
             width,
             offset: (0..pool.len()).map(|i| shared.offset(&z[i * width..(i + 1) * width]) as f32).collect(),
@@ -271,6 +274,7 @@ impl Shared {
         if !shared.nets.iter().flat_map(|n| &n.layers).all(|l| l.weight.iter().chain(&l.bias).all(|w| w.is_finite())) {
             return Err(no_fit("training diverged; lower `rate`"));
         }
+        shared.linear = linear(pool.len())?;
         shared.beyond = shared.tails(&z, pool);
         Ok(shared)
     }

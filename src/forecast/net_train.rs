@@ -174,7 +174,12 @@ impl Loss {
     }
 }
 
-/// Learns one net. The last tenth of the rows decides when to stop; the weights of the best epoch
+/// How many of the last rows are held out of training to decide when it stops: a tenth.
+pub(super) fn held(rows: usize) -> usize {
+    rows / 10
+}
+
+/// Learns one net. The rows held out decide when to stop; the weights of the best epoch
 /// are kept. The same data, schedule and seed give the same bits. `None` if burn gives back no
 /// numbers.
 pub(super) fn train(data: &Data, schedule: &Schedule, seed: Seed, epoch_done: &(dyn Fn() + Sync)) -> Option<Weights> {
@@ -187,8 +192,7 @@ pub(super) fn train(data: &Data, schedule: &Schedule, seed: Seed, epoch_done: &(
     let loss = Loss::new(schedule, &tracked);
     let plain = Loss::new(schedule, &device);
 
-    let held = data.rows() / 10;
-    let mut order: Vec<usize> = (0..data.rows() - held).collect();
+    let mut order: Vec<usize> = (0..data.rows() - held(data.rows())).collect();
     let check = data.tensors(&(order.len()..data.rows()).collect::<Vec<_>>(), &device);
     let judge = |net: &Mlp| -> f32 {
         let net = net.valid();

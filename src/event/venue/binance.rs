@@ -12,7 +12,8 @@
 //! | fundingRate | 3, named | ms | names |
 //!
 //! `is_buyer_maker` true means that the seller was the aggressor. A kline's close is its open plus
-//! its length, not the archive's `…999`; one that says otherwise is off the grid. The name of the file gives
+//! its length, not the archive's `…999`; one that says it ends later is off the grid, and one that ends earlier was cut
+//! by an outage. The name of the file gives
 //! the symbol, the length of klines, and the day or month in which every row must lie.
 
 use std::io::Read;
@@ -192,12 +193,6 @@ impl Name {
 pub fn read(source: &Source, wanted: &Wanted<'_>, change: &mut Change<'_>) -> Result<Report, Error> {
     let file = source.path.display().to_string();
     let layout_error = |why: String| Error::Layout { file: file.clone(), why };
-    let market = wanted.market.unwrap_or("spot");
-    if !["spot", "um"].contains(&market) {
-        let why = "this importer reads the markets spot and um; coin-margined quantities are contracts: use --venue \
-                   generic with `contract_size` and `inverse`";
-        return Err(layout_error(why.into()));
-    }
     if source.is_parquet() {
         return Err(layout_error("is Parquet, not an archive of the exchange; use --venue generic with a map".into()));
     }
@@ -217,6 +212,7 @@ pub fn read(source: &Source, wanted: &Wanted<'_>, change: &mut Change<'_>) -> Re
             return Err(layout_error("is empty".into()));
         }
         let (layout, header) = Layout::of(&record).map_err(layout_error)?;
+        let market = market(layout, source, wanted.market).map_err(layout_error)?;
         let span = wanted.bar.or(name.bar);
         let mut intake = Intake::new(change, "binance", market, source, layout.table(), span);
         (intake.report.layout, intake.report.header) = (layout.name().into(), header);
@@ -240,6 +236,26 @@ pub fn read(source: &Source, wanted: &Wanted<'_>, change: &mut Change<'_>) -> Re
         parser.intake.report.time_unit = parser.clock.unit_name();
         parser.intake.finish()
     })
+}
+
+/// The market of a layout; klines are alike in all, and the archive's folders or the caller tell.
+fn market<'a>(layout: Layout, source: &Source, said: Option<&'a str>) -> Result<&'a str, String> {
+    let own = match layout {
+        UmAggTrades | UmTrades | Metrics | FundingRate => Some("um"),
+        SpotAggTrades | SpotTrades => Some("spot"),
+        Klines => None,
+    };
+    let folder = ["um", "cm", "spot"].into_iter().find(|m| source.path.iter().any(|part| part == *m));
+    match (own.or(folder), said) {
+        (_, Some("cm")) | (Some("cm"), _) => {
+            Err("is coin-margined: its quantities are contracts; use --venue generic \
+                                                  with `contract_size` and `inverse`"
+                .into())
+        }
+        (Some(own), Some(said)) if own != said => Err(format!("is of market {own}, and --market says {said}")),
+        (Some(own), _) => Ok(own),
+        (None, said) => Ok(said.unwrap_or("spot")),
+    }
 }
 
 /// The archive keeps klines of other prices in folders of their own; the files are named alike.
