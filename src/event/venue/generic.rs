@@ -7,10 +7,9 @@ use std::borrow::Cow;
 
 pub use map::{Map, MapTable, Side};
 
-use super::binance::Counted;
 use super::field::{Clock, boolean, float};
 use super::intake::{Intake, VendorBar};
-use super::source::Source;
+use super::source::{Counted, Source};
 use super::{Wanted, row_error};
 use crate::base::table::{Column, Reader, Table, TradeId};
 use crate::base::{Symbol, Ts};
