@@ -8,6 +8,9 @@ mod feature;
 mod forecast;
 mod neural;
 
+mod feature;
+mod forecast;
+
 fn main() {
     divan::main();
 }
