@@ -30,7 +30,7 @@ fn rows(rv: &[f64], rq: &[f64]) -> Vec<Row> {
         let open = Ts(0) + Span::DAY.times(i as i64);
         let close = open + Span::DAY;
         let mut row = Row::empty(symbol(), open, close, close);
-        row.set(Feature::Ret, rv[i].sqrt() * if i % 2 == 0 { 1.0 } else { -1.0 });
+        row.set(Feature::Ret, rv[i].sqrt() * if i.is_multiple_of(2) { 1.0 } else { -1.0 });
         for (feature, k) in [(Feature::Rv, 1), (Feature::RvMid, 5), (Feature::RvLong, 22)] {
             row.set(feature, lag(rv, i, k).unwrap_or(f64::NAN));
         }

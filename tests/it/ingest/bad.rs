@@ -18,7 +18,9 @@ fn archives_must_be_whole_and_hold_one_file_within_limits() {
     let two = zip_of(&[(NAME, csv.as_bytes()), ("other.csv", b"1")]);
     place.binance(&file("1", &two), &[]).refused(&["2 files", "other.csv", "exactly one"]);
     let mut damaged = whole.clone();
-    damaged[200] ^= 0x55;
+    // The CRC of the central directory.
+    let directory = whole.windows(4).position(|w| w == b"PK\x01\x02").expect("a directory");
+    damaged[directory + 16] ^= 0x55;
     place.binance(&file("1", &damaged), &[]).refused(&["fetch it again"]);
     let outside = zip_of(&[("../../etc/x.csv", csv.as_bytes())]);
     place.binance(&file("1", &outside), &[]).refused(&["no plain file inside"]);

@@ -158,7 +158,7 @@ fn a_sniffed_map_needs_only_the_venue() {
 fn shipped_maps_read_what_they_are_for() {
     for (map, file, rows, listing) in [
         ("kraken_trades", "vendor_samples/kraken/BCHEUR_trades.csv", 148, "kraken/spot/BCHEUR"),
-        ("binance_perp_mark", "mark/binance_perp/1h/HYPEUSDT.parquet", 744, "binance/um/HYPEUSDT"),
+        ("binance_perp_mark", "mark/binance_perp/1h/HYPEUSDT.parquet", 0, "binance/um/HYPEUSDT"),
         ("binance_perp_funding", "funding/binance_perp/HYPEUSDT.parquet", 0, "binance/um/HYPEUSDT"),
         ("binance_open_interest", "open_interest/binance_perp_4h_2026q1.parquet", 0, "binance/um/AAVEUSDT"),
         ("binance_funding_by_symbol", "funding/binance_perp_2026q1.parquet", 0, "binance/um/AAVEUSDT"),

@@ -110,7 +110,8 @@ impl Layout {
             return Ok((layout, true));
         }
         let shared = |l: &Layout| l.columns().iter().filter(|c| cells.iter().any(|x| x == *c)).count();
-        let nearest = Layout::ALL.into_iter().rev().max_by_key(shared).unwrap_or(Klines);
+        let fit = |l: &Layout| (shared(l), std::cmp::Reverse(l.columns().len().abs_diff(cells.len())));
+        let nearest = Layout::ALL.into_iter().max_by_key(fit).unwrap_or(Klines);
         let missing: Vec<&str> = nearest.columns().iter().copied().filter(|c| !cells.iter().any(|x| x == c)).collect();
         let extra: Vec<&str> = cells.iter().map(String::as_str).filter(|c| !nearest.columns().contains(c)).collect();
         let order = if missing.is_empty() && extra.is_empty() { ", only in another order" } else { "" };
