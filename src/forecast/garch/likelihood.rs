@@ -216,8 +216,8 @@ impl Likelihood<'_> {
         };
         // The negative Hessian, with one on the diagonal of what is not estimated.
         let mut information = [[0.0; 6]; 6];
-        for i in 0..6 {
-            information[i][i] = f64::from(u8::from(!free.contains(&i)));
+        for (i, row) in information.iter_mut().enumerate() {
+            row[i] = f64::from(u8::from(!free.contains(&i)));
         }
         for &i in &free {
             let (mut up, mut down) = (*at, *at);

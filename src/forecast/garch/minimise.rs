@@ -209,11 +209,9 @@ mod tests {
     fn a_matrix_times_its_inverse_is_one() {
         let m = [[0.0, 2.0, 1.0], [1.0, 0.5, -3.0], [4.0, 1.0, 1.0]];
         let inverse = inverse(m).unwrap();
-        for i in 0..3 {
-            for j in 0..3 {
-                let sum: f64 = (0..3).map(|k| m[i][k] * inverse[k][j]).sum();
-                assert!((sum - f64::from(u8::from(i == j))).abs() < 1e-14);
-            }
+        for (i, row) in m.iter().enumerate() {
+            let product: [f64; 3] = std::array::from_fn(|j| (0..3).map(|k| row[k] * inverse[k][j]).sum());
+            assert!(product.iter().zip(identity::<3>(1.0)[i]).all(|(a, b)| (a - b).abs() < 1e-14));
         }
         assert!(super::inverse([[1.0, 2.0], [2.0, 4.0]]).is_none());
     }

@@ -104,9 +104,12 @@ fn best(scores: &Value, columns: &[Column], rows: &[Row]) -> BTreeSet<(usize, us
         };
         let value = |i: usize| scores.pointer(&format!("{}/{}", rows[i].base, c.key)).and_then(Value::as_f64);
         for group in groups.values().filter(|g| g.len() > 1) {
-            let found = group.iter().filter_map(|i| Some((*i, sign * value(*i)?)));
-            let least = found.min_by(|a, b| a.1.total_cmp(&b.1));
-            out.extend(least.map(|(i, _)| (i, j)));
+            let found: Vec<(usize, f64)> = group.iter().filter_map(|i| Some((*i, sign * value(*i)?))).collect();
+            let least = found.iter().map(|f| f.1).fold(f64::INFINITY, f64::min);
+            // Where all are equal, none is best.
+            if found.iter().any(|f| f.1 > least) {
+                out.extend(found.iter().filter(|f| f.1 == least).map(|f| (f.0, j)));
+            }
         }
     }
     out
