@@ -4,17 +4,9 @@
 
 mod feature;
 mod forecast;
+mod neural;
 mod record;
 mod serve;
-//! What each stage costs. Every case checks a digest of its result, so a number that is fast and
-//! wrong fails: `cargo bench`, or `cargo test --benches` for one quick run of each.
-
-mod feature;
-mod forecast;
-mod neural;
-
-mod feature;
-mod forecast;
 
 fn main() {
     divan::main();

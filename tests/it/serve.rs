@@ -618,8 +618,11 @@ fn a_followed_lake_is_published_as_it_grows() {
     let own = TempDir::new().unwrap();
     let (lake, ledger) = (Lake::at(own.path().join("lake")), own.path().join("ledger"));
     let known = |n: usize| SYMBOLS.map(|s| bar_rows(&market(s)[..n]));
-    let put =
-        |n: usize| known(n).iter().zip(SYMBOLS).for_each(|(rows, s)| drop(lake.write_bars(&listing(s), rows).unwrap()));
+    let put = |n: usize| {
+        for (rows, symbol) in known(n).iter().zip(SYMBOLS) {
+            lake.write_bars(&listing(symbol), rows).unwrap();
+        }
+    };
     put(700);
     let config = WORLD.config(&[format!("serve.ledger='{}'", ledger.display())]);
     let follow = || source::follow(lake.clone(), SYMBOLS.map(listing).to_vec(), Feed::Bars(Span::HOUR), None).unwrap();
