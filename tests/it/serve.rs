@@ -638,6 +638,45 @@ fn a_followed_lake_is_published_as_it_grows() {
     assert!(published(&ledger).iter().zip(1..).all(|(p, i)| p.seq == i));
 }
 
+/// The market is of the past and the clock is of today: without news everything is stale.
+#[test]
+fn a_clock_without_news_ends_in_the_fallback_and_is_made_again() {
+    let own = TempDir::new().unwrap();
+    let (lake, ledger) = (Lake::at(own.path().join("lake")), own.path().join("ledger"));
+    let put = |n: usize| {
+        for symbol in SYMBOLS {
+            lake.write_bars(&listing(symbol), &bar_rows(&market(symbol)[..n])).unwrap();
+        }
+    };
+    put(700);
+    let config = WORLD.config(&[format!("serve.ledger='{}'", ledger.display())]);
+    let serve = || {
+        let mut options = command::options(&config, Mode::Live, None).unwrap();
+        options.tick = Span(100_000_000);
+        let feed = Feed::Bars(Span::HOUR);
+        let events = source::follow(lake.clone(), SYMBOLS.map(listing).to_vec(), feed, None).unwrap();
+        start(options, command::road(&config), events).unwrap()
+    };
+    let running = serve();
+    let status = |r: &Running| get(r.address, "/v1/multipliers").json()["status"].clone();
+    until("the fallback", LONG, || status(&running) == "fallback");
+    assert!(get(running.address, "/readyz").body.contains("inputs: AAA PT1H fallback"));
+    let row = get(running.address, "/v1/multipliers/AAA?horizon=1h").json()["multipliers"][0].clone();
+    assert_eq!((row["cause"].as_str(), row["consumed"].as_u64()), (Some("tick"), Some(700)));
+    assert!(row["multiplier"].as_str().unwrap().parse::<f64>().unwrap() >= 1.25);
+    // News known before the clock's last tick still counts, once it is here.
+    put(702);
+    let consumed = || get(running.address, "/v1/multipliers/BBB").json()["multipliers"][0]["consumed"].as_u64();
+    until("news", LONG, || consumed() == Some(702));
+    running.stop().unwrap();
+    let all = published(&ledger);
+    assert!(kinds(&ledger).iter().filter(|k| **k == Kind::Tick).count() > 0);
+    let again = serve();
+    until("the past", LONG, || again.hub.is_caught_up());
+    again.stop().unwrap();
+    assert_eq!(published(&ledger)[..all.len()], all);
+}
+
 #[test]
 fn the_program_stops_in_good_order_when_told() {
     let ledger = TempDir::new().unwrap();
