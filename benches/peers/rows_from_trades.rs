@@ -2,7 +2,8 @@
 //! polars and duckdb.
 //!
 //! `rows_from_trades make DIR TRADES` writes made-up trades as the lake lays them out;
-//! `rows_from_trades run DIR` reads them, best of three, and prints JSON.
+//! `rows_from_trades bars DIR` and `rows_from_trades rows DIR` read them, best of three, and print
+//! JSON.
 //!
 //! Files are read side by side, one day of one symbol each; inside a file sums run in order, so the
 //! bars are those of the row builder to the last bit, on any number of threads.
@@ -29,8 +30,9 @@ fn main() -> Fallible<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     match args.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["make", dir, trades] => make(Path::new(dir), trades.parse()?),
-        ["run", dir] => run(Path::new(dir)),
-        _ => Err("usage: rows_from_trades make DIR TRADES | run DIR".into()),
+        ["bars", dir] => time_bars(&files(Path::new(dir))?),
+        ["rows", dir] => time_rows(&files(Path::new(dir))?),
+        _ => Err("usage: rows_from_trades make DIR TRADES | bars DIR | rows DIR".into()),
     }
 }
 
@@ -69,41 +71,43 @@ fn one_day(name: &str, day: Ts, trades: usize) -> Fallible<TradeColumns> {
     Ok(out)
 }
 
-fn run(dir: &Path) -> Fallible<()> {
-    let mut files: Vec<(Symbol, PathBuf)> = Vec::new();
+fn files(dir: &Path) -> Fallible<Vec<(Symbol, PathBuf)>> {
+    let mut files = Vec::new();
     for symbol in std::fs::read_dir(dir)? {
         let symbol = symbol?.path();
-        let Some(name) = symbol.file_name().and_then(|n| n.to_str()).and_then(|n| n.strip_prefix("symbol=")) else {
-            continue;
-        };
+        let name = symbol.file_name().and_then(|n| n.to_str()).and_then(|n| n.strip_prefix("symbol="));
         for date in std::fs::read_dir(&symbol)? {
-            files.push((name.parse()?, date?.path().join("trades.parquet")));
+            files.push((name.ok_or("folders are named symbol=…")?.parse()?, date?.path().join("trades.parquet")));
         }
     }
     files.sort();
-    let (bars_s, made) = best(|| files.par_iter().map(|f| bars(&f.1)).collect::<Result<Vec<_>, _>>())?;
-    let (rows_s, rows) = best(|| {
-        let days: Vec<&[(Symbol, PathBuf)]> = files.chunk_by(|a, b| a.0 == b.0).collect();
-        days.into_par_iter().map(rows).collect::<Result<Vec<_>, _>>()
-    })?;
+    Ok(files)
+}
+
+fn time_bars(files: &[(Symbol, PathBuf)]) -> Fallible<()> {
+    let (seconds, made) = best(|| files.par_iter().map(|f| bars(&f.1)).collect::<Result<Vec<_>, _>>())?;
+    let names = ["open", "high", "low", "close", "volume", "signed_volume", "trades", "rv"];
     let mut sums = [0.0; 8];
-    let mut count = 0;
-    for bar in made.iter().flatten() {
-        let b = bar.bar();
-        let volume = b.volume.unwrap_or(f64::NAN);
-        let signed = 2.0 * b.taker_buy_volume.unwrap_or(f64::NAN) - volume;
-        let trades = b.trades.unwrap_or(f64::NAN);
-        for (sum, x) in sums.iter_mut().zip([b.open, b.high, b.low, b.close, volume, signed, trades, bar.rv_tick()]) {
+    for made in made.iter().flatten() {
+        let bar = made.bar();
+        let known = |x: Option<f64>| x.unwrap_or(f64::NAN);
+        let (volume, bought) = (known(bar.volume), known(bar.taker_buy_volume));
+        let flow = [volume, 2.0 * bought - volume, known(bar.trades), made.rv_tick()];
+        for (sum, x) in sums.iter_mut().zip([bar.open, bar.high, bar.low, bar.close].into_iter().chain(flow)) {
             *sum += x;
         }
-        count += 1;
     }
-    let names = ["open", "high", "low", "close", "volume", "signed_volume", "trades", "rv"];
     let sums: serde_json::Map<String, _> = names.iter().zip(sums).map(|(n, s)| (n.to_string(), json!(s))).collect();
-    println!(
-        "{}",
-        json!({"seconds": bars_s, "rows_seconds": rows_s, "rows": rows.iter().sum::<usize>(), "bars": count, "sums": sums})
-    );
+    println!("{}", json!({"seconds": seconds, "bars": made.iter().map(Vec::len).sum::<usize>(), "sums": sums}));
+    Ok(())
+}
+
+fn time_rows(files: &[(Symbol, PathBuf)]) -> Fallible<()> {
+    let (seconds, made) = best(|| {
+        let symbols: Vec<_> = files.chunk_by(|a, b| a.0 == b.0).collect();
+        symbols.into_par_iter().map(rows).collect::<Fallible<Vec<_>>>()
+    })?;
+    println!("{}", json!({"seconds": seconds, "rows": made.iter().sum::<usize>()}));
     Ok(())
 }
 

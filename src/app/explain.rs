@@ -13,7 +13,8 @@ use crate::record::{FileStore, Kind, Publication, Seq, Store};
 
 /// Arguments.
 #[derive(clap::Args)]
-#[command(after_help = "Example: margincast explain --ledger ledger BTCUSDT@2026-01-01T00:00:00Z")]
+#[command(after_help = "Example:
+  margincast explain --ledger out/quick/ledger BTCUSDT@2023-12-15T12:00:00Z")]
 pub struct Args {
     /// Publication number, or SYMBOL@TIME: the newest publications of the symbol at that time
     #[arg(value_name = "REF")]

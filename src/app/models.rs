@@ -13,7 +13,8 @@ use crate::serve::clock;
 
 /// Arguments.
 #[derive(clap::Args)]
-#[command(after_help = "Example: margincast models --models models list")]
+#[command(after_help = "Example:
+  margincast models --models out/quick/models list")]
 pub struct Args {
     /// The registry
     #[arg(long, value_name = "DIR", default_value = "models", global = true)]
@@ -47,6 +48,7 @@ pub enum Task {
         /// The alias
         #[arg(long, default_value = "champion")]
         alias: String,
+        /// Who and why
         #[command(flatten)]
         by: ByArgs,
     },
@@ -57,6 +59,7 @@ pub enum Task {
         /// The alias
         #[arg(long, default_value = "champion")]
         alias: String,
+        /// Who and why
         #[command(flatten)]
         by: ByArgs,
     },

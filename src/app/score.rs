@@ -16,7 +16,8 @@ use crate::study::{judge, output, truth, walk};
 /// instruments, rows, horizons and span are scored, and which model is the base of ratios.
 #[derive(clap::Args)]
 #[command(after_help = "Example:
-  margincast score --forecasts out/demo/forecasts.parquet --config data/configs/sample.toml --lake data/sample")]
+  margincast score --forecasts out/quick/forecasts.parquet \\
+    --config data/configs/sample.toml --lake data/sample")]
 pub struct Args {
     /// Forecasts, in the layout of forecasts.parquet
     #[arg(long, value_name = "FILE")]

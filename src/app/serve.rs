@@ -26,7 +26,10 @@ baseline; remove the file to release. Both are entries of the ledger.
 Addresses: / (page), /v1/multipliers, /v1/multipliers/stream, /v1/forecasts, /readyz?verbose, /metrics,
 /openapi.json. Loopback only, unless serve.listen says otherwise. SIGTERM stops in good order.
 
-Example: margincast serve --config data/configs/sample.toml --lake lake --replay --speed 3600")]
+Example:
+  margincast serve --config data/configs/sample.toml --lake data/sample --replay --speed 3600 \\
+    --set horizons=[1] --set serve.models=out/quick/models --set serve.ledger=out/served \\
+    --set serve.listen=127.0.0.1:0")]
 pub struct Args {
     /// The configuration
     #[arg(long, value_name = "FILE")]
@@ -101,8 +104,6 @@ pub fn options(config: &Config, mode: Mode, from: Option<Ts>) -> Result<Options>
         poll: serve.poll,
         tick: TICK,
         row,
-        // A publication holds until the third next one is due.
-        valid_for: row.times(3),
     })
 }
 

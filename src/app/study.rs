@@ -8,7 +8,7 @@ use super::config::Config;
 use super::market;
 use super::progress::Progress;
 use crate::study::judge::{self, Judged};
-use crate::study::{Walk, output, report, walk};
+use crate::study::{Walk, output, report, truth, walk};
 
 /// Where the configuration and the data are.
 #[derive(clap::Args, Clone, Debug)]
@@ -53,13 +53,15 @@ pub fn run(source: &Source, keep: &Path, command: &str) -> Result<Studied> {
     Ok(Studied { config, walk, judged })
 }
 
-/// Writes `forecasts.parquet`, `decisions.parquet`, `scores.json` and `report.html`.
+/// Writes `forecasts.parquet`, `outcomes.parquet`, `decisions.parquet`, `scores.json` and `report.html`.
 ///
 /// # Errors
 /// A file cannot be written.
 pub fn write(studied: &Studied, out: &Path) -> Result<()> {
     std::fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
     output::forecasts(&studied.walk.forecasts).write(&out.join("forecasts.parquet"))?;
+    let plan = studied.config.plan();
+    output::outcomes(&truth::truths(&studied.walk.history, &plan), &plan).write(&out.join("outcomes.parquet"))?;
     output::decisions(&studied.walk.decisions).write(&out.join("decisions.parquet"))?;
     let put = |name: &str, text: &str| {
         let path = out.join(name);

@@ -18,7 +18,8 @@ use crate::record::{Error, FileStore, Publication, Registry, Seq, Store};
 #[command(after_help = "\
 Exit code 0: everything is as recorded. 1: something differs, and is named. 2: it could not be looked at.
 
-Example: margincast verify --ledger ledger --models models --lake lake")]
+Example:
+  margincast verify --ledger out/quick/ledger --models out/quick/models --lake data/sample")]
 pub struct Args {
     /// Publication number, or SYMBOL@TIME, to report on; all are made again either way
     #[arg(value_name = "REF")]

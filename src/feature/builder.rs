@@ -67,7 +67,11 @@ impl Config {
             _ => lags,
         }
     }
-    fn check(&self) -> Result<(), Error> {
+    /// Whether rows can be built so.
+    ///
+    /// # Errors
+    /// The row is not a whole number of bars, or lags do not rise.
+    pub fn check(&self) -> Result<(), Error> {
         let bad = |why: String| Err(Error::Config(why));
         if self.bar.0 <= 0 || self.row.0 < self.bar.0 || self.row.0 % self.bar.0 != 0 {
             return bad(format!("row {} is not a whole number of bars of {}; make it one", self.row, self.bar));

@@ -9,7 +9,7 @@
 //! | parameter | default | unit | range |
 //! |---|---|---|---|
 //! | `base` | `ensemble` | instance name | fitted before |
-//! | `gamma` | 0.05 | log per breach | > 0 |
+//! | `gamma` | 0.05 | log per breach | > 0; an answer counts 1/h where horizons of h rows overlap |
 //! | `low`, `high` | -0.25, 0.5 | log | `low < 0 < high` |
 //! | `calibration` | 1000, 250 | rows | windows of the base's errors and of the spike threshold |
 //!
@@ -102,7 +102,8 @@ impl Model for Conformal {
             return Err(Error::Params { model: Self::NAME, why });
         }
         let base = ctx.member(&params.base)?;
-        let aci = Aci { gamma: params.gamma, lo: params.low, hi: params.high, theta: 0.0 };
+        // Overlapping horizons answer the same return once a row: each answer counts for its share.
+        let aci = Aci { gamma: params.gamma / ctx.ahead() as f64, lo: params.low, hi: params.high, theta: 0.0 };
         let fresh = Sides { lower: aci, upper: aci };
         let sides = panel.symbols().map(|symbol| {
             let mut sides = fresh;

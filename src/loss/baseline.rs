@@ -23,6 +23,17 @@ pub enum Side {
     Both,
 }
 
+impl Side {
+    /// The loss of a log return, fraction of notional; negative is a gain.
+    pub fn loss(self, ret: f64) -> f64 {
+        match self {
+            Side::Long => -ret,
+            Side::Short => ret,
+            Side::Both => ret.abs(),
+        }
+    }
+}
+
 /// Settings of a [`Baseline`].
 ///
 /// | setting | default | range |
@@ -245,5 +256,106 @@ fn tail(returns: &Ordered, alpha: f64, side: Side) -> Tail {
             let (long, short) = (long(), short());
             Tail { var: long.var.max(short.var), es: long.es.max(short.es) }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::var::{Rule, Scaling, ewma, filtered, historical, volatility_floor};
+    use super::*;
+
+    fn returns(n: usize) -> Vec<f64> {
+        let noise = |i: usize| (i as f64 * 12.9898).sin() * 43_758.545_3;
+        let centred = |i: usize| noise(i) - noise(i).floor() - 0.45;
+        (0..n).map(|i| 0.03 * centred(i) * (1.2 + (i as f64 * 0.004).sin())).collect()
+    }
+
+    fn run(params: Params, step: Span, ahead: usize, returns: &[f64]) -> Baseline {
+        let mut baseline = Baseline::new(params, step, ahead).unwrap();
+        returns.iter().for_each(|r| baseline.push(*r));
+        baseline
+    }
+
+    #[test]
+    fn running_estimate_equals_the_batch_over_overlapping_windows() {
+        let (r, ahead, window) = (returns(2000), 5, 700);
+        let params = Params { window: Span::DAY.times(window), ..Params::default() };
+        let seed = r[..100].iter().map(|r| r * r).sum::<f64>() / 100.0;
+        let sigma = ewma(&r, 0.97, seed);
+        let sum = |t: usize| r[t..t + ahead].iter().sum::<f64>();
+        for end in [900, 1500, 2000] {
+            // Only windows that were complete at `end`.
+            let starts: Vec<usize> = (0..=end - ahead).collect();
+            let recent = &starts[starts.len() - window as usize..];
+            let horizon: Vec<f64> = sigma.iter().map(|s| s * (ahead as f64).sqrt()).collect();
+            let next = sigma[end].max(volatility_floor(&sigma[..end])) * (ahead as f64).sqrt();
+            let tails = |sign: f64| {
+                let losses: Vec<f64> = recent.iter().map(|t| sign * sum(*t)).collect();
+                let before: Vec<f64> = recent.iter().map(|t| horizon[*t]).collect();
+                let all: Vec<f64> = starts.iter().map(|t| sign * sum(*t)).collect();
+                (
+                    filtered(&losses, &before, next, Scaling::Full, 0.99, Rule::Conservative).unwrap(),
+                    historical(&all, 0.99, Rule::Conservative).unwrap(),
+                )
+            };
+            let (long, short) = (tails(-1.0), tails(1.0));
+            let got = run(params, Span::DAY, ahead, &r[..end]).estimate().unwrap();
+            let near = |a: f64, b: f64| assert!((a / b - 1.0).abs() < 1e-12, "{a} {b}");
+            near(got.var, long.0.var.max(short.0.var));
+            near(got.es, long.0.es.max(short.0.es));
+            near(got.long_run_var, long.1.var.max(short.1.var));
+            assert_eq!(got.n, window as usize);
+            let one = run(Params { side: Side::Short, ..params }, Span::DAY, ahead, &r[..end]).estimate().unwrap();
+            near(one.var, short.0.var);
+        }
+    }
+
+    #[test]
+    fn doubling_returns_doubles_every_loss() {
+        let r = returns(1500);
+        let twice: Vec<f64> = r.iter().map(|r| 2.0 * r).collect();
+        let of = |r: &[f64]| run(Params::default(), Span::HOUR, 24, r).estimate().unwrap();
+        let (a, b) = (of(&r), of(&twice));
+        for (one, two) in
+            [(a.var, b.var), (a.es, b.es), (a.stressed_var, b.stressed_var), (a.long_run_var, b.long_run_var)]
+        {
+            assert!((two / one - 2.0).abs() < 1e-12);
+        }
+        assert!((a.dispersion - b.dispersion).abs() < 1e-12);
+    }
+
+    #[test]
+    fn silent_until_warm_and_on_a_market_that_does_not_move() {
+        let r = returns(700);
+        let ready = |n: usize| run(Params::default(), Span::DAY, 5, &r[..n]).estimate().is_some();
+        assert!(!ready(503) && ready(504), "500 complete losses of five rows");
+        assert_eq!(run(Params::default(), Span::DAY, 1, &[0.0; 1000]).estimate(), None);
+    }
+
+    #[test]
+    fn no_horizon_spans_a_gap_and_bounds_keep_memory_flat() {
+        let mut r = returns(1000);
+        let whole = run(Params::default(), Span::DAY, 5, &r).estimate().unwrap();
+        r[600] = f64::NAN;
+        let gap = run(Params::default(), Span::DAY, 5, &r).estimate().unwrap();
+        assert_eq!(whole.n - gap.n, 5);
+        let short =
+            Params { window: Span::DAY.times(300), history: Span::DAY.times(600), warm_up: 100, ..Params::default() };
+        let bounded = run(short, Span::DAY, 5, &returns(3000));
+        assert_eq!((bounded.z.len(), bounded.all.len(), bounded.sigma.len()), (300, 600, 600));
+        assert!(bounded.open.len() <= 5 && bounded.seed.is_empty());
+    }
+
+    #[test]
+    fn a_long_run_floor_lifts_and_settings_out_of_range_are_named() {
+        // A calm end: the filtered VaR falls below the long-run one.
+        let r: Vec<f64> = returns(2000).iter().enumerate().map(|(i, r)| if i < 1500 { *r } else { 0.05 * r }).collect();
+        let free = run(Params { floor_percentile: 0.0, ..Params::default() }, Span::DAY, 1, &r).estimate().unwrap();
+        let floored = Params { long_run_floor: true, ..Params::default() };
+        let lifted = run(floored, Span::DAY, 1, &r).estimate().unwrap();
+        assert!(free.var < 0.5 * free.long_run_var && lifted.var == lifted.long_run_var);
+        let bad = Params { window: Span::DAY.times(5000), ..Params::default() };
+        assert!(Baseline::new(bad, Span::DAY, 1).unwrap_err().to_string().contains("window"));
+        assert!(toml::from_str::<Params>("lambda = 0.9").is_err());
     }
 }

@@ -7,6 +7,7 @@ pub mod baseline;
 pub mod classify;
 pub mod compare;
 pub mod coverage;
+mod line;
 pub mod ordered;
 pub mod outcome;
 pub mod score;

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::coverage;
-use super::var::{Rule, historical};
+use super::var::rank;
 use crate::base::stats;
 
 /// The outcome of a series of requirements against the losses that followed, both fractions of
@@ -38,7 +38,7 @@ pub struct Outcome {
     pub rise_5: Option<f64>,
     /// Over twenty steps.
     pub rise_20: Option<f64>,
-    /// Mean of the largest 1 % of relative five-step rises.
+    /// Mean of the relative five-step rises beyond their 99 % order statistic.
     pub rise_5_es99: Option<f64>,
     /// Standard deviation of log changes.
     pub change_sd: Option<f64>,
@@ -76,7 +76,7 @@ pub fn outcome(c: &[f64], losses: &[f64]) -> Option<Outcome> {
         rise_1: largest(&rises(&c, 1)),
         rise_5: largest(&five),
         rise_20: largest(&rises(&c, 20)),
-        rise_5_es99: historical(&five, 0.99, Rule::Conservative).map(|t| t.es),
+        rise_5_es99: beyond(&five, 0.99),
         change_sd: change_sd(&c),
     })
 }
@@ -88,6 +88,13 @@ pub fn rises(c: &[f64], steps: usize) -> Vec<f64> {
 
 fn largest(x: &[f64]) -> Option<f64> {
     x.iter().copied().reduce(f64::max)
+}
+
+/// Mean of what lies beyond the order statistic at `alpha`; the largest where nothing does.
+fn beyond(x: &[f64], alpha: f64) -> Option<f64> {
+    let sorted = stats::sorted(x);
+    let above = sorted.get(rank(alpha, x.len().max(1))..)?;
+    if above.is_empty() { sorted.last().copied() } else { Some(stats::mean(above)) }
 }
 
 /// Standard deviation (n - 1) of log changes.

@@ -188,3 +188,93 @@ fn bounded(m: f64, p: &Policy, reasons: &mut Vec<Reason>) -> Option<f64> {
     }
     Some(m.max(p.m_min).min(p.im.m_max))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Span;
+    use crate::margin::{Mode, State};
+
+    fn proposal(hours: i64, b: f64, m: f64, p_stress: &[f64]) -> Proposal {
+        let ts = Ts(0) + Span::HOUR.times(hours);
+        Proposal { ts, baseline: b, m, p_stress: p_stress.to_vec(), long_run_var: None }
+    }
+
+    fn started(policy: Policy) -> Guardrail {
+        let mut guard = Guardrail::new(policy).unwrap();
+        guard.step(&proposal(0, 0.04, 1.0, &[])).unwrap();
+        guard
+    }
+
+    #[test]
+    fn an_hour_of_the_daily_step_is_its_geometric_part() {
+        let mut guard = started(Policy::default());
+        let got = guard.step(&proposal(1, 0.04, 1.5, &[])).unwrap();
+        assert!((got.c_im / 0.04 - 1.003_979).abs() < 1e-6, "0.398 % an hour");
+        assert_eq!(got.reasons, [Reason::StepUp]);
+    }
+
+    #[test]
+    fn the_emergency_lane_wants_two_models() {
+        for (p, up, reasons) in [
+            (vec![0.95, 0.5], 1.10, vec![Reason::StepUp]),
+            (vec![0.95], 1.10, vec![Reason::StepUp]),
+            (vec![0.95, 0.9], 1.25, vec![Reason::EmergencyLane, Reason::StepUp]),
+        ] {
+            let got = started(Policy::default()).step(&proposal(24, 0.04, 1.9, &p)).unwrap();
+            assert!((got.c_im / 0.04 - up).abs() < 1e-12);
+            assert_eq!(got.reasons, reasons);
+        }
+        // What the daily step covers needs no lane.
+        let got = started(Policy::default()).step(&proposal(24, 0.04, 1.08, &[0.95, 0.95])).unwrap();
+        assert_eq!((got.reasons.as_slice(), got.m_im_ppm), ([].as_slice(), 1_080_000));
+    }
+
+    #[test]
+    fn maintenance_margin_rises_after_its_notice_and_slower() {
+        let mut guard = started(Policy::default());
+        let told = guard.step(&proposal(1, 0.04, 1.5, &[])).unwrap();
+        assert_eq!((told.c_mm, told.mm_reasons.as_slice()), (0.032, [Reason::Notice].as_slice()));
+        let notice = told.notice.unwrap();
+        assert_eq!((notice.m_mm_ppm, notice.from), (1_500_000, Ts(0) + Span::HOUR.times(9)));
+        (2..9).for_each(|h| assert_eq!(guard.step(&proposal(h, 0.04, 1.5, &[])).unwrap().c_mm, 0.032));
+        let risen = guard.step(&proposal(9, 0.04, 1.5, &[])).unwrap();
+        assert!((risen.c_mm / 0.032 - 1.05f64.powf(1.0 / 24.0)).abs() < 1e-12);
+        assert_eq!(risen.notice, None);
+    }
+
+    #[test]
+    fn bad_numbers_hold_the_previous_value_and_are_named() {
+        let mut guard = Guardrail::new(Policy::default()).unwrap();
+        assert_eq!(guard.step(&proposal(0, f64::NAN, 1.0, &[])), None, "nothing to hold yet");
+        let mut guard = started(Policy::default());
+        let no_baseline = guard.step(&proposal(1, 0.0, 1.5, &[])).unwrap();
+        assert_eq!((no_baseline.c_im, no_baseline.reasons), (0.04, vec![Reason::NoBaseline]));
+        let nan = guard.step(&proposal(2, 0.041, f64::NAN, &[])).unwrap();
+        assert_eq!((nan.c_im, nan.reasons), (0.041, vec![Reason::NonFinite, Reason::BaselineFloor]));
+    }
+
+    #[test]
+    fn caps_on_the_total_lift_stop_rises_but_make_no_cliff() {
+        let mut guard = started(Policy::default());
+        let capped = Proposal { long_run_var: Some(0.0105), ..proposal(24, 0.04, 1.5, &[]) };
+        let got = guard.step(&capped).unwrap();
+        assert_eq!((got.c_im, got.reasons), (0.042, vec![Reason::StepUp, Reason::TotalLift]));
+        let lower = Proposal { long_run_var: Some(0.005), ..proposal(48, 0.03, 1.5, &[]) };
+        let got = guard.step(&lower).unwrap();
+        assert!((got.c_im / (0.042 * 0.98) - 1.0).abs() < 1e-12, "at the down step");
+        assert_eq!(got.reasons.last(), Some(&Reason::TotalLift));
+    }
+
+    #[test]
+    fn the_lag_is_used_up_after_its_steps() {
+        let mut guard = started(Policy { mode: Mode::ManagedTotal, ..Policy::default() });
+        let lags = |h: i64| (h, 0.0408 + 0.0004 * (h - 1) as f64);
+        let mut reasons = Vec::new();
+        for (h, b) in (1..=4).map(lags) {
+            reasons.push(guard.step(&proposal(h, b, 1.0, &[])).unwrap().reasons.last().copied());
+        }
+        assert_eq!(reasons, [Some(Reason::Lag), Some(Reason::Lag), Some(Reason::Lag), Some(Reason::LagMax)]);
+        assert_eq!(guard.live.as_ref().unwrap().last.state, State::Fresh);
+    }
+}

@@ -258,3 +258,39 @@ fn ppm(m: f64, p: &Policy) -> u64 {
     let quanta = m * 1e6 / p.quantum_ppm as f64;
     ((quanta - 1e-9).ceil().max(1.0) as u64).saturating_mul(p.quantum_ppm)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn live() -> Live {
+        let turn =
+            Turn { at: Ts(0), m: Some(1.2), emergency: false, killed: None, stress: false, policy: Policy::default() };
+        Live::start(&turn, 0.04, f64::INFINITY, Why::default())
+    }
+
+    #[test]
+    fn a_pair_that_does_not_fit_or_is_no_number_is_rejected() {
+        let (held, p) = (live(), Policy::default());
+        assert!(held.is_consistent(&held, None, &p));
+        let mut above = held.clone();
+        above.mm.c = 1.01 * above.im.c;
+        assert!(!above.is_consistent(&held, None, &p), "maintenance margin above its share");
+        let mut nan = held.clone();
+        nan.im.c = f64::NAN;
+        assert!(!nan.is_consistent(&held, None, &p));
+    }
+
+    #[test]
+    fn a_requirement_that_moved_against_intent_is_rejected() {
+        let (held, p) = (live(), Policy::default());
+        let ask = held.ask_im(Ts(0) + Span::DAY, Span::DAY, Some(1.5), &p);
+        let mm = held.ask_mm(Ts(0) + Span::DAY, Span::DAY, Some(1.0), &p);
+        let mut up = held.clone();
+        up.im.c *= 1.05;
+        assert!(up.is_consistent(&held, Some((&ask, &mm)), &p));
+        let mut down = held.clone();
+        down.im.c *= 0.95;
+        assert!(!down.is_consistent(&held, Some((&ask, &mm)), &p), "wanted up, went down");
+    }
+}

@@ -108,64 +108,54 @@ impl Explanation {
 }
 
 fn chain(p: &Publication) -> Vec<Link> {
-    let (b, f, c) = (parsed(&p.baseline.loss), parsed(&p.forecast.loss), parsed(&p.forecast.credibility));
-    let raw = parsed(&p.multiplier_raw);
-    let link = |name, value: Option<String>, text: String| Link { name, value, text };
-    let mut chain = vec![
-        link(
-            "b",
-            p.baseline.loss.clone(),
-            b.map_or("no usable baseline".into(), |b| format!("baseline loss at 99 %: {} of notional", percent(b))),
+    let number = |text: &Option<String>| parsed(text).unwrap_or(f64::NAN);
+    let (b, f, c) = (number(&p.baseline.loss), number(&p.forecast.loss), number(&p.forecast.credibility));
+    let (m0, m1, m2) = (number(&p.why.m0), number(&p.why.m1), number(&p.why.m2));
+    let (m3, m4) = (number(&p.multiplier_raw), number(&p.why.m4));
+    let link = |name, value: f64, text: String| Link { name, value: shown(value), text };
+    let forecast = if f.is_finite() {
+        format!("forecast 99 % loss, {} of notional", percent(f))
+    } else {
+        "no usable forecast: the baseline alone decides".into()
+    };
+    let rise = if m0 > 1.0 {
+        format!("the credible part of the rise: 1 + c (m0 - 1) = 1 + {c:.4} x {:.6}", m0 - 1.0)
+    } else {
+        "the forecast is not above the baseline, and discounts are not given".into()
+    };
+    let stress = match parsed(&p.forecast.p_stress) {
+        Some(s) if m2 > m1 => format!(
+            "the stressed regime, of probability {}, wants {} of notional and lifts by {:.6}",
+            percent(s),
+            percent(number(&p.why.stressed)),
+            m2 - m1
         ),
-        link(
-            "f",
-            p.forecast.loss.clone(),
-            f.map_or("no usable forecast: the baseline alone decides".into(), |f| {
-                format!("forecast loss at 99 %: {} of notional", percent(f))
-            }),
-        ),
-        link(
-            "c",
-            p.forecast.credibility.clone(),
-            c.map_or("no weight".into(), |c| {
-                format!("weight of the forecast, from its recent breaches: {}", percent(c))
-            }),
-        ),
-    ];
-    let m0 = b.zip(f).map_or(1.0, |(b, f)| f / b);
-    let m1 = if m0 > 1.0 { 1.0 + c.unwrap_or(0.0) * (m0 - 1.0) } else { 1.0 };
-    chain.push(link("m0", shown(m0), "forecast over baseline, f / b".into()));
-    chain.push(link(
-        "m1",
-        shown(m1),
-        if m0 > 1.0 {
-            format!("the credible part of the rise, 1 + c (m0 - 1) = 1 + {:.4} x {:.6}", c.unwrap_or(0.0), m0 - 1.0)
-        } else {
-            "the forecast is not above the baseline: no discount".into()
+        Some(s) => format!("the stressed regime, of probability {}, wants no more", percent(s)),
+        None => "no model gives the probability of the stressed regime".into(),
+    };
+    let charge = if m3 > m2 {
+        format!("with a charge of {:.6} for vanished liquidity", m3 - m2)
+    } else {
+        "no charge for vanished liquidity".into()
+    };
+    let bound = if m4 == m3 { "within its bounds".into() } else { format!("moved by {:+.6} to its bound", m4 - m3) };
+    let gap = number(&p.why.gap);
+    let still = if gap > 0.0 { format!("; {} of notional below what m4 wants", percent(gap)) } else { String::new() };
+    vec![
+        link("b", b, format!("baseline 99 % loss, {} of notional", percent(b))),
+        link("f", f, forecast),
+        link("c", c, format!("weight of the forecast, from its recent breaches: {}", percent(c))),
+        link("m0", m0, "forecast over baseline: f / b".into()),
+        link("m1", m1, rise),
+        link("m2", m2, stress),
+        link("m3", m3, charge),
+        link("m4", m4, bound),
+        Link {
+            name: "m",
+            value: Some(p.multiplier.clone()),
+            text: format!("published after the guardrails; maintenance margin {}{still}", p.multiplier_mm),
         },
-    ));
-    if let Some(raw) = raw {
-        // The chain only ever adds after m1; what it added is the stressed regime's share and the
-        // liquidity charge together.
-        let lift = raw - m1;
-        let stress =
-            parsed(&p.forecast.p_stress).map_or(String::new(), |s| format!(" (probability of stress {})", percent(s)));
-        let text = if lift > 1e-12 {
-            format!("lifted by {lift:.6} for the stressed regime and vanished liquidity{stress}")
-        } else {
-            format!("nothing to add for the stressed regime or vanished liquidity{stress}")
-        };
-        chain.push(link("m2", None, "at least what the stressed regime asks; part of m3 below".into()));
-        chain.push(link("m3", shown(raw), text));
-        let bound = p.reasons.iter().find(|r| matches!(r, Reason::Cap | Reason::Floor));
-        chain.push(match bound {
-            Some(r) => link("m4", None, format!("{}: {}", code(*r), meaning(*r))),
-            None => link("m4", shown(raw), "within its bounds".into()),
-        });
-    }
-    let text = format!("published after the guardrails; maintenance margin {}", p.multiplier_mm);
-    chain.push(link("m", Some(p.multiplier.clone()), text));
-    chain
+    ]
 }
 
 fn code(reason: Reason) -> String {

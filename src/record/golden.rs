@@ -112,36 +112,33 @@ impl Golden {
         }
         Ok(Golden { rows: rows.to_vec(), answers })
     }
-    /// Runs the rows again and compares every answer; with `exact`, every bit.
+    /// Runs the rows again and compares every answer; with `exact`, every bit. `place` names the
+    /// version in errors.
     ///
     /// # Errors
     /// The first answer that differs, with what was expected and what was found.
-    pub fn prove(&self, bundle: &Bundle, name: &str, version: &str, exact: bool) -> Result<Proof, Error> {
+    pub fn prove(&self, bundle: &Bundle, place: &str, exact: bool) -> Result<Proof, Error> {
         let found = ask(bundle, &self.rows);
         let limit = if exact { 0.0 } else { RELATIVE_MAX };
         let mut proof = Proof { rows: self.rows.len(), answers: found.len(), silent: 0, relative: 0.0 };
         for (want, got) in self.answers.iter().zip(&found) {
             let differs = |why: String| Error::Golden {
-                name: name.into(),
-                version: version.into(),
-                member: want.member.clone(),
-                horizon: want.horizon.to_string(),
-                symbol: want.symbol.to_string(),
+                place: place.into(),
+                answer: format!("{} over {} on {}", want.member, want.horizon, want.symbol),
                 why,
             };
             if (&want.member, want.horizon, want.symbol) != (&got.member, got.horizon, got.symbol) {
                 return Err(differs(format!("asked in another order: {} {} {}", got.member, got.horizon, got.symbol)));
             }
             let relative = distance(&want.forecast, &got.forecast);
-            // Not `>`: a distance that is not a number is no agreement.
-            if !(relative <= limit) {
+            if relative > limit {
                 return Err(differs(format!("expected {}, found {}", want.forecast, got.forecast)));
             }
             proof.relative = proof.relative.max(relative);
         }
         if self.answers.len() != found.len() {
             let why = format!("{} answers stored, {} given", self.answers.len(), found.len());
-            return Err(damaged(format!("{name} {version}: golden.jsonl"), why));
+            return Err(damaged(format!("{place}: golden.jsonl"), why));
         }
         proof.silent = bundle.members.iter().filter(|m| is_silent(&found, &m.name, m.horizon)).count();
         Ok(proof)
@@ -221,19 +218,18 @@ impl StoredRow {
 /// 0 when every bit is the same; else the largest relative difference of two numbers in the same
 /// place, and infinity when anything else differs.
 fn distance(want: &Value, got: &Value) -> f64 {
-    if want.to_string() == got.to_string() {
-        return 0.0;
-    }
     let all =
         |pairs: &mut dyn Iterator<Item = (&Value, &Value)>| pairs.map(|(a, b)| distance(a, b)).fold(0.0, f64::max);
     match (want, got) {
         (Value::Number(a), Value::Number(b)) => match (a.as_f64(), b.as_f64()) {
+            (Some(a), Some(b)) if a.to_bits() == b.to_bits() => 0.0,
             // Equal numbers of other bits (the two zeros) are still a difference.
             (Some(a), Some(b)) => ((a - b).abs() / a.abs().max(b.abs())).max(f64::EPSILON),
             _ => f64::INFINITY,
         },
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => all(&mut a.iter().zip(b)),
         (Value::Object(a), Value::Object(b)) if a.keys().eq(b.keys()) => all(&mut a.values().zip(b.values())),
+        _ if want == got => 0.0,
         _ => f64::INFINITY,
     }
 }

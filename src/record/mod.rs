@@ -79,19 +79,13 @@ pub enum Error {
     Refused(String),
     /// A stored model does not give the forecasts it gave when it was registered.
     #[error(
-        "{name} {version}: {member} over {horizon} on {symbol}: forecast differs from its golden row: {why}; serve it on the kind of machine named in env.json, or register it again"
+        "{place}: {answer}: forecast differs from its golden row: {why}; serve it on the kind of machine named in env.json, or register it again"
     )]
     Golden {
-        /// Registered name.
-        name: String,
-        /// Version.
-        version: String,
-        /// Which member.
-        member: String,
-        /// Its horizon.
-        horizon: String,
-        /// Which instrument.
-        symbol: String,
+        /// Registered name and version.
+        place: String,
+        /// Which member, horizon and instrument.
+        answer: String,
         /// Expected and found.
         why: String,
     },

@@ -14,10 +14,6 @@ use crate::margin::{Decision, Reason, State, Why};
 /// The stored form that this program writes.
 pub const SCHEMA: &str = "margincast.multiplier.v1";
 
-/// What a consumer applies, in parts per million of the last value, once `valid_until` has passed
-/// and it has no rule of its own: never less than this.
-const FALLBACK_PPM: u64 = 1_250_000;
-
 /// One multiplier for one instrument over one horizon, and what it was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -87,8 +83,7 @@ pub struct Publication {
     #[schema(value_type = String)]
     pub config_digest: Digest,
     /// The numbers between the inputs and the result, for `explain`.
-    #[schema(value_type = Object)]
-    pub why: Why,
+    pub why: Working,
     /// What caused it.
     pub cause: Cause,
     /// How many events of the instrument had been consumed, the causing one included.
@@ -127,6 +122,37 @@ pub struct Foresight {
     pub p_stress: Option<String>,
 }
 
+/// The numbers between the inputs and the result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Working {
+    /// Forecast over baseline.
+    pub m0: Option<String>,
+    /// The credible part of a rise.
+    pub m1: Option<String>,
+    /// At least what the stressed regime wants.
+    pub m2: Option<String>,
+    /// Within the bounds of the multiplier; `multiplier_raw` is the link before it.
+    pub m4: Option<String>,
+    /// Requirement in the stressed regime, fraction of notional.
+    pub stressed: Option<String>,
+    /// Expected shortfall of the baseline, fraction of notional.
+    pub expected_shortfall: Option<String>,
+    /// Plain historical 99 % VaR over all history kept, fraction of notional.
+    pub long_run_var: Option<String>,
+    /// Disagreement of the baselines, (max - min) / median.
+    pub dispersion: Option<String>,
+    /// Share of recent windows that made a row.
+    pub data_quality: Option<String>,
+    /// How far initial margin is below what the multiplier wants, fraction of notional.
+    pub gap: Option<String>,
+    /// Whether the flag of the stressed regime is up.
+    pub stress_flag: bool,
+    /// What bound maintenance margin.
+    #[schema(value_type = Vec<String>)]
+    pub mm_reasons: Vec<Reason>,
+}
+
 /// Which models.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -159,6 +185,25 @@ pub enum Status {
     Fallback,
     /// An operator froze publication.
     Halted,
+}
+
+impl From<&Why> for Working {
+    fn from(why: &Why) -> Working {
+        Working {
+            m0: decimal(why.m0),
+            m1: decimal(why.m1),
+            m2: decimal(why.m2),
+            m4: decimal(why.m4),
+            stressed: decimal(why.stressed),
+            expected_shortfall: decimal(why.expected_shortfall),
+            long_run_var: decimal(why.long_run_var),
+            dispersion: decimal(why.dispersion),
+            data_quality: decimal(why.data_quality),
+            gap: decimal(why.gap),
+            stress_flag: why.stress_flag,
+            mm_reasons: why.mm_reasons.clone(),
+        }
+    }
 }
 
 impl Status {
@@ -274,7 +319,22 @@ impl Publication {
             p_stress: optional("forecast.p_stress", &self.forecast.p_stress)?,
             model_digest: self.model.digest,
             config_digest: self.config_digest,
-            why: self.why.clone(),
+            why: Why {
+                m0: number("why.m0", &self.why.m0)?,
+                m1: number("why.m1", &self.why.m1)?,
+                m2: number("why.m2", &self.why.m2)?,
+                m4: number("why.m4", &self.why.m4)?,
+                stressed: number("why.stressed", &self.why.stressed)?,
+                expected_shortfall: number("why.expected_shortfall", &self.why.expected_shortfall)?,
+                long_run_var: number("why.long_run_var", &self.why.long_run_var)?,
+                dispersion: number("why.dispersion", &self.why.dispersion)?,
+                data_quality: number("why.data_quality", &self.why.data_quality)?,
+                gap: number("why.gap", &self.why.gap)?,
+                stress_flag: self.why.stress_flag,
+                mm_reasons: self.why.mm_reasons.clone(),
+                fallback_m_ppm: parts("fallback", &self.fallback)?,
+                valid_until: self.valid_until,
+            },
         })
     }
     /// Where the numbers of `made` differ from the published ones: key, published, made.
@@ -294,8 +354,6 @@ impl Publication {
 pub struct Press {
     /// The venue, for instrument ids.
     pub venue: String,
-    /// How long a publication is valid.
-    pub valid_for: Span,
     /// The models in force.
     pub model: ModelRef,
     next: u64,
@@ -315,8 +373,8 @@ pub struct Occasion {
 
 impl Press {
     /// Before the first publication.
-    pub fn new(venue: &str, valid_for: Span, model: ModelRef) -> Press {
-        Press { venue: venue.into(), valid_for, model, next: 1, last: BTreeMap::new() }
+    pub fn new(venue: &str, model: ModelRef) -> Press {
+        Press { venue: venue.into(), model, next: 1, last: BTreeMap::new() }
     }
     /// Takes note of a publication of the past.
     pub fn remember(&mut self, old: &Publication) {
@@ -362,11 +420,11 @@ impl Press {
             as_of: ts,
             published_at: occasion.at,
             effective_at: occasion.at,
-            valid_until: occasion.at + self.valid_for,
-            fallback: ppm(decision.m_im_ppm.max(FALLBACK_PPM)),
+            valid_until: decision.why.valid_until,
+            fallback: ppm(decision.why.fallback_m_ppm),
             model: ModelRef { digest: decision.model_digest, ..self.model.clone() },
             config_digest,
-            why: decision.why.clone(),
+            why: Working::from(&decision.why),
             cause: occasion.cause,
             consumed: occasion.consumed,
             code: env!("CARGO_PKG_VERSION").into(),
@@ -402,7 +460,15 @@ mod tests {
             p_stress: None,
             model_digest: Digest::of(b"model"),
             config_digest: Digest::of(b"config"),
-            why: Why::default(),
+            why: Why {
+                m0: 1.0 / 7.0,
+                m2: f64::MAX,
+                stress_flag: true,
+                mm_reasons: vec![Reason::Notice],
+                fallback_m_ppm: 1_250_001,
+                valid_until: Ts(1_700_000_000_000_000_009),
+                ..Why::default()
+            },
         }
     }
 
@@ -416,7 +482,7 @@ mod tests {
             manifest: digest,
             digest,
         };
-        Press::new("binance", Span::HOUR, model)
+        Press::new("binance", model)
     }
 
     const OCCASION: Occasion = Occasion { cause: Cause::Row, consumed: 7, at: Ts(5) };
@@ -452,7 +518,7 @@ mod tests {
         assert_eq!((first.seq, first.prev_seq, beside.seq, beside.prev_seq), (1, None, 2, None));
         assert_eq!((first.set_id == beside.set_id, first.set_size), (true, 2));
         assert_eq!((second.seq, second.prev_seq, second.previous_value.as_deref()), (3, Some(1), Some("1.250001")));
-        assert_eq!((first.fallback.as_str(), second.fallback.as_str()), ("1.250001", "2.000000"));
+        assert_eq!((first.fallback.as_str(), first.valid_until), ("1.250001", made.why.valid_until));
     }
     #[test]
     fn horizons_read_back() {

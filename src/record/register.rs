@@ -79,7 +79,7 @@ fn stage(folder: &Path, name: &str, version: &str, bundle: &Bundle, extras: &Ext
     let golden = Golden::make(bundle, &extras.golden)?;
     let stored = bundle.to_value();
     let model = |e: crate::forecast::Error| Error::Format { place: format!("{name} {version}"), why: e.to_string() };
-    golden.prove(&Bundle::from_value(&stored).map_err(model)?, name, version, true)?;
+    golden.prove(&Bundle::from_value(&stored).map_err(model)?, &format!("{name} {version}"), true)?;
     let files: [(&str, Vec<u8>); 7] = [
         ("bundle.json", stored.to_string().into_bytes()),
         ("card.md", extras.card.clone().into_bytes()),

@@ -207,7 +207,7 @@ impl Registry {
         let env = Env::read(&place("env.json"), &self.file(&manifest, "env.json")?)?;
         let golden = Golden::read(&place("golden.jsonl"), &self.file(&manifest, "golden.jsonl")?)?;
         let exact = env.same_arithmetic(&Env::here(1, None));
-        let proof = golden.prove(&bundle, name, &manifest.version, exact)?;
+        let proof = golden.prove(&bundle, &format!("{name} {}", manifest.version), exact)?;
         Ok(Loaded { bundle, manifest, digest, proof })
     }
     /// Makes an alias stand for a version, after that version has been loaded.

@@ -14,7 +14,7 @@ use super::ledger::{Kind, Seq, Store};
 use super::manifest::from_value;
 use super::publication::{Cause, ModelRef, Publication};
 use super::{Error, damaged};
-use crate::base::{Digest, Span, Symbol, Ts};
+use crate::base::{Digest, Symbol, Ts};
 use crate::event::{Body, Event};
 use crate::margin::Decision;
 
@@ -31,8 +31,6 @@ pub struct ConfigLoaded {
     pub config: String,
     /// Rows that close before this only warm up.
     pub publish_from: Ts,
-    /// How long a publication is valid.
-    pub valid_for: Span,
     /// The models at the start of the era.
     pub model: ModelRef,
 }
@@ -393,3 +391,6 @@ fn differs(seq: Seq, old: &Publication, set: &Set, made: &Decision) -> Error {
     let what = format!("publication {} of {} at {}: {}", old.seq, old.symbol, old.as_of, text.join("; "));
     Error::Differs { seq, what }
 }
+
+#[cfg(test)]
+mod tests;

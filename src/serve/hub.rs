@@ -103,6 +103,7 @@ pub struct Hub {
     sender: broadcast::Sender<Arc<Delta>>,
     model: ArcSwap<Option<String>>,
     caught_up: AtomicBool,
+    ended: AtomicBool,
     stopping: AtomicBool,
     stream_ns: AtomicI64,
     /// Streams being served.
@@ -121,6 +122,7 @@ impl Hub {
             sender: broadcast::channel(BEHIND_MAX).0,
             model: ArcSwap::default(),
             caught_up: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             stream_ns: AtomicI64::new(i64::MIN),
             subscribers: AtomicU64::new(0),
@@ -227,6 +229,14 @@ impl Hub {
     /// Says that the past has been made again.
     pub fn set_caught_up(&self) {
         self.caught_up.store(true, Ordering::Release);
+    }
+    /// Whether a replay has come to the end of the lake, with everything published.
+    pub fn is_ended(&self) -> bool {
+        self.ended.load(Ordering::Acquire)
+    }
+    /// Says that a replay has come to its end.
+    pub fn set_ended(&self) {
+        self.ended.store(true, Ordering::Release);
     }
     /// Whether the service is about to stop.
     pub fn is_stopping(&self) -> bool {

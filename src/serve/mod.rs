@@ -92,6 +92,4 @@ pub struct Options {
     pub tick: Span,
     /// Length of one window.
     pub row: Span,
-    /// How long a publication is valid.
-    pub valid_for: Span,
 }

@@ -59,7 +59,7 @@ impl Publisher {
         let model = road.wanted()?;
         meters.model_loads.increment(1);
         meters.model_load_seconds.record(seconds(started));
-        let mut press = Press::new(&options.venue, options.valid_for, model.clone());
+        let mut press = Press::new(&options.venue, model.clone());
         let mut past = Vec::new();
         let mut eras = rerun::eras(&store, |seq, publication| {
             press.remember(&publication);
@@ -86,7 +86,6 @@ impl Publisher {
                     Mode::Live => now - options.row,
                     Mode::Replay(_) => Ts(0),
                 }),
-                valid_for: options.valid_for,
                 model: model.clone(),
             };
             store.append(entry(Kind::ConfigLoaded, now, &start)?)?;
@@ -94,7 +93,6 @@ impl Publisher {
         }
         let Some(era) = era else { bail!("{}: no configuration in the ledger", options.ledger.display()) };
         press.model = era.model.clone();
-        press.valid_for = era.start.valid_for;
         road.begin(&era.start.model, era.start.publish_from)?;
         let recall = recall(options.ledger.clone());
         Ok(Publisher {
@@ -140,6 +138,7 @@ impl Publisher {
                 }
                 Supply::End => {
                     self.caught_up()?;
+                    self.hub.set_ended();
                     self.watch()?;
                     self.nap(clock::duration(self.hub.options.poll));
                 }

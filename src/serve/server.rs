@@ -88,6 +88,10 @@ impl Running {
         })?;
         self.finish()
     }
+    /// Whether the publisher is at work; it is not when something differs or cannot be written.
+    pub fn is_publishing(&self) -> bool {
+        !*self.failed.borrow()
+    }
     /// Stops: not ready, the last set recorded and shown, `bye` to streams, answers in flight ended.
     ///
     /// # Errors

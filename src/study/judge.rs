@@ -13,7 +13,7 @@ use crate::base::{Digest, Horizon, Prob, Symbol, Ts};
 use crate::forecast::dist::LEVELS;
 use crate::forecast::regime::Label;
 use crate::loss::outcome::{self, Compared};
-use crate::loss::{ForecastRow, ModelScore, OutcomeRow, Side, scoreboard};
+use crate::loss::{ForecastRow, ModelScore, OutcomeRow, scoreboard};
 use crate::margin::{Decision, Reason};
 
 /// What a study found.
@@ -67,6 +67,7 @@ pub fn judge(plan: &Plan, walk: &Walk, title: &str, command: &str, config: Diges
         guardrails: board.guardrails(),
         regimes: board.regimes(),
         faults: faults.collect(),
+        failures: walk.failures.clone(),
     };
     Ok(Judged { scores, series: board.series() })
 }
@@ -124,11 +125,7 @@ struct Board<'a> {
 
 impl Board<'_> {
     fn loss(&self, ret: f64) -> f64 {
-        match self.plan.road.margin.baseline.side {
-            Side::Long => -ret,
-            Side::Short => ret,
-            Side::Both => ret.abs(),
-        }
+        self.plan.road.margin.baseline.side.loss(ret)
     }
 
     fn coverage(&self) -> Vec<Coverage> {

@@ -1,13 +1,17 @@
-//! The files of a study: `forecasts.parquet` and `decisions.parquet`, and forecast files read back.
+//! The files of a study: `forecasts.parquet`, `outcomes.parquet` and `decisions.parquet`, and
+//! forecast files read back.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::Error;
+use super::plan::Plan;
+use super::truth::Truth;
 use super::walk::Issued;
 use crate::base::table::{Column, Table};
 use crate::base::{Horizon, Prob, Span, Symbol};
 use crate::forecast::{Dist, Forecast, Regime};
+use crate::loss::OutcomeRow;
 use crate::margin::Decision;
 
 /// Names of the quantile columns, in the order of [`crate::forecast::dist::LEVELS`].
@@ -73,6 +77,23 @@ pub fn decisions(made: &[Decision]) -> Table {
         ("reasons", Column::TextList(made.iter().map(|d| d.reasons.iter().map(code).collect()).collect())),
         ("model_digest", text(&|d| d.model_digest.to_string())),
         ("config_digest", text(&|d| d.config_digest.to_string())),
+    ])
+}
+
+/// The table of outcomes in the out-of-sample span: what forecasts and margins are held to.
+pub fn outcomes(truth: &[Truth], plan: &Plan) -> Table {
+    let rows: Vec<(Horizon, OutcomeRow)> =
+        truth.iter().flat_map(|t| t.rows(&plan.study).map(|r| (t.horizon, r))).collect();
+    let float = |f: &dyn Fn(&OutcomeRow) -> f64| Column::Float(rows.iter().map(|r| f(&r.1)).collect());
+    let side = plan.road.margin.baseline.side;
+    Table::new([
+        ("symbol", Column::Text(rows.iter().map(|r| Some(r.1.symbol.to_string())).collect())),
+        ("ts", Column::Time(rows.iter().map(|r| Some(r.1.ts.0)).collect())),
+        ("horizon_ns", Column::Int(rows.iter().map(|r| Some(r.0.0.0)).collect())),
+        ("rv", float(&|r| r.rv)),
+        ("ret", float(&|r| r.ret)),
+        ("loss", float(&|r| side.loss(r.ret))),
+        ("spike_threshold", float(&|r| r.spike_threshold)),
     ])
 }
 

@@ -37,6 +37,10 @@ pub struct Study {
     /// First rows of each instrument that are not learnt from: trailing statistics are not full.
     #[serde(default)]
     pub warmup: usize,
+    /// Length of the walk before `start` that is not judged: it gives weights and calibration a
+    /// track record to start from.
+    #[serde(default = "nothing")]
+    pub rehearsal: Span,
     /// Seed of all randomness.
     #[serde(default = "default_seed")]
     pub seed: Seed,
@@ -46,6 +50,10 @@ pub struct Study {
     /// How tails and spike probabilities are calibrated.
     #[serde(default)]
     pub calibration: calibrated::Params,
+}
+
+fn nothing() -> Span {
+    Span(0)
 }
 
 fn default_seed() -> Seed {

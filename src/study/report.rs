@@ -125,13 +125,27 @@ fn summary(scores: &Value) -> String {
         columns::FAULTS,
         &faults,
     ));
+    let failures = items(scores, "/failures");
+    if !failures.is_empty() {
+        body.push_str("<h3>Models that could not be fitted</h3>\n<ul>\n");
+        failures.iter().for_each(|f| body.push_str(&element("li", "", scores, f, Kind::Text)));
+        body.push_str("</ul>\n");
+    }
     section("summary", &body)
 }
 
 fn scoreboard(scores: &Value) -> String {
-    let rows = rows(scores, "/models", &["model", "symbol", "horizon"]);
-    let caption = "Out-of-sample scores; the best of each column is marked. A heading sorts";
-    section("scoreboard", &table(scores, caption, &["model", "symbol", "horizon"], columns::MODELS, &rows))
+    let heads = &["model", "symbol", "horizon"];
+    let rows = rows(scores, "/models", heads);
+    let mut body = String::new();
+    for (caption, columns) in [
+        ("Variance, out of sample; the best of each column is marked, a heading sorts", columns::VARIANCE),
+        ("Tails: the 1 % and 99 % quantiles of the return", columns::TAILS),
+        ("Spikes: realised variance above its trailing 95 % quantile", columns::SPIKES),
+    ] {
+        body.push_str(&table(scores, caption, heads, columns, &rows));
+    }
+    section("scoreboard", &body)
 }
 
 fn forecast(_: &Value) -> String {

@@ -39,6 +39,8 @@ pub struct Scores {
     pub regimes: Vec<RegimeShare>,
     /// Bad market data met on the way.
     pub faults: Vec<FaultCount>,
+    /// Fits that failed, and why.
+    pub failures: Vec<String>,
 }
 
 /// What ran, and how to run it again.
@@ -80,7 +82,7 @@ pub struct Meta {
     pub decisions: u64,
 }
 
-/// Share of returns at or below one published quantile of one model.
+/// Share of returns below one published quantile of one model.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Coverage {
     /// Instance name.
@@ -186,25 +188,29 @@ pub struct MarginScore {
 /// A policy minus its control: negative numbers speak for the policy.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gain {
-    /// Breaches, difference.
+    /// Breaches.
     pub breaches: i64,
-    /// Sum of shortfalls, difference, fraction of notional.
+    /// Sum of shortfalls, fraction of notional.
     pub shortfall_sum: f64,
-    /// Worst shortfall, difference, fraction of notional.
+    /// Worst shortfall, fraction of notional.
     pub worst_miss: f64,
-    /// Largest five-step rise, difference, fraction.
+    /// Largest relative rise over five steps.
     pub rise_5: Option<f64>,
+    /// Mean of the largest 1 % of relative five-step rises.
+    pub rise_5_es99: Option<f64>,
 }
 
 impl MarginScore {
-    /// Puts a policy beside its control.
+    /// Puts a policy beside its control. The baseline itself is a policy whose constant is 1.
     pub fn of(horizon: Horizon, symbol: &str, policy: &str, compared: &Compared) -> MarginScore {
         let Compared { margin, control, constant, .. } = *compared;
+        let less = |a: Option<f64>, b: Option<f64>| Some(a? - b?);
         let gain = Gain {
             breaches: margin.breaches as i64 - control.breaches as i64,
             shortfall_sum: margin.shortfall_sum - control.shortfall_sum,
             worst_miss: margin.worst_miss - control.worst_miss,
-            rise_5: margin.rise_5.zip(control.rise_5).map(|(a, b)| a - b),
+            rise_5: less(margin.rise_5, control.rise_5),
+            rise_5_es99: less(margin.rise_5_es99, control.rise_5_es99),
         };
         let (symbol, policy) = (symbol.into(), policy.into());
         MarginScore { horizon, symbol, policy, outcome: margin, control_factor: constant, control, gain }

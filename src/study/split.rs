@@ -15,12 +15,13 @@ pub struct Fold {
     pub until: Ts,
 }
 
-/// The origins of a study, one every `refit`.
+/// The origins of a study, one every `refit`: first those of the rehearsal, then those from `start`.
 pub fn folds(study: &Study) -> Vec<Fold> {
-    let mut cut = study.start;
+    let mut cut = study.start - study.rehearsal;
     let mut folds = Vec::new();
     while cut < study.end {
-        let until = Ts((cut + study.refit).0.min(study.end.0));
+        let end = if cut < study.start { study.start } else { study.end };
+        let until = Ts((cut + study.refit).0.min(end.0));
         folds.push(Fold { index: folds.len(), cut, until });
         cut = until;
     }
@@ -49,13 +50,15 @@ mod tests {
             refit: "30d".parse().unwrap(),
             embargo: 0,
             warmup: 0,
+            rehearsal: "40d".parse().unwrap(),
             seed: Seed(1),
             base: "HAR".into(),
             calibration: Default::default(),
         };
         let f = folds(&study);
-        assert_eq!(f.len(), 4);
-        assert_eq!((f[0].cut, f[3].until), (study.start, study.end));
+        assert_eq!(f.len(), 6);
+        assert_eq!((f[0].cut, f[5].until), (study.start - study.rehearsal, study.end));
+        assert_eq!(f[2].cut, study.start, "an origin lies at the start, whatever the rehearsal");
         assert!(f.windows(2).all(|w| w[0].until == w[1].cut));
     }
 }

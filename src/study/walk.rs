@@ -81,6 +81,8 @@ pub fn walk(
         progress("walk", fold.index as u64 + 1, folds.len() as u64);
         state.last = bundle;
     }
+    let rehearsed = |i: &Issued| i.forecast.issued < plan.study.start;
+    state.forecasts.retain(|i| !rehearsed(i));
     let faults = state.pipes.values().flat_map(|p| p.pipeline.faults()).collect();
     let State { forecasts, decisions, last, failures, .. } = state;
     Ok(Walk { data: bench.data, forecasts, decisions, last, faults, failures, history })
@@ -199,6 +201,7 @@ impl<'a> State<'a> {
     fn run(&mut self, fold: Fold, bundle: &Bundle, plan: &Plan) -> Result<(), Error> {
         let digest = bundle.digest();
         let span = plan.study.start..plan.study.end;
+        let walked = plan.study.start - plan.study.rehearsal..plan.study.end;
         let parts: Vec<_> = self
             .pipes
             .par_iter_mut()
@@ -215,7 +218,7 @@ impl<'a> State<'a> {
                     let decisions = pipe.pipeline.push(event);
                     pipe.next += 1;
                     decided.extend(decisions.into_iter().filter(|d| span.contains(&d.ts)));
-                    for f in pipe.pipeline.fresh(*symbol).iter().filter(|f| span.contains(&f.forecast.issued)) {
+                    for f in pipe.pipeline.fresh(*symbol).iter().filter(|f| walked.contains(&f.forecast.issued)) {
                         let (model, forecast) = (Arc::clone(&f.name), f.forecast.clone());
                         issued.push(Issued { model, symbol: *symbol, forecast, fold: fold.index, digest });
                     }

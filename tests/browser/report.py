@@ -85,15 +85,15 @@ def check_numbers(page, scores):
 def check_behaviour(page, scores):
     symbol = scores["meta"]["symbols"][0]
     page.select_option("#symbol", symbol)
-    shown = page.eval_on_selector_all("#scoreboard tbody tr", "all => all.filter(r => !r.hidden).map(r => r.dataset.symbol)")
+    shown = page.eval_on_selector_all("#scoreboard div:nth-of-type(1) tbody tr", "all => all.filter(r => !r.hidden).map(r => r.dataset.symbol)")
     assert shown and set(shown) == {symbol}, f"choosing {symbol} shows {set(shown)}"
-    column = page.eval_on_selector_all("#scoreboard thead th", "all => all.findIndex(h => h.textContent === 'QLIKE')")
-    page.click(f"#scoreboard thead th:nth-child({column + 1}) button")
+    column = page.eval_on_selector_all("#scoreboard div:nth-of-type(1) thead th", "all => all.findIndex(h => h.textContent === 'QLIKE')")
+    page.click(f"#scoreboard div:nth-of-type(1) thead th:nth-child({column + 1}) button")
     read = "all => all.filter(r => !r.hidden).map(r => JSON.parse(r.cells[%d].dataset.value))" % column
-    values = page.eval_on_selector_all("#scoreboard tbody tr", read)
+    values = page.eval_on_selector_all("#scoreboard div:nth-of-type(1) tbody tr", read)
     assert values == sorted(values), f"sorted upwards: {values}"
-    page.click(f"#scoreboard thead th:nth-child({column + 1}) button")
-    values = page.eval_on_selector_all("#scoreboard tbody tr", read)
+    page.click(f"#scoreboard div:nth-of-type(1) thead th:nth-child({column + 1}) button")
+    values = page.eval_on_selector_all("#scoreboard div:nth-of-type(1) tbody tr", read)
     assert values == sorted(values, reverse=True), f"sorted downwards: {values}"
 
     svg = page.locator('[data-chart="forecast"] > svg')

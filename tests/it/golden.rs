@@ -196,7 +196,7 @@ fn a_clamp_that_makes_coupled_fields_disagree_rejects_the_whole_set() {
 
 /// `0.02 sin(1.7 t) (1 + 0.5 cos(0.013 t))`, t = 1..500.
 fn wave() -> Vec<f64> {
-    (1..=500).map(|t| f64::from(t)).map(|t| 0.02 * (1.7 * t).sin() * (1.0 + 0.5 * (0.013 * t).cos())).collect()
+    (1..=500).map(f64::from).map(|t| 0.02 * (1.7 * t).sin() * (1.0 + 0.5 * (0.013 * t).cos())).collect()
 }
 
 fn losses(returns: &[f64]) -> Vec<f64> {

@@ -55,7 +55,7 @@ fn bars(file: &Path, symbol: &str, bar: Span) -> Vec<Event> {
     open.into_iter().enumerate().map(event).collect()
 }
 
-fn rows(horizon: &str, symbol: &str) -> Option<(Vec<Row>, BTreeMap<Fault, u64>)> {
+pub fn rows(horizon: &str, symbol: &str) -> Option<(Vec<Row>, BTreeMap<Fault, u64>)> {
     let (folder, config) = protocol(horizon);
     let file = shared::path(&format!("data/bars/binance_spot/{folder}/{symbol}.parquet"))?;
     let mut builder = Builder::new(config.clone()).expect("a good configuration");

@@ -16,8 +16,11 @@ fn close(got: f64, want: f64, relative: f64, what: &str) {
     assert!((got - want).abs() <= relative * want.abs(), "{what}: {got} is not {want} within {relative:e}");
 }
 
+/// Specifications with the peer's results.
+type Fits = Vec<(Spec, Value)>;
+
 /// The fits of one file that our process covers, with the returns in percent.
-fn peers(file: &str) -> Option<(Vec<f64>, Vec<(Spec, Value)>)> {
+fn peers(file: &str) -> Option<(Vec<f64>, Fits)> {
     let json = crate::shared::json(&format!("reference/{file}.json"))?;
     let series = json["series"].as_str().unwrap();
     let returns = crate::shared::csv(&format!("reference/{series}"))?["ret_pct"].clone();

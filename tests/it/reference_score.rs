@@ -9,7 +9,8 @@ use margincast::loss::compare::{Bandwidth, diebold_mariano, long_run_variance};
 use margincast::loss::coverage::coverage;
 use margincast::loss::score::{pinball, qlike};
 use margincast::loss::var::{self, Rule, Scaling};
-use margincast::loss::{ForecastRow, ModelScore, OutcomeRow, outcome, scoreboard};
+use margincast::loss::{ForecastRow, ModelScore, Outcome, OutcomeRow, outcome, scoreboard};
+use margincast::margin::{Guardrail, Mode, Policy, Proposal};
 use serde_json::Value;
 
 use crate::shared;
@@ -258,4 +259,179 @@ fn adaptive_conformal_levels_equal_numpy() {
     for (got, want) in every.iter().zip(want["alpha_t_every250"].as_array().expect("list")) {
         assert!((got - number(want)).abs() < 1e-12, "{got}");
     }
+}
+
+/// Daily log prices of the S&P 500, 1999 to 2018, as arch 8.0.0 bundles them.
+struct Sp500 {
+    /// Close-to-close log returns of the adjusted close; row 0 is the second day.
+    x: Vec<f64>,
+    /// Garman-Klass variance of the same days.
+    gk: Vec<f64>,
+}
+
+fn sp500() -> Option<Sp500> {
+    let file = std::fs::File::open(shared::path("data/daily/arch_sp500.csv.gz")?).expect("readable");
+    let mut reader = csv::Reader::from_reader(flate2::read::GzDecoder::new(file));
+    let header = reader.headers().expect("header").clone();
+    let at = |name: &str| header.iter().position(|h| h == name).expect("column");
+    let columns = [at("Open"), at("High"), at("Low"), at("Close"), at("Adj Close")];
+    let days: Vec<[f64; 5]> = reader
+        .records()
+        .map(|r| r.expect("row"))
+        .map(|r| columns.map(|c| r[c].parse::<f64>().expect("a price").ln()))
+        .collect();
+    let x = days.windows(2).map(|w| w[1][4] - w[0][4]).collect();
+    let gk = |[o, h, l, c, _]: &[f64; 5]| (0.5 * (h - l).powi(2) - (2.0 * 2f64.ln() - 1.0) * (c - o).powi(2)).max(1e-7);
+    Some(Sp500 { x, gk: days[1..].iter().map(gk).collect() })
+}
+
+/// Least squares by Gaussian elimination of the normal equations.
+fn least_squares(rows: &[[f64; 6]], y: &[f64]) -> [f64; 6] {
+    let mut a = [[0.0; 7]; 6];
+    for (r, y) in rows.iter().zip(y) {
+        for i in 0..6 {
+            (0..6).for_each(|j| a[i][j] += r[i] * r[j]);
+            a[i][6] += r[i] * y;
+        }
+    }
+    for i in 0..6 {
+        let pivot = a[i];
+        for row in a.iter_mut().skip(i + 1) {
+            let f = row[i] / pivot[i];
+            (i..7).for_each(|j| row[j] -= f * pivot[j]);
+        }
+    }
+    let mut b = [0.0; 6];
+    for i in (0..6).rev() {
+        b[i] = (a[i][6] - (i + 1..6).map(|j| a[i][j] * b[j]).sum::<f64>()) / a[i][i];
+    }
+    b
+}
+
+/// HAR on log Garman-Klass variance with leverage, refitted every 250 days; scaled to
+/// close-to-close by past data only. Variance of day t from days before it.
+fn har(s: &Sp500, start: usize) -> Vec<f64> {
+    let lr: Vec<f64> = s.gk.iter().map(|g| g.ln()).collect();
+    let mean = |t: usize, k: usize| lr[t + 1 - k..=t].iter().sum::<f64>() / k as f64;
+    let features = |t: usize| {
+        let (month, neg) = (mean(t - 1, 22), |i: usize| s.x[i].min(0.0));
+        let scale = (0.5 * month).exp();
+        [1.0, lr[t - 1], mean(t - 1, 5), month, neg(t - 1) / scale, neg(t - 2) / scale]
+    };
+    let dot = |a: [f64; 6], b: [f64; 6]| a.iter().zip(&b).map(|(x, y)| x * y).sum::<f64>();
+    let mut out = vec![f64::NAN; lr.len()];
+    for from in (start..lr.len()).step_by(250) {
+        let rows: Vec<[f64; 6]> = (22..from).map(features).collect();
+        let b = least_squares(&rows, &lr[22..from]);
+        let residuals: Vec<f64> = rows.iter().zip(&lr[22..from]).map(|(r, y)| y - dot(*r, b)).collect();
+        let s2 = margincast::base::stats::variance(&residuals);
+        let scale = s.x[..from].iter().map(|x| x * x).sum::<f64>() / s.gk[..from].iter().sum::<f64>();
+        for (t, out) in out.iter_mut().enumerate().take((from + 250).min(lr.len())).skip(from) {
+            *out = scale * (dot(features(t), b) + 0.5 * s2).exp();
+        }
+    }
+    out
+}
+
+struct Series {
+    losses: Vec<f64>,
+    sigma: Vec<f64>,
+    u: Vec<f64>,
+    f: Vec<f64>,
+    start: usize,
+}
+
+fn series(s: &Sp500) -> Series {
+    let losses: Vec<f64> = s.x.iter().map(|x| -x).collect();
+    let seed = margincast::base::stats::variance(&s.x[..250]);
+    let sigma = var::ewma(&s.x, 0.97, seed);
+    let start = 1251;
+    let (mut u, mut f) = (vec![f64::NAN; s.x.len()], vec![f64::NAN; s.x.len()]);
+    for t in start..s.x.len() {
+        let past = t - 1250..t;
+        let filtered = |p: std::ops::Range<usize>| {
+            var::filtered(&losses[p.clone()], &sigma[p], sigma[t], Scaling::Full, 0.99, Rule::Conservative)
+        };
+        u[t] = filtered(past).expect("losses").var;
+        let ten_years = &losses[t.saturating_sub(2500)..t];
+        f[t] = u[t].max(var::historical(ten_years, 0.99, Rule::Conservative).expect("losses").var);
+    }
+    Series { losses, sigma, u, f, start }
+}
+
+/// Mode managed-total without the lag, confirmation and notice clauses and the total-lift caps.
+fn guarded(b: &[f64], forecast: &[f64], from: usize) -> Vec<f64> {
+    let policy = Policy {
+        mode: Mode::ManagedTotal,
+        lag_max: 1.0,
+        lag_steps: u32::MAX,
+        confirmations: 0,
+        day_cap: f64::INFINITY,
+        ..Policy::default()
+    };
+    let mut guard = Guardrail::new(policy).expect("policy");
+    let mut step = |t: usize, m: f64| {
+        let ts = Ts(0) + Span::DAY.times(t as i64);
+        let bundle = guard.step(&Proposal { ts, baseline: b[t], m, p_stress: vec![], long_run_var: None });
+        bundle.expect("a baseline").c_im
+    };
+    let mut c = vec![f64::NAN; b.len()];
+    c[from] = step(from, 1.0);
+    for t in from + 1..b.len() {
+        c[t] = step(t, forecast[t] / b[t]);
+    }
+    c
+}
+
+/// One row of the published table: breaches, average %, shortfall sum %, worst %, peak to trough,
+/// rises over 1, 5, 20 days %, ES99 of 5-day rises %.
+type Published = (usize, f64, f64, f64, f64, [f64; 3], f64);
+
+#[track_caller]
+fn hold_row(name: &str, got: &Outcome, want: Published) {
+    let (breaches, average, shortfall, worst, trough, rises, es) = want;
+    let round = |x: f64, digits: i32| (x * 10f64.powi(digits)).round() / 10f64.powi(digits);
+    let percent = |x: Option<f64>| round(100.0 * x.expect("long enough"), 0);
+    assert_eq!(got.n, 3278, "{name}");
+    assert_eq!(got.breaches, breaches, "{name}");
+    assert_eq!(round(100.0 * got.average, 2), average, "{name}: average");
+    assert_eq!(round(100.0 * got.shortfall_sum, 1), shortfall, "{name}: shortfall");
+    assert_eq!(round(100.0 * got.worst_miss, 2), worst, "{name}: worst miss");
+    assert_eq!(round(got.peak_to_trough, 1), trough, "{name}: peak to trough");
+    assert_eq!([got.rise_1, got.rise_5, got.rise_20].map(percent), rises, "{name}: rises");
+    assert_eq!(percent(got.rise_5_es99), es, "{name}: expected shortfall of five-day rises");
+}
+
+/// The table was made with numpy, scipy and arch 8.0.0 on arch's own S&P 500 data; counts are
+/// exact, the rest equal to the printed digits.
+#[test]
+fn margin_outcomes_equal_the_published_table_of_the_sp500() {
+    let Some(data) = sp500() else { return };
+    let s = series(&data);
+    let har = har(&data, s.start);
+    let m: Vec<f64> = har.iter().zip(&s.sigma).map(|(h, sigma)| h.sqrt() / sigma).collect();
+    let from = s.start + 500;
+    let forecast: Vec<f64> = s.u.iter().zip(&m).map(|(u, m)| u * m).collect();
+    let times = |b: &[f64]| b.iter().zip(&m).map(|(b, m)| b * m.clamp(1.0, 2.0)).collect::<Vec<f64>>();
+    let of = |c: &[f64]| outcome::outcome(&c[from + 1..], &s.losses[from + 1..]).expect("rows");
+    let control = |c: &[f64]| {
+        let compared = outcome::compare(&c[from + 1..], &s.u[from + 1..], &s.losses[from + 1..]).expect("rows");
+        assert_eq!(compared.margin, of(c));
+        assert!((compared.control.average - compared.margin.average).abs() < 1e-12, "equal cost");
+        (compared.constant, compared.control)
+    };
+    hold_row("U", &of(&s.u), (52, 2.94, 31.3, 3.74, 11.7, [72.0, 149.0, 206.0], 76.0));
+    hold_row("F", &of(&s.f), (13, 4.13, 10.7, 3.74, 4.3, [29.0, 59.0, 127.0], 29.0));
+    let free = times(&s.u);
+    hold_row("no guard", &of(&free), (36, 3.15, 16.3, 3.74, 14.0, [144.0, 335.0, 513.0], 141.0));
+    let (constant, flat) = control(&free);
+    near(constant, 1.071, 5e-4, "constant of the unguarded multiplier");
+    hold_row("its control", &flat, (39, 3.15, 23.9, 3.35, 11.7, [72.0, 149.0, 206.0], 76.0));
+    let guard = guarded(&s.u, &forecast, from);
+    hold_row("guarded", &of(&guard), (31, 3.22, 18.8, 2.41, 11.7, [10.0, 61.0, 251.0], 54.0));
+    let (constant, flat) = control(&guard);
+    near(constant, 1.098, 5e-4, "constant of the guarded multiplier");
+    hold_row("its control", &flat, (33, 3.22, 21.8, 3.20, 11.7, [72.0, 149.0, 206.0], 76.0));
+    let floored = guarded(&s.f, &forecast, from);
+    hold_row("floored and guarded", &of(&floored), (8, 4.29, 5.5, 2.41, 4.9, [10.0, 61.0, 163.0], 37.0));
 }

@@ -75,7 +75,7 @@ impl<'a> Change<'a> {
             match part.last() {
                 Some(last) if last.order(&row) == Ordering::Equal && !row.may_repeat() => {
                     if !last.same(&row) {
-                        return Err(self.contradiction(listing, last, &row));
+                        return Err(self.contradiction(listing, last, &row, true));
                     }
                     tally.duplicates += 1;
                 }
@@ -137,28 +137,29 @@ impl<'a> Change<'a> {
                     }
                     all.push(known);
                 }
-                Some(known) if self.replace && known.src() != row.src() => {
+                Some(known) if self.replace && !(was_staged && known.src() == row.src()) => {
                     tally.replaced += 1;
                     all.push(row);
                 }
-                Some(known) => return Err(self.contradiction(listing, &known, &row)),
+                Some(known) => {
+                    let one_file = was_staged && known.src() == row.src();
+                    return Err(self.contradiction(listing, &known, &row, one_file));
+                }
             }
         }
         all.extend(old);
         Ok(all)
     }
-    fn contradiction<R: Record>(&self, listing: &Listing, known: &R, row: &R) -> Error {
-        let (a, b) = (known.describe(), row.describe());
-        Error::Conflict(match known.src() == row.src() {
-            true => format!("{listing}: one file says two things: {a}, and {b}; mend the file"),
-            false => format!(
-                "{listing}: {} says {a}, and the lake, from {}, says {b}; keep one file, or pass --replace to take the new one",
-                self.lake.source_name(row.src()),
-                self.lake.source_name(known.src()),
-                a = b,
-                b = a
-            ),
-        })
+    fn contradiction<R: Record>(&self, listing: &Listing, known: &R, row: &R, one_file: bool) -> Error {
+        let (before, now) = (known.describe(), row.describe());
+        if one_file {
+            return Error::Conflict(format!("{listing}: one file says two things: {before}, and {now}; mend the file"));
+        }
+        let (ours, theirs) = (self.lake.source_name(known.src()), self.lake.source_name(row.src()));
+        Error::Conflict(format!(
+            "{listing}: {theirs} says {now}, and the lake, from {ours}, says {before}; keep one file, or pass \
+             --replace to take the new one"
+        ))
     }
     /// Makes the change visible.
     ///

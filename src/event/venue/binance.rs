@@ -12,16 +12,19 @@
 //! | fundingRate | 3, named | ms | names |
 //!
 //! `is_buyer_maker` true means that the seller was the aggressor. A kline's close is its open plus
-//! its length, not the archive's `…999`; one that says otherwise is off the grid. The name of the file gives
+//! its length, not the archive's `…999`; one that says it ends later is off the grid, and one that ends earlier was cut
+//! by an outage. The name of the file gives
 //! the symbol, the length of klines, and the day or month in which every row must lie.
 
-use std::io::Read;
+mod layout;
 
 use csv::ByteRecord;
 
+use self::layout::Layout::{FundingRate, Klines, Metrics, SpotAggTrades, SpotTrades, UmAggTrades, UmTrades};
+use self::layout::{Layout, Name, kind, market};
 use super::field::{Clock, boolean, float, integer};
 use super::intake::{Intake, Stamp, VendorBar};
-use super::source::Source;
+use super::source::{Counted, Source};
 use super::{Wanted, row_error};
 use crate::base::table::TradeId;
 use crate::base::{Span, Symbol, Ts};
@@ -32,159 +35,6 @@ use crate::event::{Bar, BarKind, Error};
 /// Rows may lie this far outside the day or month of the file's name.
 const TOLERANCE: Span = Span::HOUR;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Layout {
-    SpotAggTrades,
-    UmAggTrades,
-    SpotTrades,
-    UmTrades,
-    Klines,
-    Metrics,
-    FundingRate,
-}
-
-use Layout::{FundingRate, Klines, Metrics, SpotAggTrades, SpotTrades, UmAggTrades, UmTrades};
-
-impl Layout {
-    const ALL: [Layout; 7] = [SpotAggTrades, UmAggTrades, SpotTrades, UmTrades, Klines, Metrics, FundingRate];
-
-    fn name(self) -> &'static str {
-        match self {
-            SpotAggTrades => "binance spot aggTrades",
-            UmAggTrades => "binance um aggTrades",
-            SpotTrades => "binance spot trades",
-            UmTrades => "binance um trades",
-            Klines => "binance klines",
-            Metrics => "binance metrics",
-            FundingRate => "binance fundingRate",
-        }
-    }
-    fn table(self) -> &'static str {
-        match self {
-            Klines => "bars",
-            Metrics => "open_interest",
-            FundingRate => "funding",
-            _ => "trades",
-        }
-    }
-    fn columns(self) -> &'static [&'static str] {
-        match self {
-            SpotAggTrades => &[
-                "agg_trade_id",
-                "price",
-                "quantity",
-                "first_trade_id",
-                "last_trade_id",
-                "transact_time",
-                "is_buyer_maker",
-                "is_best_match",
-            ],
-            UmAggTrades => &[
-                "agg_trade_id",
-                "price",
-                "quantity",
-                "first_trade_id",
-                "last_trade_id",
-                "transact_time",
-                "is_buyer_maker",
-            ],
-            SpotTrades => &["id", "price", "qty", "quote_qty", "time", "is_buyer_maker", "is_best_match"],
-            UmTrades => &["id", "price", "qty", "quote_qty", "time", "is_buyer_maker"],
-            Klines => &[
-                "open_time",
-                "open",
-                "high",
-                "low",
-                "close",
-                "volume",
-                "close_time",
-                "quote_volume",
-                "count",
-                "taker_buy_volume",
-                "taker_buy_quote_volume",
-                "ignore",
-            ],
-            Metrics => &[
-                "create_time",
-                "symbol",
-                "sum_open_interest",
-                "sum_open_interest_value",
-                "count_toptrader_long_short_ratio",
-                "sum_toptrader_long_short_ratio",
-                "count_long_short_ratio",
-                "sum_taker_long_short_vol_ratio",
-            ],
-            FundingRate => &["calc_time", "funding_interval_hours", "last_funding_rate"],
-        }
-    }
-    /// From the first row: exact names, or, where it has none, the number and sort of its fields.
-    fn of(first: &ByteRecord) -> Result<(Layout, bool), String> {
-        let cells: Vec<String> = first.iter().map(|c| String::from_utf8_lossy(c).trim().to_string()).collect();
-        if first.get(0).and_then(integer).is_some() {
-            let sixth_is_time = first.get(5).and_then(integer).is_some_and(|v| v > 1);
-            return match first.len() {
-                12 => Ok((Klines, false)),
-                8 => Ok((SpotAggTrades, false)),
-                7 if sixth_is_time => Ok((UmAggTrades, false)),
-                7 => Ok((SpotTrades, false)),
-                6 => Ok((UmTrades, false)),
-                n => Err(format!("{n} columns without names; want 6 or 7 (trades), 7 or 8 (aggTrades) or 12 (klines)")),
-            };
-        }
-        if let Some(layout) = Layout::ALL.into_iter().find(|l| l.columns() == cells) {
-            return Ok((layout, true));
-        }
-        let shared = |l: &Layout| l.columns().iter().filter(|c| cells.iter().any(|x| x == *c)).count();
-        let nearest = Layout::ALL.into_iter().rev().max_by_key(shared).unwrap_or(Klines);
-        let missing: Vec<&str> = nearest.columns().iter().copied().filter(|c| !cells.iter().any(|x| x == c)).collect();
-        let extra: Vec<&str> = cells.iter().map(String::as_str).filter(|c| !nearest.columns().contains(c)).collect();
-        let order = if missing.is_empty() && extra.is_empty() { ", only in another order" } else { "" };
-        Err(format!(
-            "unknown column names; the nearest layout is {}{order}: missing [{}], not known [{}]; \
-             for a layout of your own use --venue generic with a map",
-            nearest.name(),
-            missing.join(", "),
-            extra.join(", ")
-        ))
-    }
-}
-
-/// What the name `SYMBOL-<what>-YYYY-MM[-DD]…` says.
-#[derive(Debug, Default)]
-struct Name {
-    symbol: Option<Symbol>,
-    bar: Option<Span>,
-    /// The day or month, half open.
-    period: Option<(Ts, Ts)>,
-}
-
-impl Name {
-    fn of(stem: &str) -> Result<Name, String> {
-        let parts: Vec<&str> = stem.split('-').collect();
-        let (Some(symbol), Some(what), true) = (parts.first(), parts.get(1), parts.len() >= 4) else {
-            return Ok(Name::default());
-        };
-        let number = |i: usize, digits: usize| -> Option<i64> {
-            parts.get(i).and_then(|p| p.get(..digits)).and_then(|p| integer(p.as_bytes()))
-        };
-        let (Some(year), Some(month)) = (number(2, 4), number(3, 2)) else { return Ok(Name::default()) };
-        let day = number(4, 2);
-        let at = |y: i64, m: i64, d: i64| format!("{y:04}-{m:02}-{d:02}").parse::<Ts>().ok();
-        let period = match (day, at(year, month, day.unwrap_or(1))) {
-            (Some(_), Some(start)) => Some((start, start + Span::DAY)),
-            (None, Some(start)) => at(year + month / 12, month % 12 + 1, 1).map(|end| (start, end)),
-            (_, None) => None,
-        };
-        let bar = match *what {
-            "aggTrades" | "trades" | "metrics" | "fundingRate" => None,
-            "1mo" | "1M" => return Err("months differ in length; take klines of 1d or less".into()),
-            "1w" => Some(Span::DAY.times(7)),
-            other => other.parse().ok(),
-        };
-        Ok(Name { symbol: symbol.parse().ok(), bar, period })
-    }
-}
-
 /// Reads one file of an archive.
 ///
 /// # Errors
@@ -192,12 +42,6 @@ impl Name {
 pub fn read(source: &Source, wanted: &Wanted<'_>, change: &mut Change<'_>) -> Result<Report, Error> {
     let file = source.path.display().to_string();
     let layout_error = |why: String| Error::Layout { file: file.clone(), why };
-    let market = wanted.market.unwrap_or("spot");
-    if !["spot", "um"].contains(&market) {
-        let why = "this importer reads the markets spot and um; coin-margined quantities are contracts: use --venue \
-                   generic with `contract_size` and `inverse`";
-        return Err(layout_error(why.into()));
-    }
     if source.is_parquet() {
         return Err(layout_error("is Parquet, not an archive of the exchange; use --venue generic with a map".into()));
     }
@@ -217,6 +61,7 @@ pub fn read(source: &Source, wanted: &Wanted<'_>, change: &mut Change<'_>) -> Re
             return Err(layout_error("is empty".into()));
         }
         let (layout, header) = Layout::of(&record).map_err(layout_error)?;
+        let market = market(layout, source, wanted.market).map_err(layout_error)?;
         let span = wanted.bar.or(name.bar);
         let mut intake = Intake::new(change, "binance", market, source, layout.table(), span);
         (intake.report.layout, intake.report.header) = (layout.name().into(), header);
@@ -240,17 +85,6 @@ pub fn read(source: &Source, wanted: &Wanted<'_>, change: &mut Change<'_>) -> Re
         parser.intake.report.time_unit = parser.clock.unit_name();
         parser.intake.finish()
     })
-}
-
-/// The archive keeps klines of other prices in folders of their own; the files are named alike.
-fn kind(source: &Source) -> BarKind {
-    let in_folder = |name: &str| source.path.iter().any(|part| part == name);
-    match () {
-        () if in_folder("markPriceKlines") => BarKind::Mark,
-        () if in_folder("indexPriceKlines") => BarKind::Index,
-        () if in_folder("premiumIndexKlines") => BarKind::Premium,
-        () => BarKind::Trade,
-    }
 }
 
 /// What went wrong in a row: the cell, or the lake that took it.
@@ -295,11 +129,11 @@ impl Parser<'_, '_> {
                 let (first, last) = (self.whole(cells, 3)?, self.whole(cells, 4)?);
                 let n_trades = u32::try_from((last - first + 1).max(1)).unwrap_or(u32::MAX);
                 let (price, qty) = (number(1)?, number(2)?);
-                self.trade(row, cells, 5, n_trades, price, qty, price * qty)
+                self.trade(row, cells, 5, n_trades, [price, qty, price * qty])
             }
             SpotTrades | UmTrades => {
-                let (price, qty, quote_qty) = (number(1)?, number(2)?, number(3)?);
-                self.trade(row, cells, 4, 1, price, qty, quote_qty)
+                let amounts = [number(1)?, number(2)?, number(3)?];
+                self.trade(row, cells, 4, 1, amounts)
             }
             Klines => self.kline(row, cells),
             Metrics => {
@@ -322,16 +156,13 @@ impl Parser<'_, '_> {
             format!("column {}: `{text}` is not a whole number", self.layout.columns()[i])
         })
     }
-    #[allow(clippy::too_many_arguments)]
     fn trade(
         &mut self,
         row: u64,
         cells: &ByteRecord,
         time: usize,
         n_trades: u32,
-        price: f64,
-        qty: f64,
-        quote_qty: f64,
+        [price, qty, quote_qty]: [f64; 3],
     ) -> Result<Ts, Wrong> {
         let id = self.whole(cells, 0)?;
         let ts = self.clock.count(self.whole(cells, time)?)?;
@@ -373,21 +204,5 @@ impl Parser<'_, '_> {
         };
         self.intake.bar(row, self.symbol, VendorBar { bar, stamp: Stamp::Open, end: Some(end) })?;
         Ok(ts_open)
-    }
-}
-
-/// Tells how many bytes of text have been read.
-pub(super) struct Counted<'a, R> {
-    /// The text.
-    pub inner: R,
-    /// Told the length of every piece.
-    pub progress: &'a dyn Fn(u64),
-}
-
-impl<R: Read> Read for Counted<'_, R> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
-        let got = self.inner.read(buffer)?;
-        (self.progress)(got as u64);
-        Ok(got)
     }
 }

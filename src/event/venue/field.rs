@@ -155,8 +155,10 @@ pub fn integer(cell: &[u8]) -> Option<i64> {
         [b'-', rest @ ..] => (rest, -1),
         all => (all, 1),
     };
+    // Nineteen digits may be too many; eighteen never are, and need no check.
     if digits.is_empty() || digits.len() > 18 {
-        return None;
+        let text = std::str::from_utf8(cell).ok()?;
+        return text.parse().ok();
     }
     let mut value = 0_i64;
     for b in digits {

@@ -7,10 +7,9 @@ use std::borrow::Cow;
 
 pub use map::{Map, MapTable, Side};
 
-use super::binance::Counted;
 use super::field::{Clock, boolean, float};
 use super::intake::{Intake, VendorBar};
-use super::source::Source;
+use super::source::{Counted, Source};
 use super::{Wanted, row_error};
 use crate::base::table::{Column, Reader, Table, TradeId};
 use crate::base::{Symbol, Ts};
@@ -44,10 +43,10 @@ pub fn read(source: &Source, map: &Map, wanted: &Wanted<'_>, change: &mut Change
     let mut mapper = Mapper { map, file: file.clone(), symbol, clock, intake, row: 0 };
     mapper.intake.delay = map.delay;
     mapper.intake.report.zone = map.zone.clone();
-    let parquet = source.is_parquet();
-    mapper.intake.report.layout = format!("generic {} ({})", map.table.name(), if parquet { "Parquet" } else { "CSV" });
-    mapper.intake.report.header = parquet || map.header.is_none();
-    if parquet {
+    let columnar = source.is_parquet();
+    mapper.intake.report.layout = format!("generic {} ({})", map.table.name(), if columnar { "Parquet" } else { "CSV" });
+    mapper.intake.report.header = columnar || map.header.is_none();
+    if columnar {
         let names: Vec<&str> = map.columns.values().map(String::as_str).collect();
         let mut reader = Reader::open(&source.path)?.select(&names)?;
         let share = source.bytes / reader.rows().max(1) as u64;

@@ -206,7 +206,10 @@ impl<'c, 'l> Intake<'c, 'l> {
             Stamp::Last => stamped.floor(grid) + grid - span,
         };
         let late = vendor.stamp == Stamp::Last && b.ts_open + span > stamped + Span::SECOND;
-        if late || b.ts_open.floor(grid) != b.ts_open || vendor.end.is_some_and(|e| e != b.ts_open + span) {
+        // A bar that ends early was cut by an outage: its grid and its numbers are what they are. One
+        // that ends late is of another length.
+        let other = vendor.end.is_some_and(|e| e > b.ts_open + span || e <= b.ts_open);
+        if late || other || b.ts_open.floor(grid) != b.ts_open {
             return self.refuse(Fault::OffGrid, row);
         }
         let ts_close = b.ts_open + span;

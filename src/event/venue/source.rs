@@ -161,3 +161,19 @@ impl<R: Read> Read for Limited<R> {
         Ok(got)
     }
 }
+
+/// Tells how many bytes of text have been read.
+pub struct Counted<'a, R> {
+    /// The text.
+    pub inner: R,
+    /// Told the length of every piece.
+    pub progress: &'a dyn Fn(u64),
+}
+
+impl<R: Read> Read for Counted<'_, R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let got = self.inner.read(buffer)?;
+        (self.progress)(got as u64);
+        Ok(got)
+    }
+}

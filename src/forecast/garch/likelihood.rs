@@ -1,7 +1,7 @@
 //! The likelihood of one series as a function of variables without bounds, and its maximum.
 
 use super::estimate::{Innovation, Mean, Spec};
-use super::minimise::{Function, Minimum, minimise};
+use super::minimise::{Function, Minimum, inverse, minimise};
 use super::process::{ALPHA, Array, BETA, GAMMA, Gradient, MU, NU, Nothing, OMEGA, Outer, Scores, pass};
 
 /// Bounds of the degrees of freedom.
@@ -37,14 +37,41 @@ impl Function<6> for Likelihood<'_> {
         }
         (value / n, self.by_variables(&at, &shares, &g.0).map(|g| g / n))
     }
+
+    /// The mean outer product of scores, which is the Hessian where the process is true (Berndt,
+    /// Hall, Hall, Hausman 1974).
+    fn curvature(&mut self, x: &Array) -> [Array; 6] {
+        let (at, shares) = self.coefficients(x);
+        let mut outer = Outer::default();
+        self.pass(&at, &mut outer);
+        let n = self.returns.len() as f64;
+        let mut unit = [0.0; 6];
+        let by_variable: [Array; 6] = std::array::from_fn(|i| {
+            unit = [0.0; 6];
+            unit[i] = 1.0;
+            self.by_variables(&at, &shares, &unit)
+        });
+        let mut out = [[0.0; 6]; 6];
+        for i in 0..6 {
+            for j in 0..6 {
+                for (k, row) in out.iter_mut().enumerate() {
+                    for (l, sum) in row.iter_mut().enumerate() {
+                        *sum += by_variable[i][k] * outer.0[i][j] * by_variable[j][l] / n;
+                    }
+                }
+            }
+        }
+        // A variable without influence, or nearly so, must not be sent far.
+        for (i, row) in out.iter_mut().enumerate() {
+            row[i] = 1.001 * row[i] + 1e-6;
+        }
+        out
+    }
 }
 
 impl Likelihood<'_> {
     fn pass<S: Scores>(&self, at: &Array, scores: &mut S) -> f64 {
-        match self.spec.innovation {
-            Innovation::Normal => pass::<false, _>(self.returns, self.before, at, scores),
-            Innovation::Student => pass::<true, _>(self.returns, self.before, at, scores),
-        }
+        pass(self.spec.asymmetric, self.returns, self.before, at, scores)
     }
     /// The log-likelihood.
     pub fn value(&self, at: &Array) -> f64 {
@@ -115,7 +142,8 @@ impl Likelihood<'_> {
     }
 
     /// Coefficients at the maximum, and whether the search converged: from the best point of a grid,
-    /// from near integration and from low persistence, since a series may have several local maxima.
+    /// from near integration, from low persistence and from a slow drift without reaction, since a
+    /// series may have several local maxima.
     pub fn maximise(&mut self) -> (Array, bool) {
         let nu = self.nu_start();
         let mut grid = self.start(0.05, 0.98, nu);
@@ -130,8 +158,9 @@ impl Likelihood<'_> {
             }
         }
         let mut best: Option<Minimum<6>> = None;
-        for start in [grid, self.start(0.05, 0.999, nu), self.start(0.1, 0.3, nu)] {
-            let end = minimise(self, start);
+        let others = [(0.05, 0.999), (0.1, 0.3), (0.002, 0.96)].map(|(a, p)| self.start(a, p, nu));
+        for start in [grid].into_iter().chain(others) {
+            let end = minimise(self, start, best.as_ref());
             if best.is_none_or(|b| end.value < b.value) {
                 best = Some(end);
             }
@@ -185,16 +214,20 @@ impl Likelihood<'_> {
             self.pass(at, &mut g);
             g.0
         };
-        let mut information = vec![vec![0.0; free.len()]; free.len()];
-        for (row, &i) in free.iter().enumerate() {
+        // The negative Hessian, with one on the diagonal of what is not estimated.
+        let mut information = [[0.0; 6]; 6];
+        for (i, row) in information.iter_mut().enumerate() {
+            row[i] = f64::from(u8::from(!free.contains(&i)));
+        }
+        for &i in &free {
             let (mut up, mut down) = (*at, *at);
             up[i] += steps[i];
             down[i] -= steps[i];
             let (up, down) = (gradient(&up), gradient(&down));
-            for (column, &j) in free.iter().enumerate() {
+            for &j in &free {
                 let half = -0.5 * (up[j] - down[j]) / (2.0 * steps[i]);
-                information[row][column] += half;
-                information[column][row] += half;
+                information[i][j] += half;
+                information[j][i] += half;
             }
         }
         let mut outer = Outer::default();
@@ -202,42 +235,13 @@ impl Likelihood<'_> {
         let (mut robust, mut classic) = ([None; 6], [None; 6]);
         let root = |v: f64| (v > 0.0 && v.is_finite()).then(|| v.sqrt());
         if let Some(inverse) = inverse(information) {
-            for (row, &i) in free.iter().enumerate() {
-                let mut sandwich = 0.0;
-                for (a, &j) in inverse[row].iter().zip(&free) {
-                    for (b, &k) in inverse[row].iter().zip(&free) {
-                        sandwich += a * outer.0[j][k] * b;
-                    }
-                }
-                robust[i] = root(sandwich);
-                classic[i] = root(inverse[row][row]);
+            for &i in &free {
+                let sandwich =
+                    |j: &usize| -> f64 { free.iter().map(|k| inverse[i][*j] * outer.0[*j][*k] * inverse[i][*k]).sum() };
+                robust[i] = root(free.iter().map(sandwich).sum());
+                classic[i] = root(inverse[i][i]);
             }
         }
         (robust, classic)
     }
-}
-
-/// Inverse by Gauss-Jordan with row pivots; `None` for a singular matrix.
-fn inverse(mut m: Vec<Vec<f64>>) -> Option<Vec<Vec<f64>>> {
-    let n = m.len();
-    for (i, row) in m.iter_mut().enumerate() {
-        row.extend((0..n).map(|j| f64::from(i == j)));
-    }
-    for k in 0..n {
-        let pivot = (k..n).max_by(|a, b| m[*a][k].abs().total_cmp(&m[*b][k].abs()))?;
-        m.swap(k, pivot);
-        let at = m[k][k];
-        if at == 0.0 || !at.is_finite() {
-            return None;
-        }
-        m[k].iter_mut().for_each(|v| *v /= at);
-        let base = m[k].clone();
-        for (i, row) in m.iter_mut().enumerate() {
-            let factor = row[k];
-            if i != k {
-                row.iter_mut().zip(&base).for_each(|(v, b)| *v -= factor * b);
-            }
-        }
-    }
-    Some(m.into_iter().map(|row| row[n..].to_vec()).collect())
 }

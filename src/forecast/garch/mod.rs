@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn the_season_is_taken_out_and_put_back() {
-        let season = |i: usize| if i % 2 == 0 { 0.5f64 } else { 1.5 };
+        let season = |i: usize| if i.is_multiple_of(2) { 0.5f64 } else { 1.5 };
         let mut data = fixture::rows(600, |i| (wave(i) * season(i).sqrt(), wave(i).powi(2) * season(i) + 1e-7));
         for (i, row) in data.iter_mut().enumerate() {
             row.set(Feature::SeasonNow, season(i));

@@ -74,11 +74,7 @@ impl Coefficients {
     }
     /// Log-likelihood of the returns, constants included.
     pub fn loglik(&self, returns: &[f64], before: f64) -> f64 {
-        let mut nothing = Nothing;
-        match self.nu {
-            None => pass::<false, _>(returns, before, &self.array(), &mut nothing),
-            Some(_) => pass::<true, _>(returns, before, &self.array(), &mut nothing),
-        }
+        pass(self.gamma != 0.0, returns, before, &self.array(), &mut Nothing)
     }
     pub(super) fn array(&self) -> Array {
         [self.mu, self.omega, self.alpha, self.gamma, self.beta, self.nu.unwrap_or(f64::INFINITY)]
@@ -174,9 +170,18 @@ impl Product {
 }
 
 /// One pass over the returns: the log-likelihood, with the score of each observation handed to
-/// `scores`. `T` chooses Student's t.
-#[inline(always)]
-pub(super) fn pass<const T: bool, S: Scores>(returns: &[f64], before: f64, at: &Array, scores: &mut S) -> f64 {
+/// `scores`. Infinite degrees of freedom are the normal. A symmetric process has no score of `gamma`.
+pub(super) fn pass<S: Scores>(asymmetric: bool, returns: &[f64], before: f64, at: &Array, scores: &mut S) -> f64 {
+    match (at[NU].is_finite(), asymmetric) {
+        (false, false) => pass_as::<false, false, S>(returns, before, at, scores),
+        (false, true) => pass_as::<false, true, S>(returns, before, at, scores),
+        (true, false) => pass_as::<true, false, S>(returns, before, at, scores),
+        (true, true) => pass_as::<true, true, S>(returns, before, at, scores),
+    }
+}
+
+/// `T` chooses Student's t, `A` the asymmetric recursion: kept apart so that the loop has no branch.
+fn pass_as<const T: bool, const A: bool, S: Scores>(returns: &[f64], before: f64, at: &Array, scores: &mut S) -> f64 {
     let [mu, omega, alpha, gamma, beta, nu] = *at;
     let n = returns.len() as f64;
     let half = 0.5 * (nu + 1.0);
@@ -209,7 +214,8 @@ pub(super) fn pass<const T: bool, S: Scores>(returns: &[f64], before: f64, at: &
             by_s = 0.5 * inverse * (square - 1.0);
             by_mu = e * inverse;
         }
-        let (down, e2_down) = if e < 0.0 { (alpha + gamma, e2) } else { (alpha, 0.0) };
+        let negative = if A && e < 0.0 { 1.0 } else { 0.0 };
+        let down = if A { alpha + gamma * negative } else { alpha };
         if S::WANTED {
             let mut by_nu = if T { half * share / (nu - 2.0) } else { 0.0 };
             if T && S::EACH {
@@ -219,14 +225,17 @@ pub(super) fn pass<const T: bool, S: Scores>(returns: &[f64], before: f64, at: &
                 by_s * d[MU] + by_mu,
                 by_s * d[OMEGA],
                 by_s * d[ALPHA],
-                by_s * d[GAMMA],
+                if A { by_s * d[GAMMA] } else { 0.0 },
                 by_s * d[BETA],
                 by_nu,
             ]);
-            let input = [-2.0 * down * e, 1.0, e2, e2_down, s];
-            for (d, x) in d.iter_mut().zip(input) {
-                *d = x + beta * *d;
+            d[MU] = beta * d[MU] - 2.0 * down * e;
+            d[OMEGA] = beta * d[OMEGA] + 1.0;
+            d[ALPHA] = beta * d[ALPHA] + e2;
+            if A {
+                d[GAMMA] = beta * d[GAMMA] + e2 * negative;
             }
+            d[BETA] = beta * d[BETA] + s;
         }
         s = omega + down * e2 + beta * s;
     }
@@ -280,10 +289,7 @@ mod tests {
             let at = [0.05, 0.1, 0.08, 0.05, 0.8, if t { 6.0 } else { f64::INFINITY }];
             let value = |at: &Array| Coefficients::of(at).loglik(&r, 2.0);
             let mut gradient = Gradient::default();
-            let ll = match t {
-                true => pass::<true, _>(&r, 2.0, &at, &mut gradient),
-                false => pass::<false, _>(&r, 2.0, &at, &mut gradient),
-            };
+            let ll = pass(true, &r, 2.0, &at, &mut gradient);
             assert!((ll - value(&at)).abs() < 1e-9);
             for i in 0..(if t { 6 } else { 5 }) {
                 let (mut up, mut down) = (at, at);

@@ -15,8 +15,6 @@ pub enum Kind {
     Fixed(usize),
     /// Times 100, with this many decimals and a percent sign.
     Percent(usize),
-    /// Times 10,000, with this many decimals: basis points.
-    Bp(usize),
     /// A probability value of a test: three decimals, or `<0.001`.
     PValue,
 }
@@ -83,7 +81,6 @@ pub fn text(value: &Value, kind: Kind) -> String {
         Kind::Count => thousands(number),
         Kind::Fixed(n) => fixed(number, n),
         Kind::Percent(n) => fixed(number * 100.0, n) + " %",
-        Kind::Bp(n) => fixed(number * 1e4, n),
         Kind::PValue if number < 0.001 => "<0.001".into(),
         Kind::PValue => fixed(number, 3),
     }

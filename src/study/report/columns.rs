@@ -36,12 +36,19 @@ pub const META: &[Column] = &[
     col("config_digest", "configuration", Text, Neither, "SHA-256 of the effective configuration as canonical JSON."),
     col("data_digest", "data", Text, Neither, "SHA-256 over the data files read, in order."),
     col("model_digest", "models", Text, Neither, "SHA-256 of the last fitted set of models."),
-    col("result_digest", "result", Text, Neither, "SHA-256 over every forecast and decision, bit for bit."),
+    col(
+        "result_digest",
+        "results",
+        Text,
+        Neither,
+        "SHA-256 of every forecast and decision, bit for bit: two runs agree where this agrees.",
+    ),
 ];
 
-/// Scores of forecasts.
-pub const MODELS: &[Column] = &[
-    col("n", "n", Count, Neither, "Forecasts scored; every model of a table on the same rows."),
+/// Scores of variance forecasts.
+pub const VARIANCE: &[Column] = &[
+    col("n", "n", Count, Neither, "Forecasts scored: the rows that every model has."),
+    col("symbols", "instruments", Count, Neither, "Instruments in the line."),
     col(
         "qlike",
         "QLIKE",
@@ -55,7 +62,7 @@ pub const MODELS: &[Column] = &[
         "DM t",
         Fixed(2),
         High,
-        "Diebold-Mariano statistic of the QLIKE differences, base minus model, Bartlett kernel with bandwidth floor(T^(1/3)), Harvey-Leybourne-Newbold factor; positive: the model beats the base. Pooled rows average over instruments first.",
+        "Diebold-Mariano statistic of the QLIKE differences, base minus model: Bartlett kernel with bandwidth floor(T^(1/3)), Harvey-Leybourne-Newbold factor; positive where the model beats the base. Over all instruments, differences are averaged at each time first.",
     ),
     col(
         "dm_p",
@@ -64,6 +71,7 @@ pub const MODELS: &[Column] = &[
         Neither,
         "Two-sided probability value of DM t, Student t with T - 1 degrees of freedom.",
     ),
+    col("wins", "wins", Count, High, "Instruments on which the mean QLIKE is below the base's."),
     col(
         "mse_log",
         "MSE log",
@@ -72,44 +80,105 @@ pub const MODELS: &[Column] = &[
         "Mean squared difference of the logarithms of realised and forecast variance.",
     ),
     col(
+        "mse",
+        "MSE",
+        Fixed(2),
+        Low,
+        "Mean squared error of the variance over the squared mean variance of the instrument.",
+    ),
+    col(
+        "r2_log",
+        "R2 log",
+        Fixed(3),
+        High,
+        "Share of the squares of the log variance, around the instrument's mean, that the forecast as it is explains.",
+    ),
+    col(
+        "r2_mz",
+        "corr2",
+        Fixed(3),
+        High,
+        "Squared correlation of log realised and log forecast variance within instruments (Mincer-Zarnowitz).",
+    ),
+    col(
+        "bias",
+        "bias",
+        Fixed(3),
+        Neither,
+        "Sum of realised over sum of forecast variances; above 1 the forecasts were too low.",
+    ),
+];
+
+/// Scores of tails.
+pub const TAILS: &[Column] = &[
+    col(
         "pinball01",
-        "pinball q01",
+        "pinball 1 %",
         Fixed(4),
         Low,
-        "Mean tick loss of the 1 % quantile over the standard deviation of the instrument's returns.",
+        "Mean pinball (tick) loss of the 1 % quantile over the standard deviation of the instrument's returns.",
     ),
-    col("pinball99", "pinball q99", Fixed(4), Low, "The same for the 99 % quantile."),
+    col("pinball99", "pinball 99 %", Fixed(4), Low, "The same of the 99 % quantile."),
     col("hits01", "below q01", Percent(2), Neither, "Share of returns below the 1 % quantile; nominal 1 %."),
     col("hits99", "above q99", Percent(2), Neither, "Share of returns above the 99 % quantile; nominal 1 %."),
     col(
         "kupiec01_p",
-        "Kupiec p",
+        "Kupiec p low",
         PValue,
         Neither,
-        "Probability value of Kupiec's likelihood ratio for the share below q01, chi-squared with 1 degree of freedom.",
+        "Probability value of Kupiec's likelihood ratio for the share below the 1 % quantile, chi-squared with 1 degree of freedom; per instrument.",
+    ),
+    col("kupiec99_p", "Kupiec p high", PValue, Neither, "The same for the share above the 99 % quantile."),
+    col(
+        "christoffersen_ind_p",
+        "independence p",
+        PValue,
+        Neither,
+        "Probability value of Christoffersen's test that breaches of the 1 % quantile do not follow one another; per instrument.",
     ),
     col(
         "cc_p",
-        "Christoffersen p",
+        "coverage p",
         PValue,
         Neither,
-        "Probability value of conditional coverage (share and independence of breaches of q01), chi-squared with 2 degrees of freedom.",
+        "Probability value of conditional coverage (share and independence together), chi-squared with 2 degrees of freedom; per instrument.",
     ),
     col(
         "traffic_light",
-        "traffic light",
+        "light",
         Text,
         Neither,
-        "Cumulative binomial of the breaches of q01: yellow from 95 %, red from 99.99 % (Basel 1996).",
+        "Zone of the count of breaches of the 1 % quantile by its cumulative binomial: yellow from 95 %, red from 99.99 % (Basel 1996); per instrument.",
     ),
+    col("kupiec01_pass", "Kupiec passes", Count, High, "Instruments whose Kupiec p of the 1 % quantile is above 5 %."),
+    col("cc_pass", "coverage passes", Count, High, "Instruments whose conditional coverage p is above 5 %."),
+];
+
+/// Scores of spike forecasts.
+pub const SPIKES: &[Column] = &[
+    col("spikes", "spikes", Count, Neither, "Windows whose realised variance is above its trailing 95 % quantile."),
     col(
         "auc",
         "AUC",
         Fixed(3),
         High,
-        "Area under the ROC curve of the forecast for a spike: realised variance above its trailing 95 % quantile.",
+        "Area under the ROC curve for spikes, by the spike probability, or by variance over threshold where a model has none.",
     ),
-    col("auc_onset", "AUC onset", Fixed(3), High, "The same where the window before was no spike."),
+    col(
+        "recall05",
+        "recall at 5 %",
+        Percent(1),
+        High,
+        "Share of spikes caught where 5 % of the other windows raise a false alarm.",
+    ),
+    col("onsets", "onsets", Count, Neither, "Spikes whose previous window was none."),
+    col(
+        "auc_onset",
+        "AUC onset",
+        Fixed(3),
+        High,
+        "Area under the ROC curve for onsets, among windows after a calm one.",
+    ),
     col(
         "brier",
         "Brier",
@@ -159,21 +228,21 @@ pub const COVERAGE: &[Column] = &[
 /// What came of a margin policy.
 pub const OUTCOME: &[Column] = &[
     col("n", "n", Count, Neither, "Margins compared with the loss that followed."),
-    col("breaches", "breaches", Count, Low, "Losses above the margin."),
+    col("breaches", "breaches", Count, Low, "Losses strictly above the margin."),
     col("breach_rate", "share", Percent(2), Neither, "Breaches as a share of n; nominal 1 %."),
     col(
         "kupiec_p",
         "Kupiec p",
         PValue,
         Neither,
-        "Probability value of Kupiec's likelihood ratio for the share of breaches.",
+        "Probability value of Kupiec's likelihood ratio for the share of breaches at 1 %.",
     ),
     col(
         "cc_p",
-        "Christoffersen p",
+        "coverage p",
         PValue,
         Neither,
-        "Probability value of conditional coverage: share and independence of breaches.",
+        "Probability value of conditional coverage at 1 %: share and independence of breaches.",
     ),
     col("average", "average", Percent(3), Neither, "Mean margin, fraction of notional: what the policy costs."),
     col(
@@ -183,18 +252,26 @@ pub const OUTCOME: &[Column] = &[
         Low,
         "Sum over breaches of loss minus margin, fraction of notional: what the policy missed.",
     ),
-    col("worst_miss", "worst", Percent(2), Low, "Largest single shortfall, fraction of notional."),
+    col("worst_miss", "worst", Percent(2), Low, "Largest single shortfall, fraction of notional; 0 without breaches."),
     col("peak_to_trough", "peak/trough", Fixed(2), Low, "Largest margin over smallest."),
+    col("p95_over_p5", "p95/p5", Fixed(2), Low, "95th over 5th percentile of the margin."),
     col(
         "rise_1",
         "rise 1",
         Percent(1),
         Low,
-        "Largest rise of the margin over one step, as a share of the margin before.",
+        "Largest rise of the margin over one step, relative to the margin before.",
     ),
-    col("rise_5", "rise 5", Percent(1), Low, "The same over five steps."),
+    col("rise_5", "rise 5", Percent(1), Low, "The same over five steps: the largest call within that time."),
     col("rise_20", "rise 20", Percent(1), Low, "The same over twenty steps."),
     col("rise_5_es99", "ES99 rise 5", Percent(1), Low, "Mean of the largest 1 % of rises over five steps."),
+    col(
+        "change_sd",
+        "change sd",
+        Percent(2),
+        Low,
+        "Standard deviation of the changes of the logarithm of the margin from step to step.",
+    ),
 ];
 
 /// A policy against its control.
@@ -228,7 +305,14 @@ pub const GAIN: &[Column] = &[
         Low,
         "Worst shortfall of the policy minus that of its control, fraction of notional.",
     ),
-    col("gain/rise_5", "rise 5", Percent(1), Low, "Largest five-step call of the policy minus that of its control."),
+    col("gain/rise_5", "rise 5", Percent(1), Low, "Largest five-step rise of the policy minus that of its control."),
+    col(
+        "gain/rise_5_es99",
+        "ES99 rise 5",
+        Percent(1),
+        Low,
+        "Mean of the largest 1 % of five-step rises of the policy minus that of its control.",
+    ),
 ];
 
 /// Guardrail hits.
@@ -255,7 +339,9 @@ pub const FAULTS: &[Column] = &[col("count", "count", Count, Neither, "Events or
 /// All tables, by the heading of their definitions.
 pub const ALL: &[(&str, &[Column])] = &[
     ("Run", META),
-    ("Scoreboard", MODELS),
+    ("Scoreboard: variance", VARIANCE),
+    ("Scoreboard: tails", TAILS),
+    ("Scoreboard: spikes", SPIKES),
     ("Regimes", REGIMES),
     ("Coverage", COVERAGE),
     ("Margin outcome", OUTCOME),

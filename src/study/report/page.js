@@ -32,8 +32,9 @@ function drawRegimes(p) {
   const lines = names.map((name, i) => ({ name, y: p.forecast.regimes[i], colour: `var(--r${i})` }));
   chart(figure("regimes"), { title: `${named(p)}: probability of each regime`, x: some ? p.forecast.ts : [], time: true, stacked: true, height: 200, lines, show: percent, hint: HINT });
 }
+const of = (rows, h, s) => rows.filter(r => r.horizon === h && r.symbol === s);
 function drawReliability(h, s) {
-  const rows = scores.coverage.filter(r => r.horizon === h && r.symbol === s && r.level !== 0.5);
+  const rows = of(scores.coverage, h, s).filter(r => r.level !== 0.5);
   const models = [...new Set(rows.map(r => r.model))], lines = [];
   models.forEach((m, i) => {
     for (const [tail, low] of [["lower tail", true], ["upper tail", false]]) {
@@ -63,18 +64,32 @@ function drawMargin(p) {
   chart(figure("margin"), { title: `${named(p)}: margin and the loss that followed, share of notional`, x: last ? m.ts : [], time: true, lines, marks, show: percent, hint: HINT });
 }
 function drawCost(h, s) {
-  const rows = scores.margins.filter(r => r.horizon === h && r.symbol === s), lines = [];
+  const exact = of(scores.margins, h, s), lines = [];
+  const rows = exact.length || s !== "ALL" ? exact : scores.margins.filter(r => r.horizon === h);
   rows.forEach((r, i) => {
-    lines.push({ name: r.policy, x: [r.outcome.average], y: [r.outcome.shortfall_sum], colour: COLOUR(i + 1), dots: true, alone: true });
-    lines.push({ name: "control of " + r.policy, x: [r.control.average], y: [r.control.shortfall_sum], colour: COLOUR(i + 1), dots: true, hollow: true, alone: true, dash: "2 2" });
+    const name = exact.length ? r.policy : `${r.policy} ${r.symbol}`;
+    lines.push({ name, x: [r.outcome.average], y: [r.outcome.shortfall_sum], colour: COLOUR(i + 1), dots: true, alone: true });
+    lines.push({ name: "control of " + name, x: [r.control.average], y: [r.control.shortfall_sum], colour: COLOUR(i + 1), dots: true, hollow: true, alone: true, dash: "2 2" });
   });
   chart(figure("cost"), { title: `${s}, ${h}: sum of shortfalls (up) against average margin (across); filled: policy, hollow: its control; lower and further left is better`, x: [], lines, points: true, show: percent, showX: percent });
 }
 
+// The rows of the chosen horizon and instrument; where a table has none over all instruments, those
+// of each. A column with nothing in the rows shown is not shown.
 function filter() {
-  const want = { horizon: pick("horizon").value, symbol: pick("symbol").value };
-  for (const row of document.querySelectorAll("tbody tr"))
-    row.hidden = ["horizon", "symbol"].some(k => row.dataset[k] && row.dataset[k] !== want[k] && !(k === "symbol" && !row.dataset.horizon));
+  const [h, s] = [pick("horizon").value, pick("symbol").value];
+  for (const table of document.querySelectorAll("table.sortable")) {
+    const rows = [...table.tBodies[0].rows], scoped = rows.some(r => r.dataset.horizon);
+    const exact = rows.filter(r => r.dataset.horizon === h && r.dataset.symbol === s);
+    const shown = !scoped ? rows : exact.length ? exact : s === "ALL" ? rows.filter(r => r.dataset.horizon === h) : [];
+    table.classList.toggle("wide", scoped && !exact.length);
+    for (const row of rows) row.hidden = !shown.includes(row);
+    for (const [i, head] of [...table.tHead.rows[0].cells].entries()) {
+      if (!head.title) continue;
+      const empty = shown.length > 0 && shown.every(r => r.cells[i].dataset.value === "null");
+      for (const row of [table.tHead.rows[0], ...rows]) row.cells[i].hidden = empty;
+    }
+  }
 }
 function draw() {
   const [h, s] = [pick("horizon").value, pick("symbol").value], p = pane();

@@ -1,6 +1,6 @@
 //! Tables of the report: rows of an array of `scores.json`, columns with their definitions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use serde_json::Value;
@@ -55,7 +55,7 @@ pub fn table(scores: &Value, caption: &str, heads: &[&str], columns: &[Column], 
     // The page shows one horizon and instrument at a time; then these columns say nothing.
     let scoped = |head: &str| !rows[0].horizon.is_empty() && ["symbol", "horizon"].contains(&head);
     for head in heads {
-        let class = if scoped(head) { " class=\"scope\"" } else { "" };
+        let class = if scoped(head) { format!(" class=\"scope {}\"", escape(head)) } else { String::new() };
         let _ = write!(out, "<th scope=\"col\"{class}><button>{}</button></th>", escape(head));
     }
     for c in columns {
@@ -68,11 +68,11 @@ pub fn table(scores: &Value, caption: &str, heads: &[&str], columns: &[Column], 
         let _ = write!(out, "<tr class=\"{}\" data-horizon=\"{horizon}\" data-symbol=\"{symbol}\">", row.class);
         for (k, head) in row.heads.iter().enumerate() {
             let tag = if k == 0 { "th scope=\"row\"" } else { "td" };
-            let class = if heads.get(k).is_some_and(|h| scoped(h)) { "scope" } else { "" };
-            out.push_str(&head_cell(scores, tag, class, head));
+            let class = heads.get(k).filter(|h| scoped(h)).map_or(String::new(), |h| format!("scope {h}"));
+            out.push_str(&head_cell(scores, tag, &class, head));
         }
         for (j, c) in columns.iter().enumerate() {
-            let class = if best.get(&(i, j)).is_some() { "best" } else { "" };
+            let class = if best.contains(&(i, j)) { "best" } else { "" };
             out.push_str(&element("td", class, scores, &format!("{}/{}", row.base, c.key), c.kind));
         }
         out.push_str("</tr>\n");
@@ -90,12 +90,12 @@ fn head_cell(scores: &Value, tag: &str, class: &str, head: &str) -> String {
 }
 
 /// The best cell of each column among the rows of one horizon and symbol, where there are several.
-fn best(scores: &Value, columns: &[Column], rows: &[Row]) -> BTreeMap<(usize, usize), ()> {
+fn best(scores: &Value, columns: &[Column], rows: &[Row]) -> BTreeSet<(usize, usize)> {
     let mut groups: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
     for (i, row) in rows.iter().enumerate() {
         groups.entry((&row.horizon, &row.symbol)).or_default().push(i);
     }
-    let mut out = BTreeMap::new();
+    let mut out = BTreeSet::new();
     for (j, c) in columns.iter().enumerate() {
         let sign = match c.better {
             Better::Low => 1.0,
@@ -104,9 +104,12 @@ fn best(scores: &Value, columns: &[Column], rows: &[Row]) -> BTreeMap<(usize, us
         };
         let value = |i: usize| scores.pointer(&format!("{}/{}", rows[i].base, c.key)).and_then(Value::as_f64);
         for group in groups.values().filter(|g| g.len() > 1) {
-            let found = group.iter().filter_map(|i| Some((*i, sign * value(*i)?)));
-            let least = found.min_by(|a, b| a.1.total_cmp(&b.1));
-            out.extend(least.map(|(i, _)| ((i, j), ())));
+            let found: Vec<(usize, f64)> = group.iter().filter_map(|i| Some((*i, sign * value(*i)?))).collect();
+            let least = found.iter().map(|f| f.1).fold(f64::INFINITY, f64::min);
+            // Where all are equal, none is best.
+            if found.iter().any(|f| f.1 > least) {
+                out.extend(found.iter().filter(|f| f.1 == least).map(|f| (f.0, j)));
+            }
         }
     }
     out

@@ -30,6 +30,7 @@ const NAMES: [(&str, &[&str]); 24] = [
             "funding_time",
             "calc_time",
             "create_time",
+            "time_local",
             "t",
         ],
     ),
