@@ -10,7 +10,8 @@ use super::config::Config;
 use super::explain::Reference;
 use super::{market, serve};
 use crate::event::lake::Lake;
-use crate::record::rerun::{self, Era, Rerun};
+use crate::record::era::{Era, eras};
+use crate::record::rerun::Rerun;
 use crate::record::{Error, FileStore, Publication, Registry, Seq, Store};
 
 /// Arguments.
@@ -119,7 +120,7 @@ fn find(args: &Args) -> Result<Findings> {
 fn publications(store: &FileStore) -> Result<(Vec<Era>, u64, Vec<String>)> {
     let (mut count, mut wrong) = (0, Vec::new());
     let mut last = std::collections::BTreeMap::<_, (u64, String)>::new();
-    let eras = rerun::eras(store, |seq: Seq, p: Publication| {
+    let eras = eras(store, |seq: Seq, p: Publication| {
         count += 1;
         if p.seq != count {
             wrong.push(format!("ledger entry {seq}: publication {}, {count} comes next", p.seq));

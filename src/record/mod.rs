@@ -12,17 +12,21 @@
 //! | [`chain`] | lines of a hash-chained file |
 //! | [`file`] | the store on disk: synced before it answers, one writer, torn tails dropped |
 //! | [`publication`] | one published multiplier, as it is recorded and served |
+//! | [`press`] | decisions numbered and published |
+//! | [`era`] | what a ledger says happened under each configuration |
 //! | [`rerun`] | what the ledger recorded, made again event by event and compared |
 //! | [`explain`] | why a published multiplier is what it is, in words and numbers |
 
 pub mod alias;
 pub mod chain;
 mod disk;
+pub mod era;
 pub mod explain;
 pub mod file;
 pub mod golden;
 pub mod ledger;
 pub mod manifest;
+pub mod press;
 pub mod publication;
 pub mod register;
 pub mod registry;

@@ -18,19 +18,13 @@ use utoipa::OpenApi;
 
 use super::hub::{self, Body, Hub, Row};
 use super::meters::{Meters, seconds};
+use super::problem::{Answer, BODY_BYTES_MAX, Trouble, bad_path, bad_query, limits, method_not_allowed, unknown_path};
 use super::view::{self, Health, Problem, Version};
 use super::{clock, health, page, stream};
 use crate::base::{Horizon, Symbol};
 use crate::record::explain::Explanation;
 use crate::record::publication::from_iso;
 use crate::record::{FileStore, Publication};
-
-/// Longest request body, bytes; none is read.
-const BODY_BYTES_MAX: usize = 64 << 10;
-/// Longest sum of header names and values, bytes.
-const HEADER_BYTES_MAX: usize = 16 << 10;
-/// Longest path and query, bytes.
-const URI_BYTES_MAX: usize = 4 << 10;
 
 const LIVE: &str = "private, max-age=1, must-revalidate";
 const FOREVER: &str = "private, immutable, max-age=31536000";
@@ -47,23 +41,6 @@ pub struct Shared {
     pub stop: watch::Receiver<bool>,
     /// Old publications are read from disk by one request at a time.
     pub disk: Arc<Semaphore>,
-}
-
-/// An answer or a problem.
-type Answer = Result<Response, Trouble>;
-/// A problem on its way to the client.
-pub struct Trouble(StatusCode, &'static str, String);
-
-impl IntoResponse for Trouble {
-    fn into_response(self) -> Response {
-        let Trouble(status, code, detail) = self;
-        let title = status.canonical_reason().unwrap_or("Error").to_string();
-        let kind = format!("urn:margincast:problem:{code}");
-        let problem = Problem { kind, title, status: status.as_u16(), detail, code: code.into() };
-        let text = serde_json::to_string(&problem).unwrap_or_default();
-        let headers = [(header::CONTENT_TYPE, "application/problem+json"), (header::CACHE_CONTROL, "no-store")];
-        (status, headers, text).into_response()
-    }
 }
 
 /// Every route and what answers it; [`Api`] documents each.
@@ -138,41 +115,11 @@ pub fn router(shared: Shared) -> Router {
         router = router.route(path, methods.layer(from_fn(timed)));
     }
     router
-        .fallback(|request: Request| async move { unknown_path(request.uri().path()) })
-        .method_not_allowed_fallback(|| async {
-            Trouble(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method-not-allowed",
-                "every route answers GET and HEAD only".into(),
-            )
-        })
+        .fallback(unknown_path)
+        .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(BODY_BYTES_MAX))
         .layer(from_fn(limits))
         .with_state(shared)
-}
-
-fn unknown_path(path: &str) -> Trouble {
-    Trouble(
-        StatusCode::NOT_FOUND,
-        "unknown-path",
-        format!("no such path `{path}`; /openapi.json lists those there are"),
-    )
-}
-
-async fn limits(request: Request, next: Next) -> Response {
-    let uri = request.uri().path_and_query().map_or(0, |p| p.as_str().len());
-    let headers: usize = request.headers().iter().map(|(k, v)| k.as_str().len() + v.len()).sum();
-    if uri > URI_BYTES_MAX {
-        let detail = format!("{uri} bytes of address; at most {URI_BYTES_MAX}");
-        return Trouble(StatusCode::URI_TOO_LONG, "too-large", detail).into_response();
-    }
-    if headers > HEADER_BYTES_MAX {
-        let detail = format!("{headers} bytes of headers; at most {HEADER_BYTES_MAX}");
-        return Trouble(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "too-large", detail).into_response();
-    }
-    let mut response = next.run(request).await;
-    response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    response
 }
 
 /// What may follow the `?` of a multiplier.
@@ -190,14 +137,6 @@ struct Wanted {
 struct Verbose {
     /// Present: every check is listed.
     verbose: Option<String>,
-}
-
-fn bad_path(e: PathRejection) -> Trouble {
-    Trouble(StatusCode::BAD_REQUEST, "validation", e.body_text())
-}
-
-fn bad_query(e: QueryRejection) -> Trouble {
-    Trouble(StatusCode::BAD_REQUEST, "validation", e.body_text())
 }
 
 /// A body with everything that consumers and caches go by; 304 when the client has it.

@@ -11,6 +11,7 @@
 //! | [`hub`] | what was published last, rendered, and who is told of the next |
 //! | [`server`] | start and stop |
 //! | [`http`] | routes and their handlers |
+//! | `problem` | errors as RFC 9457 has them, and limits |
 //! | [`stream`] | server-sent events, resumed by id |
 //! | [`health`] | live, started, ready, and why not |
 //! | [`meters`] | what is measured, for Prometheus |
@@ -24,6 +25,7 @@ pub mod http;
 pub mod hub;
 pub mod meters;
 pub mod page;
+mod problem;
 pub mod publisher;
 pub mod road;
 pub mod server;

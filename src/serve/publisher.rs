@@ -17,8 +17,10 @@ use super::source::{Source, Supply};
 use super::{Hub, Mode, clock};
 use crate::base::Ts;
 use crate::event::{Body, Event};
-use crate::record::publication::{ModelRef, Occasion, Press};
-use crate::record::rerun::{self, ConfigLoaded, Era, Killed, ModelLoaded, Rerun, Set, Step, Ticked};
+use crate::record::era::{ConfigLoaded, Era, Killed, ModelLoaded, Ticked, eras};
+use crate::record::press::{Occasion, Press};
+use crate::record::publication::ModelRef;
+use crate::record::rerun::{Recall, Rerun, Set, Step};
 use crate::record::{Entry, FileStore, Kind, Publication, Seq, Store};
 
 /// Rows recorded with one sync, at most, while the past is caught up with.
@@ -61,7 +63,7 @@ impl Publisher {
         meters.model_load_seconds.record(seconds(started));
         let mut press = Press::new(&options.venue, model.clone());
         let mut past = Vec::new();
-        let mut eras = rerun::eras(&store, |seq, publication| {
+        let mut past_eras = eras(&store, |seq, publication| {
             press.remember(&publication);
             past.push((seq, publication));
             if past.len() >= BATCH_ROWS && !same_set(&past) {
@@ -73,7 +75,7 @@ impl Publisher {
         hub.publish(sets(past));
         let same =
             |e: &Era| e.start.digest == options.config_digest && options.from.is_none_or(|f| f == e.start.publish_from);
-        let mut era = eras.pop().filter(same);
+        let mut era = past_eras.pop().filter(same);
         let body =
             json!({"mode": options.mode.as_str(), "program": env!("CARGO_PKG_VERSION"), "process": std::process::id()});
         store.append(Entry { kind: Kind::Start, ts: now, body })?;
@@ -89,7 +91,7 @@ impl Publisher {
                 model: model.clone(),
             };
             store.append(entry(Kind::ConfigLoaded, now, &start)?)?;
-            era = rerun::eras(&store, |_, _| {})?.pop();
+            era = eras(&store, |_, _| {})?.pop();
         }
         let Some(era) = era else { bail!("{}: no configuration in the ledger", options.ledger.display()) };
         press.model = era.model.clone();
@@ -359,7 +361,7 @@ fn entry<T: serde::Serialize>(kind: Kind, ts: Ts, body: &T) -> Result<Entry> {
     Ok(Entry { kind, ts, body: serde_json::to_value(body).context("a ledger entry")? })
 }
 
-fn recall(folder: PathBuf) -> rerun::Recall {
+fn recall(folder: PathBuf) -> Recall {
     Box::new(move |seq| FileStore::peek(&folder)?.publication(seq))
 }
 

@@ -9,7 +9,7 @@ use margincast::pipeline::Bundle;
 use margincast::record::alias::{Aliases, Target};
 use margincast::record::golden::Golden;
 use margincast::record::manifest::{Env, from_value};
-use margincast::record::{FileStore, Kind, Manifest, Publication, Seq, Store, rerun};
+use margincast::record::{FileStore, Kind, Manifest, Publication, Seq, Store, era};
 use tempfile::TempDir;
 
 fn sample(name: &str) -> PathBuf {
@@ -64,7 +64,7 @@ fn the_first_ledger_reads() {
         [Genesis, Start, ConfigLoaded, Publish, Tick, Kill, ModelLoaded, ModelLoadFailed, Stop, Recovered]
     );
     let mut published = Vec::new();
-    let eras = rerun::eras(&store, |_, p| published.push(p)).unwrap();
+    let eras = era::eras(&store, |_, p| published.push(p)).unwrap();
     assert_eq!((eras.len(), published.len(), eras[0].killed, eras[0].model.version.as_str()), (1, 1, true, "000002"));
     assert_eq!(published[0].decision().unwrap().m_im_ppm, 1_250_000);
 }

@@ -18,7 +18,7 @@ use margincast::forecast::{Entry, FitContext, Panel, Track};
 use margincast::pipeline::{Bundle, Member};
 use margincast::record::alias::By;
 use margincast::record::register::Extras;
-use margincast::record::{FileStore, Kind, Publication, Registry, Seq, Store, Which, rerun};
+use margincast::record::{FileStore, Kind, Publication, Registry, Seq, Store, Which, era};
 use margincast::serve::{Mode, Running, http, source, start};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -282,7 +282,7 @@ fn ended(running: &Running) {
 
 fn published(ledger: &Path) -> Vec<Publication> {
     let mut all = Vec::new();
-    rerun::eras(&FileStore::read(ledger).unwrap(), |_, p| all.push(p)).unwrap();
+    era::eras(&FileStore::read(ledger).unwrap(), |_, p| all.push(p)).unwrap();
     all
 }
 
@@ -618,8 +618,11 @@ fn a_followed_lake_is_published_as_it_grows() {
     let own = TempDir::new().unwrap();
     let (lake, ledger) = (Lake::at(own.path().join("lake")), own.path().join("ledger"));
     let known = |n: usize| SYMBOLS.map(|s| bar_rows(&market(s)[..n]));
-    let put =
-        |n: usize| known(n).iter().zip(SYMBOLS).for_each(|(rows, s)| drop(lake.write_bars(&listing(s), rows).unwrap()));
+    let put = |n: usize| {
+        for (rows, symbol) in known(n).iter().zip(SYMBOLS) {
+            lake.write_bars(&listing(symbol), rows).unwrap();
+        }
+    };
     put(700);
     let config = WORLD.config(&[format!("serve.ledger='{}'", ledger.display())]);
     let follow = || source::follow(lake.clone(), SYMBOLS.map(listing).to_vec(), Feed::Bars(Span::HOUR), None).unwrap();

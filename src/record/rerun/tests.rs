@@ -3,11 +3,15 @@
 
 use std::sync::{Arc, Mutex};
 
+use serde::Serialize;
+
 use super::*;
 use crate::base::{Digest, Horizon, Span};
 use crate::event::Trade;
 use crate::margin::{State, Why};
-use crate::record::publication::{Occasion, Press};
+use crate::record::era::{ConfigLoaded, Killed, ModelLoaded, Ticked, eras};
+use crate::record::ledger::{Kind, Store};
+use crate::record::press::{Occasion, Press};
 use crate::record::{Entry, MemoryStore};
 
 type Trace = BTreeMap<Symbol, u64>;

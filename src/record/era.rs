@@ -1,0 +1,141 @@
+//! What a ledger says happened, read as eras: under each configuration, which publications, and
+//! between which events of the market the clock ticked, an operator froze or the models changed.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::ledger::{Kind, Seq, Store};
+use super::manifest::from_value;
+use super::publication::{Cause, ModelRef, Publication};
+use super::{Error, damaged};
+use crate::base::{Digest, Symbol, Ts};
+use crate::event::Body;
+use crate::margin::Decision;
+
+/// How many events each instrument had consumed.
+pub type Counts = BTreeMap<Symbol, u64>;
+
+/// Body of a `config.loaded` entry: an era starts with it, on a road with empty memory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfigLoaded {
+    /// Digest of the effective configuration.
+    pub digest: Digest,
+    /// The effective configuration, as the text of a JSON object.
+    pub config: String,
+    /// Rows that close before this only warm up.
+    pub publish_from: Ts,
+    /// The models at the start of the era.
+    pub model: ModelRef,
+}
+
+/// Body of a `model.loaded` entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelLoaded {
+    /// The models.
+    pub model: ModelRef,
+    /// Where.
+    pub after: Counts,
+}
+
+/// Body of a `tick` entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ticked {
+    /// Where.
+    pub after: Counts,
+}
+
+/// Body of a `kill` entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Killed {
+    /// Frozen, or released.
+    pub on: bool,
+    /// Where.
+    pub after: Counts,
+}
+
+/// What the ledger says happened under one configuration.
+#[derive(Clone, Debug)]
+pub struct Era {
+    /// How it started.
+    pub start: ConfigLoaded,
+    /// The models in force at its end.
+    pub model: ModelRef,
+    /// Whether publication was frozen at its end.
+    pub killed: bool,
+    pub(super) published: Vec<Recorded>,
+    pub(super) injected: Vec<(Counts, Injection)>,
+}
+
+/// A publication in short: a long ledger is compared in little memory.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Recorded {
+    pub seq: Seq,
+    pub symbol: Symbol,
+    pub consumed: u64,
+    pub mark: Digest,
+}
+
+/// What was pushed that the market did not send.
+#[derive(Clone, Debug)]
+pub(super) enum Injection {
+    Event(Ts, Body),
+    Install(ModelRef),
+}
+
+/// Reads a ledger as eras, oldest first, and shows every publication on the way.
+///
+/// # Errors
+/// It is damaged, or an entry's body is not what its kind asks for.
+pub fn eras(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Result<Vec<Era>, Error> {
+    let mut eras: Vec<Era> = Vec::new();
+    for record in store.scan(Seq(0))? {
+        let record = record?;
+        let place = format!("ledger entry {}", record.seq);
+        if record.kind == Kind::ConfigLoaded {
+            let start: ConfigLoaded = from_value(&place, record.body)?;
+            let model = start.model.clone();
+            eras.push(Era { start, model, killed: false, published: Vec::new(), injected: Vec::new() });
+            continue;
+        }
+        let era = match (eras.last_mut(), record.kind) {
+            (Some(era), _) => era,
+            (None, Kind::Genesis | Kind::Start | Kind::Recovered | Kind::Stop | Kind::ModelLoadFailed) => continue,
+            (None, _) => return Err(damaged(&place, "it comes before the first `config.loaded`")),
+        };
+        match record.kind {
+            Kind::Publish => {
+                let old: Publication = from_value(&place, record.body)?;
+                let mark = mark(old.cause, old.consumed, old.set_size as usize, &old.decision()?);
+                era.published.push(Recorded { seq: record.seq, symbol: old.symbol, consumed: old.consumed, mark });
+                show(record.seq, old);
+            }
+            Kind::Tick => {
+                let ticked: Ticked = from_value(&place, record.body)?;
+                era.injected.push((ticked.after, Injection::Event(record.ts, Body::Tick)));
+            }
+            Kind::Kill => {
+                let killed: Killed = from_value(&place, record.body)?;
+                era.killed = killed.on;
+                era.injected.push((killed.after, Injection::Event(record.ts, Body::Kill(killed.on))));
+            }
+            Kind::ModelLoaded => {
+                let loaded: ModelLoaded = from_value(&place, record.body)?;
+                era.model = loaded.model.clone();
+                era.injected.push((loaded.after, Injection::Install(loaded.model)));
+            }
+            _ => {}
+        }
+    }
+    Ok(eras)
+}
+
+/// What must be made again: the decision, what caused it, where, and how large its set was.
+pub(super) fn mark(cause: Cause, consumed: u64, set_size: usize, decision: &Decision) -> Digest {
+    let decision = super::manifest::to_value("decision", decision).unwrap_or_default();
+    Digest::of_json(&serde_json::json!([cause, consumed, set_size, decision]))
+}
