@@ -155,7 +155,8 @@ fn walked(events: Vec<Event>, keep: Option<&std::path::Path>) -> walk::Walk {
 #[test]
 fn a_study_is_blind_to_the_future_at_every_origin() {
     let all = events();
-    let t = plan().study.start + Span::DAY.times(4);
+    // The poison starts right after an origin, so models fitted there that saw a row too far show.
+    let t = plan().study.start + plan().study.refit;
     let mut poisoned = all.clone();
     for event in poisoned.iter_mut().filter(|e| e.ts_known > t) {
         if let Body::Bar(bar) = &mut event.body {
@@ -167,7 +168,7 @@ fn a_study_is_blind_to_the_future_at_every_origin() {
         let early = w.forecasts.iter().filter(|f| f.forecast.issued <= t);
         early.map(|f| (f.model.to_string(), f.forecast.clone())).collect()
     };
-    assert!(until(&a).len() > 300, "{}", until(&a).len());
+    assert!(until(&a).len() > 280, "{}", until(&a).len());
     assert!(until(&a) == until(&b), "a forecast issued before the poison knew of it");
     let late = |w: &walk::Walk| w.forecasts.iter().filter(|f| f.forecast.issued > t).cloned().collect::<Vec<_>>();
     assert!(late(&a) != late(&b), "the poison did nothing at all");
