@@ -141,7 +141,7 @@ fn a_ledger_that_was_touched_is_exit_code_one() {
     let (lines, at) = (kept.lines().count(), kept.lines().count() / 2);
     assert!(lines > 10, "{lines} entries");
     // One digit of one number in the middle.
-    let touch = |(i, line): (usize, &str)| match (i == at).then(|| line.rfind(|c: char| c == '1')).flatten() {
+    let touch = |(i, line): (usize, &str)| match (i == at).then(|| line.rfind('1')).flatten() {
         Some(k) => format!("{}7{}\n", &line[..k], &line[k + 1..]),
         None => format!("{line}\n"),
     };
