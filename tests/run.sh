@@ -8,7 +8,6 @@ set -uo pipefail
 cd "$(dirname "$0")/.."
 
 export MARGINCAST_OUT="$PWD/out/demo"
-export RUSTDOCFLAGS="-D warnings"
 # What lies beside the checkout must then be tested, not passed over.
 if [ -d ../shared ]; then export MARGINCAST_REQUIRE_SHARED=1; fi
 
@@ -100,7 +99,7 @@ stage "format" cargo fmt --check
 stage "lints" cargo clippy --all-targets --quiet -- -D warnings
 stage "tests" unit_tests
 stage "benches once" cargo test --quiet --bench stages
-stage "documentation" cargo doc --no-deps --quiet
+stage "documentation" env RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
 stage "licences" licences
 stage "demo" demo
 stage "scores schema" schema

@@ -392,7 +392,7 @@ mod tests {
     /// Four levels of variance that last ten rows each.
     fn levels(i: usize) -> (f64, f64) {
         let rv = [1e-5, 1e-4, 1e-3, 1e-2][i / 10 * 7 % 4] * (1.0 + 0.2 * (2.3 * i as f64).sin());
-        (rv.sqrt() * if i % 2 == 0 { 1.0 } else { -1.0 }, rv)
+        (rv.sqrt() * if i.is_multiple_of(2) { 1.0 } else { -1.0 }, rv)
     }
 
     #[test]

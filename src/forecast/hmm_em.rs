@@ -407,8 +407,8 @@ mod tests {
         }
         let smoothed = m.smoothed(&x).unwrap();
         assert!((smoothed.loglik - total.ln()).abs() < 1e-12);
-        for t in 0..7 {
-            assert!((smoothed.probs[[t, 1]] - ones[t] / total).abs() < 1e-13);
+        for (t, one) in ones.iter().enumerate() {
+            assert!((smoothed.probs[[t, 1]] - one / total).abs() < 1e-13);
         }
         let (score, path) = m.viterbi(&x).unwrap();
         assert!((score - best.0.ln()).abs() < 1e-12);

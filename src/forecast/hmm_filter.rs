@@ -69,11 +69,11 @@ fn whitening(matrix: &[Vec<f64>]) -> Option<(Vec<f64>, f64)> {
     }
     let mut inverse = Vec::with_capacity(d * (d + 1) / 2);
     let mut rows: Vec<Vec<f64>> = Vec::with_capacity(d);
-    for i in 0..d {
+    for (i, own) in low.iter().enumerate() {
         let mut row = vec![0.0; i + 1];
         for (j, cell) in row.iter_mut().enumerate() {
-            let dot: f64 = (j..i).map(|k| low[i][k] * rows[k][j]).sum();
-            *cell = (if i == j { 1.0 } else { 0.0 } - dot) / low[i][i];
+            let dot: f64 = (j..i).map(|k| own[k] * rows[k][j]).sum();
+            *cell = (if i == j { 1.0 } else { 0.0 } - dot) / own[i];
         }
         inverse.extend_from_slice(&row);
         rows.push(row);

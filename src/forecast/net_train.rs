@@ -292,4 +292,32 @@ mod tests {
         }
         assert!((f64::from(got) - want).abs() < 1e-5, "{got} {want}");
     }
+
+    #[test]
+    fn training_finds_what_no_line_can_and_repeats_bit_for_bit() {
+        // ln variance is |z|, of which a line through symmetric inputs sees nothing.
+        let mut rng = Seed(2).rng();
+        let z: Vec<f32> = (0..3000).map(|_| 4.0 * rng.random::<f32>() - 2.0).collect();
+        let target: Vec<f32> = z.iter().map(|z| z.abs().exp() * (0.5 + rng.random::<f32>())).collect();
+        let ret = target.iter().enumerate().map(|(i, t)| if i % 2 == 0 { t.sqrt() } else { -t.sqrt() }).collect();
+        let mean = stats::mean(&target.iter().map(|t| f64::from(*t)).collect::<Vec<_>>()).ln();
+        let data = Data { width: 1, offset: vec![mean as f32; z.len()], z, target, ret };
+        let schedule = Schedule {
+            hidden: [16, 8],
+            epochs: 12,
+            batch: 64,
+            rate: 5e-3,
+            decay: 1e-3,
+            patience: 6,
+            pinball: 0.1,
+            limit: 6.0,
+        };
+        let learn = || train(&data, &schedule, Seed(7), &|| ()).unwrap();
+        let net = learn();
+        for z in [-1.5_f32, -0.5, 0.5, 1.5] {
+            let got = mean + f64::from(net.forward(&[z])[0]);
+            assert!((got - f64::from(z.abs())).abs() < 0.15, "{z}: {got}");
+        }
+        assert_eq!(net, learn());
+    }
 }

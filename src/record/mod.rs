@@ -10,7 +10,7 @@
 //! | [`golden`] | input rows and the forecasts they must give, bit for bit |
 //! | [`ledger`] | the [`Store`] trait, entries, and a store in memory |
 //! | [`chain`] | lines of a hash-chained file |
-//! | [`file`] | the store on disk: synced before it answers, one writer, torn tails dropped |
+//! | [`mod@file`] | the store on disk: synced before it answers, one writer, torn tails dropped |
 //! | [`publication`] | one published multiplier, as it is recorded and served |
 //! | [`press`] | decisions numbered and published |
 //! | [`era`] | what a ledger says happened under each configuration |

@@ -176,7 +176,7 @@ mod tests {
         let set = [made.clone(), other.clone()];
         let first = press.row(&made, &set, OCCASION);
         let beside = press.row(&other, &set, OCCASION);
-        let second = press.row(&later, &[later.clone()], OCCASION);
+        let second = press.row(&later, std::slice::from_ref(&later), OCCASION);
         assert_eq!((first.seq, first.prev_seq, beside.seq, beside.prev_seq), (1, None, 2, None));
         assert_eq!((first.set_id == beside.set_id, first.set_size), (true, 2));
         assert_eq!((second.seq, second.prev_seq, second.previous_value.as_deref()), (3, Some(1), Some("1.250001")));

@@ -202,7 +202,7 @@ impl Board<'_> {
 
     fn regimes(&self) -> Vec<RegimeShare> {
         let model = &self.plan.road.margin.regime;
-        let mut sums: BTreeMap<(Horizon, String, usize), (u64, f64, f64, f64)> = BTreeMap::new();
+        let mut sums: BTreeMap<Told, Sums> = BTreeMap::new();
         let mut totals: BTreeMap<(Horizon, String), u64> = BTreeMap::new();
         for f in self.forecasts.iter().filter(|f| *f.model == **model) {
             let Some(regime) = f.forecast.regime else { continue };
@@ -211,26 +211,28 @@ impl Board<'_> {
             for symbol in [POOLED.to_string(), f.symbol.to_string()] {
                 *totals.entry((f.forecast.horizon, symbol.clone())).or_default() += 1;
                 let at = sums.entry((f.forecast.horizon, symbol, label)).or_default();
-                *at = (at.0 + 1, at.1 + o.rv, at.2 + f.forecast.dist.rv, at.3 + regime.probs()[label]);
+                at.n += 1;
+                at.realised += o.rv;
+                at.forecast += f.forecast.dist.rv;
+                at.probability += regime.probs()[label];
             }
         }
         const LABELS: [Label; 4] = [Label::Calm, Label::Normal, Label::Elevated, Label::Stress];
-        let line =
-            |((horizon, symbol, label), (n, rv, forecast, p)): ((Horizon, String, usize), (u64, f64, f64, f64))| {
-                let total = totals.get(&(horizon, symbol.clone())).copied().unwrap_or(1);
-                let m = n as f64;
-                RegimeShare {
-                    model: model.clone(),
-                    horizon,
-                    symbol,
-                    regime: LABELS[label],
-                    n,
-                    share: m / total as f64,
-                    realised_sd: (rv / m).sqrt(),
-                    forecast_sd: (forecast / m).sqrt(),
-                    confidence: p / m,
-                }
-            };
+        let line = |((horizon, symbol, label), sums): (Told, Sums)| {
+            let total = totals.get(&(horizon, symbol.clone())).copied().unwrap_or(1);
+            let n = sums.n as f64;
+            RegimeShare {
+                model: model.clone(),
+                horizon,
+                symbol,
+                regime: LABELS[label],
+                n: sums.n,
+                share: n / total as f64,
+                realised_sd: (sums.realised / n).sqrt(),
+                forecast_sd: (sums.forecast / n).sqrt(),
+                confidence: sums.probability / n,
+            }
+        };
         sums.into_iter().map(line).collect()
     }
 
@@ -280,6 +282,18 @@ impl Board<'_> {
             ts,
         }
     }
+}
+
+/// Horizon, symbol and place of the regime that was told.
+type Told = (Horizon, String, usize);
+
+/// What followed the forecasts of one regime.
+#[derive(Default)]
+struct Sums {
+    n: u64,
+    realised: f64,
+    forecast: f64,
+    probability: f64,
 }
 
 /// A margin policy: its name, and what it asks at a decision.

@@ -182,11 +182,12 @@ fn outcome(scores: &Value) -> String {
         let name = scores.pointer(&format!("{base}/policy")).and_then(Value::as_str).unwrap_or_default();
         let mut control = Row::of(scores, &base, &["policy", "symbol", "horizon"]);
         control.heads[0] = format!("control of {name}");
+        (policy.group, control.group) = (name.to_string(), name.to_string());
         (control.base, control.class) = (format!("{base}/control"), "control");
         policy.base = format!("{base}/outcome");
         rows.extend([policy, control]);
     }
-    let caption = "Each margin policy above its control: the baseline times a constant with the same average margin";
+    let caption = "Each margin policy above its control: the baseline times a constant with the same average margin; the better of the two is marked";
     section("outcome", &table(scores, caption, &["policy", "symbol", "horizon"], columns::OUTCOME, &rows))
 }
 

@@ -31,12 +31,13 @@ def lookup(scores, pointer):
 def open_page(browser, path, width, scheme):
     """The page, with everything it complained of or asked for."""
     page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    page.set_default_timeout(180_000)  # a busy machine is slow, not wrong
     trouble = []
     page.on("console", lambda m: trouble.append(f"console {m.type}: {m.text}") if m.type in ("error", "warning") else None)
     page.on("pageerror", lambda e: trouble.append(f"error: {e}"))
     page.on("request", lambda r: trouble.append(f"request: {r.url}") if not r.url.startswith(("file:", "data:", "blob:")) else None)
     page.goto(path.resolve().as_uri())
-    page.wait_for_selector("html[data-ready=yes]", timeout=20_000)
+    page.wait_for_selector("html[data-ready=yes]")
     return page, trouble
 
 

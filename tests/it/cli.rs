@@ -1,7 +1,8 @@
 //! The program as its user meets it: exit codes, help, examples, messages, JSON.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::OnceLock;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_margincast");
 const COMMANDS: [&str; 10] =
@@ -22,12 +23,36 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
-/// A folder to run in, with the repository's data beside it.
-fn place() -> tempfile::TempDir {
-    let folder = tempfile::tempdir().expect("a folder");
-    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("data");
-    std::os::unix::fs::symlink(data, folder.path().join("data")).expect("a link");
+/// A new folder to run in, with the repository's data beside it.
+fn place(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("cli").join(name);
+    let _ = std::fs::remove_dir_all(&folder);
+    std::fs::create_dir_all(&folder).expect("a folder");
+    std::os::unix::fs::symlink(Path::new(env!("CARGO_MANIFEST_DIR")).join("data"), folder.join("data"))
+        .expect("a link");
     folder
+}
+
+/// The folder in which every example has run once, in the order of the road: each may use what
+/// those before it wrote.
+fn walked() -> &'static Path {
+    static WALKED: OnceLock<PathBuf> = OnceLock::new();
+    WALKED.get_or_init(|| {
+        let folder = place("examples");
+        let mut count = 0;
+        for command in COMMANDS {
+            for line in examples(&help(command)) {
+                // A service runs until it is told to stop, and then says that all is well.
+                let line =
+                    if command == "serve" { format!("timeout --preserve-status -s TERM 8 {line}") } else { line };
+                let out = shell(&folder, &line);
+                assert_eq!(out.status.code(), Some(0), "{line}\n{}\n{}", text(&out.stdout), text(&out.stderr));
+                count += 1;
+            }
+        }
+        assert!(count >= COMMANDS.len(), "{count} examples");
+        folder
+    })
 }
 
 /// The example lines at the end of a help text.
@@ -74,47 +99,59 @@ fn the_help_of_every_command_ends_with_an_example() {
     }
 }
 
-/// In one folder, in the order of the road: each example may use what those before it wrote.
 #[test]
 fn every_example_in_the_help_runs() {
-    let folder = place();
-    let mut count = 0;
-    for command in COMMANDS {
-        for line in examples(&help(command)) {
-            count += 1;
-            // A service runs until it is told to stop, and then says that all is well.
-            let line = if command == "serve" { format!("timeout --preserve-status -s TERM 8 {line}") } else { line };
-            let out = shell(folder.path(), &line);
-            assert_eq!(out.status.code(), Some(0), "{line}\n{}\n{}", text(&out.stdout), text(&out.stderr));
-        }
+    let folder = walked();
+    for file in ["forecasts.parquet", "outcomes.parquet", "decisions.parquet", "scores.json", "report.html"] {
+        assert!(folder.join("out/quick").join(file).exists(), "out/quick/{file}");
     }
-    assert!(count >= COMMANDS.len(), "{count} examples");
 }
 
 #[test]
 fn every_table_is_also_there_as_json() {
-    let folder = place();
-    let mut found = 0;
+    let folder = walked();
+    let mut found = Vec::new();
     for command in COMMANDS {
         let help = help(command);
-        let example = examples(&help).into_iter().next().unwrap_or_default();
-        // What other examples need is written by these.
-        let needed = ["demo", "ingest", "train", "backtest"].contains(&command);
         if !help.contains("--json") {
-            if needed {
-                shell(folder.path(), &example);
-            }
             continue;
         }
-        let out = shell(folder.path(), &format!("{example} --json"));
+        let example = examples(&help).swap_remove(0);
+        let out = shell(folder, &format!("{example} --json"));
         assert_eq!(out.status.code(), Some(0), "{example} --json\n{}", text(&out.stderr));
         let shown = text(&out.stdout);
         let mut values = serde_json::Deserializer::from_str(&shown).into_iter::<serde_json::Value>();
         assert!(values.next().is_some_and(|v| v.is_ok()), "{example} --json\n{shown}");
         assert!(values.all(|v| v.is_ok()), "{example} --json\n{shown}");
-        found += 1;
+        found.push(command);
     }
-    assert!(found >= 4, "{found} commands know --json");
+    assert!(["backtest", "score", "models", "explain", "verify"].iter().all(|c| found.contains(c)), "{found:?}");
+}
+
+#[test]
+fn a_ledger_that_was_touched_is_exit_code_one() {
+    let folder = walked();
+    let copy = folder.join("touched");
+    let _ = std::fs::remove_dir_all(&copy);
+    let out = shell(folder, "cp -r out/quick/ledger touched");
+    assert_eq!(out.status.code(), Some(0), "{}", text(&out.stderr));
+    let files = std::fs::read_dir(&copy).expect("the copy").map(|e| e.expect("an entry").path());
+    let file = files.filter(|p| p.extension().is_some_and(|e| e == "jsonl")).min().expect("a file of entries");
+    let kept = std::fs::read_to_string(&file).expect("readable");
+    let (lines, at) = (kept.lines().count(), kept.lines().count() / 2);
+    assert!(lines > 10, "{lines} entries");
+    // One digit of one number in the middle.
+    let touch = |(i, line): (usize, &str)| match (i == at).then(|| line.rfind('1')).flatten() {
+        Some(k) => format!("{}7{}\n", &line[..k], &line[k + 1..]),
+        None => format!("{line}\n"),
+    };
+    let touched: String = kept.lines().enumerate().map(touch).collect();
+    assert_ne!(touched, kept);
+    std::fs::write(&file, touched).expect("written");
+    let out = shell(folder, "margincast verify --ledger touched --models out/quick/models --lake data/sample");
+    let said = text(&out.stdout) + &text(&out.stderr);
+    assert_eq!(out.status.code(), Some(1), "{said}");
+    assert!(said.contains(&(at + 1).to_string()) || said.contains(&at.to_string()), "the entry is not named: {said}");
 }
 
 #[test]
@@ -130,14 +167,14 @@ fn a_wrong_word_is_exit_code_two() {
 
 #[test]
 fn an_unknown_key_is_named_with_its_file() {
-    let folder = place();
-    let text_of = |path: &str| std::fs::read_to_string(folder.path().join(path)).expect("a configuration");
+    let folder = place("unknown-key");
+    let text_of = |path: &str| std::fs::read_to_string(folder.join(path)).expect("a configuration");
     let good = text_of("data/configs/crypto-1d.toml");
     for (key, bad) in
         [("horizns", good.replace("horizons =", "horizns =")), ("rwo", good.replace("\nrow =", "\nrwo ="))]
     {
-        std::fs::write(folder.path().join("mine.toml"), bad).expect("written");
-        let out = run(folder.path(), &["backtest", "--config", "mine.toml", "--lake", "lake", "--out", "out"]);
+        std::fs::write(folder.join("mine.toml"), bad).expect("written");
+        let out = run(&folder, &["backtest", "--config", "mine.toml", "--lake", "lake", "--out", "out"]);
         let said = text(&out.stderr);
         assert_eq!(out.status.code(), Some(2), "{said}");
         assert!(said.contains(key) && said.contains("mine.toml"), "{said}");

@@ -11,15 +11,15 @@ use margincast::forecast::{CATALOG, Entry, Error, FitContext, Fitted, Forecast, 
 const HOURS: usize = 1_600;
 const TRAINED: usize = 1_300;
 
-fn symbol() -> Symbol {
+pub fn symbol() -> Symbol {
     "MADEUP".parse().unwrap()
 }
 
-fn config() -> Config {
+pub fn config() -> Config {
     Config { bar: Span::MINUTE.times(15), row: Span::HOUR, measure: Default::default(), mid: 24, long: 168, far: 720 }
 }
 
-fn events() -> Vec<Event> {
+pub fn events() -> Vec<Event> {
     synth::bars(Seed(11), symbol(), "2023-01-02".parse().unwrap(), Span::MINUTE.times(15), 4 * HOURS)
 }
 
@@ -51,10 +51,10 @@ fn fit_all(rows: &[Row], end: Ts, seed: Seed, ahead: i64) -> Vec<(&'static Entry
     fits
 }
 
-static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| rows(&events()));
-static FITS: LazyLock<Vec<(&'static Entry, Fitted)>> = LazyLock::new(|| fit_all(&ROWS, trained(&ROWS), Seed(3), 1));
+pub static ROWS: LazyLock<Vec<Row>> = LazyLock::new(|| rows(&events()));
+pub static FITS: LazyLock<Vec<(&'static Entry, Fitted)>> = LazyLock::new(|| fit_all(&ROWS, trained(&ROWS), Seed(3), 1));
 
-fn trained(rows: &[Row]) -> Ts {
+pub fn trained(rows: &[Row]) -> Ts {
     rows[TRAINED].ts
 }
 

@@ -15,7 +15,7 @@ const FILE_BYTES: u64 = 1_000;
 
 fn entry(i: u64) -> Entry {
     let body = json!({"n": i, "decimal": format!("{}", 1.0 / (i + 1) as f64), "text": "ü \" \\ \n <&>", "list": [i, null, true]});
-    Entry { kind: if i % 2 == 0 { Kind::Publish } else { Kind::Kill }, ts: Ts(i as i64 * 1_000_000_007), body }
+    Entry { kind: if i.is_multiple_of(2) { Kind::Publish } else { Kind::Kill }, ts: Ts(i as i64 * 1_000_000_007), body }
 }
 
 fn on_disk(folder: &Path) -> FileStore {

@@ -11,6 +11,7 @@ mod golden;
 mod ingest;
 mod law_forecaster;
 mod law_margin;
+mod law_pipeline;
 mod law_registry;
 mod law_store;
 mod law_stream;

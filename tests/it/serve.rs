@@ -266,6 +266,7 @@ fn stream(address: SocketAddr, after: Option<u64>, enough: impl Fn(&[Sent]) -> b
     all
 }
 
+#[allow(clippy::disallowed_methods)] // How long a test waits is about wall time.
 fn until(what: &str, limit: Duration, done: impl Fn() -> bool) {
     let started = Instant::now();
     while !done() {
@@ -510,7 +511,8 @@ fn the_description_lists_every_route_and_nothing_else() {
     assert!(api["openapi"].as_str().unwrap().starts_with("3.1"), "{}", api["openapi"]);
     let mut described: Vec<&str> = api["paths"].as_object().unwrap().keys().map(String::as_str).collect();
     let mut served = http::paths();
-    (described.sort_unstable(), served.sort_unstable());
+    described.sort_unstable();
+    served.sort_unstable();
     assert_eq!(described, served);
     // Each is really there, and what is published has the members that are described.
     for path in served {

@@ -183,6 +183,12 @@ impl Drop for Change<'_> {
         for staged in self.staged.values() {
             // What is left over has a name that no reader looks at.
             let _ = fs::remove_file(staged);
+            // Folders made for it go too; one that holds anything stays, as removing it fails.
+            for folder in staged.ancestors().skip(1).take_while(|f| *f != self.lake.root) {
+                if fs::remove_dir(folder).is_err() {
+                    break;
+                }
+            }
         }
     }
 }

@@ -251,7 +251,7 @@ pub struct Reading<const N: usize, L: Layout<N>> {
     pub ts_event: Ts,
     /// When it could first be known.
     pub ts_known: Ts,
-    /// The numbers, in the order of [`Layout::NAMES`]; NaN for absence.
+    /// The numbers, in the order of the layout's names; NaN for absence.
     pub values: [f64; N],
     /// First 32 bits of the source file's SHA-256.
     pub src: u32,

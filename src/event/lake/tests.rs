@@ -128,6 +128,7 @@ fn polling_gives_each_event_once_and_in_order() {
     assert_eq!(rest.len(), 29);
 }
 
+#[allow(clippy::disallowed_methods)] // Measures the reader; nothing hangs on it.
 #[test]
 fn measure_partitions() {
     let (rows, _) = bars("AUSDT", Span::HOUR, 24 * 2557);

@@ -44,7 +44,8 @@ pub fn read(source: &Source, map: &Map, wanted: &Wanted<'_>, change: &mut Change
     mapper.intake.delay = map.delay;
     mapper.intake.report.zone = map.zone.clone();
     let columnar = source.is_parquet();
-    mapper.intake.report.layout = format!("generic {} ({})", map.table.name(), if columnar { "Parquet" } else { "CSV" });
+    mapper.intake.report.layout =
+        format!("generic {} ({})", map.table.name(), if columnar { "Parquet" } else { "CSV" });
     mapper.intake.report.header = columnar || map.header.is_none();
     if columnar {
         let names: Vec<&str> = map.columns.values().map(String::as_str).collect();

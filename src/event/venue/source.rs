@@ -132,7 +132,7 @@ impl Source {
     }
     /// How far this file may unpack.
     fn most(&self) -> u64 {
-        (self.bytes * MAX_RATIO).max(SMALL_BYTES).min(MAX_BYTES)
+        (self.bytes * MAX_RATIO).clamp(SMALL_BYTES, MAX_BYTES)
     }
     fn limit<R: Read>(&self, inner: R) -> Limited<R> {
         Limited { inner, left: self.most() }

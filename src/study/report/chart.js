@@ -25,7 +25,7 @@ function ticks(low, high, count) {
   return out;
 }
 function logTicks(low, high) {
-  const out = [], all = high / low < 30 ? [1, 2, 3, 5] : [1];
+  const out = [], all = high / low < 30 ? [1, 2, 3, 5] : high / low < 1000 ? [1, 3] : [1];
   for (let e = Math.floor(Math.log10(low)); e <= Math.log10(high); e++)
     for (const m of all) { const v = m * 10 ** e; if (v >= low && v <= high) out.push(v); }
   return out.length > 1 ? out : ticks(low, high, 4);
@@ -79,7 +79,8 @@ function chart(figure, spec) {
 
 function legend(figure, spec, state) {
   const list = html("div", { class: "legend", role: "group", "aria-label": "Lines shown" });
-  for (const l of spec.lines) {
+  // Lines of one name are shown and hidden together.
+  for (const l of spec.lines.filter((l, i) => spec.lines.findIndex(o => o.name === l.name) === i)) {
     const button = html("button", { type: "button", "aria-pressed": String(!state.off[l.name]) });
     const svg = make("svg", { viewBox: "0 0 22 10", "aria-hidden": "true" });
     if (spec.stacked) make("rect", { width: 22, height: 10, style: `fill:${l.colour}` }, svg);

@@ -3,11 +3,19 @@
 const scores = JSON.parse(document.getElementById("scores").textContent);
 const panes = JSON.parse(document.getElementById("series").textContent);
 const pick = id => document.getElementById(id);
-const COLOUR = i => `var(--c${i % 8})`;
+const COLOUR = i => `var(--c${1 + i % 6})`;
 const percent = (v, step) => {
   const wide = 100 * (step || v), digits = wide ? -Math.floor(Math.log10(Math.abs(wide)) + 1e-9) : 0;
   return (100 * v).toFixed(Math.max(0, Math.min(8, digits + (step ? 0 : 2)))) + " %";
 };
+// One colour and dash per model on every chart: the base, the champion, then the others in turn.
+const models = [...new Set(scores.models.map(m => m.model))].filter(m => ![scores.meta.base, scores.meta.champion].includes(m)).sort();
+function look(model) {
+  if (model === scores.meta.base) return { colour: "var(--c1)", dash: "", width: 1.5, off: false };
+  if (model === scores.meta.champion) return { colour: "var(--c2)", dash: "", width: 2, off: false };
+  const i = Math.max(0, models.indexOf(model));
+  return { colour: `var(--c${3 + i % 4})`, dash: DASH[Math.floor(i / 4) % DASH.length], width: 1.3, off: true };
+}
 const sums = steps => { let t = 0; return steps.map(s => t += s); };
 const HINT = "Point at the chart, or focus it and use the arrow keys; drag to zoom, double-click for the whole span.";
 
@@ -21,9 +29,8 @@ const figure = id => document.querySelector(`[data-chart="${id}"]`);
 const named = p => `${p.symbol}, ${p.horizon}`;
 
 function drawForecast(p) {
-  const shown = new Set([scores.meta.champion, scores.meta.base]);
   const lines = [{ name: "realised", y: p.forecast.realised, colour: "var(--c7)", width: 1, opacity: .75 }];
-  p.forecast.models.forEach(([name, y], i) => lines.push({ name, y, colour: COLOUR(i + 1), dash: DASH[Math.floor(i / 7)], off: !shown.has(name), width: name === scores.meta.champion ? 2 : 1.3 }));
+  for (const [name, y] of p.forecast.models) lines.push({ name, y, ...look(name) });
   chart(figure("forecast"), { title: `${named(p)}: volatility over the horizon, forecast and realised`, x: p.forecast.ts, time: true, log: true, lines, show: percent, hint: HINT });
 }
 function drawRegimes(p) {
@@ -35,19 +42,18 @@ function drawRegimes(p) {
 const of = (rows, h, s) => rows.filter(r => r.horizon === h && r.symbol === s);
 function drawReliability(h, s) {
   const rows = of(scores.coverage, h, s).filter(r => r.level !== 0.5);
-  const models = [...new Set(rows.map(r => r.model))], lines = [];
-  models.forEach((m, i) => {
-    for (const [tail, low] of [["lower tail", true], ["upper tail", false]]) {
-      const mine = rows.filter(r => r.model === m && r.level < .5 === low);
-      if (!mine.length) continue;
-      const points = mine.map(r => low ? [r.level, r.share] : [1 - r.level, 1 - r.share]).sort((a, b) => a[0] - b[0]);
-      lines.push({ name: `${m}, ${tail}`, x: points.map(q => q[0]), y: points.map(q => q[1]), colour: COLOUR(i + 1), dash: low ? "" : "5 3", dots: true, hollow: !low, off: m !== scores.meta.champion && m !== scores.meta.base });
-    }
-  });
-  chart(figure("reliability"), { title: `${s}, ${h}: observed (up) against nominal (across) share beyond each quantile; on the dotted line both agree`, x: [], lines, log: true, logX: true, diagonal: true, show: percent, showX: percent });
+  const lines = [];
+  for (const m of new Set(rows.map(r => r.model))) for (const low of [true, false]) {
+    const points = rows.filter(r => r.model === m && r.level < .5 === low)
+      .map(r => low ? [r.level, r.share] : [1 - r.level, 1 - r.share]).sort((a, b) => a[0] - b[0]);
+    const { colour, off } = look(m);
+    lines.push({ name: m, x: points.map(q => q[0]), y: points.map(q => q[1]), colour, off, dash: low ? "" : "5 3", dots: true, hollow: !low });
+  }
+  chart(figure("reliability"), { title: `${s}, ${h}: observed (up) against nominal (across) share beyond each quantile; filled: lower tail, hollow: upper; on the dotted line both agree`, x: [], lines, log: true, logX: true, diagonal: true, show: percent, showX: percent });
 }
 function drawBreaches(p) {
-  const t = p.tails, low = t.ret.map((r, i) => r < t.q01[i] ? r : null), high = t.ret.map((r, i) => r > t.q99[i] ? r : null);
+  const t = p.tails, beyond = (q, sign) => t.ret.map((r, i) => r !== null && q[i] !== null && sign * (r - q[i]) > 0 ? r : null);
+  const [low, high] = [beyond(t.q01, -1), beyond(t.q99, 1)];
   const lines = [
     { name: "return", y: t.ret, colour: "var(--c7)", width: 1, opacity: .75 },
     { name: "1 % quantile", y: t.q01, colour: "var(--c1)", step: true },
@@ -58,9 +64,9 @@ function drawBreaches(p) {
 }
 function drawMargin(p) {
   const m = p.margin, lines = [{ name: "loss", y: m.loss, colour: "var(--c7)", width: 1, opacity: .75 }];
-  m.policies.forEach(([name, y], i) => lines.push({ name, y, colour: COLOUR(i + 1), dash: DASH[i % 6], step: true, off: i > 0 && name !== "guarded" && m.policies.length > 2 }));
+  m.policies.forEach(([name, y], i) => lines.push({ name, y, colour: COLOUR(i), dash: DASH[i % 6], step: true, off: i > 0 && name !== "guarded" && m.policies.length > 2 }));
   const last = m.policies.find(q => q[0] === "guarded") || m.policies[m.policies.length - 1];
-  const marks = last ? [{ name: `loss above ${last[0]}`, x: m.ts, y: m.loss.map((v, i) => v > last[1][i] ? v : null) }] : [];
+  const marks = last ? [{ name: `loss above ${last[0]}`, x: m.ts, y: m.loss.map((v, i) => v !== null && last[1][i] !== null && v > last[1][i] ? v : null) }] : [];
   chart(figure("margin"), { title: `${named(p)}: margin and the loss that followed, share of notional`, x: last ? m.ts : [], time: true, lines, marks, show: percent, hint: HINT });
 }
 function drawCost(h, s) {
@@ -68,8 +74,8 @@ function drawCost(h, s) {
   const rows = exact.length || s !== "ALL" ? exact : scores.margins.filter(r => r.horizon === h);
   rows.forEach((r, i) => {
     const name = exact.length ? r.policy : `${r.policy} ${r.symbol}`;
-    lines.push({ name, x: [r.outcome.average], y: [r.outcome.shortfall_sum], colour: COLOUR(i + 1), dots: true, alone: true });
-    lines.push({ name: "control of " + name, x: [r.control.average], y: [r.control.shortfall_sum], colour: COLOUR(i + 1), dots: true, hollow: true, alone: true, dash: "2 2" });
+    lines.push({ name, x: [r.outcome.average], y: [r.outcome.shortfall_sum], colour: COLOUR(i), dots: true, alone: true });
+    lines.push({ name: "control of " + name, x: [r.control.average], y: [r.control.shortfall_sum], colour: COLOUR(i), dots: true, hollow: true, alone: true, dash: "2 2" });
   });
   chart(figure("cost"), { title: `${s}, ${h}: sum of shortfalls (up) against average margin (across); filled: policy, hollow: its control; lower and further left is better`, x: [], lines, points: true, show: percent, showX: percent });
 }

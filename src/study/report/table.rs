@@ -17,6 +17,8 @@ pub struct Row {
     pub symbol: String,
     /// The cells before the columns: pointers into the scores, or text where it starts with no `/`.
     pub heads: Vec<String>,
+    /// Rows of one horizon, instrument and group compete for the mark of the best.
+    pub group: String,
     /// A class of the row, or empty.
     pub class: &'static str,
 }
@@ -31,6 +33,7 @@ impl Row {
             horizon: key("horizon"),
             symbol: key("symbol"),
             heads: heads.iter().map(|h| format!("{base}/{h}")).collect(),
+            group: String::new(),
             class: "",
         }
     }
@@ -89,11 +92,11 @@ fn head_cell(scores: &Value, tag: &str, class: &str, head: &str) -> String {
     }
 }
 
-/// The best cell of each column among the rows of one horizon and symbol, where there are several.
+/// The best cells of each column among the rows of one horizon, instrument and group.
 fn best(scores: &Value, columns: &[Column], rows: &[Row]) -> BTreeSet<(usize, usize)> {
-    let mut groups: BTreeMap<(&str, &str), Vec<usize>> = BTreeMap::new();
+    let mut groups: BTreeMap<(&str, &str, &str), Vec<usize>> = BTreeMap::new();
     for (i, row) in rows.iter().enumerate() {
-        groups.entry((&row.horizon, &row.symbol)).or_default().push(i);
+        groups.entry((&row.horizon, &row.symbol, &row.group)).or_default().push(i);
     }
     let mut out = BTreeSet::new();
     for (j, c) in columns.iter().enumerate() {

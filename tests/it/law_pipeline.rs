@@ -1,0 +1,216 @@
+//! The whole road, from events to decisions: no look-ahead, replay equals live, unseen instruments.
+
+use std::sync::Arc;
+
+use margincast::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
+use margincast::event::{Body, Event, Fault, synth};
+use margincast::forecast::calibrated::{self, Calibration};
+use margincast::forecast::{History, Panel, Track};
+use margincast::margin::{Decision, Reason};
+use margincast::pipeline::{Bundle, Margin, Member, Pipeline, Settings};
+use margincast::study::plan::{ModelPlan, Plan, Study};
+use margincast::study::walk::{self, Market};
+
+use crate::law_forecaster::{FITS, ROWS, config, events, symbol, trained};
+
+fn settings(symbols: &[Symbol]) -> Settings {
+    let mut margin = Margin { forecast: "conformal".into(), regime: "hmm".into(), ..Margin::default() };
+    margin.baseline.window = Span::DAY.times(40);
+    margin.baseline.history = Span::DAY.times(365);
+    Settings {
+        symbols: symbols.to_vec(),
+        rows: config(),
+        horizons: vec![1],
+        publish_from: trained(&ROWS),
+        replay_rows: 1_000,
+        margin,
+    }
+}
+
+/// Every catalog entry, as it would be promoted.
+fn bundle() -> Bundle {
+    let history: History = [(symbol(), Arc::new(ROWS.clone()))].into();
+    let panel = Panel::until(&history, Ts(i64::MIN), trained(&ROWS));
+    let member = |(entry, fitted): &(&'static margincast::forecast::Entry, margincast::forecast::Fitted)| {
+        let learn = || Calibration::learn(calibrated::Params::default(), &panel, entry.name, &Track::default(), 1);
+        let calibration = (!entry.own_tails).then(|| Arc::new(learn()));
+        Member { name: entry.name.into(), horizon: Horizon(Span::HOUR), fitted: fitted.clone(), calibration }
+    };
+    Bundle::new(FITS.iter().map(member).collect(), trained(&ROWS))
+}
+
+fn road() -> Pipeline {
+    Pipeline::new(settings(&[symbol()]), &bundle(), Digest::of(b"configuration")).unwrap()
+}
+
+fn decisions(pipeline: &mut Pipeline, events: &[Event]) -> Vec<Decision> {
+    events.iter().flat_map(|e| pipeline.push(e)).collect()
+}
+
+fn text(decisions: &[Decision]) -> Vec<String> {
+    decisions.iter().map(|d| serde_json::to_string(d).unwrap()).collect()
+}
+
+#[test]
+fn every_row_after_training_has_one_sound_decision_with_its_reasons() {
+    let made = decisions(&mut road(), &events());
+    assert_eq!(made.len(), ROWS.iter().filter(|r| r.ts >= trained(&ROWS)).count());
+    for d in &made {
+        assert!(d.c_im >= d.baseline && d.c_im.is_finite() && d.c_mm <= d.c_im, "{d:?}");
+        assert!((1_000_000..=2_000_000).contains(&d.m_im_ppm), "{d:?}");
+        assert!(d.forecast_loss.is_some() && d.p_stress.is_some(), "{d:?}");
+    }
+    assert!(made.iter().any(|d| d.m_im_ppm > 1_000_000), "nothing was ever lifted");
+}
+
+#[test]
+fn a_replay_from_any_kill_point_gives_the_same_decisions() {
+    let all = events();
+    let live = text(&decisions(&mut road(), &all));
+    for cut in [4 * 1_310, 4 * 1_400 + 1, 4 * 1_555 + 3] {
+        let mut first = road();
+        let mut made = text(&decisions(&mut first, &all[..cut]));
+        drop(first);
+        // What ran is gone; the road is made again from the events.
+        let mut again = road();
+        assert_eq!(text(&decisions(&mut again, &all[..cut])), made, "killed at {cut}");
+        made.extend(text(&decisions(&mut again, &all[cut..])));
+        assert_eq!(made, live, "killed at {cut}");
+    }
+}
+
+#[test]
+fn a_road_that_starts_within_the_stored_rows_of_another_gives_its_forecasts() {
+    // Running state is a fresh start and a replay of stored rows, so installing the same models
+    // again, anywhere, changes no forecast that does not hang on answers since.
+    let all = events();
+    let (mut a, mut b) = (road(), road());
+    for (i, event) in all.iter().enumerate() {
+        if i == 4 * 1_299 {
+            b.install(&bundle());
+        }
+        a.push(event);
+        b.push(event);
+        assert_eq!(a.forecasts(symbol()), b.forecasts(symbol()), "event {i}");
+    }
+}
+
+#[test]
+fn the_future_multiplied_by_nine_changes_no_decision_before_it() {
+    let all = events();
+    let t = all[4 * 1_450].ts_known;
+    let mut poisoned = all.clone();
+    for event in poisoned.iter_mut().filter(|e| e.ts_known > t) {
+        if let Body::Bar(bar) = &mut event.body {
+            for p in [&mut bar.open, &mut bar.high, &mut bar.low, &mut bar.close] {
+                *p *= 9.0;
+            }
+            bar.high *= 1.5;
+        }
+    }
+    let before = |d: &Decision| d.ts <= t;
+    let (a, b) = (decisions(&mut road(), &all), decisions(&mut road(), &poisoned));
+    let keep = |all: &[Decision]| text(&all.iter().filter(|d| before(d)).cloned().collect::<Vec<_>>());
+    assert_eq!(keep(&a), keep(&b));
+    assert_ne!(text(&a), text(&b), "the poison did nothing at all");
+}
+
+/// A small study on made-up bars.
+fn plan() -> Plan {
+    let model = |name: &str, kind: &str, params: serde_json::Value| ModelPlan {
+        name: name.into(),
+        kind: kind.into(),
+        every: 1,
+        params,
+    };
+    let mut road = settings(&[symbol()]);
+    let day = |n: i64| ROWS[0].ts_open + Span::DAY.times(n);
+    road.publish_from = day(55);
+    let study = Study {
+        start: day(55),
+        end: day(64),
+        window: None,
+        refit: Span::DAY.times(3),
+        embargo: 0,
+        warmup: 0,
+        rehearsal: Span::DAY.times(3),
+        seed: Seed(5),
+        base: "HAR".into(),
+        calibration: calibrated::Params { window: 400, spike_window: 250 },
+    };
+    let models = vec![
+        model("HAR", "har", serde_json::json!({})),
+        model("hmm", "hmm", serde_json::json!({})),
+        model("ensemble", "ensemble", serde_json::json!({"members": ["HAR", "hmm"]})),
+        model("conformal", "conformal", serde_json::json!({})),
+    ];
+    Plan { road, study, models }
+}
+
+fn walked(events: Vec<Event>, keep: Option<&std::path::Path>) -> walk::Walk {
+    let market: Market = [(symbol(), events)].into();
+    walk::walk(&plan(), &market, Digest::of(b"study"), keep, &|_, _, _| {}).unwrap()
+}
+
+#[test]
+fn a_study_is_blind_to_the_future_at_every_origin() {
+    let all = events();
+    // The poison starts right after an origin, so models fitted there that saw a row too far show.
+    let t = plan().study.start + plan().study.refit;
+    let mut poisoned = all.clone();
+    for event in poisoned.iter_mut().filter(|e| e.ts_known > t) {
+        if let Body::Bar(bar) = &mut event.body {
+            bar.high *= 1.7;
+        }
+    }
+    let (a, b) = (walked(all, None), walked(poisoned, None));
+    let until = |w: &walk::Walk| -> Vec<_> {
+        let early = w.forecasts.iter().filter(|f| f.forecast.issued <= t);
+        early.map(|f| (f.model.to_string(), f.forecast.clone())).collect()
+    };
+    assert!(until(&a).len() > 280, "{}", until(&a).len());
+    assert!(until(&a) == until(&b), "a forecast issued before the poison knew of it");
+    let late = |w: &walk::Walk| w.forecasts.iter().filter(|f| f.forecast.issued > t).cloned().collect::<Vec<_>>();
+    assert!(late(&a) != late(&b), "the poison did nothing at all");
+}
+
+#[test]
+fn a_study_that_was_killed_goes_on_to_the_same_result() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = walked(events(), Some(folder.path()));
+    let fits: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|e| e.unwrap().path()).collect();
+    assert!(fits.len() >= 8, "{} fits kept", fits.len());
+    // A kill leaves some fits done, some not, and one half written under another name.
+    fits.iter().step_by(2).for_each(|f| std::fs::remove_file(f).unwrap());
+    std::fs::write(folder.path().join("half.part"), b"{\"key\":").unwrap();
+    let resumed = walked(events(), Some(folder.path()));
+    assert_eq!(whole.last.digest(), resumed.last.digest());
+    assert!(whole.forecasts == resumed.forecasts && whole.decisions == resumed.decisions);
+    // A damaged fit is an error that names it, never silently taken.
+    let kept = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|e| e.unwrap().path())
+        .find(|p| p.extension().is_some_and(|e| e == "json"));
+    let kept = kept.unwrap();
+    let text = std::fs::read_to_string(&kept).unwrap().replacen("0.", "1.", 1);
+    std::fs::write(&kept, text).unwrap();
+    let market: Market = [(symbol(), events())].into();
+    let error = walk::walk(&plan(), &market, Digest::of(b"study"), Some(folder.path()), &|_, _, _| {}).err().unwrap();
+    assert!(error.to_string().contains(&kept.display().to_string()), "{error}");
+}
+
+#[test]
+fn an_instrument_the_models_never_saw_is_told_and_gets_its_baseline_alone() {
+    let other: Symbol = "NEVERSEEN".parse().unwrap();
+    let stranger = synth::bars(Seed(12), other, ROWS[0].ts_open, config().bar, 4 * 1_600);
+    let mut known = Pipeline::new(settings(&[symbol(), other]), &bundle(), Digest::of(b"c")).unwrap();
+    let made = decisions(&mut known, &stranger);
+    assert!(!made.is_empty());
+    for d in made {
+        assert!(d.reasons.contains(&Reason::NoForecast) && d.forecast_loss.is_none() && d.c_im >= d.baseline, "{d:?}");
+    }
+    // One that is not even configured is a counted fault.
+    let mut road = road();
+    assert!(decisions(&mut road, &stranger).is_empty());
+    assert_eq!(road.faults()[&(other, Fault::UnknownSymbol)], 4 * 1_600);
+}
