@@ -94,6 +94,25 @@ report() {
     target/venv/bin/python tests/browser/report.py out/demo target/report
 }
 
+# The page of a service that replays the demo's month, an hour a second.
+page() {
+    local address=127.0.0.1:18091 service result waited=0
+    rm -rf target/page
+    target/debug/margincast serve --config data/configs/sample.toml --lake data/sample --replay --speed 3600 \
+        --set serve.models=out/demo/models --set serve.ledger=target/page --set serve.listen=$address &
+    service=$!
+    until python3 -c "import urllib.request as u; u.urlopen('http://$address/readyz')" 2>/dev/null; do
+        waited=$((waited + 1))
+        [ $waited -lt 300 ] && kill -0 $service || { echo "the service is not ready"; return 1; }
+        sleep 1
+    done
+    target/venv/bin/python tests/browser/page.py http://$address
+    result=$?
+    kill -TERM $service
+    wait $service || result=1
+    return $result
+}
+
 stage "install" install
 stage "format" cargo fmt --check
 stage "lints" cargo clippy --all-targets --quiet -- -D warnings
@@ -105,6 +124,7 @@ stage "demo" demo
 stage "scores schema" schema
 stage "notebooks" notebooks
 stage "report in a browser" report
+stage "page in a browser" page
 
 printf '\n%s' "$table"
 awk '/^test result:/ { p += $4; f += $6 } END { printf "\ncargo tests: %d passed, %d failed\n", p, f }' "$log/tests.log"
