@@ -22,7 +22,7 @@ fn digest(numbers: impl IntoIterator<Item = f64>) -> String {
 }
 
 /// Twenty EM steps, 3 states, 5 columns with full covariances, 100,000 rows: the case that
-/// hmmlearn 0.3.3 takes 46 (scaling) to 88 (log) ms per step for on the machine in the README.
+/// hmmlearn 0.3.3 takes 46 (scaling) to 88 (log) ms per step for on a two-core machine, not timed in this run.
 #[divan::bench(sample_count = 3)]
 fn hmm_em(bencher: Bencher<'_, '_>) {
     const ROWS: usize = 100_000;

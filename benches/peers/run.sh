@@ -18,7 +18,7 @@ if [ ! -x "$work/venv/bin/python" ]; then
 fi
 
 echo "== rows from trades"
-python3 benches/peers/rows_from_trades.py --trades "$trades" --dir "$work"
+python3 benches/peers/rows_from_trades.py --trades "$trades" --dir "$work/trades"
 
 echo "== GARCH fits"
 "$work/venv/bin/python" benches/peers/garch.py target/release/examples/garch_fits "$series" || true
