@@ -12,6 +12,7 @@
 //! | `volatility`, `flow` | features of one window, summed bar by bar |
 //! | `lag` | features over several rows |
 //! | `season` | the diurnal factor |
+//! | [`market`] | what all instruments did in the same window |
 
 pub mod bar;
 pub mod builder;
@@ -19,12 +20,14 @@ pub mod catalog;
 mod flow;
 mod gate;
 mod lag;
+pub mod market;
 mod season;
 mod volatility;
 
 pub use bar::{BarMaker, TradeBar};
 pub use builder::{Builder, Config, Measure};
 pub use catalog::{CATALOG, Feature, Spec, schema_id};
+pub use market::Room;
 
 use crate::base::{Symbol, Ts};
 
