@@ -12,10 +12,12 @@
 //! | `volatility`, `flow` | features of one window, summed bar by bar |
 //! | `lag` | features over several rows |
 //! | `season` | the diurnal factor |
+//! | `derivatives` | funding, open interest and implied volatility, as last known |
 
 pub mod bar;
 pub mod builder;
 pub mod catalog;
+mod derivatives;
 mod flow;
 mod gate;
 mod lag;

@@ -69,7 +69,7 @@ impl Lane {
             Body::Kill(on) => {
                 decisions.extend(self.desks.iter_mut().filter_map(|d| d.kill(self.symbol, on, now, seal)))
             }
-            Body::Trade(_) | Body::Bar(_) => {}
+            Body::Trade(_) | Body::Bar(_) | Body::Gauge(_) => {}
         }
         decisions
     }

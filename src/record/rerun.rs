@@ -222,7 +222,7 @@ impl Rerun {
         let cause = match event.body {
             Body::Tick => Cause::Tick,
             Body::Kill(_) => Cause::Kill,
-            Body::Trade(_) | Body::Bar(_) => Cause::Row,
+            Body::Trade(_) | Body::Bar(_) | Body::Gauge(_) => Cause::Row,
         };
         let decisions = drive(Step::Event(&event))?;
         let Some(lane) = self.lanes.get_mut(&event.symbol) else { return Ok(()) };
