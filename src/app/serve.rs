@@ -11,7 +11,7 @@ use crate::base::{Horizon, Ts};
 use crate::event::lake::Lake;
 use crate::record::Registry;
 use crate::serve::road::Road;
-use crate::serve::{Mode, Options, publisher, source, start};
+use crate::serve::{Mode, Options, pace, source, start};
 
 /// Arguments.
 #[derive(clap::Args)]
@@ -41,7 +41,7 @@ pub struct Args {
     #[arg(long)]
     pub replay: bool,
     /// How many times faster than it happened, or `max`
-    #[arg(long, value_name = "N|max", default_value = "max", requires = "replay", value_parser = |t: &str| publisher::speed(t).map(Speed))]
+    #[arg(long, value_name = "N|max", default_value = "max", requires = "replay", value_parser = |t: &str| pace::speed(t).map(Speed))]
     pub speed: Speed,
     /// Publish from here on; earlier windows only warm up
     #[arg(long, value_name = "TIME")]

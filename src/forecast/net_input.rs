@@ -115,6 +115,15 @@ inputs! {
     };
     "kyle_r2" |r, _| r.raw(F::KyleR2);
     "roll" |r, u| (r.raw(F::Roll) / (r.raw(F::RvRet) + FLOOR * u)).clamp(-1.0, 1.0);
+    "market_level" |r, _| r.raw(F::MarketLevel);
+    "market_tail_4" |r, _| r.raw(F::MarketTail4);
+    "market_mid" |r, _| r.raw(F::MarketMid);
+    "market_ret" |r, _| r.raw(F::MarketRet);
+    "market_volume" |r, _| r.raw(F::MarketVolume);
+    "market_imbalance" |r, _| r.raw(F::MarketImbalance);
+    "leader_level" |r, _| r.raw(F::LeaderLevel);
+    "leader_tail_4" |r, _| r.raw(F::LeaderTail4);
+    "leader_ret" |r, _| r.raw(F::LeaderRet);
     "weekend" |r, _| yes(r, 5..=6);
     "monday" |r, _| yes(r, 0..=0);
     "hour_sin" |r, _| hour(r).sin();
