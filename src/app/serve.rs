@@ -64,10 +64,10 @@ pub fn run(args: Args) -> Result<Answer> {
     log();
     let mode = if args.replay { Mode::Replay(args.speed.0) } else { Mode::Live };
     let options = options(&config, mode, args.from)?;
-    let (lake, listings, feed) = (Lake::at(&args.lake), market::listings(&config)?, market::feed(&config));
+    let (lake, wanted) = (Lake::at(&args.lake), market::subscriptions(&config)?);
     let events = match mode {
-        Mode::Live => source::follow(lake, listings, feed, config.universe.from),
-        Mode::Replay(_) => source::replay(&lake, &listings, feed, config.universe.from),
+        Mode::Live => source::follow(lake, wanted, config.universe.from),
+        Mode::Replay(_) => source::replay(&lake, &wanted, config.universe.from),
     };
     let running = start(options, road(&config), events?)?;
     eprintln!("serving on http://{}", running.address);

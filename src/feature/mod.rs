@@ -13,10 +13,12 @@
 //! | `lag` | features over several rows |
 //! | `season` | the diurnal factor |
 //! | [`market`] | what all instruments did in the same window |
+//! | `derivatives` | funding, open interest and implied volatility, as last known |
 
 pub mod bar;
 pub mod builder;
 pub mod catalog;
+mod derivatives;
 mod flow;
 mod gate;
 mod lag;

@@ -194,7 +194,7 @@ impl Rerun {
         let injected = match event.body {
             Body::Tick => Some(Cause::Tick),
             Body::Kill(_) => Some(Cause::Kill),
-            Body::Trade(_) | Body::Bar(_) => None,
+            Body::Trade(_) | Body::Bar(_) | Body::Gauge(_) => None,
         };
         let decisions = drive(Step::Event(&event))?;
         if let Some(lane) = self.lanes.get_mut(&event.symbol).filter(|_| injected.is_some()) {
