@@ -57,7 +57,7 @@ use super::net_input::{INPUTS, inputs, unit};
 use super::net_plain::{Weights, quantiles};
 use super::net_train::{Data, Schedule, held, train};
 use super::training::{Chosen, Level, Training, each, in_range};
-use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Panel, net_glm};
+use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Pace, Panel, net_glm};
 use crate::base::{Horizon, Ts, stats};
 use crate::feature::Row;
 
@@ -200,7 +200,7 @@ impl Model for Net {
         // In order of time; instruments in order of name within an instant, as they came.
         pool.sort_by_key(|sample| sample.ts);
         let shared = Shared::fit(params, &pool, ctx)?;
-        (ctx.progress)(1.0);
+        (ctx.progress)(1.0.into());
         Ok(Net { horizon: ctx.horizon, shared, levels })
     }
 
@@ -262,9 +262,9 @@ impl Shared {
         };
         let schedule = params.schedule(pool.len());
         let (done, total) = (AtomicUsize::new(0), (nets * schedule.epochs).max(1));
-        let epoch_done = || {
+        let epoch_done = |loss: f32| {
             let count = done.fetch_add(1, Ordering::Relaxed) + 1;
-            (ctx.progress)(0.99 * count as f64 / total as f64);
+            (ctx.progress)(Pace { share: 0.99 * count as f64 / total as f64, loss: Some(f64::from(loss)) });
         };
         shared.nets = (0..nets)
             .into_par_iter()
