@@ -8,7 +8,7 @@ use super::config::Config;
 use super::market;
 use super::progress::Progress;
 use crate::study::judge::{self, Judged};
-use crate::study::{Walk, output, report, truth, walk};
+use crate::study::{Told, Walk, output, report, truth, walk};
 
 /// Where the configuration and the data are.
 #[derive(clap::Args, Clone, Debug)]
@@ -42,7 +42,7 @@ pub fn run(source: &Source, keep: &Path, command: &str) -> Result<Studied> {
     let config = Config::read(&source.config, &source.set)?;
     let market = market::load(&config, &source.lake)?;
     let progress = Progress::new();
-    let tell = |stage: &str, done: u64, all: u64| progress.tell(stage, done, all);
+    let tell = |told: Told<'_>| progress.tell(told);
     let plan = config.plan();
     let walk = walk::walk(&plan, &market, config.digest(), Some(keep), &tell)?;
     for failure in walk.failures.iter().take(20) {

@@ -145,7 +145,7 @@ impl Model for Boost {
         let (done, total) = (AtomicUsize::new(0), params.runs * params.rounds);
         let tree_done = || {
             let count = done.fetch_add(1, Ordering::Relaxed) + 1;
-            (ctx.progress)(count as f64 / total as f64);
+            (ctx.progress)((count as f64 / total as f64).into());
         };
         let run = |i: usize| boost(&binned, &pool, params, start, ctx.seed.named(&format!("run {i}")), &tree_done);
         let runs: Vec<Vec<Tree>> = (0..params.runs).into_par_iter().map(run).collect();

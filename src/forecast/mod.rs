@@ -99,8 +99,23 @@ pub struct FitContext<'a> {
     /// What earlier models of each instance forecast out of sample, with outcomes known by the
     /// panel's end; for those that learn from past losses.
     pub track: &'a Track,
-    /// Told how far the fit is, in \[0, 1\].
-    pub progress: &'a (dyn Fn(f64) + Sync),
+    /// Told how far the fit is.
+    pub progress: &'a (dyn Fn(Pace) + Sync),
+}
+
+/// How far a fit is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// Share of the work that is done, in \[0, 1\].
+    pub share: f64,
+    /// Loss on rows held out of training, where the fit is iterative; lower is better.
+    pub loss: Option<f64>,
+}
+
+impl From<f64> for Pace {
+    fn from(share: f64) -> Pace {
+        Pace { share, loss: None }
+    }
 }
 
 impl FitContext<'_> {

@@ -59,7 +59,7 @@ use super::net_plain::{Weights, quantiles};
 use super::net_train::{Data, Schedule, held, train};
 use super::pooled::{Inputs, LIMIT, Place, Pool};
 use super::training::{Level, in_range};
-use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Panel, gamma};
+use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Pace, Panel, gamma};
 use crate::base::{Horizon, stats};
 use crate::feature::Row;
 
@@ -156,7 +156,7 @@ impl Model for Net {
         params.check()?;
         let pool = Pool::gather(Self::NAME, panel, ctx, &params.drop)?;
         let shared = Shared::fit(params, &pool, ctx)?;
-        (ctx.progress)(1.0);
+        (ctx.progress)(1.0.into());
         Ok(Net { horizon: ctx.horizon, shared, levels: pool.levels })
     }
 
@@ -190,9 +190,9 @@ impl Shared {
         };
         let schedule = params.schedule(pool.rows());
         let (done, total) = (AtomicUsize::new(0), (nets * schedule.epochs).max(1));
-        let epoch_done = || {
+        let epoch_done = |loss: f32| {
             let count = done.fetch_add(1, Ordering::Relaxed) + 1;
-            (ctx.progress)(0.99 * count as f64 / total as f64);
+            (ctx.progress)(Pace { share: 0.99 * count as f64 / total as f64, loss: Some(f64::from(loss)) });
         };
         shared.nets = (0..nets)
             .into_par_iter()

@@ -180,9 +180,14 @@ pub(super) fn held(rows: usize) -> usize {
 }
 
 /// Learns one net. The rows held out decide when to stop; the weights of the best epoch
-/// are kept. The same data, schedule and seed give the same bits. `None` if burn gives back no
+/// are kept. After each epoch `epoch_done` is told the loss on the rows held out. The same data, schedule and seed give the same bits. `None` if burn gives back no
 /// numbers.
-pub(super) fn train(data: &Data, schedule: &Schedule, seed: Seed, epoch_done: &(dyn Fn() + Sync)) -> Option<Weights> {
+pub(super) fn train(
+    data: &Data,
+    schedule: &Schedule,
+    seed: Seed,
+    epoch_done: &(dyn Fn(f32) + Sync),
+) -> Option<Weights> {
     let device = Device::flex();
     let tracked = device.clone().autodiff();
     let mut best = initial(data.width, schedule.hidden, seed.named("weights"));
@@ -213,8 +218,8 @@ pub(super) fn train(data: &Data, schedule: &Schedule, seed: Seed, epoch_done: &(
             net = adam.step(rate, net, gradients);
             done += 1;
         }
-        epoch_done();
         let now = judge(&net);
+        epoch_done(now);
         if now < least - 1e-5 {
             (least, bad) = (now, 0);
             best = net.weights()?;
@@ -312,7 +317,7 @@ mod tests {
             pinball: 0.1,
             limit: 6.0,
         };
-        let learn = || train(&data, &schedule, Seed(7), &|| ()).unwrap();
+        let learn = || train(&data, &schedule, Seed(7), &|_| ()).unwrap();
         let net = learn();
         for z in [-1.5_f32, -0.5, 0.5, 1.5] {
             let got = mean + f64::from(net.forward(&[z])[0]);

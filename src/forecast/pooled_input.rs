@@ -124,6 +124,14 @@ inputs! {
     "leader_level" |r, _| r.raw(F::LeaderLevel);
     "leader_tail_4" |r, _| r.raw(F::LeaderTail4);
     "leader_ret" |r, _| r.raw(F::LeaderRet);
+    "funding" |r, _| r.raw(F::Funding) * 1e4;
+    "funding_abs" |r, _| (r.raw(F::FundingAbs) * 1e4).ln_1p();
+    "funding_excess" |r, _| r.raw(F::FundingExcess) * 1e4;
+    "interest_change_mid" |r, _| r.raw(F::OpenInterestChangeMid);
+    "interest_change_long" |r, _| r.raw(F::OpenInterestChangeLong);
+    "interest_turnover" |r, _| r.raw(F::OpenInterestTurnover).ln();
+    "implied_premium" |r, _| r.raw(F::ImpliedPremium);
+    "implied_change_mid" |r, _| r.raw(F::ImpliedChangeMid);
     "weekend" |r, _| yes(r, 5..=6);
     "monday" |r, _| yes(r, 0..=0);
     "hour_sin" |r, _| hour(r).sin();

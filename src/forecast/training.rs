@@ -106,7 +106,7 @@ pub(super) fn each<T: Send>(
             let targets = panel.targets(symbol, ahead);
             let fitted = fit(&Training { rows: panel.rows(symbol), targets, ahead, model, symbol, end: panel.end() });
             let count = done.fetch_add(1, Ordering::Relaxed) + 1;
-            (ctx.progress)(count as f64 / symbols.len() as f64);
+            (ctx.progress)((count as f64 / symbols.len() as f64).into());
             (symbol, fitted)
         })
         .collect();

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::plan::{ModelPlan, Plan};
 use super::split::{self, Fold};
-use super::{Error, Progress};
+use super::{Error, Progress, Told};
 use crate::base::{Digest, Horizon};
 use crate::forecast::{self, Entry, FitContext, Fitted, History, Track};
 
@@ -29,6 +29,8 @@ pub struct Bench<'a> {
     pub data: Digest,
     /// Where fits are kept.
     pub keep: Option<&'a Path>,
+    /// Told stages and losses.
+    pub progress: Progress<'a>,
 }
 
 impl Bench<'_> {
@@ -36,7 +38,7 @@ impl Bench<'_> {
     ///
     /// # Errors
     /// A checkpoint cannot be read or written. A model without a fit is a value, not an error.
-    pub fn first_stage(&self, folds: &[Fold], progress: Progress<'_>) -> Result<Fits, Error> {
+    pub fn first_stage(&self, folds: &[Fold]) -> Result<Fits, Error> {
         let mut tasks = Vec::new();
         for model in self.plan.models.iter().rev() {
             if Entry::named(&model.kind)?.combines {
@@ -46,13 +48,13 @@ impl Bench<'_> {
                 tasks.extend(self.plan.horizons().iter().map(|(_, h)| (model, *fold, *h)));
             }
         }
-        let total = tasks.len() as u64;
+        let (total, progress) = (tasks.len() as u64, self.progress);
         let done = AtomicU64::new(0);
         let fits: Vec<_> = tasks
             .into_par_iter()
             .map(|(model, fold, horizon)| {
                 let fitted = self.fit(model, fold, horizon, &BTreeMap::new(), &Track::default());
-                progress("fit", done.fetch_add(1, Ordering::Relaxed) + 1, total);
+                progress(Told::Stage("fit", done.fetch_add(1, Ordering::Relaxed) + 1, total));
                 fitted.map(|f| ((fold.index, model.name.clone(), horizon), f))
             })
             .collect::<Result<_, Error>>()?;
@@ -85,7 +87,7 @@ impl Bench<'_> {
             seed: self.plan.study.seed.named(&format!("{}|{}|{}", model.name, horizon, fold.cut)),
             members,
             track,
-            progress: &|_| {},
+            progress: &|pace| pace.loss.into_iter().for_each(|l| (self.progress)(Told::Loss(&model.name, horizon, l))),
         };
         let fitted = (entry.fit)(&model.params, &panel, &ctx);
         if let (Some(path), Ok(fitted)) = (&path, &fitted) {

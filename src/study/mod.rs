@@ -22,8 +22,17 @@ pub mod walk;
 pub use plan::{ModelPlan, Plan};
 pub use walk::{Issued, Walk};
 
-/// Told how far a stage is: its name, steps done, steps in all.
-pub type Progress<'a> = &'a (dyn Fn(&str, u64, u64) + Sync);
+/// Told how far a study is.
+pub type Progress<'a> = &'a (dyn Fn(Told<'_>) + Sync);
+
+/// One message of a running study.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Told<'a> {
+    /// A stage: its name, steps done, steps in all.
+    Stage(&'a str, u64, u64),
+    /// The loss of a fit that is going on: instance name, horizon, loss on rows held out.
+    Loss(&'a str, crate::base::Horizon, f64),
+}
 
 /// Why a study could not run.
 #[derive(Debug, thiserror::Error)]

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 use super::fit::{self, Bench, Fits};
 use super::plan::Plan;
 use super::split::{self, Fold};
-use super::{Error, Progress};
+use super::{Error, Progress, Told};
 use crate::base::{Digest, Horizon, Symbol, Ts};
 use crate::event::{Event, Fault};
 use crate::feature::{Builder, Room, Row};
@@ -68,17 +68,17 @@ pub fn walk(
 ) -> Result<Walk, Error> {
     check(plan, market)?;
     let history = rows(plan, market)?;
-    let bench = Bench { plan, history: &history, data: fit::digest(&history), keep };
+    let bench = Bench { plan, history: &history, data: fit::digest(&history), keep, progress };
     let mut folds = split::folds(&plan.study);
     // One more origin at the end: the models that would be promoted.
     folds.push(Fold { index: folds.len(), cut: plan.study.end, until: plan.study.end });
-    let fits = bench.first_stage(&folds, progress)?;
+    let fits = bench.first_stage(&folds)?;
     let mut state = State::new(plan, market, config)?;
     for fold in &folds {
         let bundle = state.bundle(&bench, *fold, &fits)?;
         state.run(*fold, &bundle, plan);
         state.settle(&history, *fold);
-        progress("walk", fold.index as u64 + 1, folds.len() as u64);
+        progress(Told::Stage("walk", fold.index as u64 + 1, folds.len() as u64));
         state.last = bundle;
     }
     let rehearsed = |i: &Issued| i.forecast.issued < plan.study.start;

@@ -149,7 +149,7 @@ fn plan() -> Plan {
 
 fn walked(events: Vec<Event>, keep: Option<&std::path::Path>) -> walk::Walk {
     let market: Market = [(symbol(), events)].into();
-    walk::walk(&plan(), &market, Digest::of(b"study"), keep, &|_, _, _| {}).unwrap()
+    walk::walk(&plan(), &market, Digest::of(b"study"), keep, &|_| {}).unwrap()
 }
 
 #[test]
@@ -195,7 +195,7 @@ fn a_study_that_was_killed_goes_on_to_the_same_result() {
     let text = std::fs::read_to_string(&kept).unwrap().replacen("0.", "1.", 1);
     std::fs::write(&kept, text).unwrap();
     let market: Market = [(symbol(), events())].into();
-    let error = walk::walk(&plan(), &market, Digest::of(b"study"), Some(folder.path()), &|_, _, _| {}).err().unwrap();
+    let error = walk::walk(&plan(), &market, Digest::of(b"study"), Some(folder.path()), &|_| {}).err().unwrap();
     assert!(error.to_string().contains(&kept.display().to_string()), "{error}");
 }
 
