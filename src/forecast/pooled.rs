@@ -153,6 +153,10 @@ impl Pool {
     pub fn width(&self) -> usize {
         self.inputs.width()
     }
+    /// Standardised inputs of a row.
+    pub fn row(&self, i: usize) -> &[f64] {
+        &self.z[i * self.width()..(i + 1) * self.width()]
+    }
 }
 
 /// One instrument's place while a pooled model runs.
