@@ -11,11 +11,13 @@
 //! | [`bar`] | bars made from trades |
 //! | `volatility`, `flow` | features of one window, summed bar by bar |
 //! | `lag` | features over several rows |
+//! | `change` | when the level of variance last shifted |
 //! | `season` | the diurnal factor |
 
 pub mod bar;
 pub mod builder;
 pub mod catalog;
+mod change;
 mod flow;
 mod gate;
 mod lag;
