@@ -145,8 +145,12 @@ fn lhar() -> Value {
 fn sp500_dates() -> Vec<Ts> {
     let file = std::fs::File::open(crate::shared::path("data/daily/arch_sp500.csv.gz").unwrap()).unwrap();
     let mut reader = csv::Reader::from_reader(flate2::read::GzDecoder::new(file));
-    let days = reader.records().map(|r| r.unwrap()[0].parse::<Ts>().unwrap() + Span::DAY);
-    days.skip(1).collect()
+    // The file has month/day/year.
+    let day = |text: &str| -> Ts {
+        let parts: Vec<&str> = text.split('/').collect();
+        format!("{}-{:0>2}-{:0>2}", parts[2], parts[0], parts[1]).parse().unwrap()
+    };
+    reader.records().skip(1).map(|r| day(&r.unwrap()[0]) + Span::DAY).collect()
 }
 
 /// S&P 500, 1999 to 2018, one day ahead, from days with open, high, low and close alone: QLIKE of the
@@ -249,22 +253,27 @@ fn realised() -> Option<History> {
 
 /// Four series of realised variance (S&P 500 of the Oxford-Man library 2000-2019, SPY 2014-2019 and
 /// 2002-2008, S&P futures 1997-2013), one day ahead, on all that was known before (of all four, in
-/// the order of the calendar), refitted every 60 trading days; each series is scored from its 1001st
-/// day on. The bar is 0.78 of the QLIKE of the plain HAR, which a pooled net reached in Python on
-/// these and three more series that are not at hand.
+/// the order of the calendar); each series is scored from its 1001st day on. The bar is 0.78 of the
+/// QLIKE of the plain HAR, which a pooled net reached in Python on these and three more series that
+/// are not at hand. As a test, refits are 250 trading days apart and the net is left out; with
+/// `MARGINCAST_FULL=1` they are 60 apart, as the peer's, and it is there.
 #[test]
 fn realised_variance_of_equities_is_forecast_better_than_by_the_peers_pooled_net() {
     let Some(history) = realised() else { return };
-    let specs: Vec<Spec> = vec![
+    let full = std::env::var_os("MARGINCAST_FULL").is_some();
+    let mut specs: Vec<Spec> = vec![
         ("HAR", "har", json!({"min_rows": 60})),
         ("WLS", "har", json!({"weights": "rv-mid", "min_rows": 60})),
         ("logHAR", "har", json!({"form": "log", "min_rows": 60})),
         ("LHAR", "har", json!({"form": "log", "leverage": "lags", "season": "weekday", "min_rows": 60})),
         ("GLM", "net", json!({"nets": 0})),
-        ("MLP", "net", json!({"nets": 1, "epochs": 8})),
-        ("mean", "ensemble", json!({"members": ["LHAR", "GLM", "MLP"]})),
+        ("mean", "ensemble", json!({"members": ["LHAR", "GLM"]})),
     ];
-    let walk = Walk { first: 1000, refit: 60 };
+    if full {
+        specs.push(("MLP", "net", json!({"nets": 1, "epochs": 8})));
+        specs.push(("mean+MLP", "ensemble", json!({"members": ["LHAR", "GLM", "MLP"]})));
+    }
+    let walk = Walk { first: 1000, refit: if full { 60 } else { 250 } };
     let out = walk.run(&history, &specs, |d| d.rv);
     let mut pooled = BTreeMap::new();
     for ((name, ..), forecasts) in specs.iter().zip(&out) {
@@ -282,7 +291,8 @@ fn realised_variance_of_equities_is_forecast_better_than_by_the_peers_pooled_net
         pooled.insert(*name, sum / count as f64);
         println!("{line}  pooled {:.4}, {:.4} of HAR, {count} forecasts", pooled[name], pooled[name] / pooled["HAR"]);
     }
-    for name in ["MLP", "mean"] {
-        assert!(pooled[name] < 0.78 * pooled["HAR"], "{name}: {pooled:?}");
+    for name in ["GLM", "MLP", "mean", "mean+MLP"] {
+        let Some(loss) = pooled.get(name) else { continue };
+        assert!(*loss < 0.78 * pooled["HAR"], "{name}: {pooled:?}");
     }
 }

@@ -104,7 +104,7 @@ fn add_outer(m: &mut [f64], a: &[f64], b: &[f64]) {
 }
 
 /// The lower factor of a symmetric positive definite matrix.
-pub(super) struct Cholesky {
+pub(in crate::forecast) struct Cholesky {
     low: Vec<f64>,
     k: usize,
 }
@@ -112,7 +112,7 @@ pub(super) struct Cholesky {
 impl Cholesky {
     /// Of a matrix by rows, of which the lower triangle is read; `None` unless every pivot exceeds
     /// 1e-14 of its diagonal.
-    pub(super) fn of(mut m: Vec<f64>, k: usize) -> Option<Cholesky> {
+    pub(in crate::forecast) fn of(mut m: Vec<f64>, k: usize) -> Option<Cholesky> {
         for i in 0..k {
             for j in 0..=i {
                 let dot: f64 = (0..j).map(|c| m[i * k + c] * m[j * k + c]).sum();
@@ -129,7 +129,7 @@ impl Cholesky {
         Some(Cholesky { low: m, k })
     }
     /// The solution of `m v = right`.
-    pub(super) fn solve(&self, mut right: Vec<f64>) -> Vec<f64> {
+    pub(in crate::forecast) fn solve(&self, mut right: Vec<f64>) -> Vec<f64> {
         let (k, low) = (self.k, &self.low);
         for i in 0..k {
             let dot: f64 = (0..i).map(|c| low[i * k + c] * right[c]).sum();
