@@ -21,6 +21,8 @@ mod reference_features;
 mod reference_garch;
 mod reference_har;
 mod reference_hmm;
+mod reference_measures;
 mod reference_score;
 mod serve;
+mod skill_daily;
 mod tidy;
