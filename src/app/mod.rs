@@ -7,7 +7,7 @@ pub mod configure;
 pub mod demo;
 pub mod explain;
 pub mod ingest;
-mod market;
+pub mod market;
 pub mod models;
 mod progress;
 pub mod score;

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::bar::BarMaker;
+use super::derivatives::Derivatives;
 use super::flow::Flow;
 use super::gate::Gate;
 use super::lag::Lags;
@@ -61,7 +62,7 @@ impl Config {
     /// one that never stopped.
     pub fn memory_rows(&self) -> usize {
         let day = self.rows_per_day();
-        let lags = self.far.max(12).max(day.unwrap_or(1)) + 1;
+        let lags = (self.far.max(12).max(day.unwrap_or(1)) + 1).max(Derivatives::memory_rows(self));
         match day {
             Some(day) if day > 1 => lags.max(Season::memory_rows(self, day)),
             _ => lags,
@@ -101,6 +102,7 @@ pub struct Builder {
     flow: Flow,
     lags: Lags,
     season: Option<Season>,
+    derivatives: Derivatives,
 }
 
 /// The window in the making.
@@ -129,6 +131,7 @@ impl Builder {
             flow: Flow::default(),
             lags: Lags::new(&config),
             season: Season::new(&config),
+            derivatives: Derivatives::new(&config),
             config,
         })
     }
@@ -136,12 +139,17 @@ impl Builder {
     ///
     /// Bad data is counted and ignored. Once trades flow they make the bars, and a vendor's bar is
     /// a duplicate. Bars of mark, index and premium prices are no trades: they move time on and
-    /// nothing else. A window with missing bars makes no row, nor does one whose measure of variance
+    /// nothing else. A gauge's reading closes no bar either: a row sees those known at its close,
+    /// whenever it comes to be made. A window with missing bars makes no row, nor does one whose measure of variance
     /// is zero, for it has no logarithm: both count as [`Fault::Incomplete`].
     #[inline]
     pub fn push(&mut self, event: &Event) -> Option<Row> {
         if let Err(fault) = self.gate.admit(event) {
             self.count(fault, 1);
+            return None;
+        }
+        if let Body::Gauge(gauge) = &event.body {
+            self.derivatives.push(event.ts_known, gauge);
             return None;
         }
         if let Body::Trade(trade) = &event.body
@@ -172,7 +180,7 @@ impl Builder {
             }
             // The gate lets vendors' bars in only while no trades flow: nothing else can be due.
             Body::Bar(bar) if bar.kind == BarKind::Trade => self.bar(event.symbol, event.ts_known, bar, f64::NAN),
-            Body::Bar(_) | Body::Tick | Body::Kill(_) => row,
+            Body::Bar(_) | Body::Gauge(_) | Body::Tick | Body::Kill(_) => row,
         }
     }
     /// Takes a closed bar; gives the row of the window that it completes.
@@ -219,6 +227,7 @@ impl Builder {
             season.push(row, self.lags.rv_long());
         }
         self.lags.push(row);
+        self.derivatives.finish(row);
     }
     fn count(&mut self, fault: Fault, times: u64) {
         if times > 0 {

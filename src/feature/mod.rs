@@ -12,19 +12,24 @@
 //! | `volatility`, `flow` | features of one window, summed bar by bar |
 //! | `lag` | features over several rows |
 //! | `season` | the diurnal factor |
+//! | [`market`] | what all instruments did in the same window |
+//! | `derivatives` | funding, open interest and implied volatility, as last known |
 
 pub mod bar;
 pub mod builder;
 pub mod catalog;
+mod derivatives;
 mod flow;
 mod gate;
 mod lag;
+pub mod market;
 mod season;
 mod volatility;
 
 pub use bar::{BarMaker, TradeBar};
 pub use builder::{Builder, Config, Measure};
 pub use catalog::{CATALOG, Feature, Spec, schema_id};
+pub use market::Room;
 
 use crate::base::{Symbol, Ts};
 

@@ -7,12 +7,15 @@
 //! model its command-line name, default configuration, laws, benches, registry round trip and a
 //! row of the scoreboard.
 
+pub mod boost;
+mod boost_tree;
 pub mod calibrated;
 pub mod conformal;
 pub mod dist;
 pub mod ensemble;
 pub mod ewma;
 pub mod fhs;
+mod gamma;
 pub mod garch;
 pub mod har;
 pub mod historical;
@@ -20,12 +23,12 @@ pub mod hmm;
 pub mod hmm_em;
 pub mod hmm_filter;
 pub mod net;
-mod net_glm;
-mod net_input;
 mod net_plain;
 mod net_train;
 pub mod outcome;
 pub mod panel;
+mod pooled;
+mod pooled_input;
 pub mod regime;
 mod training;
 mod window;
@@ -287,6 +290,7 @@ impl Entry {
 pub const CATALOG: &[Entry] = &[
     Entry::of::<hmm::Hmm>("four hidden Markov regimes of log variance, filtered", false),
     Entry::of::<net::Net>("pooled neural net started at a gamma regression", false),
+    Entry::of::<boost::Boost>("pooled trees boosted on the gamma deviance", false),
     Entry::of::<historical::Historical>("historical simulation: the last returns as they were", false),
     Entry::of::<fhs::Fhs>("filtered historical simulation: past returns scaled to today's volatility", false),
     Entry::of::<ewma::Ewma>("exponentially weighted moving average of variance", false),

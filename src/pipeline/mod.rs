@@ -1,7 +1,8 @@
 //! The whole road: `push(&Event) -> Vec<Decision>`, for a backtest, the server and an audit alike.
 //!
 //! A [`Pipeline`] holds one lane per instrument: a row builder, the forecasters of the installed
-//! [`Bundle`], the baseline, the multiplier and its guardrails. Nothing here reads a clock: time is
+//! [`Bundle`], the baseline, the multiplier and its guardrails; and one room where the rows of a window
+//! wait for each other, so that each carries what the whole market did. Nothing here reads a clock: time is
 //! an event.
 
 pub mod bundle;
@@ -20,7 +21,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Digest, Symbol, Ts};
 use crate::event::{Event, Fault};
-use crate::feature;
+use crate::feature::{self, Room};
 use crate::forecast::Forecast;
 use crate::margin::Decision;
 use lane::Lane;
@@ -57,6 +58,9 @@ pub struct Named {
 /// The road.
 pub struct Pipeline {
     lanes: BTreeMap<Symbol, Lane>,
+    room: Room,
+    /// The forecasts that the last event caused.
+    fresh: Vec<Named>,
     unknown: BTreeMap<Symbol, u64>,
 }
 
@@ -84,23 +88,38 @@ impl Pipeline {
         let bundle = Arc::new(bundle.clone());
         let lane = |symbol: &Symbol| Ok((*symbol, Lane::new(*symbol, &settings, Arc::clone(&bundle), seal)?));
         let lanes = settings.symbols.iter().map(lane).collect::<Result<_, Error>>()?;
-        Ok(Pipeline { lanes, unknown: BTreeMap::new() })
+        let room = Room::new(settings.symbols.len(), settings.rows.row);
+        Ok(Pipeline { lanes, room, fresh: Vec::new(), unknown: BTreeMap::new() })
     }
-    /// Takes one event; gives the decisions that it causes, one per horizon, in horizon order.
+    /// Takes one event; gives the decisions that it causes: those of every row whose wait for the
+    /// other instruments it ends, in order of close and symbol, then its own; each in horizon order.
     pub fn push(&mut self, event: &Event) -> Vec<Decision> {
+        self.fresh.clear();
         let Some(lane) = self.lanes.get_mut(&event.symbol) else {
             *self.unknown.entry(event.symbol).or_default() += 1;
             return Vec::new();
         };
-        lane.push(event)
+        let mut rows = self.room.advance(event.ts_known);
+        if let Some(row) = lane.build(event) {
+            rows.extend(self.room.push(event.ts_known, row));
+        }
+        let mut decisions = Vec::new();
+        for row in rows {
+            if let Some(lane) = self.lanes.get_mut(&row.symbol) {
+                decisions.extend(lane.row(&row));
+                self.fresh.extend_from_slice(&lane.forecasts);
+            }
+        }
+        decisions.extend(self.lanes.get_mut(&event.symbol).map(|l| l.tell(event)).into_iter().flatten());
+        decisions
     }
     /// Every model's forecast made from the last row of `symbol`.
     pub fn forecasts(&self, symbol: Symbol) -> &[Named] {
         self.lanes.get(&symbol).map_or(&[], |l| &l.forecasts)
     }
-    /// The forecasts that the last event of `symbol` caused; empty when it completed no row.
-    pub fn fresh(&self, symbol: Symbol) -> &[Named] {
-        self.lanes.get(&symbol).filter(|l| l.moved).map_or(&[], |l| &l.forecasts)
+    /// The forecasts that the last event caused; none when it moved no row.
+    pub fn fresh(&self) -> &[Named] {
+        &self.fresh
     }
     /// Swaps the models. They start with the first row that closes at or after their training end;
     /// until then there are no forecasts.

@@ -9,6 +9,7 @@ mod docs;
 mod format;
 mod golden;
 mod ingest;
+mod inputs;
 mod law_choice;
 mod law_forecaster;
 mod law_margin;
