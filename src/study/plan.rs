@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::choice::Choose;
 use crate::base::{Horizon, Seed, Span, Ts};
 use crate::forecast::calibrated;
 use crate::pipeline::Settings;
@@ -82,6 +83,9 @@ pub struct ModelPlan {
     /// Its parameters; missing keys take the catalog's defaults.
     #[serde(default = "no_params")]
     pub params: Value,
+    /// Parameters that are chosen inside the training window; absent means as given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choose: Option<Choose>,
 }
 
 fn one() -> usize {

@@ -122,6 +122,7 @@ fn plan() -> Plan {
         kind: kind.into(),
         every: 1,
         params,
+        choose: None,
     };
     let mut road = settings(&[symbol()]);
     let day = |n: i64| ROWS[0].ts_open + Span::DAY.times(n);
