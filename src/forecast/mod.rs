@@ -31,6 +31,8 @@ pub mod panel;
 mod pooled;
 mod pooled_input;
 pub mod regime;
+mod spike;
+mod tail;
 mod training;
 mod window;
 
