@@ -13,6 +13,7 @@
 //! | `lag` | features over several rows |
 //! | `change` | when the level of variance last shifted |
 //! | `season` | the diurnal factor |
+//! | [`measure`] | realised measures of a whole stretch, for study |
 
 pub mod bar;
 pub mod builder;
@@ -21,6 +22,7 @@ mod change;
 mod flow;
 mod gate;
 mod lag;
+pub mod measure;
 mod season;
 mod volatility;
 
