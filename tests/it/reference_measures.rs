@@ -138,8 +138,7 @@ fn sides_spreads_and_noise_of_trades_are_those_of_highfrequency() {
     let Some(peer) = crate::shared::json("reference/hf_trades_day1.json") else { return };
     let Some(columns) = crate::shared::csv("reference/hf_trades_day1.csv") else { return };
     let [price, bid, ask, size] = ["PRICE", "BID", "OFR", "SIZE"].map(|c| columns[c].clone());
-    let trades: Vec<Quoted> =
-        (0..price.len()).map(|i| Quoted { price: price[i], bid: bid[i], ask: ask[i] }).collect();
+    let trades: Vec<Quoted> = (0..price.len()).map(|i| Quoted { price: price[i], bid: bid[i], ask: ask[i] }).collect();
     let sides = sides(&trades);
     let sold = sides.iter().filter(|s| **s < 0.0).count() as u64;
     assert_eq!(peer["trade_direction_LeeReady_counts"]["-1"], sold);
@@ -173,7 +172,8 @@ fn sides_spreads_and_noise_of_trades_are_those_of_highfrequency() {
     let mut last = BTreeMap::from([(0, ln[0])]);
     for (line, ln) in file.lines().skip(1).zip(&ln).skip(1) {
         let part = |from: usize, to: usize| line[from..to].parse::<f64>().unwrap();
-        let second = 3600.0 * part(11, 13) + 60.0 * part(14, 16) + line[17..].split(',').next().unwrap().parse::<f64>().unwrap();
+        let second =
+            3600.0 * part(11, 13) + 60.0 * part(14, 16) + line[17..].split(',').next().unwrap().parse::<f64>().unwrap();
         last.insert((second / 300.0).ceil() as u64, *ln);
     }
     let sampled: Vec<f64> = last.into_values().collect();

@@ -79,9 +79,7 @@ pub fn pre_averaged(r: &[f64], theta: f64) -> f64 {
 pub fn kernel(r: &[f64], lags: usize, kernel: Kernel) -> f64 {
     let n = r.len() as f64;
     let covariance = |h: usize| r.iter().zip(r.iter().skip(h)).map(|(a, b)| a * b).sum::<f64>();
-    let term = |h: usize| {
-        2.0 * kernel.weight((h - 1) as f64 / lags as f64) * n / (n - h as f64) * covariance(h)
-    };
+    let term = |h: usize| 2.0 * kernel.weight((h - 1) as f64 / lags as f64) * n / (n - h as f64) * covariance(h);
     covariance(0) + (1..=lags.min(r.len().saturating_sub(1))).map(term).sum::<f64>()
 }
 
