@@ -1,34 +1,46 @@
-//! GARCH(1,1), symmetric or asymmetric (GJR), normal or Student t, by maximum likelihood.
+//! The GARCH family, by maximum likelihood: ARCH, GARCH, GJR, TARCH, APARCH, EGARCH, HARCH, FIGARCH,
+//! component, integrated and Realized GARCH; normal, Student, skewed or generalised error residuals;
+//! order flow in the variance.
 //!
-//! `s2_t = omega + (alpha + gamma 1{e_(t-1) < 0}) e_(t-1)^2 + beta s2_(t-1)`, `e = ret - mu`
-//! \[fraction^2 per row\]; the sum of the next `ahead` variances is the variance of the log return,
-//! and `rv` is that times mean target over mean model variance in training. The distribution has
-//! mean zero.
+//! The default is GARCH(1,1), `s2_t = omega + alpha e_(t-1)^2 + beta s2_(t-1)`, `e = ret - mu`
+//! \[fraction^2 per row\]; each other process states its equation in its file of `process/`. The sum
+//! of the next `ahead` expected variances is the variance of the log return, and `rv` is that times
+//! mean target over mean model variance in training. The distribution has mean zero.
 //!
-//! - Constraints: `omega > 0`, `alpha >= 0`, `alpha + gamma >= 0`, `beta >= 0`, `alpha + gamma/2 +
-//!   beta < 1`. Returns are brought to unit variance
-//!   inside, so fractions and percent give the same fit.
+//! - `exogenous` names features of the row that enter the next variance, `+ sum delta_k x_(k,t-1)`,
+//!   `delta_k >= 0`: each divided by its mean size in training and kept within its training range;
+//!   where it is missing, and beyond the next row, it counts as its training mean.
+//! - `realized` takes the square root of the row's `rv` as its realised volatility.
+//! - Returns are brought to unit variance inside, so fractions and percent give the same fit.
 //! - `deseason` divides returns by the square root of the diurnal factor of their slot, and
 //!   multiplies the forecast with the factor of the target window, as in [`super::har`].
-//! - The stored model tells whether each fit converged, lies at a boundary, its log-likelihood, and
-//!   robust and classic errors ([`Estimate`]).
+//! - A fit searches from several points and keeps the likeliest end. The stored model tells how many,
+//!   whether the search converged, which coefficients lie at a bound, the log-likelihood, and robust
+//!   and classic errors ([`Estimate`]).
 //!
-//! Source: Bollerslev (1986); Glosten, Jagannathan, Runkle (1993); Bollerslev, Wooldridge (1992) for
-//! the robust errors; Fiorentini, Calzolari, Panattoni (1996) for the benchmark. Checked against
-//! arch 8.0.0 and the DEM/GBP benchmark in `tests/it/reference_garch.rs`.
+//! Source: Engle (1982); Bollerslev (1986); Glosten, Jagannathan, Runkle (1993); those named in
+//! `process/`; Bollerslev, Wooldridge (1992) for the robust errors; Fiorentini, Calzolari, Panattoni
+//! (1996) for the benchmark. Checked against arch 8.0.0, rugarch 1.5-6 and the DEM/GBP benchmark in
+//! `tests/it/reference_garch.rs`.
 //!
 //! | parameter | default | unit | range |
 //! |---|---|---|---|
-//! | `mean` | `constant` | - | `constant`, `zero` |
-//! | `asymmetric` | false | - | - |
-//! | `innovation` | `student` | - | `normal`, `student` |
+//! | `process` | `garch` | - | `arch`, `garch`, `gjr`, `tarch`, `aparch`, `egarch`, `harch`, `figarch`, `component`, `integrated`, `realized` |
+//! | `p`, `o`, `q` | the process's own | rows | lags of the residual, the negative residual, the variance; at most 5 |
+//! | `lags` | `[1, 5, 22]` | rows | windows of `harch`, ascending, at most 250 |
+//! | `power` | 0 | - | 0: estimated by `aparch`, 1 in `tarch`; else 0.25 to 4, fixed in both |
+//! | `truncation` | 1000 | rows | past squares in `figarch`, 10 to 5000 |
+//! | `asymmetric` | false | - | makes `garch` `gjr` |
+//! | `exogenous` | `[]` | features | with `arch`, `garch`, `gjr`, `tarch`; at most 6 |
+//! | `mean` | `constant` | - | `constant`, `zero`, `{ ar = lags }` |
+//! | `innovation` | `student` | - | `normal`, `student`, `skew-student`, `fernandez-steel`, `ged` |
 //! | `start` | `backcast` | - | `backcast`, `mean-square` |
 //! | `deseason` | false | - | - |
 //! | `clip` | true | - | keeps `rv` within the training targets |
 //! | `min_rows` | 0 | rows | 0: 200, or 1000 for rows shorter than a day |
 //!
-//! Warm-up: 100 rows. Knows: return, season. Ignores: realised variance but for its level, order
-//! flow.
+//! Warm-up: 100 rows. Knows: return, season, `rv` if `realized`, the features of `exogenous`. Ignores:
+//! everything else, and realised variance but for its level.
 //!
 //! ```
 //! use margincast::forecast::garch::{Innovation, Mean, Spec};
@@ -39,26 +51,40 @@
 //! }).collect();
 //! let spec = Spec { mean: Mean::Zero, innovation: Innovation::Normal, ..Spec::default() };
 //! let fit = spec.fit(&returns)?;
-//! assert!(fit.converged && fit.coefficients.persistence() < 1.0);
+//! assert!(fit.converged && fit.persistence < 1.0);
+//! assert_eq!(spec.names(), ["omega", "alpha[1]", "beta[1]"]);
 //! assert_eq!(format!("{:.1}", fit.loglik), "1805.6");
-//! let variances = fit.coefficients.filter(&returns, fit.before);
-//! assert_eq!(variances.len(), 501);
+//! let at_the_end = spec.filter(&fit.coefficients, &returns)?;
+//! assert_eq!(at_the_end.variances.len(), 501);
 //! # Ok::<(), String>(())
 //! ```
 
+mod direct;
 mod estimate;
+mod innovation;
+mod kind;
 mod likelihood;
 mod minimise;
-mod process;
+mod number;
+pub mod process;
+mod regressor;
+mod running;
+mod series;
 
-pub use estimate::{Estimate, Innovation, Mean, Spec, Start};
-pub use process::{Coefficients, backcast};
+pub use estimate::{Estimate, Filtered, Mean, Spec};
+pub use innovation::Innovation;
+pub use kind::Kind;
+pub use process::{Process, Start};
+pub use running::Running;
+pub use series::{Series, backcast};
 
 use serde::{Deserialize, Serialize};
 
+use self::innovation::Tails;
+use self::regressor::Regressor;
 use super::har::design::season_ahead;
 use super::training::{Chosen, Level, Training, each};
-use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Panel};
+use super::{BySymbol, Error, FitContext, Forecast, Forecaster, Model, Panel};
 use crate::base::{Horizon, Span, Symbol, Ts};
 use crate::feature::{Feature, Row};
 
@@ -69,10 +95,26 @@ const WARM_UP: usize = 100;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Params {
+    /// The variance process.
+    pub process: Kind,
+    /// Lags of the residual; `None`: the process's own.
+    pub p: Option<usize>,
+    /// Lags of the negative residual; `None`: the process's own.
+    pub o: Option<usize>,
+    /// Lags of the variance; `None`: the process's own.
+    pub q: Option<usize>,
+    /// Windows of `harch`.
+    pub lags: Vec<usize>,
+    /// Fixed power of `aparch` and `tarch`; 0: estimated, or 1.
+    pub power: f64,
+    /// Past squares in `figarch`.
+    pub truncation: usize,
+    /// Whether negative residuals weigh more in `garch`.
+    pub asymmetric: bool,
+    /// Features of the row that enter the variance.
+    pub exogenous: Vec<String>,
     /// The mean return.
     pub mean: Mean,
-    /// Whether negative residuals weigh more.
-    pub asymmetric: bool,
     /// The distribution of the standardised residual.
     pub innovation: Innovation,
     /// What stands before the sample.
@@ -88,8 +130,16 @@ pub struct Params {
 impl Default for Params {
     fn default() -> Params {
         Params {
-            mean: Mean::Constant,
+            process: Kind::Garch,
+            p: None,
+            o: None,
+            q: None,
+            lags: vec![1, 5, 22],
+            power: 0.0,
+            truncation: 1000,
             asymmetric: false,
+            exogenous: Vec::new(),
+            mean: Mean::Constant,
             innovation: Innovation::Student,
             start: Start::Backcast,
             deseason: false,
@@ -106,12 +156,14 @@ pub struct Garch {
     clip: bool,
     horizon: Horizon,
     ahead: usize,
-    processes: BySymbol<Process>,
+    processes: BySymbol<Learnt>,
 }
 
+/// One instrument's process.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Process {
+struct Learnt {
     estimate: Estimate,
+    regressors: Vec<Regressor>,
     /// Mean target per unit of mean forecast variance.
     rv_per_variance: f64,
     level: Level,
@@ -122,12 +174,14 @@ impl Model for Garch {
     type Params = Params;
 
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Garch, Error> {
+        let spec = params.spec().map_err(|why| Error::Params { model: Self::NAME, why })?;
+        let features = regressor::features(&params.exogenous).map_err(|why| Error::Params { model: Self::NAME, why })?;
         let need = match params.min_rows {
             0 if ctx.step >= Span::DAY => 200,
             0 => 1000,
             rows => rows,
         };
-        let processes = each(Self::NAME, panel, ctx, |t| learn(params, t, need))?;
+        let processes = each(Self::NAME, panel, ctx, |t| learn(params, &spec, &features, t, need))?;
         let (deseason, clip) = (params.deseason, params.clip);
         Ok(Garch { deseason, clip, horizon: ctx.horizon, ahead: ctx.ahead(), processes })
     }
@@ -139,7 +193,7 @@ impl Model for Garch {
             horizon: self.horizon,
             ahead: self.ahead,
             own: Chosen::Waiting(self.processes.clone()),
-            filter: Filter::default(),
+            filter: None,
             season: None,
             issued: Ts(0),
         })
@@ -153,51 +207,73 @@ impl Garch {
     }
 }
 
-fn learn(params: &Params, t: &Training<'_>, need: usize) -> Result<Process, Error> {
-    let returns: Vec<f64> = t.rows.iter().filter_map(|row| input(params.deseason, row)).collect();
-    t.require(returns.len(), need)?;
-    let Params { mean, asymmetric, innovation, start, .. } = *params;
-    let spec = Spec { mean, asymmetric, innovation, start };
-    let estimate = spec.fit(&returns).map_err(|why| t.no_fit(why))?;
+fn learn(params: &Params, spec: &Spec, features: &[Feature], t: &Training<'_>, need: usize) -> Result<Learnt, Error> {
+    let inputs: Vec<(&Row, Input)> = t.rows.iter().filter_map(|r| Some((r, input(params.deseason, r)?))).collect();
+    t.require(inputs.len(), need)?;
+    let regressors: Vec<Regressor> =
+        features.iter().map(|f| Regressor::learn(*f, inputs.iter().map(|(row, _)| *row))).collect();
+    let returns: Vec<f64> = inputs.iter().map(|(_, i)| i.ret).collect();
+    let realized: Vec<f64> = inputs.iter().map(|(_, i)| i.realized).collect();
+    let exogenous: Vec<f64> = inputs.iter().flat_map(|(row, _)| regressors.iter().map(|x| x.of(row))).collect();
+    let series = Series { returns: &returns, realized: &realized, exogenous: &exogenous };
+    let estimate = spec.fit(series).map_err(|why| t.no_fit(why))?;
     let level = t.level(need)?;
-    let (mut filter, mut model, mut realised) = (Filter::default(), 0.0, 0.0);
+    let mut learnt = Learnt { estimate, regressors, rv_per_variance: 1.0, level };
+    let (mut filter, mut model, mut realised) = (Filter::new(&learnt), 0.0, 0.0);
     for (row, target) in t.rows.iter().zip(&t.targets) {
-        filter.take(&estimate, input(params.deseason, row));
+        filter.take(&learnt, row, params.deseason);
         let season = if params.deseason { season_ahead(row, t.ahead) } else { Some(1.0) };
-        if let (Some(target), Some(season), Some(variance)) = (target, season, filter.variance) {
-            model += season * estimate.coefficients.ahead(variance).take(t.ahead).sum::<f64>();
+        if let (Some(target), Some(season), true) = (target, season, filter.taken > 0) {
+            model += season * filter.variance_ahead(&learnt, t.ahead);
             realised += target.rv;
         }
     }
-    let rv_per_variance = realised / model;
-    if !(rv_per_variance > 0.0 && rv_per_variance.is_finite()) {
+    learnt.rv_per_variance = realised / model;
+    if !(learnt.rv_per_variance > 0.0 && learnt.rv_per_variance.is_finite()) {
         return Err(t.no_fit("no target follows a row with a return and a season"));
     }
-    Ok(Process { estimate, rv_per_variance, level })
+    Ok(learnt)
 }
 
-/// The return that the recursion takes.
-fn input(deseason: bool, row: &Row) -> Option<f64> {
-    let ret = row.get(Feature::Ret)?;
+/// What the recursion takes of a row.
+#[derive(Clone, Copy)]
+struct Input {
+    ret: f64,
+    /// NaN where missing.
+    realized: f64,
+}
+
+fn input(deseason: bool, row: &Row) -> Option<Input> {
+    let (ret, realized) = (row.get(Feature::Ret)?, row.raw(Feature::Rv));
     if !deseason {
-        return Some(ret);
+        return Some(Input { ret, realized });
     }
-    row.get(Feature::SeasonNow).filter(|s| *s > 0.0).map(|s| ret / s.sqrt())
+    let season = row.get(Feature::SeasonNow).filter(|s| *s > 0.0)?;
+    Some(Input { ret: ret / season.sqrt(), realized: realized / season })
 }
 
-/// The variance of the next return, return by return.
-#[derive(Default)]
+/// The process of one instrument, row by row.
 struct Filter {
-    variance: Option<f64>,
+    running: Running,
+    tails: Tails,
     taken: usize,
 }
 
 impl Filter {
-    fn take(&mut self, estimate: &Estimate, ret: Option<f64>) {
-        let Some(ret) = ret else { return };
-        let c = &estimate.coefficients;
-        self.variance = Some(c.next(self.variance.unwrap_or_else(|| c.first(estimate.before)), ret));
+    fn new(learnt: &Learnt) -> Filter {
+        let estimate = &learnt.estimate;
+        let (running, shape) = (estimate.begin(), estimate.shape());
+        Filter { running, tails: Tails::new(estimate.spec.innovation, shape), taken: 0 }
+    }
+    fn take(&mut self, learnt: &Learnt, row: &Row, deseason: bool) {
+        let Some(Input { ret, realized }) = input(deseason, row) else { return };
+        let exogenous: Vec<f64> = learnt.regressors.iter().map(|x| x.of(row)).collect();
+        self.running.take(ret, realized, &exogenous);
         self.taken += 1;
+    }
+    fn variance_ahead(&self, learnt: &Learnt, ahead: usize) -> f64 {
+        let usual: Vec<f64> = learnt.regressors.iter().map(Regressor::mean).collect();
+        self.running.ahead(ahead, &usual).iter().sum()
     }
 }
 
@@ -206,8 +282,8 @@ struct State {
     clip: bool,
     horizon: Horizon,
     ahead: usize,
-    own: Chosen<Process>,
-    filter: Filter,
+    own: Chosen<Learnt>,
+    filter: Option<Filter>,
     season: Option<f64>,
     issued: Ts,
 }
@@ -216,24 +292,17 @@ impl Forecaster for State {
     fn update(&mut self, row: &Row) {
         self.issued = row.ts;
         let Some(own) = self.own.at(row) else { return };
-        self.filter.take(&own.estimate, input(self.deseason, row));
+        self.filter.get_or_insert_with(|| Filter::new(own)).take(own, row, self.deseason);
         // A row that does not know the season leaves the last one in place.
         let season = if self.deseason { season_ahead(row, self.ahead) } else { Some(1.0) };
         self.season = season.or(self.season);
     }
     fn forecast(&self) -> Option<Forecast> {
         let (own, season) = (self.own.get()?, self.season?);
-        let variance = self.filter.variance.filter(|_| self.filter.taken >= WARM_UP)?;
-        let sum: f64 = own.estimate.coefficients.ahead(variance).take(self.ahead).sum();
-        let mut rv = own.rv_per_variance * season * sum;
-        if self.clip {
-            rv = rv.max(own.level.rv_min).min(own.level.rv_max);
-        }
-        let sd = (rv / own.rv_per_variance).sqrt();
-        let dist = match own.estimate.coefficients.nu {
-            None => Dist::normal(rv, sd),
-            Some(nu) => Dist::student(rv, sd, nu),
-        };
+        let filter = self.filter.as_ref().filter(|f| f.taken >= WARM_UP)?;
+        let mut rv = own.rv_per_variance * season * filter.variance_ahead(own, self.ahead);
+        rv = if self.clip { rv.max(own.level.rv_min).min(own.level.rv_max) } else { own.level.floored(rv) };
+        let dist = filter.tails.dist(rv, (rv / own.rv_per_variance).sqrt());
         Some(Forecast { issued: self.issued, horizon: self.horizon, dist, regime: None, spike: None })
     }
 }
