@@ -5,8 +5,8 @@
 //! a quarter of a robust error (rugarch a half), forecasts within 1 %. Errors within 3 %: the peers
 //! differentiate numerically twice.
 
-use margincast::forecast::garch::process::{Aparch, Component, Exponential, Figarch, Harch, Integrated, Power, Realized};
-use margincast::forecast::garch::{Estimate, Innovation, Mean, Process, Series, Spec, Start};
+use margincast::forecast::garch::process::{Aparch, Exponential, Figarch, Harch, Power};
+use margincast::forecast::garch::{Estimate, Innovation, Mean, Process, Spec, Start};
 use rayon::prelude::*;
 use serde_json::Value;
 
@@ -112,9 +112,7 @@ fn fits_are_at_least_as_likely_as_those_of_arch() {
         let Some((returns, models)) = peers(file) else { return };
         models.par_iter().for_each(|(spec, model)| {
             let what = format!("{file} {}", model["label"]);
-            let clock = std::time::Instant::now();
             let fit = spec.fit(&returns).unwrap();
-            eprintln!("{what}: {:?} loglik {} converged {} starts {}", clock.elapsed(), fit.loglik, fit.converged, fit.starts);
             let loglik = model["loglik"].as_f64().unwrap();
             assert!(fit.converged && fit.loglik >= loglik - 0.01, "{what}: {} against {loglik}", fit.loglik);
             for (i, name) in spec.names().iter().enumerate() {
@@ -132,14 +130,77 @@ fn fits_are_at_least_as_likely_as_those_of_arch() {
     }
 }
 
-/// Where no coefficient lies at its bound, which is where both sides estimate the same errors.
+/// Where no coefficient lies at its bound, which is where both sides estimate the same errors. The
+/// slope of a process with signs or sizes jumps where a residual changes sign, and what a numerical
+/// second derivative makes of that depends on its step: hence 10 % there.
 fn errors_are_those_of_arch(fit: &Estimate, model: &Value, what: &str) {
     if fit.at_boundary() {
         return;
     }
+    let smooth = match &fit.spec.process {
+        Process::Power(power) => power.o == 0 && power.power == 2.0,
+        Process::Harch(_) | Process::Figarch(_) => true,
+        _ => false,
+    };
+    let within = if smooth { 0.03 } else { 0.1 };
     for (list, key) in [(&fit.robust_errors, "std_err_robust"), (&fit.classic_errors, "std_err_classic")] {
         for (name, got) in fit.spec.names().iter().zip(list) {
-            close(got.unwrap(), of_arch(&model[key], name), 0.03, &format!("{what} {key} {name}"));
+            close(got.unwrap(), of_arch(&model[key], name), within, &format!("{what} {key} {name}"));
         }
+    }
+}
+
+#[test]
+fn the_documented_fits_of_arch_are_reproduced() {
+    let Some((returns, _)) = peers(SERIES[0]) else { return };
+    // arch's documentation, to its printed digits.
+    let fit = |o: usize, innovation: Innovation| {
+        let process = Process::Power(Power { o, ..Power::default() });
+        Spec { process, innovation, ..Spec::default() }.fit(&returns).unwrap()
+    };
+    let (normal, gjr) = (fit(0, Innovation::Normal), fit(1, Innovation::Student));
+    let printed: [(&Estimate, f64, &[f64]); 2] = [
+        (&normal, -6936.718, &[0.0564, 0.0175, 0.1022, 0.8852]),
+        (&gjr, -6744.431, &[0.0373, 0.0129, 0.0, 0.1856, 0.8982, 7.6907]),
+    ];
+    for (fit, loglik, want) in printed {
+        assert!((fit.loglik - loglik).abs() < 2e-3, "{}", fit.loglik);
+        for (got, want) in fit.coefficients.iter().zip(want) {
+            let digit = if *want > 2.0 { 5e-3 } else { 1.5e-4 };
+            assert!((got - want).abs() < digit, "{want}: {:?}", fit.coefficients);
+        }
+    }
+}
+
+#[test]
+fn the_benchmark_of_the_mark_against_the_pound_is_reproduced() {
+    let Some(path) = crate::shared::path("data/papers/rugarch_dmbp.csv.gz") else { return };
+    let text = std::io::read_to_string(flate2::read::GzDecoder::new(std::fs::File::open(path).unwrap())).unwrap();
+    let first = |line: &str| line.split(',').next().unwrap().parse().unwrap();
+    let returns: Vec<f64> = text.lines().skip(1).map(first).collect();
+    assert_eq!(returns.len(), 1974);
+    // Fiorentini, Calzolari, Panattoni (1996), to the digits of their table. They take the recursion's
+    // first step too where rugarch's start gives its variance: hence units of the last digits.
+    let spec = Spec { innovation: Innovation::Normal, start: Start::MeanSquare, ..Spec::default() };
+    let fit = spec.fit(&returns).unwrap();
+    assert!((fit.loglik + 1106.6).abs() < 0.05, "{}", fit.loglik);
+    for (got, want) in fit.coefficients.iter().zip([-0.00619, 0.01076, 0.15313, 0.80597]) {
+        assert!((got - want).abs() < 3e-5, "{got} {want}");
+    }
+}
+
+#[test]
+fn percent_and_fractions_give_the_same_fit() {
+    let Some((returns, models)) = peers(SERIES[1]) else { return };
+    let fractions: Vec<f64> = returns.iter().map(|r| r / 100.0).collect();
+    for (spec, _) in models {
+        let (a, b) = (spec.fit(&returns).unwrap(), spec.fit(&fractions).unwrap());
+        let shift = a.observations as f64 * 100f64.ln();
+        assert!((b.loglik - a.loglik - shift).abs() < 1e-6);
+        close(100.0 * b.get("mu").unwrap(), a.get("mu").unwrap(), 1e-4, "mu");
+        close(1e4 * b.get("omega").unwrap(), a.get("omega").unwrap(), 1e-4, "omega");
+        let last =
+            |fit: &Estimate, r: &[f64]| *fit.spec.filter(&fit.coefficients, r).unwrap().variances.last().unwrap();
+        close(1e4 * last(&b, &fractions), last(&a, &returns), 1e-6, "variance");
     }
 }

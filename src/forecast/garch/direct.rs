@@ -197,4 +197,3 @@ fn pass_as<const T: bool, const A: bool, S: Scores>(returns: &[f64], first: Firs
     let constant = ln_gamma(half) - ln_gamma(0.5 * nu) - 0.5 * (std::f64::consts::PI.ln() + ln_scale);
     n * constant - 0.5 * ln_s - half * ln_tail
 }
-

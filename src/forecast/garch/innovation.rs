@@ -92,13 +92,32 @@ impl Innovation {
 pub(super) enum Density<T> {
     Normal,
     /// Logarithm of the constant, degrees of freedom.
-    Student { constant: T, nu: T },
+    Student {
+        constant: T,
+        nu: T,
+    },
     /// Hansen's `a`, `b`, skew, and as above.
-    Hansen { constant: T, nu: T, a: T, b: T, lambda: T },
+    Hansen {
+        constant: T,
+        nu: T,
+        a: T,
+        b: T,
+        lambda: T,
+    },
     /// Mean and standard deviation before standardising, skew, and as above.
-    FernandezSteel { constant: T, nu: T, mean: T, sd: T, skew: T },
+    FernandezSteel {
+        constant: T,
+        nu: T,
+        mean: T,
+        sd: T,
+        skew: T,
+    },
     /// Reciprocal of the scale, and as above.
-    Ged { constant: T, nu: T, scale: T },
+    Ged {
+        constant: T,
+        nu: T,
+        scale: T,
+    },
 }
 
 impl<T: Number> Density<T> {
@@ -238,9 +257,7 @@ impl Tails {
         match *self {
             Tails::Normal => Dist::normal(rv, sd),
             Tails::Student(nu) => Dist::student(rv, sd, nu),
-            Tails::Numbers { q, es01, es99 } => {
-                Dist { rv, sd, q: q.map(|q| sd * q), es01: sd * es01, es99: sd * es99 }
-            }
+            Tails::Numbers { q, es01, es99 } => Dist { rv, sd, q: q.map(|q| sd * q), es01: sd * es01, es99: sd * es99 },
         }
     }
 }

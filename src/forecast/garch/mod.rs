@@ -175,7 +175,8 @@ impl Model for Garch {
 
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Garch, Error> {
         let spec = params.spec().map_err(|why| Error::Params { model: Self::NAME, why })?;
-        let features = regressor::features(&params.exogenous).map_err(|why| Error::Params { model: Self::NAME, why })?;
+        let features =
+            regressor::features(&params.exogenous).map_err(|why| Error::Params { model: Self::NAME, why })?;
         let need = match params.min_rows {
             0 if ctx.step >= Span::DAY => 200,
             0 => 1000,
@@ -309,6 +310,8 @@ impl Forecaster for State {
 
 #[cfg(test)]
 mod tests {
+    use rayon::prelude::*;
+
     use super::*;
     use crate::forecast::training::fixture;
 
@@ -318,22 +321,118 @@ mod tests {
         0.01 * (1.0 + 0.6 * (t / 40.0).sin()) * (17.3 * t * t).sin()
     }
 
-    #[test]
-    fn every_kind_fits_and_stays_sound_on_zeros_and_jumps() {
-        let data = fixture::rows(400, |i| (wave(i), 1.2 * wave(i).powi(2) + 1e-6));
-        let wild = fixture::rows(200, |i| ([0.0, 1e4, 0.0, -1e4][i % 4], [0.0, 1e8][i % 2]));
-        let zeros = fixture::rows(2000, |_| (0.0, 0.0));
-        for clip in [true, false] {
-            for (asymmetric, innovation) in [(false, Innovation::Normal), (true, Innovation::Student)] {
-                let params = Params { asymmetric, innovation, clip, ..Params::default() };
-                let mut filter = fixture::fit::<Garch>(&params, &data, 7).unwrap().start();
-                for (i, row) in data.iter().chain(&zeros).chain(&wild).enumerate() {
-                    filter.update(row);
-                    assert_eq!(filter.forecast().is_some(), i + 1 >= WARM_UP);
-                    assert!(filter.forecast().is_none_or(|f| f.dist.is_sound()));
-                }
+    const INNOVATIONS: [Innovation; 5] =
+        [Innovation::Normal, Innovation::Student, Innovation::SkewStudent, Innovation::FernandezSteel, Innovation::Ged];
+
+    /// Every process with every residual; every other one with rugarch's start and without clipping.
+    fn all() -> Vec<Params> {
+        let mut all = Vec::new();
+        for process in Kind::ALL {
+            for innovation in INNOVATIONS {
+                let odd = all.len() % 2 == 1;
+                let start = if odd { Start::MeanSquare } else { Start::Backcast };
+                let exogenous = if process == Kind::Gjr { vec!["trades".into()] } else { Vec::new() };
+                let truncation = 100;
+                all.push(Params { process, innovation, start, clip: !odd, exogenous, truncation, ..Params::default() });
             }
         }
+        all
+    }
+
+    fn sound(model: &Garch, rows: &[Row], what: &str) {
+        let mut filter = model.start();
+        for (i, row) in rows.iter().enumerate() {
+            filter.update(row);
+            assert_eq!(filter.forecast().is_some(), i + 1 >= WARM_UP, "{what} row {i}");
+            let f = filter.forecast();
+            assert!(f.as_ref().is_none_or(|f| f.dist.is_sound()), "{what} row {i}: {f:?}");
+        }
+    }
+
+    #[test]
+    fn every_process_with_every_residual_stays_sound_on_zeros_jumps_and_gaps() {
+        let mut data = fixture::rows(300, |i| (wave(i), 1.2 * wave(i).powi(2) + 1e-6));
+        for (i, row) in data.iter_mut().enumerate() {
+            row.set(Feature::Trades, 10.0 + 5.0 * (i as f64 / 9.0).sin());
+        }
+        let zeros = fixture::rows(1200, |_| (0.0, 0.0));
+        let wild = fixture::rows(200, |i| ([0.0, 1e4, 0.0, -1e4][i % 4], [0.0, 1e8][i % 2]));
+        let after: Vec<Row> = data.iter().chain(&zeros).chain(&wild).chain(&data).copied().collect();
+        all().par_iter().enumerate().for_each(|(i, params)| {
+            let what = format!("{:?} {:?}", params.process, params.innovation);
+            let model = fixture::fit::<Garch>(params, &data, 1 + 6 * (i as i64 % 2)).unwrap();
+            let estimate = model.estimate(data[0].symbol).unwrap();
+            assert!(estimate.loglik.is_finite() && estimate.starts > 1, "{what}: {estimate:?}");
+            sound(&model, &after, &what);
+            let stored = serde_json::to_string(&model).unwrap();
+            assert_eq!(serde_json::from_str::<Garch>(&stored).unwrap(), model, "{what}");
+        });
+    }
+
+    #[test]
+    fn every_process_with_every_residual_fits_series_that_no_process_made() {
+        let quiet = fixture::rows(260, |i| (if i % 50 == 7 { 1e-3 } else { 0.0 }, 1e-6));
+        let jump = fixture::rows(260, |i| (if i == 130 { 5.0 } else { 1e-4 * wave(i) }, wave(i).powi(2) + 1e-9));
+        let mut gaps = fixture::rows(520, |i| (wave(i), wave(i).powi(2) + 1e-6));
+        gaps.iter_mut().step_by(2).for_each(|row| row.set(Feature::Ret, f64::NAN));
+        gaps.iter_mut().step_by(3).for_each(|row| row.set(Feature::Rv, f64::NAN));
+        let shift = fixture::rows(260, |i| (if i < 130 { 1e-6 } else { 1.0 } * wave(i), wave(i).powi(2) + 1e-12));
+        all().par_iter().for_each(|params| {
+            for (name, data) in [("quiet", &quiet), ("jump", &jump), ("gaps", &gaps), ("shift", &shift)] {
+                let what = format!("{:?} {:?} {name}", params.process, params.innovation);
+                let model = match fixture::fit::<Garch>(params, data, 1) {
+                    Ok(model) => model,
+                    Err(why) => panic!("{what}: {why}"),
+                };
+                let mut filter = model.start();
+                data.iter().for_each(|row| filter.update(row));
+                assert!(filter.forecast().is_some_and(|f| f.dist.is_sound()), "{what}");
+            }
+        });
+    }
+
+    #[test]
+    fn order_flow_that_moves_variance_is_found() {
+        let size = |i: usize| if (i / 3) % 4 == 0 { 4.0 } else { 0.5 };
+        let mut data = fixture::rows(600, |i| {
+            let after = if i == 0 { 1.0 } else { size(i - 1) };
+            (after * wave(i), wave(i).powi(2) + 1e-6)
+        });
+        for (i, row) in data.iter_mut().enumerate() {
+            row.set(Feature::Trades, 100.0 * size(i).powi(2));
+        }
+        let params = Params { exogenous: vec!["trades".into()], clip: false, ..Params::default() };
+        let model = fixture::fit::<Garch>(&params, &data, 1).unwrap();
+        let plain = fixture::fit::<Garch>(&Params { clip: false, ..Params::default() }, &data, 1).unwrap();
+        let symbol = data[0].symbol;
+        let (with, without) = (model.estimate(symbol).unwrap(), plain.estimate(symbol).unwrap());
+        assert!(with.loglik > without.loglik + 50.0, "{} {}", with.loglik, without.loglik);
+        let mut filter = model.start();
+        let mut rv = |row: &Row| {
+            filter.update(row);
+            filter.forecast().map(|f| f.dist.rv)
+        };
+        let forecasts: Vec<_> = data.iter().map(&mut rv).collect();
+        let busy = (200..600).find(|i| size(*i) > 1.0 && size(i - 1) < 1.0).unwrap();
+        assert!(forecasts[busy] > forecasts[busy - 1].map(|v| 3.0 * v), "{:?}", &forecasts[busy - 1..=busy]);
+    }
+
+    #[test]
+    fn settings_that_do_not_belong_together_are_refused_by_name() {
+        let refused = |params: Params, word: &str| {
+            let why = params.spec().unwrap_err();
+            assert!(why.contains(word), "{why}");
+        };
+        refused(Params { process: Kind::Harch, lags: vec![5, 1], ..Params::default() }, "lags");
+        refused(Params { process: Kind::Egarch, exogenous: vec!["trades".into()], ..Params::default() }, "exogenous");
+        refused(Params { process: Kind::Harch, p: Some(1), ..Params::default() }, "`p`");
+        refused(Params { p: Some(6), ..Params::default() }, "`p`");
+        refused(Params { p: Some(0), ..Params::default() }, "`p`");
+        refused(Params { process: Kind::Figarch, q: Some(2), ..Params::default() }, "figarch");
+        refused(Params { process: Kind::Tarch, power: 9.0, ..Params::default() }, "power");
+        let unknown = Params { exogenous: vec!["ghost".into()], ..Params::default() };
+        let why = fixture::fit::<Garch>(&unknown, &fixture::rows(300, |i| (wave(i), 1e-6)), 1).unwrap_err();
+        assert!(why.to_string().contains("ghost"), "{why}");
     }
 
     #[test]
