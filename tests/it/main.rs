@@ -20,6 +20,7 @@ mod reference_features;
 mod reference_garch;
 mod reference_har;
 mod reference_hmm;
+mod reference_msgarch;
 mod reference_rugarch;
 mod reference_score;
 mod serve;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::errors::errors;
 use super::innovation::{Density, Innovation};
 use super::likelihood::Likelihood;
 use super::number::{Dual, Number};
@@ -248,15 +249,7 @@ impl Spec {
         let mut point = [0.0; MOST];
         point.iter_mut().zip(&at).for_each(|(p, v)| *p = *v);
         let back = self.in_units(&Dual::variables(&point)[..at.len()], unit);
-        let error = |covariance: &[Vec<f64>], i: usize| {
-            let by = &back[i].by;
-            let row = |j: usize| -> f64 { (0..at.len()).map(|k| by[j] * covariance[j][k] * by[k]).sum() };
-            let variance: f64 = (0..at.len()).map(row).sum();
-            (free[i] && variance > 0.0 && variance.is_finite()).then(|| variance.sqrt())
-        };
-        let errors = |covariance: Option<&Vec<Vec<f64>>>| -> Vec<Option<f64>> {
-            (0..at.len()).map(|i| covariance.and_then(|c| error(c, i))).collect()
-        };
+        let (robust_errors, classic_errors) = errors(covariances.as_ref(), &back, &free);
         let before = likelihood.begin(&at).value;
         let exponent = family!(&self.process, f => f.exponent(process, self.start));
         Estimate {
@@ -266,8 +259,8 @@ impl Spec {
             converged: search.0,
             starts: search.1,
             persistence: family!(&self.process, f => f.persistence(process)),
-            robust_errors: errors(covariances.as_ref().map(|c| &c.robust)),
-            classic_errors: errors(covariances.as_ref().map(|c| &c.classic)),
+            robust_errors,
+            classic_errors,
             coefficients: back.iter().map(|c| c.value).collect(),
             at_bound,
             spec: self.clone(),

@@ -3,7 +3,8 @@
 use super::direct::{self, Gradient, Nothing, Outer, Scores};
 use super::estimate::{Mean, Spec};
 use super::innovation::{Density, Innovation};
-use super::minimise::{Function, Minimum, inverse, minimise};
+use super::errors::{Covariances, covariances};
+use super::minimise::{Function, Minimum, minimise};
 use super::number::{Dual, Number};
 use super::process::{Before, Family, Power, Process, Recursion, Start, family};
 use super::series::Series;
@@ -112,12 +113,6 @@ pub(super) struct End {
     pub converged: bool,
     /// Searches done.
     pub starts: usize,
-}
-
-/// Variances of the robust and of the classic kind, as covariance matrices of the free coefficients.
-pub(super) struct Covariances {
-    pub robust: Vec<Vec<f64>>,
-    pub classic: Vec<Vec<f64>>,
 }
 
 impl Likelihood<'_> {
@@ -311,46 +306,17 @@ impl Likelihood<'_> {
     }
 
     fn covariances_in<const N: usize>(&self, at: &[f64], free: &[bool]) -> Option<Covariances> {
-        let mut point = [0.0; N];
-        point.iter_mut().zip(at).for_each(|(p, v)| *p = *v);
-        let count = at.len();
-        let free: Vec<usize> = (0..count).filter(|i| free[*i]).collect();
         let gradient = |at: &[f64; N]| {
             let mut sum = Sum { value: 0.0, by: [0.0; N] };
-            self.scores(&Dual::variables(at)[..count], &mut sum);
+            self.scores(&Dual::variables(at)[..free.len()], &mut sum);
             sum.by
         };
-        // The negative Hessian, with one on the diagonal of what is not estimated.
-        let mut information = [[0.0; N]; N];
-        for (i, row) in information.iter_mut().enumerate() {
-            row[i] = f64::from(u8::from(!free.contains(&i)));
-        }
-        for &i in &free {
-            let step = if i < self.mean.len() { 1e-4 } else { 1e-5 * point[i].abs().max(1e-3) };
-            let (mut up, mut down) = (point, point);
-            up[i] += step;
-            down[i] -= step;
-            let (up, down) = (gradient(&up), gradient(&down));
-            for &j in &free {
-                let half = -0.5 * (up[j] - down[j]) / (2.0 * step);
-                information[i][j] += half;
-                information[j][i] += half;
-            }
-        }
+        let mut point = [0.0; N];
+        point.iter_mut().zip(at).for_each(|(p, v)| *p = *v);
         let mut outer = Products { by: [[0.0; N]; N] };
-        self.scores(&Dual::variables(&point)[..count], &mut outer);
-        let inverse = inverse(information)?;
-        let (mut robust, mut classic) = (vec![vec![0.0; count]; count], vec![vec![0.0; count]; count]);
-        for &i in &free {
-            for &j in &free {
-                classic[i][j] = inverse[i][j];
-                let part = |k: &usize| -> f64 {
-                    free.iter().map(|l| inverse[i][*k] * outer.by[*k][*l] * inverse[*l][j]).sum()
-                };
-                robust[i][j] = free.iter().map(part).sum();
-            }
-        }
-        Some(Covariances { robust, classic })
+        self.scores(&Dual::variables(&point)[..at.len()], &mut outer);
+        let step = |i: usize| if i < self.mean.len() { 1e-4 } else { 1e-5 * at[i].abs().max(1e-3) };
+        covariances(at, free, step, gradient, &outer.by)
     }
 }
 

@@ -60,6 +60,7 @@
 //! ```
 
 mod direct;
+mod errors;
 mod estimate;
 mod innovation;
 mod kind;
@@ -70,6 +71,7 @@ pub mod process;
 mod regressor;
 mod running;
 mod series;
+pub mod switching;
 
 pub use estimate::{Estimate, Filtered, Mean, Spec};
 pub use innovation::Innovation;

@@ -335,7 +335,7 @@ mod tests {
             value.append(&mut values);
             newest.insert(0, value);
             let want = weights.iter().zip(&newest).fold(Dual::of(0.0), |sum, (w, v)| sum + *w * *v);
-            let got = Dual::convolve(&Dual::columns(&weights), &values);
+            let got = Dual::<2>::convolve(&Dual::columns(&weights), &values);
             assert!((got.value - want.value).abs() < 1e-13);
             assert!(got.by.iter().zip(want.by).all(|(g, w)| (g - w).abs() < 1e-13), "{got:?} {want:?}");
             values.trim(7);
