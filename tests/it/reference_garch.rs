@@ -179,8 +179,7 @@ fn the_benchmark_of_the_mark_against_the_pound_is_reproduced() {
     let first = |line: &str| line.split(',').next().unwrap().parse().unwrap();
     let returns: Vec<f64> = text.lines().skip(1).map(first).collect();
     assert_eq!(returns.len(), 1974);
-    // Fiorentini, Calzolari, Panattoni (1996), to the digits of their table. They take the recursion's
-    // first step too where rugarch's start gives its variance: hence units of the last digits.
+    // Fiorentini, Calzolari, Panattoni (1996), to the digits of their table.
     let spec = Spec { innovation: Innovation::Normal, start: Start::MeanSquare, ..Spec::default() };
     let fit = spec.fit(&returns).unwrap();
     assert!((fit.loglik + 1106.6).abs() < 0.05, "{}", fit.loglik);

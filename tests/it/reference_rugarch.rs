@@ -45,7 +45,12 @@ fn peer(model: &Value) -> Peer {
         other => panic!("rugarch's {other} has no counterpart here"),
     };
     let mean = if model["coef"]["mu"].is_null() { Mean::Zero } else { Mean::Constant };
-    Peer { label, spec: Spec { mean, process, innovation, start: Start::MeanSquare }, model: model.clone(), exogenous }
+    Peer {
+        label,
+        spec: Spec { mean, process, innovation, start: Start::FirstVariance },
+        model: model.clone(),
+        exogenous,
+    }
 }
 
 /// rugarch's name of one of our coefficients.
@@ -112,9 +117,17 @@ fn likelihood_and_volatilities_at_the_coefficients_of_rugarch_are_its_own() {
                 close(got.variances[from + k].sqrt(), want, key);
             }
         }
-        // rugarch simulates Realized GARCH, holds a regressor's last value, and begins its component
-        // forecasts elsewhere; the rest is the same closed form, with moments integrated numerically.
-        if peer.exogenous || matches!(peer.spec.process, Process::Component(_) | Process::Realized(_)) {
+        // rugarch simulates Realized GARCH, knows no future regressor, begins its component forecasts
+        // elsewhere, and takes the probability of a negative residual for its share of the variance; the
+        // rest is the same closed form, with moments integrated numerically.
+        let other = match &peer.spec.process {
+            Process::Component(_) | Process::Realized(_) => true,
+            Process::Power(power) => {
+                peer.exogenous || power.o > 0 && peer.spec.innovation == Innovation::FernandezSteel
+            }
+            _ => false,
+        };
+        if other {
             return;
         }
         let want = numbers(&peer.model["sigma_forecast"]);

@@ -20,8 +20,10 @@ pub(super) enum First {
     /// What stands before the sample for the squared residual and the variance, of which half of the
     /// residuals are taken to be negative.
     Backcast(f64),
-    /// The mean squared residual.
+    /// The same, from the mean squared residual.
     MeanSquare,
+    /// The mean squared residual itself.
+    Variance,
 }
 
 impl First {
@@ -34,16 +36,27 @@ impl First {
                 (variance, [0.0, 1.0, before, 0.5 * before, before])
             }
             First::MeanSquare => {
-                let (mut sum, mut squares) = (0.0, 0.0);
-                for r in returns {
-                    sum += r - mu;
-                    squares += (r - mu) * (r - mu);
-                }
-                let n = returns.len() as f64;
-                (squares / n, [-2.0 * sum / n, 0.0, 0.0, 0.0, 0.0])
+                let (before, by_mu) = mean_square(returns, mu);
+                let persistence = alpha + 0.5 * gamma + beta;
+                (omega + persistence * before, [persistence * by_mu, 1.0, before, 0.5 * before, before])
+            }
+            First::Variance => {
+                let (variance, by_mu) = mean_square(returns, mu);
+                (variance, [by_mu, 0.0, 0.0, 0.0, 0.0])
             }
         }
     }
+}
+
+/// The mean squared residual, and its derivative by the mean.
+fn mean_square(returns: &[f64], mu: f64) -> (f64, f64) {
+    let (mut sum, mut squares) = (0.0, 0.0);
+    for r in returns {
+        sum += r - mu;
+        squares += (r - mu) * (r - mu);
+    }
+    let n = returns.len() as f64;
+    (squares / n, -2.0 * sum / n)
 }
 
 /// What is done with the score of each observation.

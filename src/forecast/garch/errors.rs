@@ -66,8 +66,7 @@ pub(super) fn errors<const N: usize>(
         let variance: f64 = (0..covariance.len()).map(row).sum();
         (free[i] && variance > 0.0 && variance.is_finite()).then(|| variance.sqrt())
     };
-    let all = |covariance: Option<&Vec<Vec<f64>>>| {
-        (0..of.len()).map(|i| covariance.and_then(|c| error(c, i))).collect()
-    };
+    let all =
+        |covariance: Option<&Vec<Vec<f64>>>| (0..of.len()).map(|i| covariance.and_then(|c| error(c, i))).collect();
     (all(covariances.map(|c| &c.robust)), all(covariances.map(|c| &c.classic)))
 }

@@ -157,7 +157,6 @@ impl<T: Number> Density<T> {
     }
 
     /// Log density of a residual of this variance.
-    #[inline(always)]
     pub fn ln(&self, residual: T, variance: T) -> T {
         let ln_variance = variance.ln() * 0.5;
         match *self {

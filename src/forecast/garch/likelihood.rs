@@ -1,9 +1,9 @@
 //! The likelihood of one series as a function of variables without bounds, and its maximum.
 
 use super::direct::{self, Gradient, Nothing, Outer, Scores};
+use super::errors::{Covariances, covariances};
 use super::estimate::{Mean, Spec};
 use super::innovation::{Density, Innovation};
-use super::errors::{Covariances, covariances};
 use super::minimise::{Function, Minimum, minimise};
 use super::number::{Dual, Number};
 use super::process::{Before, Family, Power, Process, Recursion, Start, family};
@@ -128,7 +128,7 @@ impl Likelihood<'_> {
             None => {
                 let mut sum = 0.0;
                 family!(&self.spec.process, f => {
-                    self.run(f, at, |v| sum += v, |_| ());
+                    self.run(f, at, &mut |v| sum += v, &mut |_| ());
                 });
                 sum
             }
@@ -139,7 +139,7 @@ impl Likelihood<'_> {
     pub fn filtered(&self, at: &[f64]) -> (f64, Vec<f64>, Box<dyn Recursion<f64> + Send>) {
         let (mut sum, mut variances) = (0.0, Vec::with_capacity(self.rows() + 1));
         let last = family!(&self.spec.process, f => {
-            let last = self.run(f, at, |v| sum += v, |s| variances.push(s));
+            let last = self.run(f, at, &mut |v| sum += v, &mut |s| variances.push(s));
             last.copy()
         });
         variances.push(last.variance());
@@ -164,7 +164,7 @@ impl Likelihood<'_> {
     fn scores<const N: usize>(&self, c: &[Dual<N>], taking: &mut impl Taking<N>) {
         let Some(places) = self.spec.direct() else {
             family!(&self.spec.process, f => {
-                self.run(f, c, |observation| taking.take(observation), |_| ());
+                self.run(f, c, &mut |observation| taking.take(observation), &mut |_| ());
             });
             return;
         };
@@ -179,6 +179,7 @@ impl Likelihood<'_> {
         let first = match self.spec.start {
             Start::Backcast => direct::First::Backcast(self.backcast),
             Start::MeanSquare => direct::First::MeanSquare,
+            Start::FirstVariance => direct::First::Variance,
         };
         direct::pass(asymmetric, self.series.returns, first, at, scores)
     }
@@ -202,7 +203,7 @@ impl Likelihood<'_> {
         let start = self.spec.start;
         let value = match start {
             Start::Backcast => T::of(self.backcast),
-            Start::MeanSquare => {
+            Start::MeanSquare | Start::FirstVariance => {
                 let (mean, process, _) = self.spec.split(c);
                 let exponent = f.exponent(process, start);
                 let plain = exponent.value() == 2.0;
@@ -222,8 +223,8 @@ impl Likelihood<'_> {
         &self,
         f: &F,
         c: &[T],
-        mut each: impl FnMut(T),
-        mut variance: impl FnMut(T),
+        each: &mut dyn FnMut(T),
+        variance: &mut dyn FnMut(T),
     ) -> F::State<T> {
         let (mean, process, shape) = self.spec.split(c);
         let density = Density::new(self.spec.innovation, shape);
@@ -384,7 +385,10 @@ mod tests {
     fn each(check: impl Fn(&Likelihood<'_>, &[f64; 16], &str)) {
         let [returns, realized, regressor] = columns();
         for process in processes() {
-            for (innovation, start) in INNOVATIONS.iter().flat_map(|i| [(i, Start::Backcast), (i, Start::MeanSquare)]) {
+            for (innovation, start) in INNOVATIONS
+                .iter()
+                .flat_map(|i| [(i, Start::Backcast), (i, Start::MeanSquare), (i, Start::FirstVariance)])
+            {
                 let mean = if *innovation == Innovation::Ged { Mean::Ar(1) } else { Mean::Constant };
                 let spec = Spec { mean, process: process.clone(), innovation: *innovation, start };
                 let wants = matches!(&process, Process::Power(power) if power.exogenous > 0);
@@ -429,10 +433,10 @@ mod tests {
             let c = likelihood.coefficients(&Dual::variables(x));
             let (mut direct, mut sum) = (Sum { value: 0.0, by: [0.0; 16] }, Sum { value: 0.0, by: [0.0; 16] });
             likelihood.scores(&c, &mut direct);
-            likelihood.run(power, &c, |o| sum.take(o), |_| ());
+            likelihood.run(power, &c, &mut |o| sum.take(o), &mut |_| ());
             let (mut outer, mut products) = (Products { by: [[0.0; 16]; 16] }, Products { by: [[0.0; 16]; 16] });
             likelihood.scores(&c, &mut outer);
-            likelihood.run(power, &c, |o| products.take(o), |_| ());
+            likelihood.run(power, &c, &mut |o| products.take(o), &mut |_| ());
             let pairs =
                 direct.by.iter().zip(&sum.by).chain(outer.by.iter().flatten().zip(products.by.iter().flatten()));
             for (a, b) in pairs.chain([(&direct.value, &sum.value)]) {

@@ -34,7 +34,7 @@
 //! | `exogenous` | `[]` | features | with `arch`, `garch`, `gjr`, `tarch`; at most 6 |
 //! | `mean` | `constant` | - | `constant`, `zero`, `{ ar = lags }` |
 //! | `innovation` | `student` | - | `normal`, `student`, `skew-student`, `fernandez-steel`, `ged` |
-//! | `start` | `backcast` | - | `backcast`, `mean-square` |
+//! | `start` | `backcast` | - | `backcast`, `mean-square`, `first-variance` (rugarch's) |
 //! | `deseason` | false | - | - |
 //! | `clip` | true | - | keeps `rv` within the training targets |
 //! | `min_rows` | 0 | rows | 0: 200, or 1000 for rows shorter than a day |
@@ -332,7 +332,7 @@ mod tests {
         for process in Kind::ALL {
             for innovation in INNOVATIONS {
                 let odd = all.len() % 2 == 1;
-                let start = if odd { Start::MeanSquare } else { Start::Backcast };
+                let start = if odd { Start::FirstVariance } else { Start::Backcast };
                 let exogenous = if process == Kind::Gjr { vec!["trades".into()] } else { Vec::new() };
                 let truncation = 100;
                 all.push(Params { process, innovation, start, clip: !odd, exogenous, truncation, ..Params::default() });

@@ -32,7 +32,7 @@ const POWERS: (f64, f64) = (0.05, 4.0);
 
 /// Greatest size of `gamma`: arch's, and nearly one.
 fn asymmetry(start: Start) -> f64 {
-    if start == Start::Backcast { 0.9997 } else { 1.0 - 1e-9 }
+    if start == Start::FirstVariance { 1.0 - 1e-9 } else { 0.9997 }
 }
 
 impl Aparch {
@@ -76,7 +76,7 @@ impl Family for Aparch {
         let gamma: Vec<T> = x[1 + p..1 + 2 * p].iter().map(|x| x.between(-most, most)).collect();
         let logits: Vec<T> = x[1..1 + p].iter().chain(&x[1 + 2 * p..=self.weights()]).copied().collect();
         let shares = shares(&logits);
-        let moment = if start == Start::Backcast { T::of(1.0) } else { normal_moment(gamma[0], delta) };
+        let moment = if start == Start::FirstVariance { normal_moment(gamma[0], delta) } else { T::of(1.0) };
         let mut c = vec![x[0].clamped(-80.0, 40.0).exp() * shares[p + self.q]];
         c.extend(shares[..p].iter().map(|s| *s / moment));
         c.extend(gamma);
@@ -122,13 +122,13 @@ impl Family for Aparch {
         reaction + c[1 + 2 * self.p..=self.weights()].iter().sum::<f64>()
     }
     fn exponent<T: Number>(&self, c: &[T], start: Start) -> T {
-        if start == Start::Backcast { T::of(2.0) } else { self.delta(c) }
+        if start == Start::FirstVariance { self.delta(c) } else { T::of(2.0) }
     }
     fn begin<T: Number>(&self, c: &[T], before: Before<T>, _: &Density<T>) -> State<T> {
         let (p, q, delta) = (self.p, self.q, self.delta(c));
         let value = match before.start {
-            Start::Backcast => before.value.raised(delta * 0.5),
-            Start::MeanSquare => before.value,
+            Start::FirstVariance => before.value,
+            _ => before.value.raised(delta * 0.5),
         };
         let mut state = State {
             delta,
@@ -139,7 +139,7 @@ impl Family for Aparch {
             shocks: vec![value; p],
             pasts: Lags::new(q, value),
             now: value,
-            given: if before.start == Start::MeanSquare { p.max(q) } else { 0 },
+            given: if before.start == Start::FirstVariance { p.max(q) } else { 0 },
             moments: vec![1.0; p],
             residuals: Lags::new(p, T::of(0.0)),
             taken: 0,

@@ -64,7 +64,7 @@ impl Family for Component {
     }
     fn begin<T: Number>(&self, c: &[T], before: Before<T>, _: &Density<T>) -> State<T> {
         let long = c[0] / (-c[3] + 1.0);
-        let now = if before.start == Start::MeanSquare { before.value + long } else { before.value };
+        let now = if before.start == Start::FirstVariance { before.value + long } else { before.value };
         State { omega: c[0], alpha: c[1], beta: c[2], rho: c[3], phi: c[4], long, now }
     }
 }

@@ -86,9 +86,10 @@ impl Family for Exponential {
     }
     fn begin<T: Number>(&self, c: &[T], before: Before<T>, density: &Density<T>) -> State<T> {
         let (p, o, q) = (self.p, self.o, self.q);
-        let (value, mean_size, given) = match before.start {
-            Start::Backcast => (before.value.ln(), T::of((2.0 / std::f64::consts::PI).sqrt()), 0),
-            Start::MeanSquare => (before.value.ln(), density.mean_abs(), p.max(o).max(q)),
+        let value = before.value.ln();
+        let (mean_size, given) = match before.start {
+            Start::FirstVariance => (density.mean_abs(), p.max(o).max(q)),
+            _ => (T::of((2.0 / std::f64::consts::PI).sqrt()), 0),
         };
         let mut state = State {
             omega: c[0],

@@ -110,7 +110,7 @@ impl Family for Figarch {
             rest[i] = rest[i + 1] + weights[i];
         }
         let constant = c[0] / (-self.parts(c)[2] + 1.0);
-        let given = before.start == Start::MeanSquare;
+        let given = before.start == Start::FirstVariance;
         let now = if given { before.value } else { constant + rest[0] * before.value };
         State {
             constant,

@@ -68,7 +68,7 @@ impl Family for Harch {
             weights,
             squares: Lags::new(longest, before.value),
             now: before.value,
-            given: if before.start == Start::MeanSquare { longest } else { 0 },
+            given: if before.start == Start::FirstVariance { longest } else { 0 },
         };
         if state.given == 0 {
             state.now = state.next();

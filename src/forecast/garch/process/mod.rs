@@ -30,9 +30,10 @@ pub enum Start {
     /// residuals around the sample mean.
     #[default]
     Backcast,
-    /// rugarch's and the published benchmark's: the first variances are the mean of all squared
-    /// residuals.
+    /// The published benchmark's: they are the mean of all squared residuals.
     MeanSquare,
+    /// rugarch's: the variances of the first residuals are the mean of all squared residuals.
+    FirstVariance,
 }
 
 /// A variance process.

@@ -129,7 +129,7 @@ impl Family for Power {
             negatives: Lags::new(o, before.value * 0.5),
             pasts: Lags::new(q, before.value),
             now: before.value,
-            given: if before.start == Start::MeanSquare { p.max(o).max(q) } else { 0 },
+            given: if before.start == Start::FirstVariance { p.max(o).max(q) } else { 0 },
             mean_size: 1.0,
             mean_negative: 0.5,
             start: before.start,
@@ -203,7 +203,7 @@ impl<T: Number> Recursion<T> for State<T> {
             self.mean_size = density.mean(|z| z.abs().powf(self.power));
         }
         self.mean_negative = 0.5 * self.mean_size;
-        if self.start == Start::MeanSquare && !self.gamma.is_empty() {
+        if self.start == Start::FirstVariance && !self.gamma.is_empty() {
             self.mean_negative = density.mean(|z| if z < 0.0 { z.abs().powf(self.power) } else { 0.0 });
         }
     }
@@ -264,7 +264,7 @@ mod tests {
             (1..=500).map(|t| f64::from(t)).map(|t| 2.0 * (1.7 * t).sin() * (1.0 + 0.5 * (0.013 * t).cos())).collect();
         let mean = r.iter().sum::<f64>() / 500.0;
         let value = r.iter().map(|r| (r - mean) * (r - mean)).sum::<f64>() / 500.0;
-        let before = Before { start: Start::MeanSquare, value };
+        let before = Before { start: Start::FirstVariance, value };
         let density = Density::new(Innovation::Normal, &[]);
         let mut state = Power::default().begin(&[0.0175, 0.1022, 0.8852], before, &density);
         let close = |got: f64, want: f64| assert!((got / want - 1.0).abs() < 1e-9, "{got} {want}");

@@ -111,7 +111,7 @@ impl Family for Realized {
             measure,
             now: value,
             centre: value.value(),
-            given: if before.start == Start::MeanSquare { p.max(q) } else { 0 },
+            given: if before.start == Start::FirstVariance { p.max(q) } else { 0 },
         };
         if state.given == 0 {
             state.now = state.next();

@@ -1,9 +1,9 @@
 //! Regimes on their way through time: Hamilton's filter beside one recursion per regime.
 
 use super::Switching;
+use crate::forecast::dist::LEVELS;
 use crate::forecast::garch::innovation::{Density, cdf, quantile};
 use crate::forecast::garch::number::Number;
-use crate::forecast::dist::LEVELS;
 use crate::forecast::{Dist, garch::Innovation};
 
 /// Most regimes.
@@ -171,7 +171,10 @@ impl Shapes {
             let density = Density::new(spec.innovation, &shape);
             (shape, density, quantiles)
         };
-        Shapes { innovation: spec.innovation, parts: c[..spec.regimes * (width + shape)].chunks(width + shape).map(part).collect() }
+        Shapes {
+            innovation: spec.innovation,
+            parts: c[..spec.regimes * (width + shape)].chunks(width + shape).map(part).collect(),
+        }
     }
 
     /// The distribution of a mixture with these weights and standard deviations.
@@ -282,7 +285,9 @@ mod tests {
 
     #[test]
     fn quantiles_of_a_mixture_hold_their_probability() {
-        for (innovation, shape) in [(Innovation::Normal, vec![]), (Innovation::Student, vec![5.0]), (Innovation::Ged, vec![1.4])] {
+        for (innovation, shape) in
+            [(Innovation::Normal, vec![]), (Innovation::Student, vec![5.0]), (Innovation::Ged, vec![1.4])]
+        {
             let spec = Switching { innovation, ..Switching::default() };
             let regime = [vec![0.1, 0.05, 0.8], shape.clone()].concat();
             let c = [regime.clone(), regime, vec![0.9, 0.2]].concat();
@@ -296,7 +301,8 @@ mod tests {
             let tail: f64 = (0..2000)
                 .map(|i| {
                     let p = (f64::from(i) + 0.5) / 2000.0 * 0.01;
-                    let below = |x: f64| (0..2).map(|k| weights[k] * cdf(innovation, &shape, x / sd[k])).sum::<f64>() - p;
+                    let below =
+                        |x: f64| (0..2).map(|k| weights[k] * cdf(innovation, &shape, x / sd[k])).sum::<f64>() - p;
                     solve(below, -1e3, 0.0) / 2000.0
                 })
                 .sum();

@@ -95,7 +95,8 @@ impl Switching {
     /// `p_i_j`, the probability that regime j follows i, for all but the last j.
     pub fn names(&self) -> Vec<String> {
         let mut names = Vec::new();
-        let variance = if self.asymmetric { &["omega", "alpha", "gamma", "beta"][..] } else { &["omega", "alpha", "beta"] };
+        let variance =
+            if self.asymmetric { &["omega", "alpha", "gamma", "beta"][..] } else { &["omega", "alpha", "beta"] };
         for k in 1..=self.regimes {
             names.extend(variance.iter().chain(self.innovation.names()).map(|name| format!("{name}_{k}")));
         }
