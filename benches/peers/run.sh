@@ -22,6 +22,7 @@ python3 benches/peers/rows_from_trades.py --trades "$trades" --dir "$work/trades
 
 echo "== GARCH fits"
 "$work/venv/bin/python" benches/peers/garch.py target/release/examples/garch_fits "$series" || true
+"$work/venv/bin/python" benches/peers/garch.py target/release/examples/garch_fits "$series" student constant || true
 
 echo "== snapshot requests"
 demo=$work/demo

@@ -94,8 +94,11 @@ fn likelihood_volatilities_and_forecasts_at_fixed_parameters_are_those_of_arch()
             close(got.loglik, fixed["loglik"].as_f64().unwrap(), 1e-8, &what);
             let n = got.variances.len() - 1;
             for (key, from) in [("conditional_volatility_first10", 0), ("conditional_volatility_last10", n - 10)] {
-                for (k, want) in numbers(&fixed[key]).iter().enumerate() {
-                    close(got.variances[from + k].sqrt(), *want, 1e-8, &format!("{what} {key} {k}"));
+                // Before an autoregression has its lags arch has no volatility.
+                let first = if from == 0 { spec.mean.lags() } else { 0 };
+                for (k, want) in fixed[key].as_array().unwrap().iter().enumerate().skip(first) {
+                    let (got, want) = (got.variances[from + k - first].sqrt(), want.as_f64().unwrap());
+                    close(got, want, 1e-8, &format!("{what} {key} {k}"));
                 }
             }
             let want = numbers(&fixed["variance_forecast_h1_to_h"]);

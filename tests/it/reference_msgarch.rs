@@ -17,6 +17,7 @@ fn spec(label: &str) -> Switching {
         "norm" => Innovation::Normal,
         "std" => Innovation::Student,
         "ged" => Innovation::Ged,
+        "sstd" => Innovation::FernandezSteel,
         other => panic!("{label}: MSGARCH's {other} has no counterpart here"),
     };
     let asymmetric = match parts[0].0 {
@@ -33,6 +34,8 @@ fn name_of_msgarch(name: &str) -> String {
         ("omega", k) => format!("alpha0_{k}"),
         ("alpha", k) => format!("alpha1_{k}"),
         ("gamma", k) => format!("alpha2_{k}"),
+        ("skew", k) => format!("xi_{k}"),
+        ("shape", k) => format!("nu_{k}"),
         ("p", ij) => format!("P_{ij}"),
         _ => name.to_string(),
     }

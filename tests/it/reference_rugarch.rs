@@ -156,3 +156,23 @@ fn fits_are_at_least_as_likely_as_those_of_rugarch() {
         }
     });
 }
+
+#[test]
+fn realized_garch_on_the_data_of_its_paper_ends_where_another_program_ends() {
+    // Hansen, Huang, Shek (2012), SPY from open to close. The file's measure is a variance in percent
+    // squared over 100, and enters as it does in the paper: its logarithm, without a root. The
+    // coefficients are those of the same recursion in numpy, maximised by scipy 1.17.1.
+    let Some(path) = crate::shared::path("data/realized/realgarch2012_spy.parquet") else { return };
+    let table = margincast::base::table::Table::read(&path).unwrap();
+    let percent = |name: &str| table.floats(name).unwrap().iter().map(|v| 100.0 * v).collect::<Vec<f64>>();
+    let (returns, measure) = (percent("SPY_OC"), percent("SPY_RK"));
+    let realized: Vec<f64> = measure.iter().map(|v| v * v).collect();
+    let process = Process::Realized(Realized::default());
+    let spec = Spec { process, innovation: Innovation::Normal, start: Start::FirstVariance, ..Spec::default() };
+    let fit = spec.fit(Series { returns: &returns, realized: &realized, exogenous: &[] }).unwrap();
+    assert!(fit.converged && (fit.loglik + 2739.90116).abs() < 1e-4, "{}", fit.loglik);
+    let want = [-0.015651, 0.070562, 0.433607, 0.529201, -0.064090, 0.074323, 1.023334, 0.383380, -0.192511];
+    for ((name, got), want) in spec.names().iter().zip(&fit.coefficients).zip(want) {
+        assert!((got - want).abs() < 2e-4, "{name}: {got} {want}");
+    }
+}
