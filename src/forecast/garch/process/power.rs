@@ -261,7 +261,7 @@ mod tests {
         // Computed once with numpy, printed to ten digits: a series of waves in percent, from its
         // population variance on.
         let r: Vec<f64> =
-            (1..=500).map(|t| f64::from(t)).map(|t| 2.0 * (1.7 * t).sin() * (1.0 + 0.5 * (0.013 * t).cos())).collect();
+            (1..=500).map(f64::from).map(|t| 2.0 * (1.7 * t).sin() * (1.0 + 0.5 * (0.013 * t).cos())).collect();
         let mean = r.iter().sum::<f64>() / 500.0;
         let value = r.iter().map(|r| (r - mean) * (r - mean)).sum::<f64>() / 500.0;
         let before = Before { start: Start::FirstVariance, value };
