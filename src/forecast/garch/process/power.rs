@@ -193,7 +193,7 @@ impl<T: Number> Recursion<T> for State<T> {
         self.step(size, negative, beside.exogenous);
         T::of(0.0)
     }
-    fn expect(&mut self, exogenous: &[f64]) {
+    fn foresee(&mut self, exogenous: &[f64]) {
         self.step(self.now * self.mean_size, self.now * self.mean_negative, exogenous);
     }
     /// arch takes half of the squares to be those of negative residuals, rugarch what the
@@ -277,7 +277,7 @@ mod tests {
         close(state.variance(), 4.316738178);
         let mut sum = state.variance();
         for _ in 1..5 {
-            state.expect(&[]);
+            state.foresee(&[]);
             sum += state.variance();
         }
         close(sum, 21.21940092);
