@@ -74,8 +74,11 @@ fn coefficients_of_arch(spec: &Spec, params: &Value) -> Vec<f64> {
     spec.names().iter().map(|name| of_arch(params, name)).collect()
 }
 
+/// Specifications with the peer's results.
+type Fits = Vec<(Spec, Value)>;
+
 /// The fits of one file, with the returns in percent.
-fn peers(file: &str) -> Option<(Vec<f64>, Vec<(Spec, Value)>)> {
+fn peers(file: &str) -> Option<(Vec<f64>, Fits)> {
     let json = crate::shared::json(&format!("reference/{file}.json"))?;
     let returns = column(&format!("reference/{}", json["series"].as_str().unwrap()), "ret_pct")?;
     let models = json["models"].as_array().unwrap();

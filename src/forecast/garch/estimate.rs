@@ -287,10 +287,10 @@ fn least_squares(returns: &[f64], lags: usize) -> Option<Vec<f64>> {
     }
     for t in lags..returns.len() {
         let x = |i: usize| if i == 0 { 1.0 } else { returns[t - i] };
-        for i in 0..width {
+        for (i, row) in left.iter_mut().enumerate().take(width) {
             right[i] += x(i) * returns[t];
-            for j in 0..width {
-                left[i][j] += x(i) * x(j);
+            for (j, sum) in row.iter_mut().enumerate().take(width) {
+                *sum += x(i) * x(j);
             }
         }
     }

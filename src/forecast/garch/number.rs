@@ -180,9 +180,9 @@ impl<const N: usize> Dual<N> {
     }
     #[inline(always)]
     fn combine(self, other: Dual<N>, value: f64, mine: f64, theirs: f64) -> Dual<N> {
-        let mut by = [0.0; N];
-        for i in 0..N {
-            by[i] = mine * self.by[i] + theirs * other.by[i];
+        let mut by = self.by;
+        for (d, e) in by.iter_mut().zip(&other.by) {
+            *d = mine * *d + theirs * e;
         }
         Dual { value, by }
     }

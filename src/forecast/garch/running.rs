@@ -62,7 +62,7 @@ impl Running {
         if steps > 1 {
             let mut recursion = self.recursion.copy();
             for _ in 1..steps {
-                recursion.expect(exogenous);
+                recursion.foresee(exogenous);
                 ahead.push(recursion.variance().max(LEAST));
             }
         }

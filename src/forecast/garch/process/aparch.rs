@@ -198,7 +198,7 @@ impl<T: Number> Recursion<T> for State<T> {
         self.advance();
         T::of(0.0)
     }
-    fn expect(&mut self, _: &[f64]) {
+    fn foresee(&mut self, _: &[f64]) {
         for i in (1..self.shocks.len()).rev() {
             // What was a lag ago the expected power is now one lag further.
             self.shocks[i] = self.shocks[i - 1];

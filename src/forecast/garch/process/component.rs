@@ -97,7 +97,7 @@ impl<T: Number> Recursion<T> for State<T> {
         self.step(residual * residual);
         T::of(0.0)
     }
-    fn expect(&mut self, _: &[f64]) {
+    fn foresee(&mut self, _: &[f64]) {
         self.step(self.now);
     }
     fn copy(&self) -> Box<dyn Recursion<T> + Send> {

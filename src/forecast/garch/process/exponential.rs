@@ -153,7 +153,7 @@ impl<T: Number> Recursion<T> for State<T> {
         self.step(z.abs() - self.mean_size, z);
         T::of(0.0)
     }
-    fn expect(&mut self, _: &[f64]) {
+    fn foresee(&mut self, _: &[f64]) {
         self.step(T::of(0.0), T::of(0.0));
     }
     fn copy(&self) -> Box<dyn Recursion<T> + Send> {

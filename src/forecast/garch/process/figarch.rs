@@ -95,7 +95,7 @@ impl Family for Figarch {
         let [phi, d, beta] = self.parts(c);
         let mut out = vec![false];
         out.extend((self.p > 0).then_some(phi < CLOSE || phi > 0.5 * (1.0 - d) - CLOSE));
-        out.push(d < CLOSE || d > 1.0 - CLOSE);
+        out.push(!(CLOSE..=1.0 - CLOSE).contains(&d));
         out.extend((self.q > 0).then_some(beta < CLOSE || beta > d + phi - CLOSE));
         out
     }
@@ -154,7 +154,7 @@ impl<T: Number> Recursion<T> for State<T> {
         self.step(residual * residual);
         T::of(0.0)
     }
-    fn expect(&mut self, _: &[f64]) {
+    fn foresee(&mut self, _: &[f64]) {
         self.step(self.now);
     }
     fn copy(&self) -> Box<dyn Recursion<T> + Send> {

@@ -105,8 +105,8 @@ pub(super) trait Recursion<T: Number> {
     /// Takes the residual and what came with it; gives the log-likelihood of what came with it.
     fn take(&mut self, residual: T, beside: Beside<'_>) -> T;
     /// Takes what is to be expected instead.
-    fn expect(&mut self, exogenous: &[f64]);
-    /// Works out the moments that [`Recursion::expect`] needs.
+    fn foresee(&mut self, exogenous: &[f64]);
+    /// Works out the moments that [`Recursion::foresee`] needs.
     fn prepare(&mut self, _: &Density<f64>) {}
     /// A copy.
     fn copy(&self) -> Box<dyn Recursion<T> + Send>;

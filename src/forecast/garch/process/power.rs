@@ -193,7 +193,7 @@ impl<T: Number> Recursion<T> for State<T> {
         self.step(size, negative, beside.exogenous);
         T::of(0.0)
     }
-    fn expect(&mut self, exogenous: &[f64]) {
+    fn foresee(&mut self, exogenous: &[f64]) {
         self.step(self.now * self.mean_size, self.now * self.mean_negative, exogenous);
     }
     /// arch takes half of the squares to be those of negative residuals, rugarch what the
@@ -261,7 +261,7 @@ mod tests {
         // Computed once with numpy, printed to ten digits: a series of waves in percent, from its
         // population variance on.
         let r: Vec<f64> =
-            (1..=500).map(|t| f64::from(t)).map(|t| 2.0 * (1.7 * t).sin() * (1.0 + 0.5 * (0.013 * t).cos())).collect();
+            (1..=500).map(f64::from).map(|t| 2.0 * (1.7 * t).sin() * (1.0 + 0.5 * (0.013 * t).cos())).collect();
         let mean = r.iter().sum::<f64>() / 500.0;
         let value = r.iter().map(|r| (r - mean) * (r - mean)).sum::<f64>() / 500.0;
         let before = Before { start: Start::FirstVariance, value };
@@ -277,7 +277,7 @@ mod tests {
         close(state.variance(), 4.316738178);
         let mut sum = state.variance();
         for _ in 1..5 {
-            state.expect(&[]);
+            state.foresee(&[]);
             sum += state.variance();
         }
         close(sum, 21.21940092);

@@ -176,7 +176,7 @@ impl<T: Number> Recursion<T> for State<T> {
         self.step(measured);
         -(u * u * 0.5 + m.lambda.ln()) - 0.5 * (2.0 * std::f64::consts::PI).ln()
     }
-    fn expect(&mut self, _: &[f64]) {
+    fn foresee(&mut self, _: &[f64]) {
         self.step(self.measure.xi + self.measure.delta * self.now);
     }
     fn copy(&self) -> Box<dyn Recursion<T> + Send> {

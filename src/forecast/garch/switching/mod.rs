@@ -1,9 +1,10 @@
 //! Markov-switching GARCH: as many GARCH recursions side by side as there are regimes, and a hidden
 //! Markov chain that says which of them made the return (Haas, Mittnik, Paolella 2004).
 //!
-//! In regime k `e_t = s_(k,t) z_t`, `s_(k,t)^2 = omega_k + (alpha_k + gamma_k 1{e_(t-1) < 0}) e_(t-1)^2
-//! + beta_k s_(k,t-1)^2` from its unconditional variance on; every recursion sees every return. The
-//! chain begins at its stationary distribution, and the first return has no likelihood, as in MSGARCH.
+//! In regime k the residual is `e_t = s_(k,t) z_t`, and from its unconditional variance on
+//! `s_(k,t)^2 = omega_k + (alpha_k + gamma_k 1{e_(t-1) < 0}) e_(t-1)^2 + beta_k s_(k,t-1)^2`; every
+//! recursion sees every return. The chain begins at its stationary distribution, and the first return
+//! has no likelihood, as in MSGARCH.
 
 mod filter;
 mod likelihood;
