@@ -155,6 +155,12 @@ impl Config {
         self.check_inputs(&mut want);
         for m in &self.models {
             want(m.every >= 1, &format!("models.{}.every: 1 or more", m.name));
+            if let Some(c) = &m.choose {
+                let full = !c.grid.is_empty() && c.grid.values().all(|v| !v.is_empty());
+                want(full, &format!("models.{}.choose.grid: at least one parameter, each with a value", m.name));
+                want(c.budget >= 1, &format!("models.{}.choose.budget: 1 or more", m.name));
+                want(c.validation.0 > 0, &format!("models.{}.choose.validation: a length of time above 0", m.name));
+            }
             if let Err(e) = Entry::named(&m.kind) {
                 want(false, &format!("models.{}.kind: {e}", m.name));
             }

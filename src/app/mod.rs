@@ -1,6 +1,7 @@
 //! The door: [`config`] and one file per command.
 
 pub mod backtest;
+mod card;
 pub mod config;
 pub mod configure;
 pub mod demo;

@@ -22,6 +22,7 @@ pub mod historical;
 pub mod hmm;
 pub mod hmm_em;
 pub mod hmm_filter;
+pub mod markov;
 pub mod net;
 mod net_plain;
 pub mod net_sequence;
@@ -37,7 +38,7 @@ mod window;
 
 pub use dist::Dist;
 pub use panel::{History, Outcome, Panel, Settled, Track};
-pub use regime::Regime;
+pub use regime::{Dwell, Regime};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -70,6 +71,10 @@ pub trait Forecaster: Send {
     fn update(&mut self, row: &Row);
     /// The forecast from the rows seen so far; `None` until warm. Pure.
     fn forecast(&self) -> Option<Forecast>;
+    /// How long the regime has lasted and is expected to last, where the model has regimes. Pure.
+    fn dwell(&self) -> Option<Dwell> {
+        None
+    }
 }
 
 /// A distribution of the log return over the horizon, and what else the model says.
@@ -290,7 +295,8 @@ impl Entry {
 /// Every forecaster, one explicit line each; those that combine others come last.
 #[rustfmt::skip]
 pub const CATALOG: &[Entry] = &[
-    Entry::of::<hmm::Hmm>("four hidden Markov regimes of log variance, filtered", false),
+    Entry::of::<hmm::Hmm>("two to four hidden Markov regimes of log variance, filtered", false),
+    Entry::of::<markov::Markov>("Markov-switching regression of log variance on its lags, filtered", false),
     Entry::of::<net::Net>("pooled neural net started at a gamma regression", false),
     Entry::of::<net_sequence::Sequence>("pooled causal convolutional net over the last rows, started at a gamma regression", false),
     Entry::of::<boost::Boost>("pooled trees boosted on the gamma deviance", false),

@@ -122,6 +122,14 @@ impl Pool {
             levels.insert(symbol, level);
             all.extend(samples);
         }
+        for shifted in panel.shifted() {
+            // Where the shifted windows are too few they add nothing.
+            let more = each(model, shifted, &quiet, |training| {
+                let level = levels.get(&training.symbol()).ok_or_else(|| training.no_fit("no level"))?;
+                Ok(samples(training, level))
+            });
+            all.extend(more.into_iter().flatten().flat_map(|(_, samples)| samples));
+        }
         if all.len() < NEED.1 {
             let symbol = "the whole panel".to_string();
             return Err(Error::TooLittle { model, symbol, have: all.len(), need: NEED.1, end: panel.end() });
@@ -144,6 +152,10 @@ impl Pool {
     }
     pub fn width(&self) -> usize {
         self.inputs.width()
+    }
+    /// Standardised inputs of a row.
+    pub fn row(&self, i: usize) -> &[f64] {
+        &self.z[i * self.width()..(i + 1) * self.width()]
     }
 }
 

@@ -4,11 +4,13 @@
 //! |---|---|
 //! | [`plan`] | what is studied: universe, span, horizons, models |
 //! | [`split`] | rolling origins: what each fit may know, and where it is judged |
+//! | [`choice`] | parameters chosen inside the training window |
 //! | [`fit`] | the fits of every origin, in parallel, each kept on disk as soon as it is done |
 //! | [`walk`] | the walk forward through the pipeline |
 //! | [`scores`] | the scores of a study, and the lines to draw |
 //! | [`report`] | one HTML page made from them |
 
+pub mod choice;
 pub mod fit;
 pub mod judge;
 pub mod output;

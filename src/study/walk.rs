@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::choice::Choice;
 use super::fit::{self, Bench, Fits};
 use super::plan::Plan;
 use super::split::{self, Fold};
 use super::{Error, Progress, Told};
-use crate::base::{Digest, Horizon, Symbol, Ts};
+use crate::base::{Digest, Horizon, Span, Symbol, Ts};
 use crate::event::{Event, Fault};
 use crate::feature::{Builder, Room, Row};
 use crate::forecast::calibrated::Calibration;
@@ -53,6 +54,8 @@ pub struct Walk {
     pub faults: BTreeMap<(Symbol, Fault), u64>,
     /// Fits that failed, and why.
     pub failures: Vec<String>,
+    /// Parameters chosen inside training windows, in order of model, horizon and origin.
+    pub choices: Vec<Choice>,
 }
 
 /// Walks forward through `market`. Fits are kept in `keep` and taken from there when they are there.
@@ -68,14 +71,17 @@ pub fn walk(
 ) -> Result<Walk, Error> {
     check(plan, market)?;
     let history = rows(plan, market)?;
-    let bench = Bench { plan, history: &history, data: fit::digest(&history), keep, progress };
+    let shifted = shifted(plan, market)?;
+    let data = fit::digest(&history, &shifted);
+    let choices = Default::default();
+    let bench = Bench { plan, history: &history, shifted: &shifted, data, keep, progress, choices };
     let mut folds = split::folds(&plan.study);
     // One more origin at the end: the models that would be promoted.
     folds.push(Fold { index: folds.len(), cut: plan.study.end, until: plan.study.end });
     let fits = bench.first_stage(&folds)?;
     let mut state = State::new(plan, market, config)?;
     for fold in &folds {
-        let bundle = state.bundle(&bench, *fold, &fits)?;
+        let bundle = state.bundle(&bench, &folds, *fold, &fits)?;
         state.run(*fold, &bundle, plan);
         state.settle(&history, *fold);
         progress(Told::Stage("walk", fold.index as u64 + 1, folds.len() as u64));
@@ -85,7 +91,8 @@ pub fn walk(
     state.forecasts.retain(|i| !rehearsed(i));
     let faults = state.pipeline.faults();
     let State { forecasts, decisions, last, failures, .. } = state;
-    Ok(Walk { data: bench.data, forecasts, decisions, last, faults, failures, history })
+    let choices = bench.choices.into_inner().unwrap_or_default().into_values().collect();
+    Ok(Walk { data: bench.data, choices, forecasts, decisions, last, faults, failures, history })
 }
 
 fn check(plan: &Plan, market: &Market) -> Result<(), Error> {
@@ -110,8 +117,18 @@ fn check(plan: &Plan, market: &Market) -> Result<(), Error> {
 /// # Errors
 /// Rows cannot be built.
 pub fn rows(plan: &Plan, market: &Market) -> Result<History, Error> {
+    rows_at(plan, market, Span(0))
+}
+
+/// Rows of windows that open between those of [`rows`], `phases - 1` histories: only to learn from.
+fn shifted(plan: &Plan, market: &Market) -> Result<Vec<History>, Error> {
+    let phases = plan.study.phases as i64;
+    (1..phases).map(|k| rows_at(plan, market, Span(plan.road.rows.row.0 / phases * k))).collect()
+}
+
+fn rows_at(plan: &Plan, market: &Market, shift: Span) -> Result<History, Error> {
     let build = |symbol: &Symbol| -> Result<Vec<(Ts, Row)>, Error> {
-        let mut builder = Builder::new(plan.road.rows.clone())?;
+        let mut builder = Builder::shifted(plan.road.rows.clone(), shift)?;
         Ok(market[symbol].iter().filter_map(|e| builder.push(e).map(|row| (e.ts_known, row))).collect())
     };
     let built: Vec<Vec<(Ts, Row)>> = plan.road.symbols.par_iter().map(build).collect::<Result<_, _>>()?;
@@ -166,9 +183,9 @@ impl<'a> State<'a> {
 
     /// The models of an origin: fits of the first stage, then those that combine them, then each
     /// one's calibration; all from what was known at the cut.
-    fn bundle(&mut self, bench: &Bench<'_>, fold: Fold, fits: &Fits) -> Result<Bundle, Error> {
+    fn bundle(&mut self, bench: &Bench<'_>, folds: &[Fold], fold: Fold, fits: &Fits) -> Result<Bundle, Error> {
         let plan = self.plan;
-        let panel = split::panel(&plan.study, bench.history, plan.road.rows.row, fold.cut);
+        let panel = bench.panel(fold);
         let mut members = Vec::new();
         for (ahead, horizon) in plan.horizons() {
             let track = self.tracks.entry(horizon).or_default();
@@ -176,7 +193,7 @@ impl<'a> State<'a> {
             for model in &plan.models {
                 let entry = Entry::named(&model.kind)?;
                 let fit = if entry.combines {
-                    bench.fit(model, fold, horizon, &fitted, track)?.map_err(|e| e.to_string())
+                    bench.fit(model, folds, fold, horizon, &fitted, track)?.map_err(|e| e.to_string())
                 } else {
                     let from = fold.index - fold.index % model.every.max(1);
                     match fits.get(&(from, model.name.clone(), horizon)) {

@@ -122,6 +122,7 @@ fn plan() -> Plan {
         kind: kind.into(),
         every: 1,
         params,
+        choose: None,
     };
     let mut road = settings(&[symbol()]);
     let day = |n: i64| ROWS[0].ts_open + Span::DAY.times(n);
@@ -133,6 +134,7 @@ fn plan() -> Plan {
         refit: Span::DAY.times(3),
         embargo: 0,
         warmup: 0,
+        phases: 1,
         rehearsal: Span::DAY.times(3),
         seed: Seed(5),
         base: "HAR".into(),
