@@ -152,11 +152,9 @@ impl Lags {
         if let Some(before) = self.day.and_then(|day| self.rv.last(day)) {
             row.set(F::RvSameSlot, before[0]);
         }
-        for (ring, short, full) in [
-            (&self.bpv, F::BpvMid, F::BpvLong),
-            (&self.jump, F::JumpMid, F::JumpLong),
-            (&self.rq, F::RqMid, F::RqLong),
-        ] {
+        for (ring, short, full) in
+            [(&self.bpv, F::BpvMid, F::BpvLong), (&self.jump, F::JumpMid, F::JumpLong), (&self.rq, F::RqMid, F::RqLong)]
+        {
             row.set(short, ring.mean(mid));
             row.set(full, ring.mean(long));
         }

@@ -264,9 +264,8 @@ fn banded(x: &Array2<f64>, shares: &[f64]) -> Gaussian {
         from = to;
     }
     let stay = 0.9;
-    let trans = (0..k)
-        .map(|i| (0..k).map(|j| if i == j { stay } else { (1.0 - stay) / (k - 1) as f64 }).collect())
-        .collect();
+    let trans =
+        (0..k).map(|i| (0..k).map(|j| if i == j { stay } else { (1.0 - stay) / (k - 1) as f64 }).collect()).collect();
     Gaussian { start: vec![1.0 / k as f64; k], trans, means, covariance: Covariance::Diagonal(variances) }
 }
 

@@ -278,15 +278,7 @@ mod tests {
 
     #[test]
     fn the_loss_is_its_formula_and_quantiles_start_at_the_normals() {
-        let schedule = Schedule {
-            epochs: 1,
-            batch: 4,
-            rate: 1e-3,
-            decay: 0.0,
-            patience: 1,
-            pinball: 0.3,
-            limit: 6.0,
-        };
+        let schedule = Schedule { epochs: 1, batch: 4, rate: 1e-3, decay: 0.0, patience: 1, pinball: 0.3, limit: 6.0 };
         let data = Data {
             width: 2,
             z: vec![0.5, -1.0, 2.0, 0.0],
@@ -323,15 +315,8 @@ mod tests {
         let ret = target.iter().enumerate().map(|(i, t)| if i % 2 == 0 { t.sqrt() } else { -t.sqrt() }).collect();
         let mean = stats::mean(&target.iter().map(|t| f64::from(*t)).collect::<Vec<_>>()).ln();
         let data = Data { width: 1, offset: vec![mean as f32; z.len()], z, target, ret };
-        let schedule = Schedule {
-            epochs: 12,
-            batch: 64,
-            rate: 5e-3,
-            decay: 1e-3,
-            patience: 6,
-            pinball: 0.1,
-            limit: 6.0,
-        };
+        let schedule =
+            Schedule { epochs: 12, batch: 64, rate: 5e-3, decay: 1e-3, patience: 6, pinball: 0.1, limit: 6.0 };
         let begin = || initial(1, [16, 8], Seed(7).named("weights"));
         let learn = || train::<Mlp>(&data, &schedule, begin(), Seed(7), &|_| ()).unwrap();
         let net = learn();

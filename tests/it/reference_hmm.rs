@@ -141,9 +141,7 @@ fn switching_regressions_are_those_of_statsmodels() {
         let end = model(&numbers(&want["params"]));
         let at_end = end.loglik(&x, y).expect("a likelihood");
         assert!((at_end - number("loglik")).abs() < 1e-6, "{at_end}");
-        for (key, ours) in
-            [("filtered_last5", end.filtered(&x, y)), ("smoothed_last5", end.smoothed(&x, y))]
-        {
+        for (key, ours) in [("filtered_last5", end.filtered(&x, y)), ("smoothed_last5", end.smoothed(&x, y))] {
             let ours = ours.expect("probabilities");
             for (ours, theirs) in ours[y.len() - 5..].iter().flatten().zip(matrix(&want[key]).iter().flatten()) {
                 assert!((ours - theirs).abs() < 1e-6, "{key}: {ours} {theirs}");

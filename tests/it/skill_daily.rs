@@ -92,10 +92,8 @@ impl Walk {
         let mut days: Vec<Ts> = history.values().flat_map(|rows| rows.iter().map(|r| r.ts)).collect();
         days.sort();
         days.dedup();
-        let mut out: Vec<Forecasts> = vec![
-            history.iter().map(|(s, rows)| (*s, vec![f64::NAN; rows.len()])).collect();
-            specs.len()
-        ];
+        let mut out: Vec<Forecasts> =
+            vec![history.iter().map(|(s, rows)| (*s, vec![f64::NAN; rows.len()])).collect(); specs.len()];
         let track = Track::default();
         for from in (self.first..days.len()).step_by(self.refit) {
             let (cut, until) = (days[from - 1], days.get(from - 1 + self.refit).copied().unwrap_or(Ts(i64::MAX)));

@@ -99,11 +99,8 @@ impl Design {
 
     /// max(0, rv_ret - bpv) over the lags; in logs ln(1 + jump / bpv).
     fn jumps(&mut self, params: &Params, row: &Row) -> Option<()> {
-        let lags = [
-            (Feature::Jump, Feature::Bpv),
-            (Feature::JumpMid, Feature::BpvMid),
-            (Feature::JumpLong, Feature::BpvLong),
-        ];
+        let lags =
+            [(Feature::Jump, Feature::Bpv), (Feature::JumpMid, Feature::BpvMid), (Feature::JumpLong, Feature::BpvLong)];
         for (jump, bpv) in &lags[..params.jump.lags()] {
             let (name, jump, bpv) = (jump.spec().name, row.get(*jump)?, row.get(*bpv)?);
             let log = params.form == Form::Log;

@@ -203,7 +203,8 @@ fn winsorise(quantile: f64, designs: &mut [Design], y: &mut [f64]) -> Vec<f64> {
     if quantile >= 1.0 {
         return Vec::new();
     }
-    let at = |values: &mut dyn Iterator<Item = f64>| stats::quantile(&stats::sorted(&values.collect::<Vec<_>>()), quantile);
+    let at =
+        |values: &mut dyn Iterator<Item = f64>| stats::quantile(&stats::sorted(&values.collect::<Vec<_>>()), quantile);
     let top = at(&mut y.iter().copied());
     y.iter_mut().for_each(|v| *v = v.min(top));
     let cuts: Vec<f64> = (0..designs[0].variances).map(|j| at(&mut designs.iter().map(|d| d.x[j]))).collect();
@@ -337,8 +338,14 @@ mod tests {
     fn settings_that_do_not_go_together_are_refused_with_the_mend() {
         let plain = Params::default;
         for (params, mend) in [
-            (Params { season: Season::Diurnal, quarticity: Reach::Row, ..plain() }, "season `none`, `weekday` or `weekly`"),
-            (Params { season: Season::Diurnal, lags: Lags::Semivariance, ..plain() }, "season `none`, `weekday` or `weekly`"),
+            (
+                Params { season: Season::Diurnal, quarticity: Reach::Row, ..plain() },
+                "season `none`, `weekday` or `weekly`",
+            ),
+            (
+                Params { season: Season::Diurnal, lags: Lags::Semivariance, ..plain() },
+                "season `none`, `weekday` or `weekly`",
+            ),
             (Params { form: Form::Sqrt, quarticity: Reach::Row, ..plain() }, "form `level` or `log`"),
             (Params { lags: Lags::Continuous, quarticity: Reach::Lags, ..plain() }, "`quarticity = \"row\"`"),
             (Params { form: Form::Log, weights: Weights::Rv, ..plain() }, "with form `level`"),

@@ -239,7 +239,11 @@ mod tests {
                     p *= m.trans[state(t - 1)][state(t)];
                 }
                 let (v, e) = (m.variances[state(t)], y[t] - m.mean(state(t), &x[t]));
-                p *= if y[t].is_nan() { 1.0 } else { (-0.5 * e * e / v).exp() / (2.0 * std::f64::consts::PI * v).sqrt() };
+                p *= if y[t].is_nan() {
+                    1.0
+                } else {
+                    (-0.5 * e * e / v).exp() / (2.0 * std::f64::consts::PI * v).sqrt()
+                };
             }
             total += p;
             (0..8).filter(|t| state(*t) == 1).for_each(|t| ones[t] += p);
