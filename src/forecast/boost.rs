@@ -160,7 +160,12 @@ impl Model for Boost {
 
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Boost, Error> {
         params.check()?;
-        let pool = Pool::gather(Self::NAME, panel, ctx, Wanted { regimes: params.regimes, drop: &params.drop })?;
+        let pool = Pool::gather(
+            Self::NAME,
+            panel,
+            ctx,
+            Wanted { regimes: params.regimes, shifted: true, drop: &params.drop },
+        )?;
         let binned = Binned::new(&pool.z, pool.width());
         let linear = params.linear(&pool)?;
         let (done, total) = (AtomicUsize::new(0), params.runs * params.rounds);

@@ -26,6 +26,8 @@ pub mod markov;
 pub mod ms_garch;
 pub mod net;
 mod net_plain;
+pub mod net_sequence;
+mod net_tower;
 mod net_train;
 pub mod outcome;
 pub mod panel;
@@ -299,6 +301,7 @@ pub const CATALOG: &[Entry] = &[
     Entry::of::<hmm::Hmm>("two to four hidden Markov regimes of log variance, filtered", false),
     Entry::of::<markov::Markov>("Markov-switching regression of log variance on its lags, filtered", false),
     Entry::of::<net::Net>("pooled neural net started at a gamma regression", false),
+    Entry::of::<net_sequence::Sequence>("pooled causal convolutional net over the last rows, started at a gamma regression", false),
     Entry::of::<boost::Boost>("pooled trees boosted on the gamma deviance", false),
     Entry::of::<historical::Historical>("historical simulation: the last returns as they were", false),
     Entry::of::<fhs::Fhs>("filtered historical simulation: past returns scaled to today's volatility", false),

@@ -57,7 +57,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::net_plain::{Weights, quantiles};
-use super::net_train::{Data, Schedule, held, train};
+use super::net_train::{Data, Mlp, Schedule, held, initial, train};
 use super::pooled::{Inputs, LIMIT, Place, Pool, Wanted};
 use super::training::{Level, in_range};
 use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Pace, Panel, gamma};
@@ -127,8 +127,8 @@ impl Params {
     }
     fn schedule(&self, rows: usize) -> Schedule {
         let epochs = if self.epochs > 0 { self.epochs } else { if rows > 20_000 { 10 } else { 30 } };
-        let Params { hidden, batch, rate, decay, patience, pinball, .. } = *self;
-        Schedule { hidden, epochs, batch, rate, decay, patience, pinball, limit: LIMIT as f32 }
+        let Params { batch, rate, decay, patience, pinball, .. } = *self;
+        Schedule { epochs, batch, rate, decay, patience, pinball, limit: LIMIT as f32 }
     }
 }
 
@@ -158,7 +158,12 @@ impl Model for Net {
 
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Net, Error> {
         params.check()?;
-        let pool = Pool::gather(Self::NAME, panel, ctx, Wanted { regimes: params.regimes, drop: &params.drop })?;
+        let pool = Pool::gather(
+            Self::NAME,
+            panel,
+            ctx,
+            Wanted { regimes: params.regimes, shifted: true, drop: &params.drop },
+        )?;
         let shared = Shared::fit(params, &pool, ctx)?;
         (ctx.progress)(1.0.into());
         Ok(Net { horizon: ctx.horizon, shared, levels: pool.levels })
@@ -200,7 +205,11 @@ impl Shared {
         };
         shared.nets = (0..nets)
             .into_par_iter()
-            .map(|i| train(&data, &schedule, ctx.seed.named("net").named(&i.to_string()), &epoch_done))
+            .map(|i| {
+                let seed = ctx.seed.named("net").named(&i.to_string());
+                let begin = initial(width, params.hidden, seed.named("weights"));
+                train::<Mlp>(&data, &schedule, begin, seed, &epoch_done)
+            })
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| no_fit("training gave no numbers"))?;
         if !shared.nets.iter().flat_map(|n| &n.layers).all(|l| l.weight.iter().chain(&l.bias).all(|w| w.is_finite())) {

@@ -10,7 +10,7 @@ use super::hmm::{self, Hmm};
 use super::pooled_input::{INPUTS, inputs, unit};
 use super::training::{Level, Training, each};
 use super::{BySymbol, Error, FitContext, Forecaster, Model, Outcome, Panel};
-use crate::base::{Span, Ts, stats};
+use crate::base::{Span, Symbol, Ts, stats};
 use crate::feature::{Feature, Row};
 
 /// Least number of rows per instrument and in all.
@@ -42,6 +42,8 @@ fn names() -> impl Iterator<Item = &'static str> {
 pub(super) struct Wanted<'a> {
     /// States of the hidden Markov model; 0 for none.
     pub regimes: usize,
+    /// Whether rows of windows between the grid's are learnt from as well.
+    pub shifted: bool,
     /// Names of inputs to leave out.
     pub drop: &'a [String],
 }
@@ -118,10 +120,12 @@ pub(super) struct Pool {
     pub target: Vec<f64>,
     /// Return over the horizon over the standard deviation that belongs to the long mean.
     pub ret: Vec<f64>,
+    /// Which row each is.
+    pub at: Vec<(Symbol, Ts)>,
 }
 
 struct Sample {
-    at: Ts,
+    at: (Symbol, Ts),
     x: Vec<f64>,
     target: f64,
     ret: f64,
@@ -134,7 +138,7 @@ fn samples(training: &Training<'_>, level: &Level, regimes: Option<&Hmm>) -> Vec
         let (x, target) = (eye.see(row, unit)?, (*target)?);
         let mean = training.ahead as f64 * unit?;
         let (target, ret) = (target.rv / mean, target.ret / level.sd(mean));
-        Some(Sample { at: row.ts, x, target, ret })
+        Some(Sample { at: (row.symbol, row.ts), x, target, ret })
     };
     training.rows.iter().zip(&training.targets).filter_map(one).collect()
 }
@@ -179,7 +183,7 @@ impl Pool {
             levels.insert(symbol, level);
             all.extend(samples);
         }
-        for shifted in panel.shifted() {
+        for shifted in panel.shifted().iter().filter(|_| wanted.shifted) {
             // Where the shifted windows are too few they add nothing.
             let more = each(model, shifted, &quiet, |training| {
                 let level = levels.get(&training.symbol()).ok_or_else(|| training.no_fit("no level"))?;
@@ -192,16 +196,17 @@ impl Pool {
             return Err(Error::TooLittle { model, symbol, have: all.len(), need: NEED.1, end: panel.end() });
         }
         // Instruments stay in order of name within an instant, as they came.
-        all.sort_by_key(|sample| sample.at);
+        all.sort_by_key(|sample| sample.at.1);
         let targets: Vec<f64> = all.iter().map(|s| s.target).collect();
         let cap = stats::quantile(&stats::sorted(&targets), TARGET.1).max(TARGET.0);
         let ret = all.iter().map(|s| s.ret).collect();
+        let at = all.iter().map(|s| s.at).collect();
         let x: Vec<Vec<f64>> = all.into_iter().map(|s| s.x).collect();
         let inputs = Inputs::fit(&x, regimes, wanted.drop);
         let columns = inputs.columns().unwrap_or_default();
         let z = x.iter().flat_map(|x| inputs.standardise(&columns, x)).collect();
         let target = targets.iter().map(|t| t.clamp(TARGET.0, cap)).collect();
-        Ok(Pool { levels, inputs, z, target, ret })
+        Ok(Pool { levels, inputs, z, target, ret, at })
     }
     pub fn rows(&self) -> usize {
         self.target.len()

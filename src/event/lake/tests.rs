@@ -127,31 +127,3 @@ fn polling_gives_each_event_once_and_in_order() {
     let rest = lake.poll(&wanted[..1], &mut resumed).unwrap();
     assert_eq!(rest.len(), 29);
 }
-
-#[allow(clippy::disallowed_methods)] // Measures the reader; nothing hangs on it.
-#[test]
-fn measure_partitions() {
-    let (rows, _) = bars("AUSDT", Span::HOUR, 24 * 2557);
-    for daily in [true, false] {
-        let folder = tempfile::tempdir().unwrap();
-        let lake = Lake::at(folder.path());
-        let a = listing("AUSDT");
-        if daily {
-            for day in rows.chunks(24) {
-                let path = lake.partition("bars", &a, day[0].bar.ts_open).join("part-0.parquet");
-                BarRow::write(day.to_vec(), &path).unwrap();
-            }
-        } else {
-            lake.write_bars(&a, &rows).unwrap();
-        }
-        let start = std::time::Instant::now();
-        let n = lake.bars(&a, Span::HOUR, None, None).unwrap().len();
-        let bytes: u64 = lake
-            .partitions("bars", &a, None, None)
-            .unwrap()
-            .iter()
-            .map(|p| std::fs::metadata(p.1.join("part-0.parquet")).unwrap().len())
-            .sum();
-        eprintln!("MEASURED daily {daily}: {n} in {:?}, {bytes} bytes", start.elapsed());
-    }
-}
