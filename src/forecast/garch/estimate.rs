@@ -59,7 +59,7 @@ pub struct Estimate {
     pub spec: Spec,
     /// Coefficients in the units of the returns, in the order of [`Spec::names`].
     pub coefficients: Vec<f64>,
-    /// Log-likelihood at the end, constants included.
+    /// Log-likelihood at the end, constants included; the least float where there is none.
     pub loglik: f64,
     /// What stands before the sample in the recursion.
     pub before: f64,
@@ -253,7 +253,7 @@ impl Spec {
         let before = likelihood.begin(&at).value;
         let exponent = family!(&self.process, f => f.exponent(process, self.start));
         Estimate {
-            loglik: likelihood.value(&at) - likelihood.rows() as f64 * unit.ln(),
+            loglik: stored(likelihood.value(&at) - likelihood.rows() as f64 * unit.ln()),
             before: before * unit.powf(exponent),
             observations: likelihood.rows(),
             converged: search.0,
@@ -266,6 +266,11 @@ impl Spec {
             spec: self.clone(),
         }
     }
+}
+
+/// A log-likelihood as it can be stored: the least float for one that is not finite.
+pub(super) fn stored(loglik: f64) -> f64 {
+    if loglik.is_finite() { loglik } else { f64::MIN }
 }
 
 /// Residuals around mean coefficients.

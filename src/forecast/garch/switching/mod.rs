@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use self::likelihood::Mixture;
 use super::errors::errors;
+use super::estimate::stored;
 use super::innovation::Innovation;
 use super::number::Dual;
 use super::process::{Family, Power};
@@ -50,7 +51,7 @@ pub struct SwitchingEstimate {
     /// Coefficients in the units of the returns, in the order of [`Switching::names`]; regimes by
     /// unconditional variance, the smallest first.
     pub coefficients: Vec<f64>,
-    /// Log-likelihood at the end, constants included.
+    /// Log-likelihood at the end, constants included; the least float where there is none.
     pub loglik: f64,
     /// Number of observations with a likelihood.
     pub observations: usize,
@@ -164,7 +165,7 @@ impl Switching {
             spec: *self,
             mean,
             coefficients: back.iter().map(|c| c.value).collect(),
-            loglik: mixture.value(&at) - observations as f64 * unit.ln(),
+            loglik: stored(mixture.value(&at) - observations as f64 * unit.ln()),
             observations,
             converged: end.converged,
             starts: end.starts,
