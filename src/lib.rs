@@ -8,7 +8,7 @@
 //! | folder | what it is |
 //! |---|---|
 //! | [`base`] | words everyone shares: time, probability, seed, statistics, tables, digests |
-//! | [`event`] | what the market did: trades, bars and clock ticks, from vendor files and the lake |
+//! | [`event`] | what the market did: trades, bars, gauges and clock ticks, from vendor files and the lake |
 //! | [`feature`] | what the models see: one [`feature::Row`] per window, built event by event |
 //! | [`forecast`] | what may happen: [`forecast::Model`]s are learnt, [`forecast::Forecaster`]s run |
 //! | [`loss`] | what it would cost: VaR and ES, scores, margin outcome |

@@ -24,6 +24,7 @@ python3 benches/peers/rows_from_trades.py --trades "$trades" --dir "$work/trades
 
 echo "== GARCH fits"
 "$work/venv/bin/python" benches/peers/garch.py target/release/examples/garch_fits "$series" || true
+"$work/venv/bin/python" benches/peers/garch.py target/release/examples/garch_fits "$series" student constant || true
 
 echo "== hidden Markov models"
 "$work/venv/bin/python" benches/peers/hmm.py target/release/examples/hmm_fits || true

@@ -33,7 +33,13 @@ pub struct Args {
 /// The configuration, the lake or the output folder cannot be used.
 pub fn run(args: Args) -> Result<Answer> {
     let command = command(&args);
-    let studied = study::run(&args.source, &args.out.join("fits"), &command)?;
+    let studied = study::run(
+        args.source.read()?,
+        &args.source.lake,
+        Some(&args.out.join("fits")),
+        &args.source.title(),
+        &command,
+    )?;
     study::write(&studied, &args.out)?;
     if args.json {
         table::print(&studied.judged.scores.to_json());

@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::{Digest, Span, Symbol, Ts};
+use crate::event::GaugeKind;
+use crate::event::lake::Feed;
 use crate::feature;
 use crate::forecast::Entry;
 use crate::pipeline::{Margin, Settings};
@@ -57,6 +59,30 @@ pub struct Universe {
     /// Bars are made from trades, not read.
     #[serde(default)]
     pub trades: bool,
+    /// What else instruments read, beside their own bars or trades.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub inputs: Vec<Input>,
+}
+
+/// A table whose rows are features of some instruments: funding, open interest or implied volatility.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Input {
+    /// Table of the lake: `funding`, `open_interest` or `implied_vol`.
+    pub table: GaugeKind,
+    /// Venue as the lake names it.
+    pub venue: String,
+    /// Market as the lake names it.
+    pub market: String,
+    /// Whose rows; absent: those of the same name as the instrument that reads them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub symbol: Option<Symbol>,
+    /// Which instruments read them; absent: all.
+    #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
+    pub readers: Option<Vec<Symbol>>,
+    /// Where the lake does not have it, its features are absent, instead of an error.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 /// How to serve.
@@ -129,8 +155,15 @@ impl Config {
         want(self.study.start < self.study.end, "study.start: must lie before study.end");
         want(self.study.refit.0 >= self.rows.row.0, "study.refit: at least one row");
         want(!self.models.is_empty(), "models: name at least one forecaster");
+        self.check_inputs(&mut want);
         for m in &self.models {
             want(m.every >= 1, &format!("models.{}.every: 1 or more", m.name));
+            if let Some(c) = &m.choose {
+                let full = !c.grid.is_empty() && c.grid.values().all(|v| !v.is_empty());
+                want(full, &format!("models.{}.choose.grid: at least one parameter, each with a value", m.name));
+                want(c.budget >= 1, &format!("models.{}.choose.budget: 1 or more", m.name));
+                want(c.validation.0 > 0, &format!("models.{}.choose.validation: a length of time above 0", m.name));
+            }
             if let Err(e) = Entry::named(&m.kind) {
                 want(false, &format!("models.{}.kind: {e}", m.name));
             }
@@ -139,6 +172,24 @@ impl Config {
             want(false, &format!("rows: {e}"));
         }
         if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("\n  ")) }
+    }
+    /// One reading of a kind for each instrument: two could not be told apart.
+    fn check_inputs(&self, want: &mut dyn FnMut(bool, &str)) {
+        let u = &self.universe;
+        for (i, input) in u.inputs.iter().enumerate() {
+            let reads = |input: &Input, s: &Symbol| input.readers.as_ref().is_none_or(|r| r.contains(s));
+            for reader in input.readers.iter().flatten() {
+                let text = format!("universe.inputs.for: {reader} is not among universe.symbols");
+                want(u.symbols.contains(reader), &text);
+            }
+            let twice = |s: &&Symbol| {
+                reads(input, s) && u.inputs[..i].iter().any(|other| other.table == input.table && reads(other, s))
+            };
+            if let Some(symbol) = u.symbols.iter().find(twice) {
+                let table = Feed::Gauge(input.table);
+                want(false, &format!("universe.inputs: {symbol} reads {table} twice; say `for` which instruments"));
+            }
+        }
     }
     /// The study that this describes.
     pub fn plan(&self) -> Plan {

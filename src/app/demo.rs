@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::study::{self, Source, Studied};
-use super::{Answer, market, serve, table, train, verify};
+use super::{Answer, card, market, serve, table, verify};
 use crate::event::lake::Lake;
 use crate::record::alias::By;
 use crate::record::{Registry, Which};
@@ -59,7 +59,8 @@ pub fn run(args: Args) -> Result<Answer> {
     if !source.lake.is_dir() {
         bail!("{}: no sample data; run from the checkout, or give its data folder with --data", source.lake.display());
     }
-    let studied = study::run(&source, &args.out.join("fits"), "margincast demo")?;
+    let studied =
+        study::run(source.read()?, &source.lake, Some(&args.out.join("fits")), &source.title(), "margincast demo")?;
     study::write(&studied, &args.out)?;
     promote(&models, &studied, &source.lake)?;
     let published = replay(&studied, &source.lake, args.serve)?;
@@ -81,7 +82,7 @@ pub fn run(args: Args) -> Result<Answer> {
 
 fn promote(models: &Path, studied: &Studied, lake: &Path) -> Result<()> {
     let registry = Registry::open(models);
-    let made = train::register(&registry, studied, lake, "demo")?;
+    let made = card::register(&registry, studied, lake, "demo")?;
     let by = By { who: "demo".into(), when: clock::now(), reason: "first models".into() };
     registry.promote(&made.name, &studied.config.serve.alias, &Which::Version(made.version), &by)?;
     Ok(())
@@ -93,8 +94,7 @@ fn replay(studied: &Studied, lake: &Path, keep: bool) -> Result<u64> {
     let config = &studied.config;
     let options = serve::options(config, Mode::Replay(None), None)?;
     let lake = Lake::at(lake);
-    let listings = market::listings(config)?;
-    let events = source::replay(&lake, &listings, market::feed(config), config.universe.from)?;
+    let events = source::replay(&lake, &market::subscriptions(config, &lake)?, config.universe.from)?;
     let running = start(options, serve::road(config), events)?;
     let (begun, mut seen) = (Instant::now(), (0, Instant::now()));
     // The replay has ended when nothing new has come for a while.

@@ -5,36 +5,50 @@ use std::path::Path;
 use anyhow::{Context, Result};
 
 use super::config::Config;
-use crate::event::lake::{Feed, Lake, Listing};
+use crate::base::Symbol;
+use crate::event::lake::{Feed, Lake, Listing, Subscription};
 use crate::study::walk::Market;
 
-/// The listings of the configured universe.
+/// What the configuration reads: of each instrument its bars or trades, then its gauges. An optional
+/// input that the lake does not have is left out, and said.
 ///
 /// # Errors
 /// Venue or market cannot be folder names.
-pub fn listings(config: &Config) -> Result<Vec<Listing>> {
-    let u = &config.universe;
-    let one = |s| Listing::new(&u.venue, &u.market, s).context("section [universe]");
-    u.symbols.iter().map(|s| one(*s)).collect()
+pub fn subscriptions(config: &Config, lake: &Lake) -> Result<Vec<Subscription>> {
+    let of = |symbol: &Symbol| subscriptions_of(config, lake, *symbol);
+    Ok(config.universe.symbols.iter().map(of).collect::<Result<Vec<_>>>()?.concat())
 }
 
-/// Which rows of the lake the configuration reads.
-pub fn feed(config: &Config) -> Feed {
-    if config.universe.trades { Feed::Trades } else { Feed::Bars(config.rows.bar) }
+fn subscriptions_of(config: &Config, lake: &Lake, symbol: Symbol) -> Result<Vec<Subscription>> {
+    let u = &config.universe;
+    let feed = if u.trades { Feed::Trades } else { Feed::Bars(config.rows.bar) };
+    let own = Listing::new(&u.venue, &u.market, symbol).context("section [universe]")?;
+    let mut wanted = vec![Subscription { listing: own, feed, symbol }];
+    for input in u.inputs.iter().filter(|i| i.readers.as_ref().is_none_or(|r| r.contains(&symbol))) {
+        let listing = Listing::new(&input.venue, &input.market, input.symbol.unwrap_or(symbol));
+        let listing = listing.context("section [[universe.inputs]]")?;
+        let feed = Feed::Gauge(input.table);
+        if input.optional && !lake.listings(feed.table())?.contains(&listing) {
+            tracing::warn!(%symbol, table = %feed, "an optional input is not in the lake; its features are absent");
+            continue;
+        }
+        wanted.push(Subscription { listing, feed, symbol });
+    }
+    Ok(wanted)
 }
 
 /// Every configured instrument's events known before the end of the study.
 ///
 /// # Errors
-/// A listing is not in the lake, or a file cannot be read.
+/// A listing or a configured input is not in the lake, or a file cannot be read.
 pub fn load(config: &Config, lake: &Path) -> Result<Market> {
     let lake = Lake::at(lake);
     let mut market = Market::new();
-    for listing in listings(config)? {
+    for symbol in &config.universe.symbols {
         // The row that closes at the end of the study settles the last forecasts.
         let until = config.study.end + config.rows.row.times(1 + longest(config) as i64);
-        let events = lake.load(std::slice::from_ref(&listing), feed(config), config.universe.from, Some(until))?;
-        market.insert(listing.symbol, events);
+        let events = lake.load(&subscriptions_of(config, &lake, *symbol)?, config.universe.from, Some(until))?;
+        market.insert(*symbol, events);
     }
     Ok(market)
 }

@@ -1,12 +1,13 @@
 //! The door: [`config`] and one file per command.
 
 pub mod backtest;
+mod card;
 pub mod config;
 pub mod configure;
 pub mod demo;
 pub mod explain;
 pub mod ingest;
-mod market;
+pub mod market;
 pub mod models;
 mod progress;
 pub mod score;

@@ -11,7 +11,7 @@ use crate::base::{Horizon, Ts};
 use crate::event::lake::Lake;
 use crate::record::Registry;
 use crate::serve::road::Road;
-use crate::serve::{Mode, Options, publisher, source, start};
+use crate::serve::{Mode, Options, pace, source, start};
 
 /// Arguments.
 #[derive(clap::Args)]
@@ -41,7 +41,7 @@ pub struct Args {
     #[arg(long)]
     pub replay: bool,
     /// How many times faster than it happened, or `max`
-    #[arg(long, value_name = "N|max", default_value = "max", requires = "replay", value_parser = |t: &str| publisher::speed(t).map(Speed))]
+    #[arg(long, value_name = "N|max", default_value = "max", requires = "replay", value_parser = |t: &str| pace::speed(t).map(Speed))]
     pub speed: Speed,
     /// Publish from here on; earlier windows only warm up
     #[arg(long, value_name = "TIME")]
@@ -64,10 +64,11 @@ pub fn run(args: Args) -> Result<Answer> {
     log();
     let mode = if args.replay { Mode::Replay(args.speed.0) } else { Mode::Live };
     let options = options(&config, mode, args.from)?;
-    let (lake, listings, feed) = (Lake::at(&args.lake), market::listings(&config)?, market::feed(&config));
+    let lake = Lake::at(&args.lake);
+    let wanted = market::subscriptions(&config, &lake)?;
     let events = match mode {
-        Mode::Live => source::follow(lake, listings, feed, config.universe.from),
-        Mode::Replay(_) => source::replay(&lake, &listings, feed, config.universe.from),
+        Mode::Live => source::follow(lake, wanted, config.universe.from),
+        Mode::Replay(_) => source::replay(&lake, &wanted, config.universe.from),
     };
     let running = start(options, road(&config), events?)?;
     eprintln!("serving on http://{}", running.address);

@@ -8,7 +8,7 @@ use super::config::Config;
 use super::market;
 use super::progress::Progress;
 use crate::study::judge::{self, Judged};
-use crate::study::{Walk, output, report, truth, walk};
+use crate::study::{Told, Walk, output, report, truth, walk};
 
 /// Where the configuration and the data are.
 #[derive(clap::Args, Clone, Debug)]
@@ -34,24 +34,40 @@ pub struct Studied {
     pub judged: Judged,
 }
 
+impl Source {
+    /// The effective configuration.
+    ///
+    /// # Errors
+    /// The file cannot be read, or what it says cannot be meant.
+    pub fn read(&self) -> Result<Config> {
+        Config::read(&self.config, &self.set)
+    }
+    /// Heading of what is made from it.
+    pub fn title(&self) -> String {
+        self.config.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned())
+    }
+}
+
 /// Runs a study; fits are kept in `keep` and found there again after a kill.
 ///
 /// # Errors
-/// The configuration, the lake or a fit's file cannot be used.
-pub fn run(source: &Source, keep: &Path, command: &str) -> Result<Studied> {
-    let config = Config::read(&source.config, &source.set)?;
-    let market = market::load(&config, &source.lake)?;
+/// The lake or a fit's file cannot be used.
+pub fn run(config: Config, lake: &Path, keep: Option<&Path>, title: &str, command: &str) -> Result<Studied> {
+    let market = market::load(&config, lake)?;
     let progress = Progress::new();
-    let tell = |stage: &str, done: u64, all: u64| progress.tell(stage, done, all);
+    let tell = |told: Told<'_>| progress.tell(told);
     let plan = config.plan();
-    let walk = walk::walk(&plan, &market, config.digest(), Some(keep), &tell)?;
+    let walk = walk::walk(&plan, &market, config.digest(), keep, &tell)?;
     for failure in walk.failures.iter().take(20) {
         tracing::warn!("{failure}");
     }
-    let title = source.config.file_stem().map_or_else(String::new, |s| s.to_string_lossy().into_owned());
-    let judged = judge::judge(&plan, &walk, &title, command, config.digest())?;
+    let judged = judge::judge(&plan, &walk, title, command, config.digest())?;
     Ok(Studied { config, walk, judged })
 }
+
+/// The files of a study.
+pub const FILES: [&str; 5] =
+    ["forecasts.parquet", "outcomes.parquet", "decisions.parquet", "scores.json", "report.html"];
 
 /// Writes `forecasts.parquet`, `outcomes.parquet`, `decisions.parquet`, `scores.json` and `report.html`.
 ///

@@ -3,48 +3,52 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use serde::{Deserialize, Serialize};
 
+use super::config::Config;
 use super::study::{self, Source, Studied};
-use super::{Answer, table};
+use super::{Answer, card, table};
 use crate::base::Digest;
-use crate::event::lake::Lake;
-use crate::feature::Row;
-use crate::record::Registry;
-use crate::record::manifest::{DataLock, Env};
-use crate::record::register::Extras;
-use crate::record::registry::Registered;
-use crate::serve::clock;
-use crate::study::scores::Scores;
-
-/// Newest rows of each instrument that a registered version must answer at every load.
-const GOLDEN_ROWS: usize = 200;
+use crate::record::manifest::{Env, FileEntry};
+use crate::record::run::{Code, Outcome, cpu_name};
+use crate::record::{Error, Registry, Run};
 
 /// Fit, validate and register the models of a configuration
 ///
 /// Walks forward like `backtest`, then fits once more on everything known at study.end and stores
 /// that bundle, its golden rows, its scores and its card as the next version of serve.model. An
 /// alias is moved by `margincast models promote`, not by training.
+///
+/// A run is a folder below --runs, named after its configuration: run.json says what went in
+/// (configuration, data, program, processor, seed) and ends with the digest of what came out. A run
+/// that was killed goes on with --resume and ends with the same digest; --verify trains again from
+/// nothing and compares.
 #[derive(clap::Args)]
-#[command(after_help = "Example:
+#[command(after_help = "\
+Exit code 0: trained, or as recorded. 1: a fit failed, or a digest differs. 2: it could not run.
+
+Examples:
   margincast train --config data/configs/sample.toml --lake data/sample --runs out/runs \\
-    --set study.start=2023-09-01 --set serve.models=out/models")]
+    --set study.start=2023-09-01 --set serve.models=out/models
+  margincast train --verify latest --lake data/sample --runs out/runs")]
 pub struct Args {
-    #[command(flatten)]
-    source: Source,
+    /// Configuration file
+    #[arg(long, value_name = "FILE", required_unless_present = "verify", conflicts_with = "verify")]
+    config: Option<PathBuf>,
+    /// Folder of canonical tables, as `ingest` writes them
+    #[arg(long, value_name = "DIR")]
+    lake: PathBuf,
+    /// Override one setting, section.key=value; may be repeated
+    #[arg(long = "set", value_name = "KEY=VALUE", conflicts_with = "verify")]
+    set: Vec<String>,
     /// Where runs keep their fits and results
     #[arg(long, value_name = "DIR", default_value = "runs")]
     runs: PathBuf,
-    /// Go on with this run, a folder below --runs; refused when settings changed
-    #[arg(long, value_name = "RUN")]
+    /// Go on with this run, a folder below --runs or `latest`; refused when settings or data changed
+    #[arg(long, value_name = "RUN", conflicts_with = "verify")]
     resume: Option<String>,
-}
-
-/// What a run folder belongs to.
-#[derive(Debug, PartialEq, Serialize, Deserialize)]
-struct Run {
-    config_digest: Digest,
-    config: serde_json::Value,
+    /// Train a recorded run again from nothing and compare every digest; registers nothing
+    #[arg(long, value_name = "RUN")]
+    verify: Option<String>,
 }
 
 /// Runs the command.
@@ -52,25 +56,34 @@ struct Run {
 /// # Errors
 /// The configuration, the lake, the run folder or the registry cannot be used.
 pub fn run(args: Args) -> Result<Answer> {
-    let config = super::config::Config::read(&args.source.config, &args.source.set)?;
-    let own = Run { config_digest: config.digest(), config: serde_json::to_value(&config)? };
-    let id = args.resume.clone().unwrap_or_else(|| own.config_digest.short());
+    if let Some(id) = &args.verify {
+        return verify(&args, &args.runs.join(named(&args.runs, id)?));
+    }
+    let config = args.config.clone().unwrap_or_default();
+    let source = Source { config, lake: args.lake.clone(), set: args.set.clone() };
+    let config = source.read()?;
+    let mut own = begun(&config, &args.lake, &command(&source))?;
+    let id = match &args.resume {
+        Some(id) => named(&args.runs, id)?,
+        None => own.config_digest.short(),
+    };
     let folder = args.runs.join(&id);
-    check(&folder, &own, args.resume.is_some())?;
-    let command =
-        format!("margincast train --config {} --lake {}", args.source.config.display(), args.source.lake.display());
-    let studied = study::run(&args.source, &folder.join("fits"), &command)?;
+    start(&folder, &mut own, args.resume.is_some())?;
+    let studied = study::run(config, &args.lake, Some(&folder.join("fits")), &source.title(), &own.command)?;
     study::write(&studied, &folder)?;
+    own.outcome = Some(outcome(&studied, Some(&folder))?);
+    own.write(&folder)?;
     table::print(&table::scores(&studied.judged.scores));
     if let Some(failure) = studied.walk.failures.first() {
         eprintln!("{} fits failed, nothing was registered; the first: {failure}", studied.walk.failures.len());
         return Ok(Answer::No);
     }
     let registry = Registry::open(&studied.config.serve.models);
-    let made = register(&registry, &studied, &args.source.lake, &id)?;
+    let made = card::register(&registry, &studied, &args.lake, &id)?;
     table::print(&format!(
-        "\nrun {}\nregistered {} {}, manifest sha256 {}\n",
+        "\nrun {}, digest {}\nregistered {} {}, manifest sha256 {}\n",
         folder.display(),
+        own.outcome.map_or_else(String::new, |o| o.total.to_string()),
         made.name,
         made.version,
         made.digest
@@ -78,105 +91,109 @@ pub fn run(args: Args) -> Result<Answer> {
     Ok(Answer::Yes)
 }
 
-/// A run folder is of one configuration; a resumed run must have one.
-fn check(folder: &Path, own: &Run, resume: bool) -> Result<()> {
-    let path = folder.join("run.json");
-    match std::fs::read_to_string(&path) {
-        Ok(text) => {
-            let other: Run = serde_json::from_str(&text).with_context(|| format!("reading {}", path.display()))?;
-            if other != *own {
-                let (a, b) = (
-                    toml::to_string(&other.config).unwrap_or_default(),
-                    toml::to_string(&own.config).unwrap_or_default(),
-                );
-                let changed: Vec<&str> = b.lines().filter(|l| !a.contains(l)).take(5).collect();
+/// The command line that makes the run again.
+fn command(source: &Source) -> String {
+    let sets: String = source.set.iter().map(|o| format!(" --set {o}")).collect();
+    format!("margincast train --config {} --lake {}{sets}", source.config.display(), source.lake.display())
+}
+
+/// The run that a name stands for: a folder's name, or the run that was touched last.
+fn named(runs: &Path, id: &str) -> Result<String> {
+    if id != "latest" {
+        return Ok(id.to_string());
+    }
+    let touched = |folder: &Path| std::fs::metadata(folder.join("run.json")).and_then(|m| m.modified()).ok();
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(runs).with_context(|| format!("reading {}", runs.display()))? {
+        let path = entry?.path();
+        found.extend(touched(&path).zip(path.file_name().map(|n| n.to_string_lossy().into_owned())));
+    }
+    found.sort();
+    found.pop().map(|f| f.1).with_context(|| format!("no run in {}; start one with --config", runs.display()))
+}
+
+/// The record of a run that begins here and now.
+fn begun(config: &Config, lake: &Path, command: &str) -> Result<Run> {
+    Ok(Run {
+        command: command.into(),
+        config_text: toml::to_string(config)?,
+        config: serde_json::to_value(config)?,
+        config_digest: config.digest(),
+        data: card::locks(config, lake)?,
+        knowledge_cutoff: config.study.end,
+        code: Code::here(),
+        cpu: cpu_name(),
+        env: Env::here(rayon::current_num_threads(), Some(config.study.seed)),
+        outcome: None,
+    })
+}
+
+/// A run folder is of one configuration and one state of the data; a resumed run must have begun.
+fn start(folder: &Path, own: &mut Run, resume: bool) -> Result<()> {
+    match Run::read(folder)? {
+        Some(other) => {
+            if let Err(what) = other.same_input(own) {
                 bail!(
-                    "{} was started with another configuration; changed: {}; start a new run without --resume",
-                    folder.display(),
-                    changed.join(", ")
+                    "{} was started with {what}; start a new run without --resume, in other --runs",
+                    folder.display()
                 );
             }
-            Ok(())
         }
-        Err(_) if resume => bail!("no run at {}; leave out --resume to start one", folder.display()),
-        Err(_) => {
-            std::fs::create_dir_all(folder).with_context(|| format!("making {}", folder.display()))?;
-            std::fs::write(&path, serde_json::to_string_pretty(own)?)
-                .with_context(|| format!("writing {}", path.display()))
-        }
+        None if resume => bail!("no run at {}; leave out --resume to start one", folder.display()),
+        None => {}
     }
+    Ok(own.write(folder)?)
 }
 
-/// Registers the bundle that a study ends with.
-///
-/// # Errors
-/// The lake or the registry cannot be used.
-pub fn register(registry: &Registry, studied: &Studied, lake: &Path, run_id: &str) -> Result<Registered> {
-    let walk = &studied.walk;
-    let until = studied.config.study.end;
-    let golden: Vec<Row> = walk
-        .history
-        .values()
-        .flat_map(|rows| {
-            let known = rows.partition_point(|r| r.ts_known <= until);
-            rows[known.saturating_sub(GOLDEN_ROWS)..known].iter().copied()
-        })
-        .collect();
-    let extras = Extras {
-        config: serde_json::to_value(&studied.config)?,
-        metrics: serde_json::to_value(&studied.judged.scores.models)?,
-        data: locks(lake)?,
-        env: Env::here(rayon::current_num_threads(), Some(studied.config.study.seed)),
-        card: card(&studied.judged.scores),
-        run_id: run_id.into(),
-        parent: None,
-        created_at: clock::now(),
-        golden,
+/// What a study found, as digests, and the files that hold it.
+fn outcome(studied: &Studied, folder: Option<&Path>) -> Result<Outcome> {
+    let meta = &studied.judged.scores.meta;
+    let file = |folder: &Path, name: &str| -> Result<FileEntry> {
+        let path = folder.join(name);
+        let size = std::fs::metadata(&path).with_context(|| format!("reading {}", path.display()))?.len();
+        Ok(FileEntry { path: name.into(), size, sha256: Digest::of_file(&path)? })
     };
-    Ok(registry.register(&studied.config.serve.model, &walk.last, &extras)?)
+    let mut outcome = Outcome {
+        rows: meta.data_digest,
+        choices: Digest::of_json(&serde_json::to_value(&studied.walk.choices)?),
+        models: meta.model_digest,
+        results: meta.result_digest,
+        future: Digest::default(),
+        total: Digest::default(),
+        files: folder
+            .map_or(Ok(Vec::new()), |f| study::FILES.iter().map(|name| file(f, name)).collect::<Result<_>>())?,
+    };
+    outcome.total = outcome.total_of(meta.config_digest);
+    Ok(outcome)
 }
 
-/// Digests of the lake's files, in order.
-fn locks(lake: &Path) -> Result<Vec<DataLock>> {
-    let mut locks = Vec::new();
-    let mut folders = vec![Lake::at(lake).root().to_path_buf()];
-    while let Some(folder) = folders.pop() {
-        for entry in std::fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))? {
-            let path = entry?.path();
-            if path.is_dir() {
-                folders.push(path);
-            } else if path.extension().is_some_and(|e| e == "parquet") {
-                let inside = path.strip_prefix(lake).unwrap_or(&path);
-                let table = inside.iter().next().map_or_else(String::new, |t| t.to_string_lossy().into_owned());
-                let sha256 = Digest::of_file(&path).with_context(|| format!("reading {}", path.display()))?;
-                locks.push(DataLock { table, path: inside.display().to_string(), sha256 });
-            }
-        }
+/// Trains again what a run recorded, from nothing, and compares.
+fn verify(args: &Args, folder: &Path) -> Result<Answer> {
+    let recorded = Run::read(folder)?.with_context(|| format!("no run at {}", folder.display()))?;
+    let config: Config = serde_json::from_value(recorded.config.clone()).context("the configuration in run.json")?;
+    let here = begun(&config, &args.lake, &recorded.command)?;
+    let mut wrong = Vec::new();
+    if here.config_digest != recorded.config_digest {
+        wrong.push("the configuration in run.json does not have the digest recorded with it".to_string());
     }
-    locks.sort_by(|a, b| a.path.cmp(&b.path));
-    Ok(locks)
-}
-
-/// What to know before use.
-fn card(scores: &Scores) -> String {
-    let m = &scores.meta;
-    let symbols: Vec<String> = m.symbols.iter().map(ToString::to_string).collect();
-    format!(
-        "---\nname: {}\nversion: {}\ninstruments: [{}]\nout_of_sample: {} to {}\ntrained_until: {}\nconfig: {}\ndata: {}\n---\n\n\
-         # {}\n\nMade by `{}`.\n\n## Scores, out of sample\n```\n{}```\n\n## Limits\n\
-         Made for the instruments above; others get no forecast. Scores are of the span above and of the\n\
-         measure of variance that the configuration names. Nothing known after {} was learnt from.\n",
-        m.title,
-        m.version,
-        symbols.join(", "),
-        m.start,
-        m.end,
-        m.end,
-        m.config_digest,
-        m.data_digest,
-        m.title,
-        m.command,
-        table::scores(scores),
-        m.end,
-    )
+    wrong.extend(recorded.same_input(&here).err().filter(|_| wrong.is_empty()));
+    let settled = match recorded.settled(folder) {
+        Ok(_) => None,
+        Err(e @ Error::Damaged { .. }) => Some(e.to_string()),
+        Err(e) => return Err(e.into()),
+    };
+    wrong.extend(settled);
+    let studied = study::run(config, &args.lake, None, "verify", &recorded.command)?;
+    let again = outcome(&studied, None)?;
+    if let Some(outcome) = &recorded.outcome {
+        let line = |(part, was, is): (&str, Digest, Digest)| format!("{part}: recorded {was}, trained again {is}");
+        wrong.extend(outcome.differences(&again).into_iter().map(line));
+    }
+    if wrong.is_empty() {
+        table::print(&format!("ok     run {}: trained again, digest {}\n", folder.display(), again.total));
+        return Ok(Answer::Yes);
+    }
+    wrong.iter().for_each(|w| table::print(&format!("differ {w}\n")));
+    recorded.other_circumstances(&here).iter().for_each(|n| table::print(&format!("note   {n}\n")));
+    Ok(Answer::No)
 }

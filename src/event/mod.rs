@@ -1,4 +1,4 @@
-//! What the market did: one [`Event`] per trade, vendor bar or clock tick.
+//! What the market did: one [`Event`] per trade, vendor bar, gauge reading or clock tick.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -38,6 +38,8 @@ pub enum Body {
     Trade(Trade),
     /// A bar that the vendor aggregated.
     Bar(Bar),
+    /// A number that holds until its next reading.
+    Gauge(Gauge),
     /// Time passed; nothing else is known to have happened.
     Tick,
     /// An operator asked to freeze (`true`) or release (`false`) publication of this symbol.
@@ -83,6 +85,33 @@ pub struct Bar {
     pub taker_buy_quote_volume: Option<f64>,
     /// What the prices are prices of.
     pub kind: BarKind,
+}
+
+/// A reading of a number that holds until the next one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Gauge {
+    /// What is read, and in which unit.
+    pub kind: GaugeKind,
+    /// The number.
+    pub value: f64,
+}
+
+/// What a gauge reads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GaugeKind {
+    /// Funding rate of a perpetual: a fraction per 8 hours, whatever the interval of payment,
+    /// positive when longs pay.
+    Funding,
+    /// Open interest, base units; not negative.
+    OpenInterest,
+    /// Implied volatility, a fraction a year; positive.
+    ImpliedVol,
+}
+
+impl GaugeKind {
+    /// Every kind.
+    pub const ALL: [GaugeKind; 3] = [GaugeKind::Funding, GaugeKind::OpenInterest, GaugeKind::ImpliedVol];
 }
 
 /// What a bar's prices are prices of.

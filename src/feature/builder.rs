@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::bar::BarMaker;
+use super::derivatives::Derivatives;
 use super::flow::Flow;
 use super::gate::Gate;
 use super::lag::Lags;
@@ -61,7 +62,7 @@ impl Config {
     /// one that never stopped.
     pub fn memory_rows(&self) -> usize {
         let day = self.rows_per_day();
-        let lags = self.far.max(12).max(day.unwrap_or(1)) + 1;
+        let lags = (self.far.max(12).max(day.unwrap_or(1)) + 1).max(Derivatives::memory_rows(self));
         match day {
             Some(day) if day > 1 => lags.max(Season::memory_rows(self, day)),
             _ => lags,
@@ -91,6 +92,8 @@ impl Config {
 #[derive(Clone, Debug)]
 pub struct Builder {
     config: Config,
+    /// How much later than the grid windows open.
+    shift: Span,
     faults: BTreeMap<Fault, u64>,
     gate: Gate,
     maker: BarMaker,
@@ -101,6 +104,7 @@ pub struct Builder {
     flow: Flow,
     lags: Lags,
     season: Option<Season>,
+    derivatives: Derivatives,
 }
 
 /// The window in the making.
@@ -117,7 +121,17 @@ impl Builder {
     /// # Errors
     /// The row is not a whole number of bars, or lags do not rise.
     pub fn new(config: Config) -> Result<Builder, Error> {
+        Builder::shifted(config, Span(0))
+    }
+    /// A builder whose windows open `shift` later than the grid: more windows to learn from.
+    ///
+    /// # Errors
+    /// As [`Builder::new`], or the shift is not a whole number of bars.
+    pub fn shifted(config: Config, shift: Span) -> Result<Builder, Error> {
         config.check()?;
+        if shift.0 < 0 || shift.0 % config.bar.0 != 0 {
+            return Err(Error::Config(format!("a shift of {shift} is not a whole number of bars of {}", config.bar)));
+        }
         let bars = (config.row.0 / config.bar.0) as usize;
         Ok(Builder {
             faults: BTreeMap::new(),
@@ -129,19 +143,26 @@ impl Builder {
             flow: Flow::default(),
             lags: Lags::new(&config),
             season: Season::new(&config),
+            derivatives: Derivatives::new(&config),
             config,
+            shift,
         })
     }
     /// Takes one event; gives the row that it completes.
     ///
     /// Bad data is counted and ignored. Once trades flow they make the bars, and a vendor's bar is
     /// a duplicate. Bars of mark, index and premium prices are no trades: they move time on and
-    /// nothing else. A window with missing bars makes no row, nor does one whose measure of variance
+    /// nothing else. A gauge's reading closes no bar either: a row sees those known at its close,
+    /// whenever it comes to be made. A window with missing bars makes no row, nor does one whose measure of variance
     /// is zero, for it has no logarithm: both count as [`Fault::Incomplete`].
     #[inline]
     pub fn push(&mut self, event: &Event) -> Option<Row> {
         if let Err(fault) = self.gate.admit(event) {
             self.count(fault, 1);
+            return None;
+        }
+        if let Body::Gauge(gauge) = &event.body {
+            self.derivatives.push(event.ts_known, gauge);
             return None;
         }
         if let Body::Trade(trade) = &event.body
@@ -172,14 +193,14 @@ impl Builder {
             }
             // The gate lets vendors' bars in only while no trades flow: nothing else can be due.
             Body::Bar(bar) if bar.kind == BarKind::Trade => self.bar(event.symbol, event.ts_known, bar, f64::NAN),
-            Body::Bar(_) | Body::Tick | Body::Kill(_) => row,
+            Body::Bar(_) | Body::Gauge(_) | Body::Tick | Body::Kill(_) => row,
         }
     }
     /// Takes a closed bar; gives the row of the window that it completes.
     fn bar(&mut self, symbol: Symbol, known: Ts, bar: &Bar, rv_tick: f64) -> Option<Row> {
         let end = bar.ts_open + self.config.bar;
         self.gate.close(end);
-        let open = bar.ts_open.floor(self.config.row);
+        let open = (bar.ts_open - self.shift).floor(self.config.row) + self.shift;
         let mut window = self.window.take().filter(|w| w.open == open).unwrap_or_else(|| self.start(open));
         window.bars += 1;
         window.known = window.known.max(known);
@@ -219,6 +240,7 @@ impl Builder {
             season.push(row, self.lags.rv_long());
         }
         self.lags.push(row);
+        self.derivatives.finish(row);
     }
     fn count(&mut self, fault: Fault, times: u64) {
         if times > 0 {

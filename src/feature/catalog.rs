@@ -116,6 +116,25 @@ catalog! {
     Deseason6 "deseason_6" "fraction^2" "mean over 6 of rv / season_now" "Andersen, Bollerslev 1997" "128 visits of each slot";
     DeseasonMid "deseason_mid" "fraction^2" "mean over mid of rv / season_now" "Andersen, Bollerslev 1997" "128 visits of each slot";
     DeseasonLong "deseason_long" "fraction^2" "mean over long of rv / season_now" "Andersen, Bollerslev 1997" "128 visits of each slot";
+    MarketLevel "market_level" "1" "mean over the universe's instruments of ln(rv / rv_long), same window" "Zhang, Zhang, Cucuringu, Qian 2023" "long";
+    MarketTail4 "market_tail_4" "1" "mean over instruments of ln(rv_tail_4 / rv_long)" "Zhang, Zhang, Cucuringu, Qian 2023" "long";
+    MarketMid "market_mid" "1" "mean over instruments of ln(rv_mid / rv_long)" "Zhang, Zhang, Cucuringu, Qian 2023" "long";
+    MarketRet "market_ret" "1" "mean over instruments of ret / sqrt(rv_long)" "-" "long";
+    MarketVolume "market_volume" "1" "mean over instruments of ln(quote_volume / quote_volume_long)" "-" "long";
+    MarketImbalance "market_imbalance" "1" "mean over instruments of imbalance" "-" "1";
+    LeaderLevel "leader_level" "1" "ln(rv / rv_long) of the instrument with the largest quote_volume_long" "-" "long";
+    LeaderTail4 "leader_tail_4" "1" "ln(rv_tail_4 / rv_long) of that instrument" "-" "long";
+    LeaderRet "leader_ret" "1" "ret / sqrt(rv_long) of that instrument" "-" "long";
+    Funding "funding" "fraction" "last funding rate known at the close, per 8 hours; absent after a day without one" "-" "one day";
+    FundingAbs "funding_abs" "fraction" "|funding|" "-" "one day";
+    FundingExcess "funding_excess" "fraction" "funding - mean of the rates known in the last 21 days, at least 21 of them" "-" "21 days";
+    OpenInterest "open_interest" "base" "last open interest known at the close; absent after a day without one" "-" "one day";
+    OpenInterestChangeMid "open_interest_change_mid" "1" "ln(open_interest / open_interest mid rows before)" "Bessembinder, Seguin 1993" "mid + 1";
+    OpenInterestChangeLong "open_interest_change_long" "1" "ln(open_interest / open_interest long rows before)" "Bessembinder, Seguin 1993" "long + 1";
+    OpenInterestTurnover "open_interest_turnover" "1" "open_interest / mean of volume over mid" "Bessembinder, Seguin 1993" "mid";
+    ImpliedVariance "implied_variance" "fraction^2" "iv^2 dt: last implied volatility known at the close, dt a row in years of 365 days; absent after a day without one" "-" "one day";
+    ImpliedPremium "implied_premium" "1" "ln(implied_variance / rv_long)" "Bollerslev, Tauchen, Zhou 2009" "long";
+    ImpliedChangeMid "implied_change_mid" "1" "ln(iv / iv mid rows before)" "-" "mid + 1";
 }
 
 impl Feature {

@@ -1,7 +1,7 @@
 //! What may enter: every refusal is a counted [`Fault`], and the event changes nothing else.
 
 use crate::base::{Span, Symbol, Ts};
-use crate::event::{Bar, BarKind, Body, Event, Fault, Trade};
+use crate::event::{Bar, BarKind, Body, Event, Fault, Gauge, GaugeKind, Trade};
 
 /// Taker volume may exceed total volume by this share: vendors round the two apart.
 const ROUNDING: f64 = 1e-9;
@@ -16,6 +16,8 @@ pub(super) struct Gate {
     known: Ts,
     last_trade: Option<(Ts, u64)>,
     last_bar: Option<Ts>,
+    /// When the last reading of each kind of gauge happened.
+    last_gauge: [Option<Ts>; GaugeKind::ALL.len()],
     /// End of the last closed bar; nothing of an earlier time may follow.
     closed: Ts,
 }
@@ -23,7 +25,15 @@ pub(super) struct Gate {
 impl Gate {
     pub(super) fn new(bar: Span) -> Gate {
         let never = Ts(i64::MIN);
-        Gate { bar, symbol: None, known: never, last_trade: None, last_bar: None, closed: never }
+        Gate {
+            bar,
+            symbol: None,
+            known: never,
+            last_trade: None,
+            last_bar: None,
+            last_gauge: [None; GaugeKind::ALL.len()],
+            closed: never,
+        }
     }
     /// Every bar that ends at or before `end` is closed.
     pub(super) fn close(&mut self, end: Ts) {
@@ -41,6 +51,7 @@ impl Gate {
         match &event.body {
             Body::Trade(trade) => self.trade(event, trade)?,
             Body::Bar(bar) if bar.kind == BarKind::Trade => self.vendor_bar(event, bar)?,
+            Body::Gauge(gauge) => self.gauge(event, gauge)?,
             Body::Bar(_) | Body::Tick | Body::Kill(_) => {}
         }
         self.symbol = Some(event.symbol);
@@ -96,6 +107,27 @@ impl Gate {
             return Err(Fault::OutOfOrder);
         }
         self.last_bar = Some(bar.ts_open);
+        Ok(())
+    }
+    fn gauge(&mut self, event: &Event, gauge: &Gauge) -> Result<(), Fault> {
+        if !gauge.value.is_finite() || event.ts_event.0.unsigned_abs() > TIME_LIMIT_NS as u64 {
+            return Err(Fault::NotANumber);
+        }
+        let sound = match gauge.kind {
+            GaugeKind::Funding => true,
+            GaugeKind::OpenInterest => gauge.value >= 0.0,
+            GaugeKind::ImpliedVol => gauge.value > 0.0,
+        };
+        // What is known cannot yet have to happen.
+        if !sound || event.ts_known < event.ts_event {
+            return Err(Fault::BadRange);
+        }
+        let last = &mut self.last_gauge[gauge.kind as usize];
+        match *last {
+            Some(before) if before == event.ts_event => return Err(Fault::Duplicate),
+            Some(before) if before > event.ts_event => return Err(Fault::OutOfOrder),
+            _ => *last = Some(event.ts_event),
+        }
         Ok(())
     }
 }

@@ -13,15 +13,19 @@
 //! | `lag` | features over several rows |
 //! | `change` | when the level of variance last shifted |
 //! | `season` | the diurnal factor |
+//! | [`market`] | what all instruments did in the same window |
+//! | `derivatives` | funding, open interest and implied volatility, as last known |
 //! | [`measure`] | realised measures of a whole stretch, for study |
 
 pub mod bar;
 pub mod builder;
 pub mod catalog;
 mod change;
+mod derivatives;
 mod flow;
 mod gate;
 mod lag;
+pub mod market;
 pub mod measure;
 mod season;
 mod volatility;
@@ -29,6 +33,7 @@ mod volatility;
 pub use bar::{BarMaker, TradeBar};
 pub use builder::{Builder, Config, Measure};
 pub use catalog::{CATALOG, Feature, Spec, schema_id};
+pub use market::Room;
 
 use crate::base::{Symbol, Ts};
 

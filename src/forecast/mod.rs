@@ -7,12 +7,15 @@
 //! model its command-line name, default configuration, laws, benches, registry round trip and a
 //! row of the scoreboard.
 
+pub mod boost;
+mod boost_tree;
 pub mod calibrated;
 pub mod conformal;
 pub mod dist;
 pub mod ensemble;
 pub mod ewma;
 pub mod fhs;
+mod gamma;
 pub mod garch;
 pub mod har;
 pub mod historical;
@@ -20,14 +23,19 @@ pub mod hmm;
 pub mod hmm_em;
 pub mod hmm_filter;
 pub mod markov;
+pub mod ms_garch;
 pub mod net;
-mod net_glm;
-mod net_input;
 mod net_plain;
+pub mod net_sequence;
+mod net_tower;
 mod net_train;
 pub mod outcome;
 pub mod panel;
+mod pooled;
+mod pooled_input;
 pub mod regime;
+mod spike;
+mod tail;
 mod training;
 mod window;
 
@@ -101,8 +109,23 @@ pub struct FitContext<'a> {
     /// What earlier models of each instance forecast out of sample, with outcomes known by the
     /// panel's end; for those that learn from past losses.
     pub track: &'a Track,
-    /// Told how far the fit is, in \[0, 1\].
-    pub progress: &'a (dyn Fn(f64) + Sync),
+    /// Told how far the fit is.
+    pub progress: &'a (dyn Fn(Pace) + Sync),
+}
+
+/// How far a fit is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Pace {
+    /// Share of the work that is done, in \[0, 1\].
+    pub share: f64,
+    /// Loss on rows held out of training, where the fit is iterative; lower is better.
+    pub loss: Option<f64>,
+}
+
+impl From<f64> for Pace {
+    fn from(share: f64) -> Pace {
+        Pace { share, loss: None }
+    }
 }
 
 impl FitContext<'_> {
@@ -278,10 +301,13 @@ pub const CATALOG: &[Entry] = &[
     Entry::of::<hmm::Hmm>("two to four hidden Markov regimes of log variance, filtered", false),
     Entry::of::<markov::Markov>("Markov-switching regression of log variance on its lags, filtered", false),
     Entry::of::<net::Net>("pooled neural net started at a gamma regression", false),
+    Entry::of::<net_sequence::Sequence>("pooled causal convolutional net over the last rows, started at a gamma regression", false),
+    Entry::of::<boost::Boost>("pooled trees boosted on the gamma deviance", false),
     Entry::of::<historical::Historical>("historical simulation: the last returns as they were", false),
     Entry::of::<fhs::Fhs>("filtered historical simulation: past returns scaled to today's volatility", false),
     Entry::of::<ewma::Ewma>("exponentially weighted moving average of variance", false),
-    Entry::of::<garch::Garch>("GARCH(1,1) or GJR with normal or Student residuals, by maximum likelihood", false),
+    Entry::of::<garch::Garch>("the GARCH family by maximum likelihood, with order flow in the variance if asked", false),
+    Entry::of::<ms_garch::MsGarch>("two or three GARCH regimes that a hidden Markov chain chooses from", false),
     Entry::of::<har::Har>("heterogeneous autoregression of realised variance, in levels or logs, with season", false),
     Entry::of::<ensemble::Ensemble>("geometric mean of members, weights from past losses", true),
     Entry::of::<conformal::Conformal>("tails of another forecaster held to their level", true).with_own_tails(),

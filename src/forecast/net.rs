@@ -21,8 +21,11 @@
 //! | `patience` | 6 | epochs without gain on the last tenth in time | 1 to 1000 |
 //! | `pinball` | 0.1 | weight of the quantile losses | 0 to 10 |
 //! | `ridge` | 0.1 | - | 0.000001 to 10 |
+//! | `regimes` | 3 | states of a hidden Markov model whose filtered regimes are inputs | 0 (none), 2 to 4 |
+//! | `drop` | none | input names | inputs to leave out |
 //!
-//! Fit: 60 rows with long mean and outcome per instrument, 200 in all. Warm-up: the long lag.
+//! Fit: 60 rows with long mean and outcome per instrument, 200 in all. Warm-up: a day, and the
+//! long lag until the instrument's own mean is its unit.
 //! Knows: variances, tails, season, returns, jumps, volumes, flow, the calendar. Ignores: other
 //! instruments' rows once trained.
 //!
@@ -53,12 +56,12 @@ use ndarray::Array2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use super::net_input::{INPUTS, inputs, unit};
 use super::net_plain::{Weights, quantiles};
-use super::net_train::{Data, Schedule, held, train};
-use super::training::{Chosen, Level, Training, each, in_range};
-use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Panel, net_glm};
-use crate::base::{Horizon, Ts, stats};
+use super::net_train::{Data, Mlp, Schedule, held, initial, train};
+use super::pooled::{Inputs, LIMIT, Place, Pool, Wanted};
+use super::training::{Level, in_range};
+use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Pace, Panel, gamma};
+use crate::base::{Horizon, stats};
 use crate::feature::Row;
 
 /// Settings.
@@ -83,6 +86,10 @@ pub struct Params {
     pub pinball: f64,
     /// Ridge of the regression.
     pub ridge: f64,
+    /// States of a hidden Markov model whose regimes are inputs; 0 for none.
+    pub regimes: usize,
+    /// Inputs to leave out.
+    pub drop: Vec<String>,
 }
 
 impl Default for Params {
@@ -97,6 +104,8 @@ impl Default for Params {
             patience: 6,
             pinball: 0.1,
             ridge: 0.1,
+            regimes: 3,
+            drop: vec![],
         }
     }
 }
@@ -118,17 +127,10 @@ impl Params {
     }
     fn schedule(&self, rows: usize) -> Schedule {
         let epochs = if self.epochs > 0 { self.epochs } else { if rows > 20_000 { 10 } else { 30 } };
-        let Params { hidden, batch, rate, decay, patience, pinball, .. } = *self;
-        Schedule { hidden, epochs, batch, rate, decay, patience, pinball, limit: LIMIT as f32 }
+        let Params { batch, rate, decay, patience, pinball, .. } = *self;
+        Schedule { epochs, batch, rate, decay, patience, pinball, limit: LIMIT as f32 }
     }
 }
-
-/// Least number of rows per instrument and in all.
-const NEED: (usize, usize) = (60, 200);
-/// Standardised inputs and log variances over the long mean are cut off beyond this.
-const LIMIT: f64 = 6.0;
-/// Targets are cut off below this and above this quantile.
-const TARGET: (f64, f64) = (1e-3, 0.9995);
 
 /// What was learnt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -142,31 +144,12 @@ pub struct Net {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Shared {
     ahead: usize,
-    /// Names of the inputs used; those that were absent or constant throughout are not among them.
-    inputs: Vec<Scaler>,
+    inputs: Inputs,
     /// Intercept and coefficients of the regression.
     linear: Vec<f64>,
     nets: Vec<Weights>,
     /// Mean return beyond the 1 % and 99 % quantiles, over those quantiles.
     beyond: (f64, f64),
-}
-
-/// How one input is standardised.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Scaler {
-    name: String,
-    mean: f64,
-    sd: f64,
-}
-
-/// One row to learn from.
-struct Sample {
-    ts: Ts,
-    x: Vec<f64>,
-    /// Outcome over the horizon in units of the long mean.
-    target: f64,
-    /// Return over the horizon over the standard deviation that belongs to the long mean.
-    ret: f64,
 }
 
 impl Model for Net {
@@ -175,122 +158,66 @@ impl Model for Net {
 
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Net, Error> {
         params.check()?;
-        let quiet = FitContext { progress: &|_| (), ..*ctx };
-        let own = each(Self::NAME, panel, &quiet, |training| {
-            let level = training.level(NEED.0)?;
-            let samples = samples(training, &level);
-            training.require(samples.len(), NEED.0)?;
-            Ok((level, samples))
-        })?;
-        let (mut levels, mut pool) = (BySymbol::new(), Vec::new());
-        for (symbol, (level, samples)) in own {
-            levels.insert(symbol, level);
-            pool.extend(samples);
-        }
-        if pool.len() < NEED.1 {
-            let symbol = "the whole panel".to_string();
-            return Err(Error::TooLittle {
-                model: Self::NAME,
-                symbol,
-                have: pool.len(),
-                need: NEED.1,
-                end: panel.end(),
-            });
-        }
-        // In order of time; instruments in order of name within an instant, as they came.
-        pool.sort_by_key(|sample| sample.ts);
+        let pool = Pool::gather(
+            Self::NAME,
+            panel,
+            ctx,
+            Wanted { regimes: params.regimes, shifted: true, drop: &params.drop },
+        )?;
         let shared = Shared::fit(params, &pool, ctx)?;
-        (ctx.progress)(1.0);
-        Ok(Net { horizon: ctx.horizon, shared, levels })
+        (ctx.progress)(1.0.into());
+        Ok(Net { horizon: ctx.horizon, shared, levels: pool.levels })
     }
 
     fn start(&self) -> Box<dyn Forecaster> {
-        Box::new(State {
-            horizon: self.horizon,
-            columns: self.shared.columns(),
-            shared: self.shared.clone(),
-            own: Chosen::Waiting(self.levels.clone()),
-            last: None,
-        })
+        let place = Place::new(&self.shared.inputs, &self.levels);
+        Box::new(State { horizon: self.horizon, shared: self.shared.clone(), place })
     }
 }
 
-fn samples(training: &Training<'_>, level: &Level) -> Vec<Sample> {
-    let one = |(row, target): (&Row, &Option<super::Outcome>)| {
-        let (unit, target) = (unit(row)?, (*target)?);
-        let mean = training.ahead as f64 * unit;
-        Some(Sample { ts: row.ts, x: inputs(row, unit), target: target.rv / mean, ret: target.ret / level.sd(mean) })
-    };
-    training.rows.iter().zip(&training.targets).filter_map(one).collect()
-}
-
-/// Mean and standard deviation of every input that is present and varies, with its place.
-fn scalers(pool: &[Sample]) -> Vec<(usize, Scaler)> {
-    let one = |j: usize| {
-        let seen: Vec<f64> = pool.iter().map(|s| s.x[j]).filter(|v| !v.is_nan()).collect();
-        let (mean, sd) = (stats::mean(&seen), stats::variance(&seen).sqrt());
-        let varies = seen.len() > 1 && sd > 1e-9 * (1.0 + mean.abs());
-        varies.then(|| (j, Scaler { name: INPUTS[j].name.to_string(), mean, sd }))
-    };
-    (0..INPUTS.len()).filter_map(one).collect()
-}
-
 impl Shared {
-    fn fit(params: &Params, pool: &[Sample], ctx: &FitContext<'_>) -> Result<Shared, Error> {
+    fn fit(params: &Params, pool: &Pool, ctx: &FitContext<'_>) -> Result<Shared, Error> {
         let no_fit = |why: &str| Error::NoFit { model: Net::NAME, symbol: "the whole panel".into(), why: why.into() };
-        let (columns, inputs): (Vec<usize>, Vec<Scaler>) = scalers(pool).into_iter().unzip();
+        let inputs = pool.inputs.clone();
         let mut shared = Shared { ahead: ctx.ahead(), inputs, linear: vec![], nets: vec![], beyond: (1.0, 1.0) };
-        let z: Vec<f64> = pool.iter().flat_map(|s| shared.standardise(&columns, &s.x)).collect();
-        let cap = stats::quantile(&stats::sorted(&pool.iter().map(|s| s.target).collect::<Vec<_>>()), TARGET.1);
-        let target: Vec<f64> = pool.iter().map(|s| s.target.clamp(TARGET.0, cap.max(TARGET.0))).collect();
-        let width = columns.len();
+        let (width, z, target) = (pool.width(), &pool.z, &pool.target);
         let linear = |rows: usize| {
             let z = Array2::from_shape_fn((rows, width), |(i, j)| z[i * width + j]);
-            net_glm::gamma(&z, &target[..rows], params.ridge).ok_or_else(|| no_fit("the regression does not settle"))
+            gamma::gamma(&z, &target[..rows], params.ridge).ok_or_else(|| no_fit("the regression does not settle"))
         };
         // The nets start at a regression that has not seen the rows which decide when they stop;
         // else every step away from it would look like a loss.
-        shared.linear = linear(pool.len() - held(pool.len()))?;
+        shared.linear = linear(pool.rows() - held(pool.rows()))?;
         // Without inputs there is nothing for a net to learn.
-        let nets = if columns.is_empty() { 0 } else { params.nets };
+        let nets = if width == 0 { 0 } else { params.nets };
         let data = Data {
             width,
-            offset: (0..pool.len()).map(|i| shared.offset(&z[i * width..(i + 1) * width]) as f32).collect(),
+            offset: (0..pool.rows()).map(|i| shared.offset(&z[i * width..(i + 1) * width]) as f32).collect(),
             z: z.iter().map(|v| *v as f32).collect(),
             target: target.iter().map(|v| *v as f32).collect(),
-            ret: pool.iter().map(|s| s.ret as f32).collect(),
+            ret: pool.ret.iter().map(|r| *r as f32).collect(),
         };
-        let schedule = params.schedule(pool.len());
+        let schedule = params.schedule(pool.rows());
         let (done, total) = (AtomicUsize::new(0), (nets * schedule.epochs).max(1));
-        let epoch_done = || {
+        let epoch_done = |loss: f32| {
             let count = done.fetch_add(1, Ordering::Relaxed) + 1;
-            (ctx.progress)(0.99 * count as f64 / total as f64);
+            (ctx.progress)(Pace { share: 0.99 * count as f64 / total as f64, loss: Some(f64::from(loss)) });
         };
         shared.nets = (0..nets)
             .into_par_iter()
-            .map(|i| train(&data, &schedule, ctx.seed.named("net").named(&i.to_string()), &epoch_done))
+            .map(|i| {
+                let seed = ctx.seed.named("net").named(&i.to_string());
+                let begin = initial(width, params.hidden, seed.named("weights"));
+                train::<Mlp>(&data, &schedule, begin, seed, &epoch_done)
+            })
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| no_fit("training gave no numbers"))?;
         if !shared.nets.iter().flat_map(|n| &n.layers).all(|l| l.weight.iter().chain(&l.bias).all(|w| w.is_finite())) {
             return Err(no_fit("training diverged; lower `rate`"));
         }
-        shared.linear = linear(pool.len())?;
-        shared.beyond = shared.tails(&z, pool);
+        shared.linear = linear(pool.rows())?;
+        shared.beyond = shared.tails(pool);
         Ok(shared)
-    }
-
-    /// The places of the inputs; a name that is no longer known gives `None` and no forecast.
-    fn columns(&self) -> Option<Vec<usize>> {
-        self.inputs.iter().map(|s| INPUTS.iter().position(|i| i.name == s.name)).collect()
-    }
-
-    /// Standardised inputs; what is absent is at its mean.
-    fn standardise(&self, columns: &[usize], x: &[f64]) -> Vec<f64> {
-        let one = |(j, scaler): (&usize, &Scaler)| {
-            let z = (x[*j] - scaler.mean) / scaler.sd;
-            if z.is_nan() { 0.0 } else { z.clamp(-LIMIT, LIMIT) }
-        };
-        columns.iter().zip(&self.inputs).map(one).collect()
     }
 
     fn offset(&self, z: &[f64]) -> f64 {
@@ -316,11 +243,11 @@ impl Shared {
 
     /// Ratios of expected shortfall to quantile in training, for both tails; between 1 and 3, and
     /// the normal's where too few returns lie beyond.
-    fn tails(&self, z: &[f64], pool: &[Sample]) -> (f64, f64) {
+    fn tails(&self, pool: &Pool) -> (f64, f64) {
         let (mut low, mut high) = (vec![], vec![]);
-        for (sample, z) in pool.iter().zip(z.chunks(self.inputs.len().max(1))) {
-            let (variance, q) = self.forward(z);
-            let ret = sample.ret / variance.sqrt();
+        for (i, ret) in pool.ret.iter().enumerate() {
+            let (variance, q) = self.forward(&pool.z[i * pool.width()..(i + 1) * pool.width()]);
+            let ret = ret / variance.sqrt();
             if q[1] < 0.0 && ret < q[1] {
                 low.push(ret / q[1]);
             }
@@ -336,38 +263,23 @@ impl Shared {
 
 struct State {
     horizon: Horizon,
-    columns: Option<Vec<usize>>,
     shared: Shared,
-    own: Chosen<Level>,
-    last: Option<Seen>,
-}
-
-/// The last row with a long mean.
-struct Seen {
-    issued: Ts,
-    unit: f64,
-    z: Vec<f64>,
+    place: Place,
 }
 
 impl Forecaster for State {
     fn update(&mut self, row: &Row) {
-        let (Some(_), Some(columns)) = (self.own.at(row), &self.columns) else { return };
-        if let Some(unit) = unit(row) {
-            self.last = Some(Seen { issued: row.ts, unit, z: self.shared.standardise(columns, &inputs(row, unit)) });
-        } else if let Some(last) = &mut self.last {
-            // A row without its long mean tells nothing new; what was forecast last still stands.
-            last.issued = row.ts;
-        }
+        self.place.update(row);
     }
 
     fn forecast(&self) -> Option<Forecast> {
-        let (level, Seen { issued, unit, z }) = (self.own.get()?, self.last.as_ref()?);
-        let (variance, quantiles) = self.shared.forward(z);
-        let rv = (variance * self.shared.ahead as f64 * unit).clamp(level.rv_min, level.rv_max);
+        let (level, seen) = self.place.seen()?;
+        let (variance, quantiles) = self.shared.forward(&seen.z);
+        let rv = (variance * self.shared.ahead as f64 * seen.unit).clamp(level.rv_min, level.rv_max);
         let sd = level.sd(rv);
         let q = quantiles.map(|z| z * sd);
         let (low, high) = self.shared.beyond;
         let dist = Dist { rv, sd, q, es01: (low * q[1]).min(q[1]), es99: (high * q[7]).max(q[7]) };
-        Some(Forecast { issued: *issued, horizon: self.horizon, dist, regime: None, spike: None })
+        Some(Forecast { issued: seen.issued, horizon: self.horizon, dist, regime: None, spike: None })
     }
 }

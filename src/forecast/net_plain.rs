@@ -25,7 +25,7 @@ pub(super) struct Weights {
 }
 
 impl Layer {
-    fn forward(&self, x: &[f32]) -> Vec<f32> {
+    pub fn forward(&self, x: &[f32]) -> Vec<f32> {
         let mut y = self.bias.clone();
         for (x, row) in x.iter().zip(self.weight.chunks_exact(self.outputs)) {
             y.iter_mut().zip(row).for_each(|(y, w)| *y += x * w);
@@ -41,11 +41,16 @@ impl Weights {
         for (i, layer) in self.layers.iter().enumerate() {
             x = layer.forward(&x);
             if i + 1 < self.layers.len() {
-                x.iter_mut().for_each(|v| *v /= 1.0 + (-*v).exp());
+                x.iter_mut().for_each(|v| *v = silu(*v));
             }
         }
         x
     }
+}
+
+/// x / (1 + exp(-x)).
+pub(super) fn silu(x: f32) -> f32 {
+    x / (1.0 + (-x).exp())
 }
 
 /// ln(1 + exp(x)), without overflow.

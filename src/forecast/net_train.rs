@@ -33,7 +33,6 @@ pub(super) struct Data {
 /// How training runs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Schedule {
-    pub hidden: [usize; 2],
     pub epochs: usize,
     pub batch: usize,
     pub rate: f64,
@@ -44,27 +43,38 @@ pub(super) struct Schedule {
     pub limit: f32,
 }
 
+/// A net that burn trains and plain numbers hold.
+pub(super) trait Trained: Module {
+    /// From plain numbers; `None` where they are of another net.
+    fn of(weights: &Weights, device: &Device) -> Option<Self>;
+    /// To plain numbers; `None` if burn gives back none.
+    fn weights(&self) -> Option<Weights>;
+    /// Raw outputs, a row for each of the inputs.
+    fn forward(&self, z: Tensor<2>) -> Tensor<2>;
+}
+
+/// Dense layers with SiLU between them.
 #[derive(Module, Debug)]
-struct Mlp {
+pub(super) struct Mlp {
     first: Linear,
     second: Linear,
     last: Linear,
 }
 
-fn linear(layer: &Layer, device: &Device) -> Linear {
+pub(super) fn linear(layer: &Layer, device: &Device) -> Linear {
     let weight = TensorData::new(layer.weight.clone(), [layer.inputs, layer.outputs]);
     let bias = TensorData::new(layer.bias.clone(), [layer.outputs]);
     Linear { weight: Param::from_data(weight, device), bias: Some(Param::from_data(bias, device)) }
 }
 
-fn layer(linear: &Linear) -> Option<Layer> {
+pub(super) fn layer(linear: &Linear) -> Option<Layer> {
     let weight = linear.weight.val();
     let [inputs, outputs] = weight.dims();
     let bias = linear.bias.as_ref()?.val().into_data().try_to_vec().ok()?;
     Some(Layer { inputs, outputs, weight: weight.into_data().try_to_vec().ok()?, bias })
 }
 
-impl Mlp {
+impl Trained for Mlp {
     fn of(weights: &Weights, device: &Device) -> Option<Mlp> {
         let [first, second, last] = weights.layers.as_slice() else { return None };
         Some(Mlp { first: linear(first, device), second: linear(second, device), last: linear(last, device) })
@@ -82,22 +92,28 @@ impl Mlp {
 /// that training starts at the linear model; quantiles of the standard normal.
 pub(super) fn initial(width: usize, hidden: [usize; 2], seed: Seed) -> Weights {
     let mut rng = seed.rng();
-    let mut normal = |inputs: usize, outputs: usize| -> Vec<f32> {
-        let sd = (1.0 / inputs as f64).sqrt();
-        let mut one = || sd * stats::normal_quantile(rng.random::<f64>().clamp(1e-9, 1.0 - 1e-9));
-        (0..inputs * outputs).map(|_| one() as f32).collect()
-    };
-    let dense =
-        |inputs: usize, outputs: usize, weight: Vec<f32>| Layer { inputs, outputs, weight, bias: vec![0.0; outputs] };
-    let first = dense(width, hidden[0], normal(width, hidden[0]));
-    let second = dense(hidden[0], hidden[1], normal(hidden[0], hidden[1]));
-    let mut last = dense(hidden[1], OUTPUTS, vec![0.0; hidden[1] * OUTPUTS]);
+    let first = normal_layer(width, hidden[0], &mut rng);
+    let second = normal_layer(hidden[0], hidden[1], &mut rng);
+    Weights { layers: vec![first, second, start(hidden[1], OUTPUTS)] }
+}
+
+/// A hidden layer before training.
+pub(super) fn normal_layer(inputs: usize, outputs: usize, rng: &mut impl RngExt) -> Layer {
+    let sd = (1.0 / inputs as f64).sqrt();
+    let mut one = || sd * stats::normal_quantile(rng.random::<f64>().clamp(1e-9, 1.0 - 1e-9));
+    let weight = (0..inputs * outputs).map(|_| one() as f32).collect();
+    Layer { inputs, outputs, weight, bias: vec![0.0; outputs] }
+}
+
+/// The last layer before training.
+pub(super) fn start(inputs: usize, outputs: usize) -> Layer {
+    let mut last = Layer { inputs, outputs, weight: vec![0.0; inputs * outputs], bias: vec![0.0; outputs] };
     let normal = LEVELS.map(stats::normal_quantile);
     for (k, pair) in normal.windows(2).enumerate() {
         // The inverse of softplus.
         last.bias[2 + k] = (pair[1] - pair[0]).exp_m1().ln() as f32;
     }
-    Weights { layers: vec![first, second, last] }
+    last
 }
 
 impl Data {
@@ -179,14 +195,20 @@ pub(super) fn held(rows: usize) -> usize {
     rows / 10
 }
 
-/// Learns one net. The rows held out decide when to stop; the weights of the best epoch
-/// are kept. The same data, schedule and seed give the same bits. `None` if burn gives back no
+/// Learns one net, from these weights on. The rows held out decide when to stop; the weights of the best epoch
+/// are kept. After each epoch `epoch_done` is told the loss on the rows held out. The same data, schedule and seed give the same bits. `None` if burn gives back no
 /// numbers.
-pub(super) fn train(data: &Data, schedule: &Schedule, seed: Seed, epoch_done: &(dyn Fn() + Sync)) -> Option<Weights> {
+pub(super) fn train<N: Trained>(
+    data: &Data,
+    schedule: &Schedule,
+    initial: Weights,
+    seed: Seed,
+    epoch_done: &(dyn Fn(f32) + Sync),
+) -> Option<Weights> {
     let device = Device::flex();
     let tracked = device.clone().autodiff();
-    let mut best = initial(data.width, schedule.hidden, seed.named("weights"));
-    let mut net = Mlp::of(&best, &tracked)?;
+    let mut best = initial;
+    let mut net = N::of(&best, &tracked)?;
     let mut adam: ModuleOptimizer =
         AdamWConfig::new().with_epsilon(1e-8).with_weight_decay(schedule.decay as f32).init();
     let loss = Loss::new(schedule, &tracked);
@@ -194,7 +216,7 @@ pub(super) fn train(data: &Data, schedule: &Schedule, seed: Seed, epoch_done: &(
 
     let mut order: Vec<usize> = (0..data.rows() - held(data.rows())).collect();
     let check = data.tensors(&(order.len()..data.rows()).collect::<Vec<_>>(), &device);
-    let judge = |net: &Mlp| -> f32 {
+    let judge = |net: &N| -> f32 {
         let net = net.valid();
         let log_variance = plain.log_variance(net.forward(check.z.clone()), &check);
         plain.qlike(log_variance, &check).into_scalar::<f32>()
@@ -213,8 +235,8 @@ pub(super) fn train(data: &Data, schedule: &Schedule, seed: Seed, epoch_done: &(
             net = adam.step(rate, net, gradients);
             done += 1;
         }
-        epoch_done();
         let now = judge(&net);
+        epoch_done(now);
         if now < least - 1e-5 {
             (least, bad) = (now, 0);
             best = net.weights()?;
@@ -256,16 +278,7 @@ mod tests {
 
     #[test]
     fn the_loss_is_its_formula_and_quantiles_start_at_the_normals() {
-        let schedule = Schedule {
-            hidden: [8, 4],
-            epochs: 1,
-            batch: 4,
-            rate: 1e-3,
-            decay: 0.0,
-            patience: 1,
-            pinball: 0.3,
-            limit: 6.0,
-        };
+        let schedule = Schedule { epochs: 1, batch: 4, rate: 1e-3, decay: 0.0, patience: 1, pinball: 0.3, limit: 6.0 };
         let data = Data {
             width: 2,
             z: vec![0.5, -1.0, 2.0, 0.0],
@@ -302,17 +315,10 @@ mod tests {
         let ret = target.iter().enumerate().map(|(i, t)| if i % 2 == 0 { t.sqrt() } else { -t.sqrt() }).collect();
         let mean = stats::mean(&target.iter().map(|t| f64::from(*t)).collect::<Vec<_>>()).ln();
         let data = Data { width: 1, offset: vec![mean as f32; z.len()], z, target, ret };
-        let schedule = Schedule {
-            hidden: [16, 8],
-            epochs: 12,
-            batch: 64,
-            rate: 5e-3,
-            decay: 1e-3,
-            patience: 6,
-            pinball: 0.1,
-            limit: 6.0,
-        };
-        let learn = || train(&data, &schedule, Seed(7), &|| ()).unwrap();
+        let schedule =
+            Schedule { epochs: 12, batch: 64, rate: 5e-3, decay: 1e-3, patience: 6, pinball: 0.1, limit: 6.0 };
+        let begin = || initial(1, [16, 8], Seed(7).named("weights"));
+        let learn = || train::<Mlp>(&data, &schedule, begin(), Seed(7), &|_| ()).unwrap();
         let net = learn();
         for z in [-1.5_f32, -0.5, 0.5, 1.5] {
             let got = mean + f64::from(net.forward(&[z])[0]);

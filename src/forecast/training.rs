@@ -30,6 +30,10 @@ impl Training<'_> {
         }
         Err(Error::TooLittle { model: self.model, symbol: self.symbol.to_string(), have, need, end: self.end })
     }
+    /// Whose rows they are.
+    pub fn symbol(&self) -> Symbol {
+        self.symbol
+    }
     /// There are rows enough, but no fit on them.
     pub fn no_fit(&self, why: impl Into<String>) -> Error {
         Error::NoFit { model: self.model, symbol: self.symbol.to_string(), why: why.into() }
@@ -106,7 +110,7 @@ pub(super) fn each<T: Send>(
             let targets = panel.targets(symbol, ahead);
             let fitted = fit(&Training { rows: panel.rows(symbol), targets, ahead, model, symbol, end: panel.end() });
             let count = done.fetch_add(1, Ordering::Relaxed) + 1;
-            (ctx.progress)(count as f64 / symbols.len() as f64);
+            (ctx.progress)((count as f64 / symbols.len() as f64).into());
             (symbol, fitted)
         })
         .collect();

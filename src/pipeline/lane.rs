@@ -25,8 +25,6 @@ pub(super) struct Lane {
     /// Empty until the first row that closes at or after the end of training.
     running: Vec<Running>,
     pub forecasts: Vec<Named>,
-    /// Whether the last event completed a row.
-    pub moved: bool,
 }
 
 struct Running {
@@ -48,7 +46,6 @@ impl Lane {
             desks: settings.horizons.iter().map(desk).collect::<Result<_, _>>()?,
             running: Vec::new(),
             forecasts: Vec::new(),
-            moved: false,
         })
     }
     /// Takes new models; they start with the first row that closes at or after their training end.
@@ -58,24 +55,21 @@ impl Lane {
         self.running.clear();
         self.forecasts.clear();
     }
-    /// Takes one event; gives the decisions that it causes, in horizon order.
-    pub fn push(&mut self, event: &Event) -> Vec<Decision> {
-        self.moved = false;
-        let row = self.builder.push(event);
-        let mut decisions = row.map_or_else(Vec::new, |row| self.row(&row));
+    /// Takes one event; gives the row that it completes.
+    pub fn build(&mut self, event: &Event) -> Option<Row> {
+        self.builder.push(event)
+    }
+    /// A tick or a freeze moves the desks; market data does not.
+    pub fn tell(&mut self, event: &Event) -> Vec<Decision> {
         let (now, seal) = (event.ts_known, self.seal);
         match event.body {
-            Body::Tick => decisions.extend(self.desks.iter_mut().filter_map(|d| d.tick(self.symbol, now, seal))),
-            Body::Kill(on) => {
-                decisions.extend(self.desks.iter_mut().filter_map(|d| d.kill(self.symbol, on, now, seal)))
-            }
-            Body::Trade(_) | Body::Bar(_) => {}
+            Body::Tick => self.desks.iter_mut().filter_map(|d| d.tick(self.symbol, now, seal)).collect(),
+            Body::Kill(on) => self.desks.iter_mut().filter_map(|d| d.kill(self.symbol, on, now, seal)).collect(),
+            _ => Vec::new(),
         }
-        decisions
     }
-    /// A completed row moves the models, and they the desks.
-    fn row(&mut self, row: &Row) -> Vec<Decision> {
-        self.moved = true;
+    /// A completed row moves the models, and they the desks; gives the decisions in horizon order.
+    pub fn row(&mut self, row: &Row) -> Vec<Decision> {
         if self.running.is_empty() && row.ts >= self.bundle.trained_until {
             self.start();
         }

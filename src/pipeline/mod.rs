@@ -1,7 +1,8 @@
 //! The whole road: `push(&Event) -> Vec<Decision>`, for a backtest, the server and an audit alike.
 //!
 //! A [`Pipeline`] holds one lane per instrument: a row builder, the forecasters of the installed
-//! [`Bundle`], the baseline, the multiplier and its guardrails. Nothing here reads a clock: time is
+//! [`Bundle`], the baseline, the multiplier and its guardrails; and one room where the rows of a window
+//! wait for each other, so that each carries what the whole market did. Nothing here reads a clock: time is
 //! an event.
 
 pub mod bundle;
@@ -12,6 +13,7 @@ pub use bundle::{Bundle, Member};
 pub use desk::Margin;
 
 use desk::Seal;
+use rayon::prelude::*;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Digest, Symbol, Ts};
 use crate::event::{Event, Fault};
-use crate::feature;
+use crate::feature::{self, Room, Row};
 use crate::forecast::Forecast;
 use crate::margin::Decision;
 use lane::Lane;
@@ -57,6 +59,9 @@ pub struct Named {
 /// The road.
 pub struct Pipeline {
     lanes: BTreeMap<Symbol, Lane>,
+    room: Room,
+    /// The forecasts that the last event caused.
+    fresh: Vec<Named>,
     unknown: BTreeMap<Symbol, u64>,
 }
 
@@ -84,23 +89,44 @@ impl Pipeline {
         let bundle = Arc::new(bundle.clone());
         let lane = |symbol: &Symbol| Ok((*symbol, Lane::new(*symbol, &settings, Arc::clone(&bundle), seal)?));
         let lanes = settings.symbols.iter().map(lane).collect::<Result<_, Error>>()?;
-        Ok(Pipeline { lanes, unknown: BTreeMap::new() })
+        let room = Room::new(settings.symbols.len(), settings.rows.row);
+        Ok(Pipeline { lanes, room, fresh: Vec::new(), unknown: BTreeMap::new() })
     }
-    /// Takes one event; gives the decisions that it causes, one per horizon, in horizon order.
+    /// Takes one event; gives the decisions that it causes: those of every row whose wait for the
+    /// other instruments it ends, in order of close and symbol, then its own; each in horizon order.
     pub fn push(&mut self, event: &Event) -> Vec<Decision> {
+        self.fresh.clear();
         let Some(lane) = self.lanes.get_mut(&event.symbol) else {
             *self.unknown.entry(event.symbol).or_default() += 1;
             return Vec::new();
         };
-        lane.push(event)
+        let mut rows = self.room.advance(event.ts_known);
+        if let Some(row) = lane.build(event) {
+            rows.extend(self.room.push(event.ts_known, row));
+        }
+        let mut decisions = Vec::new();
+        for window in rows.chunk_by(|a, b| a.ts == b.ts) {
+            decisions.extend(self.window(window));
+        }
+        decisions.extend(self.lanes.get_mut(&event.symbol).map(|l| l.tell(event)).into_iter().flatten());
+        decisions
+    }
+    /// The rows of one window move their lanes, which share nothing.
+    fn window(&mut self, rows: &[Row]) -> Vec<Decision> {
+        let row_of = |symbol: &Symbol| rows.iter().find(|r| r.symbol == *symbol);
+        let mut moving: Vec<(&mut Lane, &Row)> =
+            self.lanes.iter_mut().filter_map(|(symbol, lane)| Some((lane, row_of(symbol)?))).collect();
+        let made: Vec<Vec<Decision>> = moving.par_iter_mut().map(|(lane, row)| lane.row(row)).collect();
+        moving.iter().for_each(|(lane, _)| self.fresh.extend_from_slice(&lane.forecasts));
+        made.concat()
     }
     /// Every model's forecast made from the last row of `symbol`.
     pub fn forecasts(&self, symbol: Symbol) -> &[Named] {
         self.lanes.get(&symbol).map_or(&[], |l| &l.forecasts)
     }
-    /// The forecasts that the last event of `symbol` caused; empty when it completed no row.
-    pub fn fresh(&self, symbol: Symbol) -> &[Named] {
-        self.lanes.get(&symbol).filter(|l| l.moved).map_or(&[], |l| &l.forecasts)
+    /// The forecasts that the last event caused; none when it moved no row.
+    pub fn fresh(&self) -> &[Named] {
+        &self.fresh
     }
     /// Swaps the models. They start with the first row that closes at or after their training end;
     /// until then there are no forecasts.

@@ -14,6 +14,7 @@
 //! | [`publication`] | one published multiplier, as it is recorded and served |
 //! | [`press`] | decisions numbered and published |
 //! | [`era`] | what a ledger says happened under each configuration |
+//! | [`run`] | what went into a training run, and what came out |
 //! | [`rerun`] | what the ledger recorded, made again event by event and compared |
 //! | [`explain`] | why a published multiplier is what it is, in words and numbers |
 
@@ -31,12 +32,14 @@ pub mod publication;
 pub mod register;
 pub mod registry;
 pub mod rerun;
+pub mod run;
 
 pub use file::FileStore;
 pub use ledger::{Entry, Kind, MemoryStore, Record, Seq, Store};
 pub use manifest::Manifest;
 pub use publication::Publication;
 pub use registry::{Loaded, Registry, Which};
+pub use run::Run;
 
 /// What can go wrong with stored proof. Each says what, where and the mend.
 #[derive(Debug, thiserror::Error)]

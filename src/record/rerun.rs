@@ -1,10 +1,10 @@
 //! What the ledger recorded, made again event by event and compared.
 //!
 //! Everything on the road is deterministic, so its state is never stored: a server that starts, and
-//! an audit, push the lake's events from the beginning. Instruments do not touch each other, so what
-//! counts is the order within each. Whatever the market did not send — clock ticks, an operator's
-//! freeze, a change of models — is in the ledger with how many events each instrument had consumed
-//! by then, and is pushed again at that place.
+//! an audit, push the lake's events from the beginning, in the lake's order. Whatever the market did
+//! not send — clock ticks, an operator's freeze, a change of models — is in the ledger with how many
+//! events each instrument had consumed by then: a gate. An instrument that has come to a gate waits
+//! there for the others, so between two gates every run pushes the same events in the same order.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -25,7 +25,7 @@ pub enum Step<'a> {
     Install(&'a ModelRef),
 }
 
-/// A set of decisions made by one event.
+/// The decisions made from one row, or by one tick or freeze.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Set {
     /// What caused it.
@@ -46,7 +46,7 @@ pub type Recall = Box<dyn Fn(Seq) -> Result<Publication, Error> + Send>;
 /// Drives a road along the past of one era, and then on.
 pub struct Rerun {
     lanes: BTreeMap<Symbol, Lane>,
-    installs: VecDeque<ModelRef>,
+    gates: VecDeque<(Counts, Injection)>,
     held: Vec<Event>,
     compared: u64,
     recall: Recall,
@@ -57,7 +57,6 @@ struct Lane {
     consumed: u64,
     /// The last injected time: what comes after it was not known before it.
     clock: Option<Ts>,
-    injected: VecDeque<(u64, Option<Event>)>,
     published: VecDeque<Recorded>,
 }
 
@@ -66,24 +65,11 @@ impl Rerun {
     /// ledger, to say what differs.
     pub fn new(symbols: &[Symbol], era: Option<&Era>, recall: Recall) -> Rerun {
         let mut lanes: BTreeMap<Symbol, Lane> = symbols.iter().map(|s| (*s, Lane::default())).collect();
-        let mut installs = VecDeque::new();
-        for (after, injection) in era.iter().flat_map(|e| &e.injected) {
-            if let Injection::Install(model) = injection {
-                installs.push_back(model.clone());
-            }
-            for (symbol, lane) in &mut lanes {
-                let event = match injection {
-                    Injection::Event(at, body) => Some(injected(*symbol, *at, *body)),
-                    // A gate at which the lane waits for the others.
-                    Injection::Install(_) => None,
-                };
-                lane.injected.push_back((after.get(symbol).copied().unwrap_or(0), event));
-            }
-        }
+        let gates = era.iter().flat_map(|e| &e.injected).cloned().collect();
         for old in era.iter().flat_map(|e| &e.published) {
             lanes.entry(old.symbol).or_default().published.push_back(*old);
         }
-        Rerun { lanes, installs, held: Vec::new(), compared: 0, recall }
+        Rerun { lanes, gates, held: Vec::new(), compared: 0, recall }
     }
     /// How many events each instrument has consumed.
     pub fn counts(&self) -> Counts {
@@ -105,7 +91,7 @@ impl Rerun {
                 let what = format!("{symbol} was published after {at} events; {n} events do not give it");
                 return Some(Error::Differs { seq: old.seq, what });
             }
-            if let Some((after, _)) = lane.injected.front() {
+            if let Some(after) = self.gate(*symbol) {
                 let n = lane.consumed;
                 let what = format!(
                     "{symbol} had consumed {after} events at a recorded tick, freeze or change of models; there are {n}"
@@ -124,10 +110,6 @@ impl Rerun {
         drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
     ) -> Result<Vec<Set>, E> {
         let mut made = Vec::new();
-        let symbols: Vec<Symbol> = self.lanes.keys().copied().collect();
-        for symbol in symbols {
-            self.inject(symbol, drive, &mut made)?;
-        }
         self.pass_gates(drive, &mut made)?;
         Ok(made)
     }
@@ -166,46 +148,36 @@ impl Rerun {
         drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
         made: &mut Vec<Set>,
     ) -> Result<(), E> {
+        let gate = self.gate(event.symbol);
         let Some(lane) = self.lanes.get_mut(&event.symbol) else { return Ok(()) };
-        // An injection that is due and was not run is a gate.
-        if lane.injected.front().is_some_and(|i| i.0 <= lane.consumed) {
+        if gate.is_some_and(|after| after <= lane.consumed) {
             self.held.push(*event);
             return Ok(());
         }
         lane.consumed += 1;
         let known = lane.clock.map_or(event.ts_known, |c| c.max(event.ts_known));
-        self.push(Event { ts_known: known, ..*event }, drive, made)?;
-        self.inject(event.symbol, drive, made)
+        self.push(Event { ts_known: known, ..*event }, drive, made)
     }
-    /// Runs the lane's recorded injections that are due, up to the next gate.
-    fn inject<E: From<Error>>(
-        &mut self,
-        symbol: Symbol,
-        drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
-        made: &mut Vec<Set>,
-    ) -> Result<(), E> {
-        while let Some(lane) = self.lanes.get_mut(&symbol)
-            && let Some((_, Some(event))) = lane.injected.pop_front_if(|i| i.0 <= lane.consumed && i.1.is_some())
-        {
-            self.push(event, drive, made)?;
-        }
-        Ok(())
+    /// After how many events of `symbol` the next gate stands.
+    fn gate(&self, symbol: Symbol) -> Option<u64> {
+        self.gates.front().map(|g| g.0.get(&symbol).copied().unwrap_or(0))
     }
-    /// Installs the next models once every lane waits for them.
+    /// Passes the gates at which every instrument has come.
     fn pass_gates<E: From<Error>>(
         &mut self,
         drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
         made: &mut Vec<Set>,
     ) -> Result<(), E> {
-        let waits = |l: &Lane| l.injected.front().is_some_and(|i| i.1.is_none() && i.0 <= l.consumed);
-        while !self.installs.is_empty() && self.lanes.values().all(waits) {
-            if let Some(model) = self.installs.pop_front() {
-                drive(Step::Install(&model))?;
-            }
-            let symbols: Vec<Symbol> = self.lanes.keys().copied().collect();
-            for symbol in symbols {
-                self.lanes.get_mut(&symbol).map(|l| l.injected.pop_front());
-                self.inject(symbol, drive, made)?;
+        while self.lanes.iter().all(|(s, lane)| self.gate(*s).is_some_and(|after| after <= lane.consumed)) {
+            match self.gates.pop_front() {
+                Some((_, Injection::Install(model))) => _ = drive(Step::Install(&model))?,
+                Some((_, Injection::Event(at, body))) => {
+                    let symbols: Vec<Symbol> = self.lanes.keys().copied().collect();
+                    for symbol in symbols {
+                        self.push(injected(symbol, at, body), drive, made)?;
+                    }
+                }
+                None => return Ok(()),
             }
             for event in std::mem::take(&mut self.held) {
                 self.take(&event, drive, made)?;
@@ -219,28 +191,35 @@ impl Rerun {
         drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
         made: &mut Vec<Set>,
     ) -> Result<(), E> {
-        let cause = match event.body {
-            Body::Tick => Cause::Tick,
-            Body::Kill(_) => Cause::Kill,
-            Body::Trade(_) | Body::Bar(_) => Cause::Row,
+        let injected = match event.body {
+            Body::Tick => Some(Cause::Tick),
+            Body::Kill(_) => Some(Cause::Kill),
+            Body::Trade(_) | Body::Bar(_) | Body::Gauge(_) => None,
         };
         let decisions = drive(Step::Event(&event))?;
-        let Some(lane) = self.lanes.get_mut(&event.symbol) else { return Ok(()) };
-        if cause != Cause::Row {
+        if let Some(lane) = self.lanes.get_mut(&event.symbol).filter(|_| injected.is_some()) {
             lane.clock = Some(event.ts_known);
         }
-        let mut set = Set { cause, consumed: lane.consumed, known: event.ts_known, decisions, recorded: 0 };
-        for decision in &set.decisions {
+        // One event can end the waiting of many rows: each row's decisions are a set.
+        for decisions in decisions.chunk_by(|a, b| (a.symbol, a.ts) == (b.symbol, b.ts)) {
+            let own = injected.filter(|_| (decisions[0].symbol, decisions[0].ts) == (event.symbol, event.ts_known));
+            self.compare(own.unwrap_or(Cause::Row), event.ts_known, decisions, made)?;
+        }
+        Ok(())
+    }
+    /// Compares a set with what is recorded next for its instrument.
+    fn compare(&mut self, cause: Cause, known: Ts, decisions: &[Decision], made: &mut Vec<Set>) -> Result<(), Error> {
+        let Some(lane) = self.lanes.get_mut(&decisions[0].symbol) else { return Ok(()) };
+        let mut set = Set { cause, consumed: lane.consumed, known, decisions: decisions.to_vec(), recorded: 0 };
+        for decision in decisions {
             let Some(old) = lane.published.pop_front() else { break };
-            if old.mark != mark(cause, set.consumed, set.decisions.len(), decision) {
-                return Err(differs(old.seq, &(self.recall)(old.seq)?, &set, decision).into());
+            if old.mark != mark(cause, set.consumed, decisions.len(), decision) {
+                return Err(differs(old.seq, &(self.recall)(old.seq)?, &set, decision));
             }
             set.recorded += 1;
             self.compared += 1;
         }
-        if !set.decisions.is_empty() {
-            made.push(set);
-        }
+        made.push(set);
         Ok(())
     }
 }

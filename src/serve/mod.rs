@@ -17,6 +17,7 @@
 //! | [`meters`] | what is measured, for Prometheus |
 //! | [`view`] | the JSON that is not stored |
 //! | [`page`] | the page at `/` |
+//! | [`pace`] | how fast a stored stream is replayed |
 //! | [`clock`] | the wall clock, the only one |
 
 pub mod clock;
@@ -24,6 +25,7 @@ pub mod health;
 pub mod http;
 pub mod hub;
 pub mod meters;
+pub mod pace;
 pub mod page;
 mod problem;
 pub mod publisher;

@@ -15,7 +15,7 @@ use super::meters::{Meters, seconds};
 use super::road::Road;
 use super::source::{Source, Supply};
 use super::{Hub, Mode, clock};
-use crate::base::Ts;
+use crate::base::{Symbol, Ts};
 use crate::event::{Body, Event};
 use crate::record::era::{ConfigLoaded, Era, Killed, ModelLoaded, Ticked, eras};
 use crate::record::press::{Occasion, Press};
@@ -25,7 +25,7 @@ use crate::record::{Entry, FileStore, Kind, Publication, Seq, Store};
 
 /// Rows recorded with one sync, at most, while the past is caught up with.
 const BATCH_ROWS: usize = 64;
-/// How long the thread sleeps at most before it looks whether it is to stop.
+/// Longest sleep before it looks whether it is to stop.
 const NAP: Duration = Duration::from_millis(20);
 
 /// Everything the thread owns.
@@ -43,6 +43,8 @@ pub struct Publisher {
     watched: Instant,
     ticked: Ts,
     pace: Option<(Instant, Ts)>,
+    /// Place in the lake's order of the last event since the last gate.
+    fed: Option<(Ts, Symbol, u64)>,
     /// Events known at or before this are pushed without waiting.
     unpaced_until: Ts,
 }
@@ -112,6 +114,7 @@ impl Publisher {
             watched: clock::start(),
             ticked: now,
             pace: None,
+            fed: None,
         })
     }
     /// Publishes until told to stop.
@@ -156,6 +159,7 @@ impl Publisher {
             return Ok(());
         }
         self.wait(event)?;
+        self.keep_order(event)?;
         self.meters.input_rows.increment(1);
         self.hub.advance(event.ts_known);
         let Publisher { rerun, road, .. } = self;
@@ -165,8 +169,7 @@ impl Publisher {
         if self.hub.options.mode != Mode::Live && !self.hub.is_caught_up() && self.rerun.is_done() {
             self.caught_up()?;
         }
-        let rows: usize = self.pending.iter().map(|s| s.decisions.len()).sum();
-        if rows >= BATCH_ROWS { self.commit() } else { Ok(()) }
+        if self.pending.iter().map(|s| s.decisions.len()).sum::<usize>() < BATCH_ROWS { Ok(()) } else { self.commit() }
     }
     fn take(&mut self, sets: Vec<Set>) {
         self.pending.extend(sets);
@@ -257,7 +260,7 @@ impl Publisher {
         }
         Ok(())
     }
-    /// Looks at the alias and at the `KILL` file.
+    /// At the alias and at the `KILL` file.
     fn look(&mut self) -> Result<()> {
         self.watched = clock::start();
         let on = self.hub.options.ledger.join("KILL").exists();
@@ -277,6 +280,7 @@ impl Publisher {
                 let at = self.now();
                 self.append(&[entry(Kind::ModelLoaded, at, &loaded)?])?;
                 self.road.step(Step::Install(&model))?;
+                self.fed = None;
                 self.meters.model_loads.increment(1);
                 self.meters.model_load_seconds.record(seconds(started));
                 let before = std::mem::replace(&mut self.press.model, model.clone());
@@ -311,12 +315,27 @@ impl Publisher {
         if self.hub.options.mode != Mode::Live || now - self.ticked < self.hub.options.tick {
             return Ok(());
         }
+        self.tick_at(now)
+    }
+    fn tick_at(&mut self, now: Ts) -> Result<()> {
+        self.commit()?;
         self.ticked = now;
         let after = self.rerun.counts();
         self.append(&[entry(Kind::Tick, now, &Ticked { after })?])?;
         self.inject(now, Body::Tick)
     }
+    /// A second run reads a file that came late in its order. A tick before it keeps it in its place.
+    fn keep_order(&mut self, event: &Event) -> Result<()> {
+        let place = (event.ts_known, event.symbol, event.seq);
+        let late = self.fed.is_some_and(|last| place <= last);
+        if late && self.hub.options.mode == Mode::Live && self.rerun.is_done() {
+            self.tick_at(clock::now())?;
+        }
+        self.fed = Some(place);
+        Ok(())
+    }
     fn inject(&mut self, at: Ts, body: Body) -> Result<()> {
+        self.fed = None;
         for symbol in self.hub.options.symbols.clone() {
             let Publisher { rerun, road, .. } = self;
             let sets = rerun.now(symbol, at, body, &mut |step| road.step(step))?;
@@ -366,7 +385,7 @@ fn recall(folder: PathBuf) -> Recall {
 }
 
 fn same_set(rows: &[(Seq, Publication)]) -> bool {
-    rows.len() < 2 || rows[rows.len() - 1].1.set_id == rows[rows.len() - 2].1.set_id
+    matches!(rows, [.., a, b] if a.1.set_id == b.1.set_id) || rows.len() < 2
 }
 
 /// Rows in order, by set.
@@ -379,16 +398,4 @@ fn sets(rows: Vec<(Seq, Publication)>) -> Vec<Vec<(Seq, Publication)>> {
         }
     }
     sets
-}
-
-/// The stream's own pace: `3600` is an hour a second, `max` is as fast as it goes.
-///
-/// # Errors
-/// Not a positive number and not `max`.
-pub fn speed(text: &str) -> Result<Option<f64>, String> {
-    match text.parse::<f64>() {
-        _ if text == "max" => Ok(None),
-        Ok(speed) if speed.is_finite() && speed > 0.0 => Ok(Some(speed)),
-        _ => Err(format!("`{text}` is not a speed: want `max`, or how many times faster, such as 3600")),
-    }
 }

@@ -5,7 +5,7 @@ use anyhow::Result;
 
 use crate::base::Ts;
 use crate::event::Event;
-use crate::event::lake::{Cursor, Events, Feed, Lake, Listing};
+use crate::event::lake::{Cursor, Events, Lake, Subscription};
 
 /// Events handed over at once, at most.
 const CHUNK: usize = 1024;
@@ -34,8 +34,8 @@ pub fn list(events: Vec<Event>) -> Source {
 ///
 /// # Errors
 /// A listing is not in the lake.
-pub fn replay(lake: &Lake, listings: &[Listing], feed: Feed, from: Option<Ts>) -> Result<Source> {
-    let mut events = lake.events(listings, feed, from, None)?;
+pub fn replay(lake: &Lake, wanted: &[Subscription], from: Option<Ts>) -> Result<Source> {
+    let mut events = lake.events(wanted, from, None)?;
     Ok(Box::new(move || Ok(chunk(&mut events)?.map_or(Supply::End, Supply::Events))))
 }
 
@@ -43,22 +43,20 @@ pub fn replay(lake: &Lake, listings: &[Listing], feed: Feed, from: Option<Ts>) -
 ///
 /// # Errors
 /// A listing is not in the lake.
-pub fn follow(lake: Lake, listings: Vec<Listing>, feed: Feed, from: Option<Ts>) -> Result<Source> {
-    let mut first: Option<Events> = Some(lake.events(&listings, feed, from, None)?);
+pub fn follow(lake: Lake, wanted: Vec<Subscription>, from: Option<Ts>) -> Result<Source> {
+    let mut first: Option<Events> = Some(lake.events(&wanted, from, None)?);
     let mut cursor = Cursor::from(from);
     Ok(Box::new(move || {
         if let Some(events) = &mut first {
             if let Some(chunk) = chunk(events)? {
                 for event in &chunk {
-                    if let Some(listing) = listings.iter().find(|l| l.symbol == event.symbol) {
-                        cursor = std::mem::take(&mut cursor).after(listing, event.ts_known, event.seq);
-                    }
+                    cursor = std::mem::take(&mut cursor).after(event);
                 }
                 return Ok(Supply::Events(chunk));
             }
             first = None;
         }
-        let fresh = lake.poll(&listings, feed, &mut cursor)?;
+        let fresh = lake.poll(&wanted, &mut cursor)?;
         Ok(if fresh.is_empty() { Supply::Idle } else { Supply::Events(fresh) })
     }))
 }

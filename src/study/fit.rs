@@ -5,19 +5,24 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
+use super::choice::{Choice, Question};
 use super::plan::{ModelPlan, Plan};
 use super::split::{self, Fold};
-use super::{Error, Progress};
+use super::{Error, Progress, Told};
 use crate::base::{Digest, Horizon};
-use crate::forecast::{self, Entry, FitContext, Fitted, History, Track};
+use crate::forecast::{self, Entry, FitContext, Fitted, History, Panel, Track};
 
 /// Fits by origin, instance and horizon; a fit that failed keeps its reason.
 pub type Fits = BTreeMap<(usize, String, Horizon), Result<Fitted, forecast::Error>>;
+
+/// Choices of parameters by instance, horizon and origin.
+pub type Choices = BTreeMap<(String, Horizon, usize), Choice>;
 
 /// What every fit of a study shares.
 pub struct Bench<'a> {
@@ -25,10 +30,16 @@ pub struct Bench<'a> {
     pub plan: &'a Plan,
     /// Rows of every instrument.
     pub history: &'a History,
-    /// Digest of those rows.
+    /// Rows of windows between those, to learn from.
+    pub shifted: &'a [History],
+    /// Digest of all those rows.
     pub data: Digest,
     /// Where fits are kept.
     pub keep: Option<&'a Path>,
+    /// Told stages and losses.
+    pub progress: Progress<'a>,
+    /// Choices made so far.
+    pub choices: Mutex<Choices>,
 }
 
 impl Bench<'_> {
@@ -36,7 +47,8 @@ impl Bench<'_> {
     ///
     /// # Errors
     /// A checkpoint cannot be read or written. A model without a fit is a value, not an error.
-    pub fn first_stage(&self, folds: &[Fold], progress: Progress<'_>) -> Result<Fits, Error> {
+    pub fn first_stage(&self, folds: &[Fold]) -> Result<Fits, Error> {
+        self.choose(folds)?;
         let mut tasks = Vec::new();
         for model in self.plan.models.iter().rev() {
             if Entry::named(&model.kind)?.combines {
@@ -46,17 +58,78 @@ impl Bench<'_> {
                 tasks.extend(self.plan.horizons().iter().map(|(_, h)| (model, *fold, *h)));
             }
         }
-        let total = tasks.len() as u64;
+        let (total, progress) = (tasks.len() as u64, self.progress);
         let done = AtomicU64::new(0);
         let fits: Vec<_> = tasks
             .into_par_iter()
             .map(|(model, fold, horizon)| {
-                let fitted = self.fit(model, fold, horizon, &BTreeMap::new(), &Track::default());
-                progress("fit", done.fetch_add(1, Ordering::Relaxed) + 1, total);
+                let fitted = self.fit(model, folds, fold, horizon, &BTreeMap::new(), &Track::default());
+                progress(Told::Stage("fit", done.fetch_add(1, Ordering::Relaxed) + 1, total));
                 fitted.map(|f| ((fold.index, model.name.clone(), horizon), f))
             })
             .collect::<Result<_, Error>>()?;
         Ok(fits.into_iter().collect())
+    }
+
+    /// Makes every choice of the models that stand alone.
+    fn choose(&self, folds: &[Fold]) -> Result<(), Error> {
+        let mut tasks = Vec::new();
+        for model in self.plan.models.iter().filter(|m| m.choose.is_some()) {
+            if Entry::named(&model.kind)?.combines {
+                continue;
+            }
+            let due = |f: &&Fold| model.choose.as_ref().is_some_and(|c| c.origin(f.index) == f.index);
+            for fold in folds.iter().filter(due) {
+                tasks.extend(self.plan.horizons().iter().map(|(_, h)| (model, *fold, *h)));
+            }
+        }
+        let (total, done) = (tasks.len() as u64, AtomicU64::new(0));
+        tasks.into_par_iter().try_for_each(|(model, fold, horizon)| {
+            self.params(model, folds, fold, horizon, &Track::default())?;
+            (self.progress)(Told::Stage("choose", done.fetch_add(1, Ordering::Relaxed) + 1, total));
+            Ok(())
+        })
+    }
+
+    /// The parameters in force for a model at an origin: as given, or as chosen there or at the
+    /// last origin before it where a choice was due.
+    fn params(
+        &self,
+        model: &ModelPlan,
+        folds: &[Fold],
+        fold: Fold,
+        horizon: Horizon,
+        track: &Track,
+    ) -> Result<Value, Error> {
+        let Some(choose) = &model.choose else { return Ok(model.params.clone()) };
+        let origin = folds[choose.origin(fold.index).min(fold.index)];
+        let place = (model.name.clone(), horizon, origin.index);
+        let made = |choices: &Mutex<Choices>| choices.lock().ok().and_then(|c| c.get(&place).cloned());
+        if let Some(choice) = made(&self.choices) {
+            return Ok(choice.params);
+        }
+        let key = Digest::of_json(&json!({"choose": choose, "fit": self.key(model, &model.params, origin, horizon)}));
+        let combines = Entry::named(&model.kind)?.combines;
+        let path =
+            self.keep.filter(|_| !combines).map(|d| d.join(format!("{}-choice-{}.json", model.name, key.short())));
+        let kept = path.as_deref().map(|p| read(p, key)).transpose()?.flatten();
+        let choice = match kept.and_then(|body| serde_json::from_value(body).ok()) {
+            Some(choice) => choice,
+            None => {
+                let params = |before: &ModelPlan| self.params(before, folds, origin, horizon, track);
+                let question = Question { plan: self.plan, history: self.history, track, params: &params };
+                let choice = question.choose(model, choose, (origin.index, origin.cut), horizon)?;
+                if let Some(path) = &path {
+                    write(path, key, &json!(choice))?;
+                }
+                choice
+            }
+        };
+        let params = choice.params.clone();
+        if let Ok(mut choices) = self.choices.lock() {
+            choices.insert(place, choice);
+        }
+        Ok(params)
     }
 
     /// One fit, from its file when there is one. Fits that learn from a track record are cheap and
@@ -64,13 +137,15 @@ impl Bench<'_> {
     pub fn fit(
         &self,
         model: &ModelPlan,
+        folds: &[Fold],
         fold: Fold,
         horizon: Horizon,
         members: &BTreeMap<String, Fitted>,
         track: &Track,
     ) -> Result<Result<Fitted, forecast::Error>, Error> {
         let entry = Entry::named(&model.kind)?;
-        let key = self.key(model, fold, horizon);
+        let params = self.params(model, folds, fold, horizon, track)?;
+        let key = self.key(model, &params, fold, horizon);
         let path =
             self.keep.filter(|_| !entry.combines).map(|d| d.join(format!("{}-{}.json", model.name, key.short())));
         if let Some(path) = &path
@@ -78,23 +153,29 @@ impl Bench<'_> {
         {
             return Ok((entry.load)(body));
         }
-        let panel = split::panel(&self.plan.study, self.history, self.plan.road.rows.row, fold.cut);
+        let panel = self.panel(fold);
         let ctx = FitContext {
             horizon,
             step: self.plan.road.rows.row,
             seed: self.plan.study.seed.named(&format!("{}|{}|{}", model.name, horizon, fold.cut)),
             members,
             track,
-            progress: &|_| {},
+            progress: &|pace| pace.loss.into_iter().for_each(|l| (self.progress)(Told::Loss(&model.name, horizon, l))),
         };
-        let fitted = (entry.fit)(&model.params, &panel, &ctx);
+        let fitted = (entry.fit)(&params, &panel, &ctx);
         if let (Some(path), Ok(fitted)) = (&path, &fitted) {
             write(path, key, &fitted.body)?;
         }
         Ok(fitted)
     }
 
-    fn key(&self, model: &ModelPlan, fold: Fold, horizon: Horizon) -> Digest {
+    /// What may be learnt from at an origin.
+    pub fn panel(&self, fold: Fold) -> Panel {
+        let of = |history| split::panel(&self.plan.study, history, self.plan.road.rows.row, fold.cut);
+        of(self.history).with_shifted(self.shifted.iter().map(of).collect())
+    }
+
+    fn key(&self, model: &ModelPlan, params: &Value, fold: Fold, horizon: Horizon) -> Digest {
         let study = &self.plan.study;
         Digest::of_json(&json!({
             "version": env!("CARGO_PKG_VERSION"),
@@ -102,21 +183,22 @@ impl Bench<'_> {
             "rows": self.plan.road.rows,
             "kind": model.kind,
             "name": model.name,
-            "params": model.params,
+            "params": params,
             "horizon": horizon,
             "cut": fold.cut,
             "window": study.window,
             "embargo": study.embargo,
             "warmup": study.warmup,
+            "phases": study.phases,
             "seed": study.seed,
         }))
     }
 }
 
 /// Digest of rows, bit for bit.
-pub fn digest(history: &History) -> Digest {
+pub fn digest(history: &History, shifted: &[History]) -> Digest {
     let mut bytes = Vec::new();
-    for (symbol, rows) in history {
+    for (symbol, rows) in std::iter::once(history).chain(shifted).flatten() {
         bytes.extend_from_slice(symbol.as_str().as_bytes());
         for row in rows.iter() {
             bytes.extend_from_slice(&row.ts.0.to_le_bytes());

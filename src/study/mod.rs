@@ -4,11 +4,13 @@
 //! |---|---|
 //! | [`plan`] | what is studied: universe, span, horizons, models |
 //! | [`split`] | rolling origins: what each fit may know, and where it is judged |
+//! | [`choice`] | parameters chosen inside the training window |
 //! | [`fit`] | the fits of every origin, in parallel, each kept on disk as soon as it is done |
 //! | [`walk`] | the walk forward through the pipeline |
 //! | [`scores`] | the scores of a study, and the lines to draw |
 //! | [`report`] | one HTML page made from them |
 
+pub mod choice;
 pub mod fit;
 pub mod judge;
 pub mod output;
@@ -22,8 +24,17 @@ pub mod walk;
 pub use plan::{ModelPlan, Plan};
 pub use walk::{Issued, Walk};
 
-/// Told how far a stage is: its name, steps done, steps in all.
-pub type Progress<'a> = &'a (dyn Fn(&str, u64, u64) + Sync);
+/// Told how far a study is.
+pub type Progress<'a> = &'a (dyn Fn(Told<'_>) + Sync);
+
+/// One message of a running study.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Told<'a> {
+    /// A stage: its name, steps done, steps in all.
+    Stage(&'a str, u64, u64),
+    /// The loss of a fit that is going on: instance name, horizon, loss on rows held out.
+    Loss(&'a str, crate::base::Horizon, f64),
+}
 
 /// Why a study could not run.
 #[derive(Debug, thiserror::Error)]

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::choice::Choose;
 use crate::base::{Horizon, Seed, Span, Ts};
 use crate::forecast::calibrated;
 use crate::pipeline::Settings;
@@ -37,6 +38,10 @@ pub struct Study {
     /// First rows of each instrument that are not learnt from: trailing statistics are not full.
     #[serde(default)]
     pub warmup: usize,
+    /// In how many places of a row's length windows open, for pooled models to learn from: with 4,
+    /// those of a day also learn from days that begin at 6, 12 and 18 h. A whole number of bars each.
+    #[serde(default = "one")]
+    pub phases: usize,
     /// Length of the walk before `start` that is not judged: it gives weights and calibration a
     /// track record to start from.
     #[serde(default = "nothing")]
@@ -78,6 +83,9 @@ pub struct ModelPlan {
     /// Its parameters; missing keys take the catalog's defaults.
     #[serde(default = "no_params")]
     pub params: Value,
+    /// Parameters that are chosen inside the training window; absent means as given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub choose: Option<Choose>,
 }
 
 fn one() -> usize {

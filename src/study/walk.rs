@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use super::choice::Choice;
 use super::fit::{self, Bench, Fits};
 use super::plan::Plan;
 use super::split::{self, Fold};
-use super::{Error, Progress};
-use crate::base::{Digest, Horizon, Symbol, Ts};
+use super::{Error, Progress, Told};
+use crate::base::{Digest, Horizon, Span, Symbol, Ts};
 use crate::event::{Event, Fault};
-use crate::feature::{Builder, Row};
+use crate::feature::{Builder, Room, Row};
 use crate::forecast::calibrated::Calibration;
 use crate::forecast::{Entry, Forecast, History, Outcome, Settled, Track};
 use crate::margin::Decision;
@@ -45,7 +46,7 @@ pub struct Walk {
     pub data: Digest,
     /// Every forecast issued in the out-of-sample span, in order of origin, symbol, time, model.
     pub forecasts: Vec<Issued>,
-    /// Every decision made in that span, in order of symbol and time.
+    /// Every decision made in that span, in order of origin, symbol and time.
     pub decisions: Vec<Decision>,
     /// Models fitted on everything known at the end of the span.
     pub last: Bundle,
@@ -53,6 +54,8 @@ pub struct Walk {
     pub faults: BTreeMap<(Symbol, Fault), u64>,
     /// Fits that failed, and why.
     pub failures: Vec<String>,
+    /// Parameters chosen inside training windows, in order of model, horizon and origin.
+    pub choices: Vec<Choice>,
 }
 
 /// Walks forward through `market`. Fits are kept in `keep` and taken from there when they are there.
@@ -68,24 +71,28 @@ pub fn walk(
 ) -> Result<Walk, Error> {
     check(plan, market)?;
     let history = rows(plan, market)?;
-    let bench = Bench { plan, history: &history, data: fit::digest(&history), keep };
+    let shifted = shifted(plan, market)?;
+    let data = fit::digest(&history, &shifted);
+    let choices = Default::default();
+    let bench = Bench { plan, history: &history, shifted: &shifted, data, keep, progress, choices };
     let mut folds = split::folds(&plan.study);
     // One more origin at the end: the models that would be promoted.
     folds.push(Fold { index: folds.len(), cut: plan.study.end, until: plan.study.end });
-    let fits = bench.first_stage(&folds, progress)?;
+    let fits = bench.first_stage(&folds)?;
     let mut state = State::new(plan, market, config)?;
     for fold in &folds {
-        let bundle = state.bundle(&bench, *fold, &fits)?;
-        state.run(*fold, &bundle, plan)?;
+        let bundle = state.bundle(&bench, &folds, *fold, &fits)?;
+        state.run(*fold, &bundle, plan);
         state.settle(&history, *fold);
-        progress("walk", fold.index as u64 + 1, folds.len() as u64);
+        progress(Told::Stage("walk", fold.index as u64 + 1, folds.len() as u64));
         state.last = bundle;
     }
     let rehearsed = |i: &Issued| i.forecast.issued < plan.study.start;
     state.forecasts.retain(|i| !rehearsed(i));
-    let faults = state.pipes.values().flat_map(|p| p.pipeline.faults()).collect();
+    let faults = state.pipeline.faults();
     let State { forecasts, decisions, last, failures, .. } = state;
-    Ok(Walk { data: bench.data, forecasts, decisions, last, faults, failures, history })
+    let choices = bench.choices.into_inner().unwrap_or_default().into_values().collect();
+    Ok(Walk { data: bench.data, choices, forecasts, decisions, last, faults, failures, history })
 }
 
 fn check(plan: &Plan, market: &Market) -> Result<(), Error> {
@@ -105,29 +112,46 @@ fn check(plan: &Plan, market: &Market) -> Result<(), Error> {
     Ok(())
 }
 
-/// Rows of every instrument, by the same builder that the pipeline uses.
+/// Rows of every instrument, by the same builder and room that the pipeline uses.
 ///
 /// # Errors
 /// Rows cannot be built.
 pub fn rows(plan: &Plan, market: &Market) -> Result<History, Error> {
-    let build = |symbol: &Symbol| -> Result<(Symbol, Arc<Vec<Row>>), Error> {
-        let mut builder = Builder::new(plan.road.rows.clone())?;
-        let rows = market[symbol].iter().filter_map(|e| builder.push(e)).collect();
-        Ok((*symbol, Arc::new(rows)))
-    };
-    plan.road.symbols.par_iter().map(build).collect()
+    rows_at(plan, market, Span(0))
 }
 
-/// One instrument on the road, and how far its events are pushed.
-struct Pipe<'a> {
-    events: &'a [Event],
-    next: usize,
-    pipeline: Pipeline,
+/// Rows of windows that open between those of [`rows`], `phases - 1` histories: only to learn from.
+fn shifted(plan: &Plan, market: &Market) -> Result<Vec<History>, Error> {
+    let phases = plan.study.phases as i64;
+    (1..phases).map(|k| rows_at(plan, market, Span(plan.road.rows.row.0 / phases * k))).collect()
+}
+
+fn rows_at(plan: &Plan, market: &Market, shift: Span) -> Result<History, Error> {
+    let build = |symbol: &Symbol| -> Result<Vec<(Ts, Row)>, Error> {
+        let mut builder = Builder::shifted(plan.road.rows.clone(), shift)?;
+        Ok(market[symbol].iter().filter_map(|e| builder.push(e).map(|row| (e.ts_known, row))).collect())
+    };
+    let built: Vec<Vec<(Ts, Row)>> = plan.road.symbols.par_iter().map(build).collect::<Result<_, _>>()?;
+    let mut built: Vec<(Ts, Row)> = built.into_iter().flatten().collect();
+    built.sort_by_key(|(known, row)| (*known, row.symbol));
+    let mut room = Room::new(plan.road.symbols.len(), plan.road.rows.row);
+    let mut history: BTreeMap<Symbol, Vec<Row>> = plan.road.symbols.iter().map(|s| (*s, Vec::new())).collect();
+    let mut keep = |rows: Vec<Row>| rows.into_iter().for_each(|r| history.entry(r.symbol).or_default().push(r));
+    for (known, row) in built {
+        keep(room.advance(known));
+        keep(room.push(known, row));
+    }
+    // Nothing follows the last windows.
+    keep(room.advance(Ts(i64::MAX)));
+    Ok(history.into_iter().map(|(s, rows)| (s, Arc::new(rows))).collect())
 }
 
 struct State<'a> {
     plan: &'a Plan,
-    pipes: BTreeMap<Symbol, Pipe<'a>>,
+    /// Every instrument's events, in order of knowledge.
+    events: Vec<&'a Event>,
+    next: usize,
+    pipeline: Pipeline,
     /// Settled forecasts by horizon.
     tracks: BTreeMap<Horizon, Track>,
     /// From here on forecasts are not yet settled.
@@ -140,16 +164,14 @@ struct State<'a> {
 
 impl<'a> State<'a> {
     fn new(plan: &'a Plan, market: &'a Market, config: Digest) -> Result<State<'a>, Error> {
-        let pipe = |symbol: &Symbol| -> Result<(Symbol, Pipe<'a>), Error> {
-            let mut road = plan.road.clone();
-            road.symbols = vec![*symbol];
-            let nothing = Bundle::new(Vec::new(), Ts(i64::MAX));
-            let pipeline = Pipeline::new(road, &nothing, config)?;
-            Ok((*symbol, Pipe { events: &market[symbol], next: 0, pipeline }))
-        };
+        let mut events: Vec<&Event> = plan.road.symbols.iter().flat_map(|s| &market[s]).collect();
+        events.sort_by_key(|e| (e.ts_known, e.symbol, e.seq));
+        let nothing = Bundle::new(Vec::new(), Ts(i64::MAX));
         Ok(State {
             plan,
-            pipes: plan.road.symbols.iter().map(pipe).collect::<Result<_, _>>()?,
+            events,
+            next: 0,
+            pipeline: Pipeline::new(plan.road.clone(), &nothing, config)?,
             tracks: BTreeMap::new(),
             unsettled: Vec::new(),
             forecasts: Vec::new(),
@@ -161,9 +183,9 @@ impl<'a> State<'a> {
 
     /// The models of an origin: fits of the first stage, then those that combine them, then each
     /// one's calibration; all from what was known at the cut.
-    fn bundle(&mut self, bench: &Bench<'_>, fold: Fold, fits: &Fits) -> Result<Bundle, Error> {
+    fn bundle(&mut self, bench: &Bench<'_>, folds: &[Fold], fold: Fold, fits: &Fits) -> Result<Bundle, Error> {
         let plan = self.plan;
-        let panel = split::panel(&plan.study, bench.history, plan.road.rows.row, fold.cut);
+        let panel = bench.panel(fold);
         let mut members = Vec::new();
         for (ahead, horizon) in plan.horizons() {
             let track = self.tracks.entry(horizon).or_default();
@@ -171,7 +193,7 @@ impl<'a> State<'a> {
             for model in &plan.models {
                 let entry = Entry::named(&model.kind)?;
                 let fit = if entry.combines {
-                    bench.fit(model, fold, horizon, &fitted, track)?.map_err(|e| e.to_string())
+                    bench.fit(model, folds, fold, horizon, &fitted, track)?.map_err(|e| e.to_string())
                 } else {
                     let from = fold.index - fold.index % model.every.max(1);
                     match fits.get(&(from, model.name.clone(), horizon)) {
@@ -197,40 +219,29 @@ impl<'a> State<'a> {
         Ok(Bundle::new(members, fold.cut))
     }
 
-    /// Runs the market from an origin to the next, every instrument on its own road.
-    fn run(&mut self, fold: Fold, bundle: &Bundle, plan: &Plan) -> Result<(), Error> {
+    /// Runs the market from an origin to the next.
+    fn run(&mut self, fold: Fold, bundle: &Bundle, plan: &Plan) {
         let digest = bundle.digest();
         let span = plan.study.start..plan.study.end;
         let walked = plan.study.start - plan.study.rehearsal..plan.study.end;
-        let parts: Vec<_> = self
-            .pipes
-            .par_iter_mut()
-            .map(|(symbol, pipe)| {
-                let mut issued = Vec::new();
-                let mut decided = Vec::new();
-                // What was known before the cut is pushed before the models of the cut are installed.
-                let mut installed = false;
-                while let Some(event) = pipe.events.get(pipe.next).filter(|e| e.ts_known < fold.until) {
-                    if !installed && event.ts_known >= fold.cut {
-                        pipe.pipeline.install(bundle);
-                        installed = true;
-                    }
-                    let decisions = pipe.pipeline.push(event);
-                    pipe.next += 1;
-                    decided.extend(decisions.into_iter().filter(|d| span.contains(&d.ts)));
-                    for f in pipe.pipeline.fresh(*symbol).iter().filter(|f| walked.contains(&f.forecast.issued)) {
-                        let (model, forecast) = (Arc::clone(&f.name), f.forecast.clone());
-                        issued.push(Issued { model, symbol: *symbol, forecast, fold: fold.index, digest });
-                    }
-                }
-                (issued, decided)
-            })
-            .collect();
-        for (issued, decided) in parts {
-            self.unsettled.extend(issued);
-            self.decisions.extend(decided);
+        // What was known before the cut is pushed before the models of the cut are installed.
+        let mut installed = false;
+        let (first, made) = (self.unsettled.len(), self.decisions.len());
+        while let Some(event) = self.events.get(self.next).filter(|e| e.ts_known < fold.until) {
+            if !installed && event.ts_known >= fold.cut {
+                self.pipeline.install(bundle);
+                installed = true;
+            }
+            let decisions = self.pipeline.push(event);
+            self.next += 1;
+            self.decisions.extend(decisions.into_iter().filter(|d| span.contains(&d.ts)));
+            for f in self.pipeline.fresh().iter().filter(|f| walked.contains(&f.forecast.issued)) {
+                let (model, forecast) = (Arc::clone(&f.name), f.forecast.clone());
+                self.unsettled.push(Issued { model, symbol: f.symbol, forecast, fold: fold.index, digest });
+            }
         }
-        Ok(())
+        self.unsettled[first..].sort_by_key(|i| i.symbol);
+        self.decisions[made..].sort_by_key(|d| d.symbol);
     }
 
     /// Moves forecasts whose outcome was known before the next origin to the track record.

@@ -145,6 +145,13 @@ fn every_test_that_the_readme_names_exists() {
 }
 
 #[test]
+fn the_worked_example_is_the_one_that_keeps_the_laws() {
+    let text = read("CONTRIBUTING.md");
+    let block = text.split("```rust\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block of Rust");
+    assert_eq!(block, read("tests/it/worked_example.rs"));
+}
+
+#[test]
 fn notebooks_are_kept_without_outputs() {
     for entry in std::fs::read_dir(root().join("notebooks")).expect("notebooks") {
         let path = entry.expect("an entry").path();

@@ -76,7 +76,7 @@ impl Place {
         self.run(&arguments)
     }
     fn trades(&self, market: &str, symbol: &str) -> Vec<Event> {
-        self.lake().load(&[listing("binance", market, symbol)], Feed::Trades, None, None).expect("trades")
+        self.lake().load(&Feed::Trades.of(&[listing("binance", market, symbol)]), None, None).expect("trades")
     }
 }
 

@@ -1,4 +1,5 @@
-//! Every catalog entry x every law. There is no ignore list.
+//! Every catalog entry x every law. There is no ignore list. The worked example of CONTRIBUTING
+//! keeps the same laws.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock};
@@ -7,6 +8,12 @@ use margincast::base::{Horizon, Seed, Span, Symbol, Ts};
 use margincast::event::{Body, Event, synth};
 use margincast::feature::{Builder, Config, Row};
 use margincast::forecast::{CATALOG, Entry, Error, FitContext, Fitted, Forecast, History, Panel, Track};
+
+/// The catalog, and the line that CONTRIBUTING adds to it.
+fn entries() -> impl Iterator<Item = &'static Entry> {
+    static EXAMPLE: Entry = crate::worked_example::LINE;
+    CATALOG.iter().chain([&EXAMPLE])
+}
 
 const HOURS: usize = 1_600;
 const TRAINED: usize = 1_300;
@@ -35,7 +42,7 @@ fn fit_all(rows: &[Row], end: Ts, seed: Seed, ahead: i64) -> Vec<(&'static Entry
     let track = Track::default();
     let mut members = BTreeMap::new();
     let mut fits = Vec::new();
-    for entry in CATALOG {
+    for entry in entries() {
         let ctx = FitContext {
             horizon: Horizon(Span::HOUR.times(ahead)),
             step: Span::HOUR,
@@ -273,7 +280,7 @@ fn horizons_beyond_one_row_are_forecast_too() {
 fn too_little_data_is_an_error_that_says_so_and_no_panic() {
     let history: History = [(symbol(), Arc::new(ROWS[..12].to_vec()))].into();
     let panel = Panel::until(&history, Ts(i64::MIN), ROWS[11].ts_known);
-    for entry in CATALOG.iter().filter(|e| !e.combines) {
+    for entry in entries().filter(|e| !e.combines) {
         let ctx = FitContext {
             horizon: Horizon(Span::HOUR),
             step: Span::HOUR,
@@ -293,7 +300,7 @@ fn too_little_data_is_an_error_that_says_so_and_no_panic() {
 fn an_unknown_parameter_is_an_error_that_names_it() {
     let history: History = [(symbol(), Arc::new(ROWS.clone()))].into();
     let panel = Panel::until(&history, Ts(i64::MIN), trained(&ROWS));
-    for entry in CATALOG {
+    for entry in entries() {
         let ctx = FitContext {
             horizon: Horizon(Span::HOUR),
             step: Span::HOUR,

@@ -122,6 +122,7 @@ fn plan() -> Plan {
         kind: kind.into(),
         every: 1,
         params,
+        choose: None,
     };
     let mut road = settings(&[symbol()]);
     let day = |n: i64| ROWS[0].ts_open + Span::DAY.times(n);
@@ -133,6 +134,7 @@ fn plan() -> Plan {
         refit: Span::DAY.times(3),
         embargo: 0,
         warmup: 0,
+        phases: 1,
         rehearsal: Span::DAY.times(3),
         seed: Seed(5),
         base: "HAR".into(),
@@ -149,7 +151,7 @@ fn plan() -> Plan {
 
 fn walked(events: Vec<Event>, keep: Option<&std::path::Path>) -> walk::Walk {
     let market: Market = [(symbol(), events)].into();
-    walk::walk(&plan(), &market, Digest::of(b"study"), keep, &|_, _, _| {}).unwrap()
+    walk::walk(&plan(), &market, Digest::of(b"study"), keep, &|_| {}).unwrap()
 }
 
 #[test]
@@ -195,7 +197,7 @@ fn a_study_that_was_killed_goes_on_to_the_same_result() {
     let text = std::fs::read_to_string(&kept).unwrap().replacen("0.", "1.", 1);
     std::fs::write(&kept, text).unwrap();
     let market: Market = [(symbol(), events())].into();
-    let error = walk::walk(&plan(), &market, Digest::of(b"study"), Some(folder.path()), &|_, _, _| {}).err().unwrap();
+    let error = walk::walk(&plan(), &market, Digest::of(b"study"), Some(folder.path()), &|_| {}).err().unwrap();
     assert!(error.to_string().contains(&kept.display().to_string()), "{error}");
 }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use margincast::base::{Seed, Span, Symbol, Ts};
-use margincast::event::{Bar, BarKind, Body, Event, Fault, Trade};
+use margincast::event::{Bar, BarKind, Body, Event, Fault, Gauge, GaugeKind, Trade};
 use margincast::feature::{Builder, Config, Feature, Measure, Row};
 use proptest::prelude::*;
 use rand::RngExt;
@@ -84,6 +84,42 @@ pub(crate) fn trades(seed: u64, count: usize, mean_gap: Span) -> Vec<Event> {
     out
 }
 
+/// Readings of every gauge from the first to the last of these events: funding every 8 hours, open
+/// interest every 4, implied volatility every hour with days missing, each known now and then late.
+pub(crate) fn gauges(seed: u64, events: &[Event]) -> Vec<Event> {
+    let (first, last) = (events[0].ts_known.floor(Span::DAY), events[events.len() - 1].ts_known);
+    let mut out = Vec::new();
+    for (kind, hours) in [(GaugeKind::Funding, 8), (GaugeKind::OpenInterest, 4), (GaugeKind::ImpliedVol, 1)] {
+        let mut rng = Seed(seed).named("gauges").rng();
+        let (mut at, mut known, mut level) = (first, first, 0.0f64);
+        while at < last {
+            level += rng.random::<f64>() - 0.5;
+            known = known.max(at + Span(if rng.random_range(0..5u32) == 0 { 900_000_000_000 } else { 0 }));
+            let value = match kind {
+                GaugeKind::Funding => 1e-4 * level,
+                GaugeKind::OpenInterest => 1e5 * (0.1 * level).exp(),
+                GaugeKind::ImpliedVol => 0.6 * (0.02 * level).exp(),
+            };
+            let body = Body::Gauge(Gauge { kind, value });
+            // Two days of every thirty lack it, so that a reading grows stale.
+            if kind != GaugeKind::ImpliedVol || ((at - first).days() as i64) % 30 < 28 {
+                out.push(Event { symbol: symbol(), ts_event: at, ts_known: known, seq: kind as u64, body });
+            }
+            at = at + Span::HOUR.times(hours);
+        }
+    }
+    out.sort_by_key(|e| (e.ts_known, e.seq));
+    out
+}
+
+/// Both in one stream, readings first where times are equal.
+pub(crate) fn woven(mut events: Vec<Event>, gauges: &[Event]) -> Vec<Event> {
+    let gauge = |e: &Event| matches!(e.body, Body::Gauge(_));
+    events.extend(gauges);
+    events.sort_by_key(|e| (e.ts_known, !gauge(e)));
+    events
+}
+
 /// The time passes `ts`, and nothing else is known to have happened.
 pub(crate) fn tick(ts: Ts) -> Event {
     Event { symbol: symbol(), ts_event: ts, ts_known: ts, seq: 0, body: Body::Tick }
@@ -108,12 +144,14 @@ proptest! {
         for (row, days) in [(Span::HOUR.times(6), 1_000), (Span::DAY, 300)] {
             let config = config(row);
             let events = bars(seed, days * 12, config.bar);
+            let gauges = gauges(seed, &events);
+            let events = woven(events, &gauges);
             let whole = run(&config, &events);
             let memory = config.memory_rows();
             prop_assert!(whole.len() > memory + 100, "{} rows, memory {memory}", whole.len());
             // The late builder begins inside a window, after some rows of the whole run.
             let skipped = ((whole.len() - memory - 50) as f64 * kill) as usize;
-            let from = events.partition_point(|e| e.ts_event <= whole[skipped].ts) + 1;
+            let from = events.partition_point(|e| e.ts_known <= whole[skipped].ts_known) + 1;
             let late = run(&config, &events[from..]);
             let full = bits(&late[memory..]);
             prop_assert_eq!(&full[..], &bits(&whole)[whole.len() - full.len()..]);
@@ -126,6 +164,8 @@ proptest! {
     fn a_builder_that_is_copied_at_any_event_goes_on_the_same(seed in 0..1000u64, cuts in prop::collection::btree_set(0..20_000usize, 0..30)) {
         let config = Config { bar: Span::MINUTE, row: Span::MINUTE.times(5), ..config(Span::HOUR) };
         let events = trades(seed, 20_000, Span::SECOND);
+        let gauges = gauges(seed, &events);
+        let events = woven(events, &gauges);
         let mut builder = Builder::new(config.clone()).unwrap();
         let mut rows = Vec::new();
         for (i, event) in events.iter().enumerate() {
@@ -143,9 +183,13 @@ proptest! {
         let mut events = trades(seed, 60_000, Span::SECOND);
         let end = events[events.len() - 1].ts_event.floor(config.bar) + config.bar;
         events.push(tick(end));
-        let from_trades = run(&config, &events);
         let (made, ticks) = bars_of(&events, config.bar);
-        let mut from_bars = run(&config, &made);
+        // A row is made with the first event after its close, or with its last bar: readings that
+        // come to be known in between are in neither.
+        let gauges = gauges(seed, &events);
+        let from_trades = run(&config, &woven(events, &gauges));
+        let mut from_bars = run(&config, &woven(made, &gauges));
+        prop_assert!(from_trades.iter().any(|r| r.get(Feature::ImpliedVariance).is_some()));
         prop_assert!(from_trades.len() > 100);
         for row in &mut from_bars {
             // A vendor's bar cannot tell what happened inside it.

@@ -5,7 +5,7 @@ use margincast::event::{Body, Event};
 use margincast::feature::{Config, Row};
 use proptest::prelude::*;
 
-use crate::law_stream::{bars, bits, config, run, tick, trades};
+use crate::law_stream::{bars, bits, config, gauges, run, tick, trades, woven};
 
 /// Prices and volumes of everything known after `t`, times nine.
 fn poisoned(events: &[Event], t: Ts) -> Vec<Event> {
@@ -24,6 +24,7 @@ fn poisoned(events: &[Event], t: Ts) -> Vec<Event> {
                     *flow *= 9.0;
                 }
             }
+            Body::Gauge(gauge) => gauge.value *= 9.0,
             Body::Tick | Body::Kill(_) => {}
         }
     }
@@ -57,12 +58,28 @@ proptest! {
 
     #[test]
     fn rows_from_bars_are_blind_to_the_future(seed in 0..1000u64, at in 0.3..0.97f64) {
-        check(&config(Span::HOUR.times(6)), &bars(seed, 12 * 300, Span::HOUR.times(2)), at)?;
+        let bars = bars(seed, 12 * 300, Span::HOUR.times(2));
+        let gauges = gauges(seed, &bars);
+        check(&config(Span::HOUR.times(6)), &woven(bars, &gauges), at)?;
+    }
+
+    #[test]
+    fn gauges_alone_are_no_look_ahead(seed in 0..1000u64, at in 0.3..0.97f64) {
+        // Only readings are poisoned, so that nothing else can hide what they change.
+        let (config, bars) = (config(Span::DAY), bars(seed, 12 * 200, Span::HOUR.times(2)));
+        let gauges = gauges(seed, &bars);
+        let t = bars[(bars.len() as f64 * at) as usize].ts_known;
+        let whole = run(&config, &woven(bars.clone(), &gauges));
+        let other = run(&config, &woven(bars, &poisoned(&gauges, t)));
+        prop_assert_eq!(bits(&known_by(&other, t)), bits(&known_by(&whole, t)));
+        prop_assert_ne!(bits(&other), bits(&whole), "the poison did nothing");
     }
 
     #[test]
     fn rows_from_trades_are_blind_to_the_future(seed in 0..1000u64, at in 0.3..0.97f64) {
         let config = Config { bar: Span::MINUTE, row: Span::MINUTE.times(4), ..config(Span::HOUR) };
-        check(&config, &trades(seed, 20_000, Span::SECOND), at)?;
+        let trades = trades(seed, 20_000, Span::SECOND);
+        let gauges = gauges(seed, &trades);
+        check(&config, &woven(trades, &gauges), at)?;
     }
 }

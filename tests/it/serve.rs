@@ -155,7 +155,7 @@ poll = "20ms"
     }
     fn replay(&self) -> source::Source {
         let listings = SYMBOLS.map(listing);
-        source::replay(&Lake::at(self.path("lake")), &listings, Feed::Bars(Span::HOUR), None).unwrap()
+        source::replay(&Lake::at(self.path("lake")), &Feed::Bars(Span::HOUR).of(&listings), None).unwrap()
     }
     /// The real program, replaying.
     fn spawn(&self, ledger: &Path, speed: &str) -> Program {
@@ -627,7 +627,7 @@ fn a_followed_lake_is_published_as_it_grows() {
     };
     put(700);
     let config = WORLD.config(&[format!("serve.ledger='{}'", ledger.display())]);
-    let follow = || source::follow(lake.clone(), SYMBOLS.map(listing).to_vec(), Feed::Bars(Span::HOUR), None).unwrap();
+    let follow = || source::follow(lake.clone(), Feed::Bars(Span::HOUR).of(&SYMBOLS.map(listing)), None).unwrap();
     let running = WORLD.serve_from(&config, Mode::Live, follow());
     until("what is there", LONG, || running.hub.newest() == 4 * 101);
     put(703);
@@ -655,8 +655,8 @@ fn a_clock_without_news_ends_in_the_fallback_and_is_made_again() {
     let serve = || {
         let mut options = command::options(&config, Mode::Live, None).unwrap();
         options.tick = Span(100_000_000);
-        let feed = Feed::Bars(Span::HOUR);
-        let events = source::follow(lake.clone(), SYMBOLS.map(listing).to_vec(), feed, None).unwrap();
+        let wanted = Feed::Bars(Span::HOUR).of(&SYMBOLS.map(listing));
+        let events = source::follow(lake.clone(), wanted, None).unwrap();
         start(options, command::road(&config), events).unwrap()
     };
     let running = serve();

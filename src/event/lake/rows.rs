@@ -244,7 +244,7 @@ impl Record for TradeRow {
     }
 }
 
-/// A row of a table of named numbers at an instant; [`FundingRow`] and [`InterestRow`] are such.
+/// A row of a table of named numbers at an instant: [`FundingRow`], [`InterestRow`], [`ImpliedRow`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Reading<const N: usize, L: Layout<N>> {
     /// When it happened.
@@ -286,6 +286,27 @@ impl Layout<6> for Interest {
 }
 /// A row of `open_interest`: base units, quote units, and long/short ratios.
 pub type InterestRow = Reading<6, Interest>;
+
+/// The table `implied_vol`.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Implied;
+impl Layout<1> for Implied {
+    const TABLE: &'static str = "implied_vol";
+    const NAMES: [&'static str; 1] = ["iv"];
+}
+/// A row of `implied_vol`: the volatility that option prices imply, a fraction a year.
+pub type ImpliedRow = Reading<1, Implied>;
+
+/// Hours to which funding rates are brought.
+const FUNDING_HOURS: f64 = 8.0;
+
+impl FundingRow {
+    /// The rate per 8 hours; `None` where the length of its interval is not known.
+    pub fn per_eight_hours(&self) -> Option<f64> {
+        let [rate, hours, ..] = self.values;
+        (hours > 0.0).then(|| rate * FUNDING_HOURS / hours)
+    }
+}
 
 impl<const N: usize, L: Layout<N>> Reading<N, L> {
     /// A row; NaN is absence.

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use super::{BarRow, Feed, Lake, Listing, TradeRow};
+use super::{BarRow, Feed, FundingRow, ImpliedRow, InterestRow, Lake, Record, Subscription, TradeRow};
 use crate::base::table::TradeId;
 use crate::base::{Symbol, Ts};
-use crate::event::{Body, Error, Event, Trade};
+use crate::event::{BarKind, Body, Error, Event, Gauge, GaugeKind, Trade};
 
-/// The events of some listings, merged in the order (`ts_known`, symbol, `seq`).
+/// The events of some subscriptions, merged in the order (`ts_known`, symbol, `seq`).
 #[derive(Debug)]
 pub struct Events {
     lanes: Vec<Lane>,
@@ -18,29 +18,33 @@ pub struct Events {
     failed: bool,
 }
 
-/// One listing's events: partitions still to read, and events read but not given.
+/// One subscription's events: partitions still to read, and events read but not given.
 #[derive(Debug)]
 struct Lane {
     symbol: Symbol,
     feed: Feed,
     partitions: VecDeque<(Ts, PathBuf)>,
     ready: VecDeque<Event>,
+    gave: bool,
 }
 
 impl Events {
     pub(super) fn open(
         lake: &Lake,
-        listings: &[Listing],
-        feed: Feed,
+        wanted: &[Subscription],
         from: Option<Ts>,
         until: Option<Ts>,
     ) -> Result<Events, Error> {
         let mut lanes = vec![];
-        for listing in listings {
+        for Subscription { listing, feed, symbol } in wanted {
             let partitions = lake.partitions(feed.table(), listing, from, until)?.into();
-            lanes.push(Lane { symbol: listing.symbol, feed, partitions, ready: VecDeque::new() });
+            lanes.push(Lane { symbol: *symbol, feed: *feed, partitions, ready: VecDeque::new(), gave: false });
         }
         Ok(Events { lanes, from, until, failed: false })
+    }
+    /// Of each subscription, whether it has given an event.
+    pub(super) fn gave(&self) -> impl Iterator<Item = bool> {
+        self.lanes.iter().map(|l| l.gave)
     }
     fn take(&mut self) -> Result<Option<Event>, Error> {
         let mut first: Option<((Ts, Symbol, u64), usize)> = None;
@@ -53,8 +57,12 @@ impl Events {
                 }
             }
         }
-        let event = first.and_then(|(_, i)| self.lanes[i].ready.pop_front());
-        Ok(event.filter(|e| self.until.is_none_or(|t| e.ts_known < t)))
+        let Some(((known, ..), i)) = first else { return Ok(None) };
+        if self.until.is_some_and(|t| known >= t) {
+            return Ok(None);
+        }
+        self.lanes[i].gave = true;
+        Ok(self.lanes[i].ready.pop_front())
     }
 }
 
@@ -94,7 +102,8 @@ impl Lane {
 /// The events of one partition, in order.
 ///
 /// `seq` does not depend on what else was read: a bar's is its close in milliseconds, a trade's is
-/// its number at the venue, and where that is none, its place in the partition.
+/// its number at the venue, and where that is none, its place in the partition. A gauge's is its
+/// kind: at equal times readings come before the bar that closes with them.
 fn read(symbol: Symbol, feed: Feed, start: Ts, folder: &Path) -> Result<Vec<Event>, Error> {
     let parts = super::parts(folder)?;
     let bars = |span, kind| -> Result<Vec<Event>, Error> {
@@ -103,13 +112,18 @@ fn read(symbol: Symbol, feed: Feed, start: Ts, folder: &Path) -> Result<Vec<Even
         Ok(wanted.map(|r| bar_event(symbol, &r)).collect())
     };
     let mut events = match feed {
-        Feed::Bars(span) => bars(span, crate::event::BarKind::Trade)?,
+        Feed::Bars(span) => bars(span, BarKind::Trade)?,
         Feed::BarsOf(span, kind) => bars(span, kind)?,
         Feed::Trades => {
             let day = u64::try_from(start.0 / crate::base::Span::DAY.0).unwrap_or(0);
             let rows = super::read_parts::<TradeRow>(&parts)?;
             rows.iter().enumerate().map(|(i, r)| trade_event(symbol, r, (day << 32) + i as u64)).collect()
         }
+        Feed::Gauge(GaugeKind::Funding) => gauges(symbol, GaugeKind::Funding, &parts, FundingRow::per_eight_hours)?,
+        Feed::Gauge(kind @ GaugeKind::OpenInterest) => {
+            gauges(symbol, kind, &parts, |r: &InterestRow| Some(r.values[0]))?
+        }
+        Feed::Gauge(kind @ GaugeKind::ImpliedVol) => gauges(symbol, kind, &parts, |r: &ImpliedRow| Some(r.values[0]))?,
     };
     events.sort_by_key(|e| (e.ts_known, e.seq));
     Ok(events)
@@ -129,15 +143,31 @@ fn trade_event(symbol: Symbol, row: &TradeRow, place: u64) -> Event {
     Event { symbol, ts_event: row.ts_event, ts_known: row.ts_known, seq, body: Body::Trade(trade) }
 }
 
+/// Rows as readings of a gauge; one without the number is none.
+fn gauges<R: Record>(
+    symbol: Symbol,
+    kind: GaugeKind,
+    parts: &[PathBuf],
+    value: impl Fn(&R) -> Option<f64>,
+) -> Result<Vec<Event>, Error> {
+    let one = |row: &R| {
+        let value = value(row).filter(|v| !v.is_nan())?;
+        let body = Body::Gauge(Gauge { kind, value });
+        Some(Event { symbol, ts_event: row.ts_event(), ts_known: row.ts_known(), seq: kind as u64, body })
+    };
+    Ok(super::read_parts::<R>(parts)?.iter().filter_map(one).collect())
+}
+
 /// How far a follower of the lake has read.
 #[derive(Clone, Debug, Default)]
 pub struct Cursor {
     /// Nothing known before this is given.
     from: Option<Ts>,
-    /// The last event given of each listing.
-    last: BTreeMap<Listing, (Ts, u64)>,
-    /// The files as they were when last read; those that have not changed are not read again.
-    seen: BTreeMap<PathBuf, State>,
+    /// The last event given of each instrument.
+    last: BTreeMap<Symbol, (Ts, u64)>,
+    /// The files as they were when last read for an instrument; those that have not changed are not
+    /// read again.
+    seen: BTreeMap<(Symbol, PathBuf), State>,
 }
 
 impl Cursor {
@@ -145,29 +175,32 @@ impl Cursor {
     pub fn from(from: Option<Ts>) -> Cursor {
         Cursor { from, ..Cursor::default() }
     }
-    /// A cursor that gives, of one more listing, what comes after this event.
-    pub fn after(mut self, listing: &Listing, ts_known: Ts, seq: u64) -> Cursor {
-        self.last.insert(listing.clone(), (ts_known, seq));
+    /// A cursor that gives, of one more instrument, what comes after this event.
+    pub fn after(mut self, event: &Event) -> Cursor {
+        self.last.insert(event.symbol, (event.ts_known, event.seq));
         self
     }
-    pub(super) fn advance(&mut self, lake: &Lake, listings: &[Listing], feed: Feed) -> Result<Vec<Event>, Error> {
+    pub(super) fn advance(&mut self, lake: &Lake, wanted: &[Subscription]) -> Result<Vec<Event>, Error> {
         let mut fresh = vec![];
-        for listing in listings {
-            let last = self.last.get(listing).copied();
+        let before = self.last.clone();
+        for Subscription { listing, feed, symbol } in wanted {
+            let last = before.get(symbol).copied();
             let from = last.map(|l| l.0).max(self.from);
             for (start, folder) in lake.partitions(feed.table(), listing, from, None)? {
                 let now = state(&folder)?;
-                if now.iter().all(|(part, state)| self.seen.get(part) == Some(state)) {
+                let unchanged =
+                    |(part, state): &(PathBuf, State)| self.seen.get(&(*symbol, part.clone())) == Some(state);
+                if now.iter().all(unchanged) {
                     continue;
                 }
-                let events = read(listing.symbol, feed, start, &folder)?;
-                self.seen.extend(now);
+                let events = read(*symbol, *feed, start, &folder)?;
+                self.seen.extend(now.into_iter().map(|(part, state)| ((*symbol, part), state)));
                 let new = |e: &Event| {
                     last.is_none_or(|l| (e.ts_known, e.seq) > l) && self.from.is_none_or(|t| e.ts_known >= t)
                 };
                 for event in events.into_iter().filter(new) {
                     let at = (event.ts_known, event.seq);
-                    let furthest = self.last.entry(listing.clone()).or_insert(at);
+                    let furthest = self.last.entry(*symbol).or_insert(at);
                     *furthest = (*furthest).max(at);
                     fresh.push(event);
                 }

@@ -56,7 +56,7 @@ fn symbols_merge_by_time_then_name() {
     }
     expected.sort_by_key(|e| (e.ts_known, e.symbol));
     let listings = ["MUSDT", "ZUSDT", "AUSDT"].map(listing);
-    let merged = lake.load(&listings, Feed::Bars(Span::HOUR), None, None).unwrap();
+    let merged = lake.load(&Feed::Bars(Span::HOUR).of(&listings), None, None).unwrap();
     assert_eq!(without_seq(&merged), without_seq(&expected));
 }
 
@@ -96,7 +96,7 @@ fn trades_without_a_number_may_repeat_within_a_file_but_not_between_two_imports(
     let numbered = vec![trade(6, TradeId::Number(2), 1.0), trade(6, TradeId::Number(1), 1.0)];
     let twice: Vec<TradeRow> = numbered.iter().chain(&numbered).cloned().collect();
     assert_eq!(lake.write_trades(&a, &twice).unwrap(), Tally { added: 2, duplicates: 2, ..Tally::default() });
-    let events = lake.load(&[a], Feed::Trades, None, None).unwrap();
+    let events = lake.load(&Feed::Trades.of(&[a]), None, None).unwrap();
     assert_eq!(events.iter().map(|e| e.seq).collect::<Vec<_>>(), [0, 1, 2, 1, 2]);
 }
 
@@ -105,53 +105,25 @@ fn polling_gives_each_event_once_and_in_order() {
     let folder = tempfile::tempdir().unwrap();
     let lake = Lake::at(folder.path());
     let listings = ["AUSDT", "BUSDT"].map(listing);
-    let feed = Feed::Bars(Span::HOUR);
+    let wanted = Feed::Bars(Span::HOUR).of(&listings);
     let mut cursor = Cursor::from(None);
-    assert_eq!(lake.poll(&listings, feed, &mut cursor).unwrap(), []);
+    assert_eq!(lake.poll(&wanted, &mut cursor).unwrap(), []);
     let made = [bars("AUSDT", Span::HOUR, 60), bars("BUSDT", Span::HOUR, 60)];
     let mut got = vec![];
     for piece in 0..6 {
         for (listing, (rows, _)) in listings.iter().zip(&made) {
             lake.write_bars(listing, &rows[piece * 10..piece * 10 + 10]).unwrap();
         }
-        let fresh = lake.poll(&listings, feed, &mut cursor).unwrap();
+        let fresh = lake.poll(&wanted, &mut cursor).unwrap();
         assert_eq!(fresh.len(), 20);
-        assert_eq!(lake.poll(&listings, feed, &mut cursor).unwrap(), []);
+        assert_eq!(lake.poll(&wanted, &mut cursor).unwrap(), []);
         got.extend(fresh);
     }
-    assert_eq!(got, lake.load(&listings, feed, None, None).unwrap());
+    assert_eq!(got, lake.load(&wanted, None, None).unwrap());
     let middle = got[60];
     let mut resumed = Cursor::from(Some(middle.ts_known));
-    assert_eq!(lake.poll(&listings, feed, &mut resumed).unwrap(), got[60..]);
-    let mut resumed = Cursor::from(None).after(&listings[0], middle.ts_known, middle.seq);
-    let rest = lake.poll(&listings[..1], feed, &mut resumed).unwrap();
+    assert_eq!(lake.poll(&wanted, &mut resumed).unwrap(), got[60..]);
+    let mut resumed = Cursor::from(None).after(&middle);
+    let rest = lake.poll(&wanted[..1], &mut resumed).unwrap();
     assert_eq!(rest.len(), 29);
-}
-
-#[allow(clippy::disallowed_methods)] // Measures the reader; nothing hangs on it.
-#[test]
-fn measure_partitions() {
-    let (rows, _) = bars("AUSDT", Span::HOUR, 24 * 2557);
-    for daily in [true, false] {
-        let folder = tempfile::tempdir().unwrap();
-        let lake = Lake::at(folder.path());
-        let a = listing("AUSDT");
-        if daily {
-            for day in rows.chunks(24) {
-                let path = lake.partition("bars", &a, day[0].bar.ts_open).join("part-0.parquet");
-                BarRow::write(day.to_vec(), &path).unwrap();
-            }
-        } else {
-            lake.write_bars(&a, &rows).unwrap();
-        }
-        let start = std::time::Instant::now();
-        let n = lake.bars(&a, Span::HOUR, None, None).unwrap().len();
-        let bytes: u64 = lake
-            .partitions("bars", &a, None, None)
-            .unwrap()
-            .iter()
-            .map(|p| std::fs::metadata(p.1.join("part-0.parquet")).unwrap().len())
-            .sum();
-        eprintln!("MEASURED daily {daily}: {n} in {:?}, {bytes} bytes", start.elapsed());
-    }
 }

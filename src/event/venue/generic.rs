@@ -8,7 +8,7 @@ use std::borrow::Cow;
 pub use map::{Map, MapTable, Side};
 
 use super::field::{Clock, boolean, float};
-use super::intake::{Intake, VendorBar};
+use super::intake::{Intake, Stamp, VendorBar};
 use super::source::{Counted, Source};
 use super::{Wanted, row_error};
 use crate::base::table::{Column, Reader, Table, TradeId};
@@ -48,7 +48,7 @@ pub fn read(source: &Source, map: &Map, wanted: &Wanted<'_>, change: &mut Change
         format!("generic {} ({})", map.table.name(), if columnar { "Parquet" } else { "CSV" });
     mapper.intake.report.header = columnar || map.header.is_none();
     if columnar {
-        let names: Vec<&str> = map.columns.values().map(String::as_str).collect();
+        let names: Vec<&str> = map.named().collect();
         let mut reader = Reader::open(&source.path)?.select(&names)?;
         let share = source.bytes / reader.rows().max(1) as u64;
         while let Some(batch) = reader.next_batch()? {
@@ -82,12 +82,12 @@ fn read_csv(
             None => rows.headers().map_err(damaged)?.iter().map(|n| n.trim().to_string()).collect(),
         };
         let mut at = vec![];
-        for name in map.columns.values() {
+        for name in map.named() {
             let found = names.iter().position(|n| n == name).ok_or_else(|| Error::Layout {
                 file: file.clone(),
                 why: format!("has no column `{name}`, which the map names; it has: {}", names.join(", ")),
             })?;
-            at.push((name.clone(), found));
+            at.push((name.to_string(), found));
         }
         let mut record = csv::StringRecord::new();
         loop {
@@ -127,6 +127,9 @@ impl Mapper<'_, '_, '_> {
     fn batch(&mut self, table: &Table) -> Result<(), Error> {
         for i in 0..table.rows() {
             self.row += 1;
+            if !self.wanted(table, i) {
+                continue;
+            }
             let row = self.row;
             let at = |why: String| row_error(&self.file, row, why);
             let symbol = self.symbol_at(table, i).map_err(at)?;
@@ -152,9 +155,25 @@ impl Mapper<'_, '_, '_> {
                     }
                     self.intake.interest(row, symbol, ts, values.map_err(at)?)?;
                 }
+                MapTable::ImpliedVol => {
+                    let iv = self.number(table, i, "iv").map_err(at)? * self.map.scale.unwrap_or(1.0);
+                    self.intake.implied(row, symbol, self.candle_close(ts), iv)?;
+                }
             }
         }
         Ok(())
+    }
+    /// Whether the row's cells say what the map wants.
+    fn wanted(&self, table: &Table, i: usize) -> bool {
+        self.map.only.iter().all(|(name, value)| table.find(name).is_some_and(|c| text(c, i) == *value))
+    }
+    /// A candle is known at its close; a time without a candle is that of the reading.
+    fn candle_close(&self, ts: Ts) -> Ts {
+        match (self.map.bar, self.map.stamp) {
+            (Some(length), Stamp::Open) => ts + length,
+            (Some(length), Stamp::Last) => ts.floor(length) + length,
+            _ => ts,
+        }
     }
     fn column<'t>(&self, table: &'t Table, name: &str) -> Option<&'t Column> {
         table.find(self.map.columns.get(name)?)

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::interval;
 use super::source::Source;
 use crate::base::{Span, Symbol, Ts};
 use crate::event::check::{Coverage, Gaps, Report};
-use crate::event::lake::{BarRow, Change, FundingRow, InterestRow, Listing, Record, Tally, TradeRow};
+use crate::event::lake::{BarRow, Change, FundingRow, ImpliedRow, InterestRow, Listing, Record, Tally, TradeRow};
 use crate::event::{Bar, BarKind, Error, Fault};
 
 /// Rows held before they are passed on: about 150 MB of trades.
@@ -69,6 +70,7 @@ struct Held {
     bars: BTreeMap<Symbol, Vec<BarRow>>,
     funding: BTreeMap<Symbol, Vec<FundingRow>>,
     interest: BTreeMap<Symbol, Vec<InterestRow>>,
+    implied: BTreeMap<Symbol, Vec<ImpliedRow>>,
     rows: usize,
 }
 
@@ -220,6 +222,7 @@ impl<'c, 'l> Intake<'c, 'l> {
         self.hold()
     }
     /// Takes a funding rate: rate, hours of its interval, predicted rate, mark price; NaN is absence.
+    /// Hours that are absent are told from the times.
     ///
     /// # Errors
     /// The lake cannot take the rows held so far.
@@ -245,6 +248,20 @@ impl<'c, 'l> Intake<'c, 'l> {
         self.at(symbol, ts, 0);
         let row = InterestRow::new(ts, ts + self.delay, values, self.src);
         self.held.interest.entry(symbol).or_default().push(row);
+        self.hold()
+    }
+    /// Takes an implied volatility, a fraction a year.
+    ///
+    /// # Errors
+    /// The lake cannot take the rows held so far.
+    pub fn implied(&mut self, row: u64, symbol: Symbol, ts: Ts, iv: f64) -> Result<(), Error> {
+        self.report.rows_in += 1;
+        if !iv.is_finite() || iv <= 0.0 {
+            return self.refuse(Fault::NotANumber, row);
+        }
+        self.at(symbol, ts, 0);
+        let row = ImpliedRow::new(ts, ts + self.delay, [iv], self.src);
+        self.held.implied.entry(symbol).or_default().push(row);
         self.hold()
     }
     fn refuse(&mut self, why: Fault, row: u64) -> Result<(), Error> {
@@ -284,8 +301,10 @@ impl<'c, 'l> Intake<'c, 'l> {
         let mut tally = Tally::default();
         tally += self.give(held.trades)?;
         tally += self.give(held.bars)?;
+        held.funding.values_mut().for_each(|rows| interval::tell(rows));
         tally += self.give(held.funding)?;
         tally += self.give(held.interest)?;
+        tally += self.give(held.implied)?;
         self.report.count(tally);
         Ok(())
     }

@@ -7,6 +7,7 @@ pub mod binance;
 pub mod field;
 pub mod generic;
 pub mod intake;
+mod interval;
 pub mod source;
 
 use std::path::Path;

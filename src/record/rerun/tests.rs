@@ -49,7 +49,7 @@ impl Road {
         self.pushed += 1;
         let kind = match event.body {
             Body::Trade(t) => t.price as u64,
-            Body::Bar(_) => 1,
+            Body::Bar(_) | Body::Gauge(_) => 1,
             Body::Tick => 2,
             Body::Kill(on) => 3 + u64::from(on),
         };

@@ -144,7 +144,8 @@ fn a_sniffed_map_needs_only_the_venue() {
     assert!(said.out.contains("is s by its size") && said.out.contains("[\"Buy\", \"Sell\"]"), "{}", said.out);
     let report = place.generic(&said.out.replace("CHANGE-ME", "bybit"), &file, &[]).report();
     assert_eq!(report["listings"], serde_json::json!(["bybit/spot/BTCUSDT"]));
-    let events = place.lake().load(&[listing("bybit", "spot", "BTCUSDT")], Feed::Trades, None, None).expect("trades");
+    let events =
+        place.lake().load(&Feed::Trades.of(&[listing("bybit", "spot", "BTCUSDT")]), None, None).expect("trades");
     assert_eq!(events[0].ts_event.0, ms(0) * 1_000_000 + 123_400_000);
     assert_eq!(trades_of(&events).iter().map(|t| t.aggressor).collect::<Vec<_>>(), [1, -1]);
     let table = Table::new([("a", Column::Int(vec![Some(1)]))]);

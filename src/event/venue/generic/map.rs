@@ -1,7 +1,7 @@
 //! The mapping file: which column of a vendor's file is what.
 //!
 //! ```toml
-//! table = "bars"                  # bars, trades, funding or open_interest
+//! table = "bars"                  # bars, trades, funding, open_interest or implied_vol
 //! venue = "binance"
 //! market = "spot"
 //! symbol_from_file = "{symbol}_*" # or symbol = "BTCUSDT", or a column
@@ -51,9 +51,10 @@ pub struct Map {
     /// Known this much later than it happened.
     #[serde(default)]
     pub delay: Span,
-    /// Length of bars.
+    /// Length of bars. With implied volatility: of its candles, whose close is the value; absent
+    /// where a time is an instant.
     pub bar: Option<Span>,
-    /// Which instant of a bar its time is.
+    /// Which instant of a bar or candle its time is.
     #[serde(default)]
     pub stamp: Stamp,
     /// What the prices of bars are prices of.
@@ -66,8 +67,13 @@ pub struct Map {
     /// Contracts are worth quote units: a quantity is contracts × size ÷ price.
     #[serde(default)]
     pub inverse: bool,
+    /// Implied volatilities are multiplied by it: 0.01 where they are percent points.
+    pub scale: Option<f64>,
     /// From our names to the file's.
     pub columns: BTreeMap<String, String>,
+    /// Rows are taken only where these columns of the file say this.
+    #[serde(default)]
+    pub only: BTreeMap<String, String>,
 }
 
 fn comma() -> char {
@@ -89,6 +95,8 @@ pub enum MapTable {
     Funding,
     /// Open interest.
     OpenInterest,
+    /// Implied volatility.
+    ImpliedVol,
 }
 
 /// What a trade's side says.
@@ -116,6 +124,7 @@ impl MapTable {
             MapTable::Trades => "trades",
             MapTable::Funding => "funding",
             MapTable::OpenInterest => "open_interest",
+            MapTable::ImpliedVol => "implied_vol",
         }
     }
     /// Columns that a mapping must name.
@@ -125,6 +134,7 @@ impl MapTable {
             MapTable::Trades => &["time", "price", "qty"],
             MapTable::Funding => &["time", "rate"],
             MapTable::OpenInterest => &["time"],
+            MapTable::ImpliedVol => &["time", "iv"],
         }
     }
     /// Columns that it may name.
@@ -136,6 +146,7 @@ impl MapTable {
             MapTable::OpenInterest => {
                 &["oi", "oi_value", "ls_ratio_top_acct", "ls_ratio_top_pos", "ls_ratio_acct", "taker_ls_ratio"]
             }
+            MapTable::ImpliedVol => &[],
         }
     }
 }
@@ -160,6 +171,11 @@ impl Map {
         map.check()?;
         Ok(map)
     }
+    /// Columns of the file that are read.
+    pub fn named(&self) -> impl Iterator<Item = &str> {
+        let more = self.only.keys().filter(|k| self.columns.values().all(|c| c != *k));
+        self.columns.values().chain(more).map(String::as_str)
+    }
     fn check(&self) -> Result<(), String> {
         let (needed, optional, table) = (self.table.needed(), self.table.optional(), self.table.name());
         if let Some(name) = needed.iter().find(|n| !self.columns.contains_key(**n)) {
@@ -178,8 +194,11 @@ impl Map {
                         cannot be turned into base units"
                 .into());
         }
-        if self.contract_size.is_some_and(|s| !(s.is_finite() && s > 0.0)) {
-            return Err("`contract_size` must be positive".into());
+        if [self.contract_size, self.scale].iter().flatten().any(|s| !(s.is_finite() && *s > 0.0)) {
+            return Err("`contract_size` and `scale` must be positive".into());
+        }
+        if self.scale.is_some() && self.table != MapTable::ImpliedVol {
+            return Err("`scale` goes with table implied_vol; sizes have `contract_size`".into());
         }
         if self.table == MapTable::OpenInterest && !["oi", "oi_value"].iter().any(|c| self.columns.contains_key(*c)) {
             return Err("[columns] needs `oi`, `oi_value` or both".into());

@@ -14,7 +14,7 @@ use crate::event::venue::source::Source;
 const ROWS: usize = 1_000;
 
 /// Names that vendors give to our columns, the likeliest first.
-const NAMES: [(&str, &[&str]); 24] = [
+const NAMES: [(&str, &[&str]); 25] = [
     (
         "time",
         &[
@@ -57,6 +57,7 @@ const NAMES: [(&str, &[&str]); 24] = [
     ("ls_ratio_top_pos", &["sum_toptrader_long_short_ratio"]),
     ("ls_ratio_acct", &["count_long_short_ratio"]),
     ("taker_ls_ratio", &["sum_taker_long_short_vol_ratio"]),
+    ("iv", &["iv", "implied_vol", "implied_volatility", "dvol_close", "dvol"]),
 ];
 
 /// Proposes a mapping for a CSV or Parquet file, as the text of a map file.
@@ -73,7 +74,7 @@ pub fn sniff(source: &Source) -> Result<String, Error> {
         let theirs = NAMES.iter().find(|n| n.0 == ours).map(|n| n.1)?;
         theirs.iter().find_map(|t| table.columns.iter().find(|c| c.0.to_lowercase() == **t)).map(|c| c.0.clone())
     };
-    let tables = [MapTable::Bars, MapTable::Trades, MapTable::Funding, MapTable::OpenInterest];
+    let tables = [MapTable::Bars, MapTable::Trades, MapTable::Funding, MapTable::OpenInterest, MapTable::ImpliedVol];
     let has = |t: &MapTable| {
         let any = *t != MapTable::OpenInterest || find("oi").or(find("oi_value")).is_some();
         any && t.needed().iter().all(|n| find(n).is_some())
