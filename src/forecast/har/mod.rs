@@ -95,7 +95,56 @@ use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Pane
 use crate::base::{Horizon, Span, Symbol, Ts, stats};
 use crate::feature::Row;
 
-pub use params::{Form, Insanity, Lags, Params, Reach, Season, Weights};
+pub use params::{Form, Insanity, Lags, Reach, Season, Weights};
+
+/// Settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Params {
+    /// In which form the regression runs.
+    pub form: Form,
+    /// Of which measure the lags are.
+    pub lags: Lags,
+    /// Over which lags jumps are regressors.
+    pub jump: Reach,
+    /// Over which lags the quarticity is a regressor.
+    pub quarticity: Reach,
+    /// Over which lags negative returns are regressors.
+    pub leverage: Reach,
+    /// Whether the power-law lag is a regressor.
+    pub power_law: bool,
+    /// Which season it knows.
+    pub season: Season,
+    /// What the squared errors are weighted with.
+    pub weights: Weights,
+    /// Quantile of the training window above which variances are cut; 1 cuts nothing.
+    pub winsor: f64,
+    /// What becomes of a forecast that no training target supports.
+    pub insanity: Insanity,
+    /// Latest residuals whose variance re-transforms logs and roots; 0 chooses by length of row.
+    pub residual_window: usize,
+    /// Fewest usable rows; 0 chooses by length of row.
+    pub min_rows: usize,
+}
+
+impl Default for Params {
+    fn default() -> Params {
+        Params {
+            form: Form::default(),
+            lags: Lags::default(),
+            jump: Reach::None,
+            quarticity: Reach::None,
+            leverage: Reach::None,
+            power_law: false,
+            season: Season::default(),
+            weights: Weights::default(),
+            winsor: 1.0,
+            insanity: Insanity::default(),
+            residual_window: 0,
+            min_rows: 0,
+        }
+    }
+}
 
 /// Least number of lags of the Newey-West errors.
 const ERROR_LAGS: usize = 5;

@@ -1,59 +1,10 @@
-//! Settings of the regression, and which of them go together.
+//! What the settings of the regression may be, and which of them go together.
 
 use serde::{Deserialize, Serialize};
 
-use super::Har;
+use super::{Har, Params};
 use crate::forecast::training::in_range;
 use crate::forecast::{Error, Model as _};
-
-/// Settings.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Params {
-    /// In which form the regression runs.
-    pub form: Form,
-    /// Of which measure the lags are.
-    pub lags: Lags,
-    /// Over which lags jumps are regressors.
-    pub jump: Reach,
-    /// Over which lags the quarticity is a regressor.
-    pub quarticity: Reach,
-    /// Over which lags negative returns are regressors.
-    pub leverage: Reach,
-    /// Whether the power-law lag is a regressor.
-    pub power_law: bool,
-    /// Which season it knows.
-    pub season: Season,
-    /// What the squared errors are weighted with.
-    pub weights: Weights,
-    /// Quantile of the training window above which variances are cut; 1 cuts nothing.
-    pub winsor: f64,
-    /// What becomes of a forecast that no training target supports.
-    pub insanity: Insanity,
-    /// Latest residuals whose variance re-transforms logs and roots; 0 chooses by length of row.
-    pub residual_window: usize,
-    /// Fewest usable rows; 0 chooses by length of row.
-    pub min_rows: usize,
-}
-
-impl Default for Params {
-    fn default() -> Params {
-        Params {
-            form: Form::default(),
-            lags: Lags::default(),
-            jump: Reach::None,
-            quarticity: Reach::None,
-            leverage: Reach::None,
-            power_law: false,
-            season: Season::default(),
-            weights: Weights::default(),
-            winsor: 1.0,
-            insanity: Insanity::default(),
-            residual_window: 0,
-            min_rows: 0,
-        }
-    }
-}
 
 /// In which form the regression runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

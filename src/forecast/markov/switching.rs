@@ -132,9 +132,9 @@ impl Switching {
         Ok(gamma.chunks(self.trans.len()).map(<[f64]>::to_vec).collect())
     }
 
-    /// EM from this model as the start. The M-step leaves the start of the chain out, which is
-    /// stationary and moves the optimum by less than one row's worth; so the likelihood may fall by
-    /// that little near the end, and the best model seen is kept.
+    /// EM from this model as the start: first with an M-step that leaves the start of the chain out,
+    /// then, from where that settles, with one that knows it to be stationary. The best model seen is
+    /// kept.
     ///
     /// # Errors
     /// As [`Switching::loglik`].
@@ -143,18 +143,51 @@ impl Switching {
         let mut at = self.clone();
         let mut forward = at.forward(x, y)?;
         let mut best = Estimate { model: at.clone(), loglik: forward.loglik, converged: false, iterations: 0 };
+        let mut exact = false;
         while best.iterations < iterations && !best.converged {
             let (gamma, steps) = kim(&at.trans, forward.filtered, &forward.predicted);
             let before = forward.loglik;
             at = at.maximise(x, y, &gamma, &steps, floor);
+            if exact {
+                at.start_stationary(&steps, &gamma[..steps.len().isqrt()]);
+            }
             forward = at.forward(x, y)?;
             best.iterations += 1;
-            best.converged = (forward.loglik - before).abs() < tolerance;
+            let settled = (forward.loglik - before).abs() < tolerance;
+            best.converged = exact && settled;
+            exact |= settled;
             if forward.loglik > best.loglik {
                 (best.model, best.loglik) = (at.clone(), forward.loglik);
             }
         }
         Ok(best)
+    }
+
+    /// Moves the transitions to where sum steps ln A + sum first ln(stationary A) is greatest, by a
+    /// search along each in turn; `steps` are the expected transitions, `first` the probabilities of
+    /// the states in the first row.
+    fn start_stationary(&mut self, steps: &[f64], first: &[f64]) {
+        let log = |weight: f64, p: f64| if weight > 0.0 { weight * p.ln() } else { 0.0 };
+        let value = |m: &Switching| -> f64 {
+            let moves = steps.iter().zip(m.trans.iter().flatten()).map(|(w, p)| log(*w, *p));
+            moves.sum::<f64>() + first.iter().zip(m.stationary()).map(|(w, p)| log(*w, p)).sum::<f64>()
+        };
+        let (mut top, mut by, k) = (value(self), 0.1, first.len());
+        while by > 1e-7 {
+            let before = top;
+            for (cell, sign) in (0..k * k).flat_map(|c| [(c, 1.0), (c, -1.0)]) {
+                let mut next = self.clone();
+                let row = &mut next.trans[cell / k];
+                row[cell % k] *= f64::exp(sign * by);
+                let total: f64 = row.iter().sum();
+                row.iter_mut().for_each(|p| *p /= total);
+                let reached = value(&next);
+                if reached > top {
+                    (*self, top) = (next, reached);
+                }
+            }
+            by *= if top > before { 1.0 } else { 0.3 };
+        }
     }
 
     /// The M-step. A state that nothing belongs to, or whose rows do not tell its coefficients apart,
