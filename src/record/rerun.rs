@@ -187,7 +187,7 @@ impl Rerun {
     }
     fn push<E: From<Error>>(
         &mut self,
-        event: Event,
+        mut event: Event,
         drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
         made: &mut Vec<Set>,
     ) -> Result<(), E> {
@@ -196,10 +196,11 @@ impl Rerun {
             Body::Kill(_) => Some(Cause::Kill),
             Body::Trade(_) | Body::Bar(_) | Body::Gauge(_) => None,
         };
-        let decisions = drive(Step::Event(&event))?;
         if let Some(lane) = self.lanes.get_mut(&event.symbol).filter(|_| injected.is_some()) {
-            lane.clock = Some(event.ts_known);
+            let now = lane.clock.map_or(event.ts_known, |c| c.max(event.ts_known));
+            (event.ts_event, event.ts_known, lane.clock) = (now, now, Some(now));
         }
+        let decisions = drive(Step::Event(&event))?;
         // One event can end the waiting of many rows: each row's decisions are a set.
         for decisions in decisions.chunk_by(|a, b| (a.symbol, a.ts) == (b.symbol, b.ts)) {
             let own = injected.filter(|_| (decisions[0].symbol, decisions[0].ts) == (event.symbol, event.ts_known));

@@ -315,11 +315,11 @@ impl Publisher {
         if self.hub.options.mode != Mode::Live || now - self.ticked < self.hub.options.tick {
             return Ok(());
         }
+        self.ticked = now;
         self.tick_at(now)
     }
     fn tick_at(&mut self, now: Ts) -> Result<()> {
         self.commit()?;
-        self.ticked = now;
         let after = self.rerun.counts();
         self.append(&[entry(Kind::Tick, now, &Ticked { after })?])?;
         self.inject(now, Body::Tick)
@@ -327,9 +327,9 @@ impl Publisher {
     /// A second run reads a file that came late in its order. A tick before it keeps it in its place.
     fn keep_order(&mut self, event: &Event) -> Result<()> {
         let place = (event.ts_known, event.symbol, event.seq);
-        let late = self.fed.is_some_and(|last| place <= last);
-        if late && self.hub.options.mode == Mode::Live && self.rerun.is_done() {
-            self.tick_at(clock::now())?;
+        let live = self.hub.options.mode == Mode::Live && self.rerun.is_done();
+        if let Some((known, ..)) = self.fed.filter(|last| live && place <= *last) {
+            self.tick_at(known)?;
         }
         self.fed = Some(place);
         Ok(())
@@ -346,7 +346,6 @@ impl Publisher {
     fn now(&self) -> Ts {
         match self.hub.options.mode {
             Mode::Live => clock::now(),
-            // Before the first event a stream has no time.
             Mode::Replay(_) => self.hub.now().max(Ts(0)),
         }
     }
@@ -357,7 +356,7 @@ fn same_model(a: &ModelRef, b: &ModelRef) -> bool {
 }
 
 fn newest(hub: &Hub) -> Ts {
-    hub.snapshot().rows.values().map(|r| r.publication.published_at).max().unwrap_or(Ts(i64::MIN))
+    hub.snapshot().rows.values().map(|r| r.publication.published_at).max().unwrap_or(Ts(0))
 }
 
 fn genesis(store: &mut FileStore, mode: Mode, now: Ts) -> Result<()> {
