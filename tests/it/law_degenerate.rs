@@ -114,6 +114,8 @@ fn models() -> Vec<ModelPlan> {
     let stage = |combines| CATALOG.iter().filter(move |e| e.combines == combines).map(|e| e.name);
     let params = |name: &str| match name {
         "net" => serde_json::json!({"nets": 1, "epochs": 2}),
+        "garch" | "har" => serde_json::json!({"min_rows": 300}),
+        "hmm" | "markov" => serde_json::json!({"starts": 1, "iterations": 60}),
         "boost" => serde_json::json!({"rounds": 10, "runs": 1}),
         "sequence" => serde_json::json!({"units": 4, "epochs": 1}),
         "ensemble" => serde_json::json!({"members": stage(false).collect::<Vec<_>>()}),
