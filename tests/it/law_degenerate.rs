@@ -87,8 +87,8 @@ const CASES: &[(&str, Spoil)] = &[
         })
     }),
     ("TICK", |bar, _, _| {
-        // Ticks of one per cent: most bars do not move at all.
-        let round = |p: f64| ((p.ln() / 0.01).round() * 0.01).exp();
+        // Ticks of 0.3 %: a bar moves by a few of them, or not at all.
+        let round = |p: f64| ((p.ln() / 0.003).round() * 0.003).exp();
         Some(Bar { open: round(bar.open), high: round(bar.high), low: round(bar.low), close: round(bar.close), ..bar })
     }),
 ];
