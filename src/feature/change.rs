@@ -37,6 +37,9 @@ impl Change {
         }
         let all = n as f64;
         let mean = x.iter().sum::<f64>() / all;
+        if !mean.is_finite() {
+            return (f64::NAN, f64::NAN);
+        }
         let square: f64 = x.iter().map(|v| (v - mean) * (v - mean)).sum();
         let floor = all * SPREAD * SPREAD;
         let power = |rest: f64| -0.5 * all * rest.max(floor).ln();

@@ -15,6 +15,7 @@
 //! | `season` | the diurnal factor |
 //! | [`market`] | what all instruments did in the same window |
 //! | `derivatives` | funding, open interest and implied volatility, as last known |
+//! | [`measure`] | realised measures of a whole stretch, for study |
 
 pub mod bar;
 pub mod builder;
@@ -25,6 +26,7 @@ mod flow;
 mod gate;
 mod lag;
 pub mod market;
+pub mod measure;
 mod season;
 mod volatility;
 

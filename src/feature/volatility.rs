@@ -3,11 +3,9 @@
 use std::f64::consts::{LN_2, PI};
 
 use super::builder::Measure;
+use super::measure::variation::TRIPOWER;
 use super::{Feature, Row};
 use crate::event::Bar;
-
-/// E|z|^(4/3) of a standard normal z: 2^(2/3) Gamma(7/6) / Gamma(1/2).
-const TRIPOWER: f64 = 0.830_860_925_029_559_2;
 
 /// The last 1/k of a window, for these k.
 const TAILS: [(usize, Feature); 4] =

@@ -20,6 +20,7 @@
 //! | `row_share` | 0.7 | per tree | 0.01 to 1 |
 //! | `runs` | 2 | averaged | 1 to 20 |
 //! | `ridge` | 0.1 | of the gamma regression that trees start from; 0 starts from the mean | 0 to 10 |
+//! | `regimes` | 3 | states of a hidden Markov model whose filtered regimes are inputs | 0 (none), 2 to 4 |
 //! | `drop` | none | input names | inputs to leave out |
 //!
 //! Fit: 60 rows with long mean and outcome per instrument, 200 in all. Warm-up: a day, and the long
@@ -53,7 +54,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::boost_tree::{Binned, Growth, Tree, grow};
-use super::pooled::{Inputs, LIMIT, Place, Pool};
+use super::pooled::{Inputs, LIMIT, Place, Pool, Wanted};
 use super::training::{Level, in_range};
 use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Panel, gamma};
 use crate::base::{Horizon, Seed, stats};
@@ -81,6 +82,8 @@ pub struct Params {
     pub runs: usize,
     /// Ridge of the gamma regression that trees start from; 0 starts from the mean.
     pub ridge: f64,
+    /// States of a hidden Markov model whose regimes are inputs; 0 for none.
+    pub regimes: usize,
     /// Inputs to leave out.
     pub drop: Vec<String>,
 }
@@ -97,6 +100,7 @@ impl Default for Params {
             row_share: 0.7,
             runs: 2,
             ridge: 0.1,
+            regimes: 3,
             drop: vec![],
         }
     }
@@ -156,7 +160,12 @@ impl Model for Boost {
 
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Boost, Error> {
         params.check()?;
-        let pool = Pool::gather(Self::NAME, panel, ctx, &params.drop)?;
+        let pool = Pool::gather(
+            Self::NAME,
+            panel,
+            ctx,
+            Wanted { regimes: params.regimes, shifted: true, drop: &params.drop },
+        )?;
         let binned = Binned::new(&pool.z, pool.width());
         let linear = params.linear(&pool)?;
         let (done, total) = (AtomicUsize::new(0), params.runs * params.rounds);

@@ -9,7 +9,7 @@
 //! | parameter | default | unit | range |
 //! |---|---|---|---|
 //! | `base` | `ensemble` | instance name | fitted before |
-//! | `gamma` | 0.05 | log per breach | > 0; an answer counts 1/h where horizons of h rows overlap |
+//! | `gamma` | 0.02 | log per breach | > 0; an answer counts 1/h where horizons of h rows overlap |
 //! | `low`, `high` | -0.25, 0.5 | log | `low < 0 < high` |
 //! | `calibration` | 1000, 250 | rows | windows of the base's errors and of the spike threshold |
 //!
@@ -58,7 +58,7 @@ impl Default for Params {
     fn default() -> Params {
         Params {
             base: "ensemble".into(),
-            gamma: 0.05,
+            gamma: 0.02,
             low: -0.25,
             high: 0.5,
             calibration: calibrated::Params::default(),

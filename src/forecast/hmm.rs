@@ -80,7 +80,7 @@ const CLIP: f64 = 8.0;
 const GAP: i64 = 64;
 
 /// Regimes of every instrument of the panel.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hmm {
     horizon: Horizon,
     step: Span,

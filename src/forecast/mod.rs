@@ -23,6 +23,7 @@ pub mod hmm;
 pub mod hmm_em;
 pub mod hmm_filter;
 pub mod markov;
+pub mod ms_garch;
 pub mod net;
 mod net_plain;
 pub mod net_sequence;
@@ -33,6 +34,8 @@ pub mod panel;
 mod pooled;
 mod pooled_input;
 pub mod regime;
+mod spike;
+mod tail;
 mod training;
 mod window;
 
@@ -303,7 +306,8 @@ pub const CATALOG: &[Entry] = &[
     Entry::of::<historical::Historical>("historical simulation: the last returns as they were", false),
     Entry::of::<fhs::Fhs>("filtered historical simulation: past returns scaled to today's volatility", false),
     Entry::of::<ewma::Ewma>("exponentially weighted moving average of variance", false),
-    Entry::of::<garch::Garch>("GARCH(1,1) or GJR with normal or Student residuals, by maximum likelihood", false),
+    Entry::of::<garch::Garch>("the GARCH family by maximum likelihood, with order flow in the variance if asked", false),
+    Entry::of::<ms_garch::MsGarch>("two or three GARCH regimes that a hidden Markov chain chooses from", false),
     Entry::of::<har::Har>("heterogeneous autoregression of realised variance, in levels or logs, with season", false),
     Entry::of::<ensemble::Ensemble>("geometric mean of members, weights from past losses", true),
     Entry::of::<conformal::Conformal>("tails of another forecaster held to their level", true).with_own_tails(),

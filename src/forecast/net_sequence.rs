@@ -53,7 +53,7 @@ use serde::{Deserialize, Serialize};
 use super::net_plain::{Weights, quantiles};
 use super::net_tower::{LENGTH, Tower, forward, initial};
 use super::net_train::{Data, Schedule, held, train};
-use super::pooled::{Inputs, LIMIT, Place, Pool};
+use super::pooled::{Inputs, LIMIT, Place, Pool, Wanted};
 use super::pooled_input::unit;
 use super::training::{Level, in_range};
 use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Pace, Panel, gamma};
@@ -138,7 +138,7 @@ impl Model for Sequence {
 
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Sequence, Error> {
         params.check()?;
-        let pool = Pool::gather(Self::NAME, panel, ctx, &[])?;
+        let pool = Pool::gather(Self::NAME, panel, ctx, Wanted { regimes: 0, shifted: false, drop: &[] })?;
         let shared = Shared::fit(params, panel, &pool, ctx)?;
         (ctx.progress)(1.0.into());
         Ok(Sequence { horizon: ctx.horizon, shared, levels: pool.levels })

@@ -84,6 +84,9 @@ inputs! {
     "rv_mean_12" |r, u| level(r, F::RvMean12, u);
     "rv_mid" |r, u| level(r, F::RvMid, u);
     "rv_far" |r, u| level(r, F::RvFar, u);
+    "rv_rough" |r, u| level(r, F::RvRough, u);
+    "run_length" |r, _| r.raw(F::RunLength).ln();
+    "change_prob" |r, _| r.raw(F::ChangeProb);
     "rv_same_slot" |r, u| level(r, F::RvSameSlot, u);
     "rv_tail_24" |r, u| level(r, F::Tail24, u);
     "rv_tail_8" |r, u| level(r, F::Tail8, u);

@@ -24,6 +24,8 @@ mod reference_garch;
 mod reference_har;
 mod reference_hmm;
 mod reference_measures;
+mod reference_msgarch;
+mod reference_rugarch;
 mod reference_score;
 mod serve;
 mod skill_daily;
