@@ -20,7 +20,8 @@
 //! | `patience` | 3 | epochs without gain on the last tenth in time | 1 to 1000 |
 //! | `ridge` | 0.1 | - | 0.000001 to 10 |
 //!
-//! Fit: as `net`. Warm-up: as `net`. Knows: what `net` knows, and the last 192 rows one by one.
+//! Fit: as `net`. Warm-up: a day, and the long lag until the instrument's own mean is its unit.
+//! Knows: what `net` knows, and the last 192 rows one by one.
 //!
 //! ```
 //! # use std::{collections::BTreeMap, sync::Arc};

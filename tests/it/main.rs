@@ -14,6 +14,7 @@ mod law_choice;
 mod law_degenerate;
 mod law_forecaster;
 mod law_margin;
+mod law_market;
 mod law_pipeline;
 mod law_registry;
 mod law_store;

@@ -1,0 +1,135 @@
+//! Instruments that see each other: nothing of another one before it was known, and the same whatever
+//! order equal times come in.
+
+use std::collections::BTreeMap;
+
+use margincast::base::{Digest, Seed, Span, Symbol, Ts};
+use margincast::event::{Body, Event, synth};
+use margincast::feature::Feature;
+use margincast::forecast::calibrated;
+use margincast::pipeline::{Bundle, Margin, Pipeline, Settings};
+use margincast::study::plan::{ModelPlan, Plan, Study};
+use margincast::study::walk::{self, Market, Walk};
+
+use crate::law_forecaster::config;
+
+const DAYS: i64 = 44;
+
+fn start() -> Ts {
+    "2023-01-02".parse().unwrap()
+}
+
+fn symbols() -> [Symbol; 2] {
+    ["AAA", "BBB"].map(|s| s.parse().unwrap())
+}
+
+fn events(symbol: Symbol) -> Vec<Event> {
+    synth::bars(Seed(u64::from(symbol.as_str().as_bytes()[0])), symbol, start(), config().bar, (96 * DAYS) as usize)
+}
+
+fn plan() -> Plan {
+    let model = |name: &str, kind: &str, params: serde_json::Value| ModelPlan {
+        name: name.into(),
+        kind: kind.into(),
+        every: 1,
+        params,
+        choose: None,
+    };
+    let mut margin = Margin { forecast: "GLM".into(), regime: String::new(), ..Margin::default() };
+    margin.baseline.window = Span::DAY.times(20);
+    margin.baseline.history = Span::DAY.times(365);
+    let day = |n: i64| start() + Span::DAY.times(n);
+    let road = Settings {
+        symbols: symbols().to_vec(),
+        rows: config(),
+        horizons: vec![1],
+        publish_from: day(36),
+        replay_rows: 600,
+        margin,
+    };
+    let study = Study {
+        start: day(36),
+        end: day(42),
+        window: None,
+        refit: Span::DAY.times(3),
+        embargo: 0,
+        warmup: 0,
+        phases: 2,
+        rehearsal: Span(0),
+        seed: Seed(5),
+        base: "GLM".into(),
+        calibration: calibrated::Params { window: 200, spike_window: 100 },
+    };
+    let models = vec![
+        model("GLM", "net", serde_json::json!({"nets": 0, "regimes": 0})),
+        model("boost", "boost", serde_json::json!({"rounds": 20, "runs": 1, "regimes": 2})),
+    ];
+    Plan { road, study, models }
+}
+
+fn walked(market: &Market) -> Walk {
+    walk::walk(&plan(), market, Digest::of(b"study"), None, &|_| {}).unwrap()
+}
+
+fn market() -> Market {
+    symbols().map(|s| (s, events(s))).into()
+}
+
+#[test]
+fn what_another_instrument_does_is_seen_when_it_is_known_and_not_before() {
+    let [a, b] = symbols();
+    // Right after an origin, so that a fit or a factor that saw a row too far shows.
+    let t = plan().study.start + plan().study.refit;
+    let mut poisoned = market();
+    for event in poisoned.get_mut(&b).unwrap().iter_mut().filter(|e| e.ts_known > t) {
+        if let Body::Bar(bar) = &mut event.body {
+            bar.high *= 1.7;
+        }
+    }
+    let (plain, poisoned) = (walked(&market()), walked(&poisoned));
+    let of_a = |w: &Walk, late: bool| -> Vec<_> {
+        let own = w.forecasts.iter().filter(|f| f.symbol == a && (f.forecast.issued > t) == late);
+        own.map(|f| (f.model.to_string(), f.forecast.clone())).collect()
+    };
+    assert!(of_a(&plain, false).len() > 100);
+    assert!(of_a(&plain, false) == of_a(&poisoned, false), "a forecast knew what another instrument would do");
+    let (x, y) = (of_a(&plain, true), of_a(&poisoned, true));
+    assert!(x[2..4] != y[2..4], "the first window of the other instrument's change is not seen");
+}
+
+#[test]
+fn the_order_of_instruments_at_equal_times_changes_no_decision() {
+    let bundle: Bundle = walked(&market()).last;
+    let mut settings = plan().road;
+    settings.publish_from = plan().study.end;
+    let run = |backward: bool| {
+        let mut all: Vec<Event> = market().into_values().flatten().collect();
+        all.sort_by_key(|e| (e.ts_known, e.symbol));
+        if backward {
+            all.chunk_by_mut(|a, b| a.ts_known == b.ts_known).for_each(<[Event]>::reverse);
+        }
+        let mut road = Pipeline::new(settings.clone(), &bundle, Digest::of(b"c")).unwrap();
+        let mut made: BTreeMap<Symbol, Vec<String>> = BTreeMap::new();
+        for event in &all {
+            for d in road.push(event) {
+                made.entry(d.symbol).or_default().push(serde_json::to_string(&d).unwrap());
+            }
+        }
+        made
+    };
+    let (forward, backward) = (run(false), run(true));
+    assert!(forward.values().all(|d| d.len() > 20));
+    assert_eq!(forward, backward);
+}
+
+#[test]
+fn a_study_learns_from_the_rows_that_the_road_makes() {
+    let history = walk::rows(&plan(), &market()).unwrap();
+    let [a, b] = symbols();
+    assert_eq!(history[&a].len(), history[&b].len());
+    for (x, y) in history[&a].iter().zip(history[&b].iter()).skip(200) {
+        assert_eq!(x.get(Feature::MarketLevel), y.get(Feature::MarketLevel), "{}", x.ts);
+        let own = |r: &margincast::feature::Row| (r.raw(Feature::Rv) / r.raw(Feature::RvLong)).ln();
+        assert!((x.raw(Feature::MarketLevel) - (own(x) + own(y)) / 2.0).abs() < 1e-12);
+    }
+}
