@@ -100,15 +100,13 @@ impl Pool {
     ///
     /// # Errors
     /// Too few, or an input in `drop` that does not exist.
-    pub fn gather(
-        model: &'static str,
-        panel: &Panel,
-        ctx: &FitContext<'_>,
-        drop: &[String],
-    ) -> Result<Pool, Error> {
+    pub fn gather(model: &'static str, panel: &Panel, ctx: &FitContext<'_>, drop: &[String]) -> Result<Pool, Error> {
         if let Some(name) = drop.iter().find(|d| INPUTS.iter().all(|i| i.name != **d)) {
             let known: Vec<&str> = INPUTS.iter().map(|i| i.name).collect();
-            return Err(Error::Params { model, why: format!("`drop` names `{name}`; inputs are {}", known.join(", ")) });
+            return Err(Error::Params {
+                model,
+                why: format!("`drop` names `{name}`; inputs are {}", known.join(", ")),
+            });
         }
         let quiet = FitContext { progress: &|_| (), ..*ctx };
         let own = each(model, panel, &quiet, |training| {

@@ -52,6 +52,7 @@ fn plan(models: Vec<ModelPlan>) -> Plan {
         rehearsal: Span(0),
         seed: Seed(5),
         base: "HAR".into(),
+        crash_days: vec![],
         calibration: Default::default(),
     };
     Plan { road, study, models }

@@ -12,6 +12,8 @@ mod ingest;
 mod inputs;
 mod law_choice;
 mod law_forecaster;
+mod law_future;
+mod law_gate;
 mod law_margin;
 mod law_pipeline;
 mod law_registry;
