@@ -169,6 +169,9 @@ impl Config {
                 want(false, &format!("models.{}.kind: {e}", m.name));
             }
         }
+        for d in &self.study.crash_days {
+            want(d.from < d.to, &format!("study.crash_days: `{}`: from must lie before to", d.name));
+        }
         for a in &self.ablations {
             if let Err(e) = a.inputs() {
                 want(false, &e.to_string());

@@ -70,6 +70,10 @@ pub fn p_values(losses: &[Vec<f64>], block: usize, starts: &[Vec<usize>]) -> Vec
             left.iter().flat_map(|i| left.iter().filter(move |j| *j != i).map(move |j| (*i, *j))).collect();
         let worst = pairs.iter().copied().reduce(|a, b| if t[b.0][b.1] > t[a.0][a.1] { b } else { a });
         let Some((out, other)) = worst else { break };
+        if t[out][other] <= 0.0 {
+            // None is behind another: copies of one model, say.
+            break;
+        }
         let beyond = |s: &usize| pairs.iter().any(|(i, j)| deviations[*i][*j][*s] > t[out][other]);
         let share = (0..starts.len()).filter(beyond).count() as f64 / starts.len().max(1) as f64;
         least = least.max(share);

@@ -68,7 +68,7 @@ fn prices_smoothed_with_the_next_one_are_caught() {
         }
         market
     };
-    let leak = future::compare(cut, &market(), Seed(1), &|m, _| walk(&plan, &smoothed(m), config(), None, &|_| {}));
+    let leak = future::compare(&plan, cut, &market(), &|m, _| walk(&plan, &smoothed(m), config(), None, &|_| {}));
     let leak = leak.unwrap();
     assert!(!leak.passed && leak.models.iter().any(|m| !m.forecasts_same || !m.fit_same), "{leak:?}");
 }
