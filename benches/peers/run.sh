@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
-# The three comparisons with peers, one after the other: bash benches/peers/run.sh [TRADES] [SERIES]
+# The comparisons with peers, one after the other: bash benches/peers/run.sh [TRADES] [SERIES]
 #
-# Rows from trades beside polars and duckdb, GARCH fits beside arch, snapshot requests beside nginx.
+# Rows from trades beside polars and duckdb, GARCH fits beside arch, hidden Markov models beside
+# hmmlearn, rolling HAR beside statsmodels, snapshot requests beside nginx.
 # Everything runs on this machine; what is missing is installed (pip into target/peers, nginx and wrk
 # with apt). Run it when the machine has nothing else to do: it prints ratios, ours over the peer's.
 set -euo pipefail
@@ -11,17 +12,25 @@ series=${2:-200}
 work=target/peers
 mkdir -p "$work"
 
-cargo build --release --quiet --bin margincast --example rows_from_trades --example garch_fits
+cargo build --release --quiet --bin margincast --example rows_from_trades --example garch_fits \
+    --example hmm_fits --example har_refits
 if [ ! -x "$work/venv/bin/python" ]; then
     python3 -m venv "$work/venv"
-    "$work/venv/bin/pip" install -q --disable-pip-version-check numpy==2.4.6 arch==8.0.0
 fi
+"$work/venv/bin/pip" install -q --disable-pip-version-check numpy==2.4.6 arch==8.0.0 hmmlearn==0.3.3 statsmodels==0.15.0
 
 echo "== rows from trades"
 python3 benches/peers/rows_from_trades.py --trades "$trades" --dir "$work/trades"
 
 echo "== GARCH fits"
 "$work/venv/bin/python" benches/peers/garch.py target/release/examples/garch_fits "$series" || true
+"$work/venv/bin/python" benches/peers/garch.py target/release/examples/garch_fits "$series" student constant || true
+
+echo "== hidden Markov models"
+"$work/venv/bin/python" benches/peers/hmm.py target/release/examples/hmm_fits || true
+
+echo "== rolling HAR"
+"$work/venv/bin/python" benches/peers/har.py target/release/examples/har_refits || true
 
 echo "== snapshot requests"
 demo=$work/demo

@@ -106,7 +106,8 @@ fn evidence(studied: &Studied, profile: &Profile) -> Evidence {
 pub fn locks(config: &Config, lake: &Path) -> Result<Vec<DataLock>> {
     let mut locks = Vec::new();
     let listing = |l: &Listing| format!("/venue={}/market={}/symbol={}/", l.venue, l.market, l.symbol);
-    let wanted: Vec<String> = market::subscriptions(config)?.iter().map(|s| listing(&s.listing)).collect();
+    let wanted: Vec<String> =
+        market::subscriptions(config, &Lake::at(lake))?.iter().map(|s| listing(&s.listing)).collect();
     let mut folders = vec![Lake::at(lake).root().to_path_buf()];
     while let Some(folder) = folders.pop() {
         for entry in std::fs::read_dir(&folder).with_context(|| format!("reading {}", folder.display()))? {

@@ -84,6 +84,9 @@ pub struct Input {
     /// Which instruments read them; absent: all.
     #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
     pub readers: Option<Vec<Symbol>>,
+    /// Where the lake does not have it, its features are absent, instead of an error.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub optional: bool,
 }
 
 /// How to serve.

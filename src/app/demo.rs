@@ -98,7 +98,7 @@ fn replay(studied: &Studied, lake: &Path, keep: bool) -> Result<u64> {
     let config = &studied.config;
     let options = serve::options(config, Mode::Replay(None), None)?;
     let lake = Lake::at(lake);
-    let events = source::replay(&lake, &market::subscriptions(config)?, config.universe.from)?;
+    let events = source::replay(&lake, &market::subscriptions(config, &lake)?, config.universe.from)?;
     let running = start(options, serve::road(config), events)?;
     let (begun, mut seen) = (Instant::now(), (0, Instant::now()));
     // The replay has ended when nothing new has come for a while.

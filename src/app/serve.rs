@@ -64,7 +64,8 @@ pub fn run(args: Args) -> Result<Answer> {
     log();
     let mode = if args.replay { Mode::Replay(args.speed.0) } else { Mode::Live };
     let options = options(&config, mode, args.from)?;
-    let (lake, wanted) = (Lake::at(&args.lake), market::subscriptions(&config)?);
+    let lake = Lake::at(&args.lake);
+    let wanted = market::subscriptions(&config, &lake)?;
     let events = match mode {
         Mode::Live => source::follow(lake, wanted, config.universe.from),
         Mode::Replay(_) => source::replay(&lake, &wanted, config.universe.from),

@@ -148,8 +148,9 @@ fn again(args: &Args, lake: &Path, era: &Era, findings: &mut Findings) -> Result
     let mut road = serve::road(&config);
     road.begin(&era.start.model, era.start.publish_from)?;
     let mut made = rerun.begin(&mut |step| road.step(step));
-    let wanted = market::subscriptions(&config)?;
-    for event in Lake::at(lake).events(&wanted, config.universe.from, None)? {
+    let lake = Lake::at(lake);
+    let wanted = market::subscriptions(&config, &lake)?;
+    for event in lake.events(&wanted, config.universe.from, None)? {
         if made.is_err() || rerun.is_done() {
             break;
         }

@@ -85,7 +85,8 @@ pub enum Feed {
 }
 
 impl Feed {
-    fn table(self) -> &'static str {
+    /// The table of the lake that it reads.
+    pub fn table(self) -> &'static str {
         match self {
             Feed::Trades => TradeRow::TABLE,
             Feed::Bars(_) | Feed::BarsOf(..) => BarRow::TABLE,

@@ -92,6 +92,8 @@ impl Config {
 #[derive(Clone, Debug)]
 pub struct Builder {
     config: Config,
+    /// How much later than the grid windows open.
+    shift: Span,
     faults: BTreeMap<Fault, u64>,
     gate: Gate,
     maker: BarMaker,
@@ -119,7 +121,17 @@ impl Builder {
     /// # Errors
     /// The row is not a whole number of bars, or lags do not rise.
     pub fn new(config: Config) -> Result<Builder, Error> {
+        Builder::shifted(config, Span(0))
+    }
+    /// A builder whose windows open `shift` later than the grid: more windows to learn from.
+    ///
+    /// # Errors
+    /// As [`Builder::new`], or the shift is not a whole number of bars.
+    pub fn shifted(config: Config, shift: Span) -> Result<Builder, Error> {
         config.check()?;
+        if shift.0 < 0 || shift.0 % config.bar.0 != 0 {
+            return Err(Error::Config(format!("a shift of {shift} is not a whole number of bars of {}", config.bar)));
+        }
         let bars = (config.row.0 / config.bar.0) as usize;
         Ok(Builder {
             faults: BTreeMap::new(),
@@ -133,6 +145,7 @@ impl Builder {
             season: Season::new(&config),
             derivatives: Derivatives::new(&config),
             config,
+            shift,
         })
     }
     /// Takes one event; gives the row that it completes.
@@ -187,7 +200,7 @@ impl Builder {
     fn bar(&mut self, symbol: Symbol, known: Ts, bar: &Bar, rv_tick: f64) -> Option<Row> {
         let end = bar.ts_open + self.config.bar;
         self.gate.close(end);
-        let open = bar.ts_open.floor(self.config.row);
+        let open = (bar.ts_open - self.shift).floor(self.config.row) + self.shift;
         let mut window = self.window.take().filter(|w| w.open == open).unwrap_or_else(|| self.start(open));
         window.bars += 1;
         window.known = window.known.max(known);

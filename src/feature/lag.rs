@@ -2,8 +2,12 @@
 //! and is skipped.
 
 use super::builder::Config;
+use super::change::Change;
 use super::{Feature, Row};
 use crate::base::Span;
+
+/// Exponent of the power-law lag, 1/2 + H with the roughness H = 0.1.
+const ROUGH: f64 = 0.6;
 
 /// The last `cap` values, oldest first in one slice.
 #[derive(Clone, Debug)]
@@ -54,6 +58,13 @@ fn sum(values: &[f64]) -> f64 {
     lanes[0] + lanes[1] + lanes[2] + lanes[3] + rest.iter().sum::<f64>()
 }
 
+/// Weights l^(-1/2-H) of the last `long` rows, oldest (l = `long`) first, with sum one.
+fn power_law(long: usize) -> Vec<f64> {
+    let weight = |l: usize| (l as f64).powf(-ROUGH);
+    let total: f64 = (1..=long).map(weight).sum();
+    (1..=long).rev().map(|l| weight(l) / total).collect()
+}
+
 /// The rows behind us, as far as the longest lag.
 #[derive(Clone, Debug)]
 pub(super) struct Lags {
@@ -63,7 +74,15 @@ pub(super) struct Lags {
     /// Rows a day, where a day is a whole number of rows.
     day: Option<usize>,
     rv: Ring,
+    ln_rv: Ring,
+    /// Power-law weights of the last `long` rows, oldest first; they sum to one.
+    rough: Vec<f64>,
+    change: Change,
+    bpv: Ring,
+    jump: Ring,
+    rq: Ring,
     ret: Ring,
+    ret_neg: Ring,
     quote: Ring,
     trades: Ring,
     mean_trade: Ring,
@@ -82,7 +101,14 @@ impl Lags {
             far: config.far,
             day,
             rv: Ring::new(config.far.max(12).max(day.unwrap_or(1))),
+            ln_rv: long.clone(),
+            rough: power_law(config.long),
+            change: Change::new(config.long, config.mid),
+            bpv: long.clone(),
+            jump: long.clone(),
+            rq: long.clone(),
             ret: long.clone(),
+            ret_neg: long.clone(),
             quote: long.clone(),
             trades: long.clone(),
             mean_trade: long.clone(),
@@ -100,6 +126,9 @@ impl Lags {
         use Feature as F;
         for (ring, feature) in [
             (&mut self.rv, F::Rv),
+            (&mut self.bpv, F::Bpv),
+            (&mut self.jump, F::Jump),
+            (&mut self.rq, F::Rq),
             (&mut self.ret, F::Ret),
             (&mut self.quote, F::QuoteVolume),
             (&mut self.trades, F::Trades),
@@ -123,8 +152,25 @@ impl Lags {
         if let Some(before) = self.day.and_then(|day| self.rv.last(day)) {
             row.set(F::RvSameSlot, before[0]);
         }
+        for (ring, short, full) in
+            [(&self.bpv, F::BpvMid, F::BpvLong), (&self.jump, F::JumpMid, F::JumpLong), (&self.rq, F::RqMid, F::RqLong)]
+        {
+            row.set(short, ring.mean(mid));
+            row.set(full, ring.mean(long));
+        }
+        self.ln_rv.push(row.raw(F::Rv).ln());
+        if let Some(logs) = self.ln_rv.last(long) {
+            row.set(F::RvRough, logs.iter().zip(&self.rough).map(|(x, w)| x * w).sum::<f64>().exp());
+            let (run, recent) = self.change.of(logs);
+            row.set(F::RunLength, run);
+            row.set(F::ChangeProb, recent);
+        }
         row.set(F::RetMid, self.ret.sum(mid));
         row.set(F::RetLong, self.ret.sum(long));
+        // A row always has its return, so that `min` meets no absence.
+        self.ret_neg.push(row.raw(F::Ret).min(0.0));
+        row.set(F::RetNegMid, self.ret_neg.mean(mid));
+        row.set(F::RetNegLong, self.ret_neg.mean(long));
         let quote_mid = self.quote.sum(mid);
         row.set(F::QuoteVolumeMid, quote_mid / mid as f64);
         row.set(F::QuoteVolumeLong, self.quote.mean(long));

@@ -11,18 +11,22 @@
 //! | [`bar`] | bars made from trades |
 //! | `volatility`, `flow` | features of one window, summed bar by bar |
 //! | `lag` | features over several rows |
+//! | `change` | when the level of variance last shifted |
 //! | `season` | the diurnal factor |
 //! | [`market`] | what all instruments did in the same window |
 //! | `derivatives` | funding, open interest and implied volatility, as last known |
+//! | [`measure`] | realised measures of a whole stretch, for study |
 
 pub mod bar;
 pub mod builder;
 pub mod catalog;
+mod change;
 mod derivatives;
 mod flow;
 mod gate;
 mod lag;
 pub mod market;
+pub mod measure;
 mod season;
 mod volatility;
 

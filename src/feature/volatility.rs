@@ -3,6 +3,7 @@
 use std::f64::consts::{LN_2, PI};
 
 use super::builder::Measure;
+use super::measure::variation::TRIPOWER;
 use super::{Feature, Row};
 use crate::event::Bar;
 
@@ -25,6 +26,8 @@ struct Window {
     seen: usize,
     /// Return of the bar before inside this window.
     r_before: Option<f64>,
+    /// |r|^(4/3) of the last two bars inside this window, the later one first.
+    power_before: [Option<f64>; 2],
     close: f64,
     ret: f64,
     sq: f64,
@@ -35,6 +38,8 @@ struct Window {
     bipower: f64,
     /// Sum of r r_before.
     autocov: f64,
+    /// Sum of the products of |r|^(4/3) of three neighbours.
+    tripower: f64,
     parkinson: f64,
     max_parkinson: f64,
     garman_klass: f64,
@@ -71,6 +76,11 @@ impl Volatility {
             w.bipower += (r * before).abs();
             w.autocov += r * before;
         }
+        let power = r.abs().cbrt().powi(4);
+        if let [Some(one), Some(two)] = w.power_before {
+            w.tripower += power * one * two;
+        }
+        w.power_before = [Some(power), w.power_before[0]];
         w.parkinson += parkinson;
         w.max_parkinson = w.max_parkinson.max(parkinson);
         w.garman_klass += garman_klass;
@@ -111,10 +121,14 @@ impl Volatility {
             let bpv = PI / 2.0 * n / (n - 1.0) * w.bipower;
             row.set(Feature::Bpv, bpv);
             row.set(Feature::JumpShare, if w.sq > 0.0 { (1.0 - bpv / w.sq).max(0.0) } else { f64::NAN });
+            row.set(Feature::Jump, (w.sq - bpv).max(0.0));
             row.set(Feature::RsNeg, w.neg);
             row.set(Feature::RsPos, w.pos);
             row.set(Feature::Rq, n / 3.0 * w.quart);
             row.set(Feature::Roll, w.autocov / (n - 1.0));
+        }
+        if self.bars >= 3 {
+            row.set(Feature::Tpq, n * n / (n - 2.0) / TRIPOWER.powi(3) * w.tripower);
         }
         for (tail, (k, feature)) in w.tails.iter().zip(TAILS) {
             if self.bars.is_multiple_of(k) {

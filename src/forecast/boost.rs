@@ -1,6 +1,6 @@
 //! Trees shared by all instruments, boosted on the gamma deviance.
 //!
-//! rv = h L exp(s), s = s0 + rate * sum of trees(z), with L the row's long mean of variance, h rows
+//! rv = h L exp(s), s = a + z b + rate * sum of trees(z), with L the row's long mean of variance, h rows
 //! ahead and z standardised ratios of the row (the inputs of `net`); each tree is grown on the
 //! derivatives of y exp(-s) + s, y the outcome in units of h L: QLIKE up to a constant \[fraction^2\].
 //! Runs of other random parts are averaged. The forecast is kept within the instrument's outcomes in
@@ -11,14 +11,16 @@
 //!
 //! | parameter | default | unit | range |
 //! |---|---|---|---|
-//! | `rounds` | 300 | trees | 1 to 5000 |
+//! | `rounds` | 150 | trees | 1 to 5000 |
 //! | `leaves` | 15 | per tree | 2 to 255 |
-//! | `min_rows` | 200 | rows per leaf | 1 to 1000000; a fiftieth of the rows where that is less |
+//! | `min_rows` | 400 | rows per leaf | 1 to 1000000; a fiftieth of the rows where that is less |
 //! | `rate` | 0.03 | - | 0.0001 to 1 |
-//! | `l2` | 10 | - | 0 to 1000000 |
+//! | `l2` | 40 | - | 0 to 1000000 |
 //! | `input_share` | 0.5 | per tree | 0.01 to 1 |
 //! | `row_share` | 0.7 | per tree | 0.01 to 1 |
 //! | `runs` | 2 | averaged | 1 to 20 |
+//! | `ridge` | 0.1 | of the gamma regression that trees start from; 0 starts from the mean | 0 to 10 |
+//! | `regimes` | 3 | states of a hidden Markov model whose filtered regimes are inputs | 0 (none), 2 to 4 |
 //! | `drop` | none | input names | inputs to leave out |
 //!
 //! Fit: 60 rows with long mean and outcome per instrument, 200 in all. Warm-up: a day, and the long
@@ -47,13 +49,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use ndarray::Array2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::boost_tree::{Binned, Growth, Tree, grow};
-use super::pooled::{Inputs, LIMIT, Place, Pool};
+use super::pooled::{Inputs, LIMIT, Place, Pool, Wanted};
 use super::training::{Level, in_range};
-use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Panel};
+use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Panel, gamma};
 use crate::base::{Horizon, Seed, stats};
 use crate::feature::Row;
 
@@ -77,6 +80,10 @@ pub struct Params {
     pub row_share: f64,
     /// Runs that are averaged.
     pub runs: usize,
+    /// Ridge of the gamma regression that trees start from; 0 starts from the mean.
+    pub ridge: f64,
+    /// States of a hidden Markov model whose regimes are inputs; 0 for none.
+    pub regimes: usize,
     /// Inputs to leave out.
     pub drop: Vec<String>,
 }
@@ -84,14 +91,16 @@ pub struct Params {
 impl Default for Params {
     fn default() -> Params {
         Params {
-            rounds: 300,
+            rounds: 150,
             leaves: 15,
-            min_rows: 200,
+            min_rows: 400,
             rate: 0.03,
-            l2: 10.0,
+            l2: 40.0,
             input_share: 0.5,
             row_share: 0.7,
             runs: 2,
+            ridge: 0.1,
+            regimes: 3,
             drop: vec![],
         }
     }
@@ -107,7 +116,18 @@ impl Params {
         within("l2", self.l2, 0.0, 1e6)?;
         within("input_share", self.input_share, 0.01, 1.0)?;
         within("row_share", self.row_share, 0.01, 1.0)?;
+        within("ridge", self.ridge, 0.0, 10.0)?;
         within("runs", self.runs as f64, 1.0, 20.0)
+    }
+    fn linear(&self, pool: &Pool) -> Result<Vec<f64>, Error> {
+        if self.ridge == 0.0 {
+            return Ok(vec![stats::mean(&pool.target).ln()]);
+        }
+        let z = Array2::from_shape_fn((pool.rows(), pool.width()), |(i, j)| pool.row(i)[j]);
+        gamma::gamma(&z, &pool.target, self.ridge).ok_or_else(|| {
+            let why = "the regression does not settle; raise `ridge`".to_string();
+            Error::NoFit { model: Boost::NAME, symbol: "the whole panel".into(), why }
+        })
     }
     fn growth(&self, rows: usize) -> Growth {
         let min_rows = self.min_rows.min(rows / 50).max(1);
@@ -128,7 +148,8 @@ pub struct Boost {
 struct Shared {
     ahead: usize,
     inputs: Inputs,
-    start: f64,
+    /// Intercept and coefficients of the regression; the intercept alone where trees start from the mean.
+    linear: Vec<f64>,
     rate: f64,
     runs: Vec<Vec<Tree>>,
 }
@@ -139,22 +160,22 @@ impl Model for Boost {
 
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Boost, Error> {
         params.check()?;
-        let pool = Pool::gather(Self::NAME, panel, ctx, &params.drop)?;
+        let pool = Pool::gather(Self::NAME, panel, ctx, Wanted { regimes: params.regimes, drop: &params.drop })?;
         let binned = Binned::new(&pool.z, pool.width());
-        let start = stats::mean(&pool.target).ln();
+        let linear = params.linear(&pool)?;
         let (done, total) = (AtomicUsize::new(0), params.runs * params.rounds);
         let tree_done = || {
             let count = done.fetch_add(1, Ordering::Relaxed) + 1;
             (ctx.progress)((count as f64 / total as f64).into());
         };
-        let run = |i: usize| boost(&binned, &pool, params, start, ctx.seed.named(&format!("run {i}")), &tree_done);
+        let run = |i: usize| boost(&binned, &pool, params, &linear, ctx.seed.named(&format!("run {i}")), &tree_done);
         let runs: Vec<Vec<Tree>> = (0..params.runs).into_par_iter().map(run).collect();
         if !runs.iter().flatten().all(Tree::is_finite) {
             let (symbol, why) = ("the whole panel".to_string(), "training diverged; lower `rate`".to_string());
             return Err(Error::NoFit { model: Self::NAME, symbol, why });
         }
         let Pool { levels, inputs, .. } = pool;
-        let shared = Shared { ahead: ctx.ahead(), inputs, start, rate: params.rate, runs };
+        let shared = Shared { ahead: ctx.ahead(), inputs, linear, rate: params.rate, runs };
         Ok(Boost { horizon: ctx.horizon, shared, levels })
     }
 
@@ -164,20 +185,25 @@ impl Model for Boost {
     }
 }
 
-fn boost(binned: &Binned, pool: &Pool, params: &Params, start: f64, seed: Seed, done: &dyn Fn()) -> Vec<Tree> {
+fn boost(binned: &Binned, pool: &Pool, params: &Params, linear: &[f64], seed: Seed, done: &dyn Fn()) -> Vec<Tree> {
     let growth = params.growth(pool.rows());
-    let mut score = vec![start; pool.rows()];
+    let mut score: Vec<f64> = (0..pool.rows()).map(|i| start(linear, pool.row(i))).collect();
     let mut trees = Vec::with_capacity(params.rounds);
     for round in 0..params.rounds {
         let slope: Vec<(f64, f64)> = score.iter().zip(&pool.target).map(|(s, y)| derivatives(*s, *y)).collect();
         let tree = grow(binned, &slope, growth, seed.named(&round.to_string()));
-        for (score, z) in score.iter_mut().zip(pool.z.chunks(pool.width().max(1))) {
-            *score = (*score + params.rate * tree.value(z)).clamp(-LIMIT, LIMIT);
+        for (i, score) in score.iter_mut().enumerate() {
+            *score = (*score + params.rate * tree.value(pool.row(i))).clamp(-LIMIT, LIMIT);
         }
         trees.push(tree);
         done();
     }
     trees
+}
+
+/// Log variance in units of the long mean before any tree.
+fn start(linear: &[f64], z: &[f64]) -> f64 {
+    linear[0] + linear[1..].iter().zip(z).map(|(b, z)| b * z).sum::<f64>()
 }
 
 /// First and second derivative of y exp(-s) + s.
@@ -191,7 +217,7 @@ impl Shared {
     fn forward(&self, z: &[f64]) -> f64 {
         let run = |trees: &Vec<Tree>| {
             let sum: f64 = trees.iter().map(|t| t.value(z)).sum();
-            (self.start + self.rate * sum).clamp(-LIMIT, LIMIT).exp()
+            (start(&self.linear, z) + self.rate * sum).clamp(-LIMIT, LIMIT).exp()
         };
         self.runs.iter().map(run).sum::<f64>() / self.runs.len() as f64
     }

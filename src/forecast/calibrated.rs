@@ -3,7 +3,8 @@
 //!
 //! `q_p = Q_p(z) sqrt(f)`, `z_s = r_s / sqrt(f_s)` over the last `window` settled forecasts, and
 //! `P(rv > thr) = 1 - Phi((ln thr - ln f - mean e) / sd e)`, `e_s = ln rv_s - ln f_s`, where `thr`
-//! is the trailing 95 % quantile of the realised variance over the horizon.
+//! is the trailing 95 % quantile of the realised variance over the horizon; the probability is mapped by
+//! isotonic regression on what was said and came before.
 //! Source: Barone-Adesi, Giannopoulos, Vosper (1999); the protocol of the scoreboard.
 //!
 //! The errors of a model on its own training window are too small, so calibration is learnt from
@@ -16,6 +17,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::outcome::Pending;
+use super::spike::{Reliability, Threshold, insert, remove};
 use super::{BySymbol, Dist, Fitted, Forecast, Forecaster, Outcome, Panel, Track};
 use crate::base::{Prob, Symbol, Ts, stats};
 use crate::feature::{Feature, Row};
@@ -47,6 +49,7 @@ pub struct Calibration {
     /// Answers known at or before this are already counted.
     until: Ts,
     errors: BySymbol<Errors>,
+    reliability: Reliability,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -71,20 +74,30 @@ impl Errors {
 impl Calibration {
     /// From the track record of instance `name`, filled up from the rows before it.
     pub fn learn(params: Params, panel: &Panel, name: &str, track: &Track, ahead: usize) -> Calibration {
-        let errors = panel
-            .symbols()
-            .map(|symbol| {
-                let settled = track.of(name, symbol);
-                let first = settled.first().map_or(panel.end(), |s| s.ts);
-                let mut errors = stand_in(panel.rows(symbol), first, ahead, params.window);
-                for s in settled {
-                    let z = s.outcome.ret / s.forecast_rv.sqrt();
-                    errors.push(z, (s.outcome.rv / s.forecast_rv).ln(), params.window);
+        let (mut all, mut said) = (BySymbol::new(), Vec::new());
+        for symbol in panel.symbols() {
+            let settled = track.of(name, symbol);
+            let first = settled.first().map_or(panel.end(), |s| s.ts);
+            let mut errors = stand_in(panel.rows(symbol), first, ahead, params.window);
+            let mut threshold = Threshold::new(ahead, params.spike_window);
+            let mut rows = panel.rows(symbol).iter().peekable();
+            for s in settled {
+                while let Some(row) = rows.next_if(|r| r.ts <= s.ts) {
+                    threshold.update(row);
                 }
-                (symbol, errors)
-            })
-            .collect();
-        Calibration { params, ahead, until: panel.end(), errors }
+                // As it was said then but for the newest errors, which were not known yet.
+                if errors.e.len() >= params.window / 4
+                    && let Some(threshold) = threshold.get()
+                    && let Some(p) = lognormal(threshold, s.forecast_rv, &errors)
+                {
+                    said.push((p, s.outcome.rv > threshold));
+                }
+                let z = s.outcome.ret / s.forecast_rv.sqrt();
+                errors.push(z, (s.outcome.rv / s.forecast_rv).ln(), params.window);
+            }
+            all.insert(symbol, errors);
+        }
+        Calibration { params, ahead, until: panel.end(), errors: all, reliability: Reliability::learn(said) }
     }
     /// Puts the calibration around a model's fresh filter.
     pub fn start(self: &Arc<Self>, model: &Fitted) -> Box<dyn Forecaster> {
@@ -94,9 +107,7 @@ impl Calibration {
             errors: None,
             sorted: Vec::new(),
             pending: Pending::new(self.ahead),
-            past: Pending::new(self.ahead),
-            realised: VecDeque::new(),
-            realised_sorted: Vec::new(),
+            threshold: Threshold::new(self.ahead, self.params.spike_window),
             now: None,
         })
     }
@@ -129,9 +140,7 @@ struct Calibrated {
     errors: Option<(Symbol, Errors)>,
     sorted: Vec<f64>,
     pending: Pending<f64>,
-    past: Pending<()>,
-    realised: VecDeque<f64>,
-    realised_sorted: Vec<f64>,
+    threshold: Threshold,
     now: Option<Forecast>,
 }
 
@@ -143,10 +152,7 @@ impl Calibrated {
         if self.sorted.is_empty() && !errors.z.is_empty() {
             self.sorted = stats::sorted(errors.z.make_contiguous());
         }
-        if let Some(answer) = self.past.answer(row) {
-            slide(&mut self.realised, &mut self.realised_sorted, answer.rv, self.learnt.params.spike_window);
-        }
-        self.past.ask(row, ());
+        self.threshold.update(row);
         if let Some(answer) = self.pending.answer(row)
             && row.ts_known > self.learnt.until
         {
@@ -169,18 +175,19 @@ impl Calibrated {
         }
         let f = raw.dist.rv;
         let dist = Dist::empirical(f, &self.sorted);
-        let enough = self.realised.len() >= self.learnt.params.spike_window / 2;
-        let spike = if enough { self.spike(f, errors) } else { None };
+        let said = self.threshold.get().and_then(|threshold| lognormal(threshold, f, errors));
+        let spike = said.and_then(|p| Prob::new(self.learnt.reliability.of(p)));
         Forecast { dist, spike: spike.or(raw.spike), ..raw }
     }
-    fn spike(&self, f: f64, errors: &Errors) -> Option<Prob> {
-        let n = errors.e.len() as f64;
-        let mean = errors.e.iter().sum::<f64>() / n;
-        let var = errors.e.iter().map(|e| (e - mean) * (e - mean)).sum::<f64>() / (n - 1.0);
-        let threshold = stats::quantile(&self.realised_sorted, 0.95);
-        let z = (threshold.ln() - f.ln() - mean) / var.sqrt();
-        Prob::new(1.0 - stats::normal_cdf(z))
-    }
+}
+
+/// Probability that the realised variance exceeds the threshold, from the past errors' mean and spread.
+fn lognormal(threshold: f64, f: f64, errors: &Errors) -> Option<f64> {
+    let n = errors.e.len() as f64;
+    let mean = errors.e.iter().sum::<f64>() / n;
+    let var = errors.e.iter().map(|e| (e - mean) * (e - mean)).sum::<f64>() / (n - 1.0);
+    let p = 1.0 - stats::normal_cdf((threshold.ln() - f.ln() - mean) / var.sqrt());
+    (0.0..=1.0).contains(&p).then_some(p)
 }
 
 impl Forecaster for Calibrated {
@@ -195,28 +202,5 @@ impl Forecaster for Calibrated {
     }
     fn forecast(&self) -> Option<Forecast> {
         self.now.clone()
-    }
-}
-
-/// Adds to a ring of at most `window` values and to its sorted copy.
-fn slide(ring: &mut VecDeque<f64>, sorted: &mut Vec<f64>, value: f64, window: usize) {
-    ring.push_back(value);
-    insert(sorted, value);
-    if ring.len() > window
-        && let Some(old) = ring.pop_front()
-    {
-        remove(sorted, old);
-    }
-}
-
-fn insert(sorted: &mut Vec<f64>, value: f64) {
-    let at = sorted.partition_point(|v| v.total_cmp(&value).is_lt());
-    sorted.insert(at, value);
-}
-
-fn remove(sorted: &mut Vec<f64>, value: f64) {
-    let at = sorted.partition_point(|v| v.total_cmp(&value).is_lt());
-    if at < sorted.len() {
-        sorted.remove(at);
     }
 }

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
+use super::tail::Tail;
 use crate::base::stats;
 
 /// The published probability levels, ascending.
@@ -41,13 +42,22 @@ impl Dist {
         Dist { rv, sd, q: LEVELS.map(|p| scale * t.inverse_cdf(p)), es01: -es, es99: es }
     }
     /// Filtered historical simulation: past standardised returns `z` (ascending) times the forecast
-    /// volatility `sqrt(rv)`.
+    /// volatility `sqrt(rv)`. Beyond 99 % the quantiles and the expected shortfalls are those of peaks
+    /// over threshold, where there are enough.
     pub fn empirical(rv: f64, z: &[f64]) -> Dist {
         let vol = rv.sqrt();
-        let q = LEVELS.map(|p| vol * stats::quantile(z, p));
+        let mut q = LEVELS.map(|p| vol * stats::quantile(z, p));
         let k = ((z.len() as f64 * 0.01).floor() as usize).max(1).min(z.len());
-        let (lo, hi) = (stats::mean(&z[..k]), stats::mean(&z[z.len() - k..]));
-        Dist { rv, sd: vol * stats::variance(z).sqrt(), q, es01: (vol * lo).min(q[1]), es99: (vol * hi).max(q[7]) }
+        let (mut low, mut high) = (vol * stats::mean(&z[..k]), vol * stats::mean(&z[z.len() - k..]));
+        if let Some(tail) = Tail::fit(z.iter().map(|z| -z)) {
+            q[0] = (-vol * tail.quantile(0.995)).min(q[1]);
+            low = -vol * tail.shortfall(0.99);
+        }
+        if let Some(tail) = Tail::fit(z.iter().rev().copied()) {
+            q[8] = (vol * tail.quantile(0.995)).max(q[7]);
+            high = vol * tail.shortfall(0.99);
+        }
+        Dist { rv, sd: vol * stats::variance(z).sqrt(), q, es01: low.min(q[1]), es99: high.max(q[7]) }
     }
     /// The quantile at a published level.
     pub fn quantile(&self, p: f64) -> Option<f64> {

@@ -1,6 +1,6 @@
 //! Families of the inputs of pooled models: what an ablation leaves out at once.
 
-use super::pooled_input::INPUTS;
+use super::pooled::names;
 
 /// The families there are.
 pub const FAMILIES: [&str; 10] =
@@ -12,7 +12,7 @@ pub fn family(input: &str) -> &'static str {
     match () {
         () if starts(&["market_", "leader_"]) => "market",
         () if starts(&["funding", "interest_", "open_interest", "implied_"]) => "derivatives",
-        () if starts(&["p_", "regime"]) => "regime",
+        () if starts(&["p_", "regime", "run_length", "change_prob"]) => "regime",
         () if starts(&["season", "deseason", "rv_same_slot"]) => "season",
         () if input == "ret" || starts(&["ret_"]) => "returns",
         () if starts(&["jump", "semivariance", "quarticity", "max_share", "signed_jump"]) => "jumps",
@@ -25,7 +25,7 @@ pub fn family(input: &str) -> &'static str {
 
 /// Every input of pooled models with its family, in order.
 pub fn inputs() -> Vec<(&'static str, &'static str)> {
-    INPUTS.iter().map(|i| (i.name, family(i.name))).collect()
+    names().map(|name| (name, family(name))).collect()
 }
 
 #[cfg(test)]
@@ -39,7 +39,9 @@ mod tests {
             let named = ["rv", "garman_klass", "rogers_satchell"].iter().any(|w| name.starts_with(w));
             assert!(family != "variance" || named, "{name}: which family is it of?");
         }
-        for (name, family) in [("imbalance", "flow"), ("rv_same_slot", "season"), ("leader_ret", "market")] {
+        for (name, family) in
+            [("imbalance", "flow"), ("rv_same_slot", "season"), ("leader_ret", "market"), ("regime_rows", "regime")]
+        {
             assert_eq!(inputs().iter().find(|i| i.0 == name).map(|i| i.1), Some(family));
         }
     }

@@ -1,9 +1,9 @@
 //! Hidden Markov regimes of volatility: calm, normal, elevated, stress.
 //!
-//! x(t) = ln rv(t) | s(t) = k ~ N(m(k), C(k)), P(s(t+1) = j | s(t) = i) = A(i, j), four states in
-//! order of m. Forecast over h rows from the filtered p(t):
+//! x(t) = ln rv(t) | s(t) = k ~ N(m(k), C(k)), P(s(t+1) = j | s(t) = i) = A(i, j), two to four states
+//! in order of m. Forecast over h rows from the filtered p(t):
 //! rv = level sum over n = 1..h of sum over k of (p(t) A^n)(k) exp(m(k) + C(k)/2)   \[fraction^2\],
-//! a mixture of four zero-mean normals with these weights and variances for the return, and
+//! a mixture of zero-mean normals with these weights and variances for the return, and
 //! p(t) A as the regime of the next row. Probabilities are filtered, never smoothed.
 //!
 //! Source: Hamilton 1989; EM of Baum et al. 1970. Checked against hmmlearn 0.3.3 (likelihood,
@@ -11,6 +11,7 @@
 //!
 //! | parameter | default | unit | range |
 //! |---|---|---|---|
+//! | `states` | 4 | regimes | 2 (calm, stress), 3 (and normal) or 4 (and elevated) |
 //! | `columns` | `["rv"]` | feature names | `rv` first; then variances (in logs) or features of unit 1 |
 //! | `starts` | 3 | starting points of EM | 1 to 20 |
 //! | `iterations` | 300 | EM steps at most | 1 to 10000 |
@@ -42,8 +43,9 @@ use serde::{Deserialize, Serialize};
 
 use super::hmm_em::{Covariance, Em, Estimate, Gaussian};
 use super::hmm_filter::{Filter, no_fit};
+use super::regime::Tenure;
 use super::training::{Chosen, Level, Training, each, in_range};
-use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Panel, Regime, dist};
+use super::{BySymbol, Dist, Dwell, Error, FitContext, Forecast, Forecaster, Model, Panel, Regime, dist};
 use crate::base::{Horizon, Seed, Span, Ts, stats};
 use crate::feature::{Feature, Row};
 
@@ -51,6 +53,8 @@ use crate::feature::{Feature, Row};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Params {
+    /// Number of regimes.
+    pub states: usize,
     /// Observed features: `rv`, then any others that are variances (taken in logs) or have unit 1.
     pub columns: Vec<String>,
     /// Starting points of EM; the best end is kept.
@@ -63,12 +67,10 @@ pub struct Params {
 
 impl Default for Params {
     fn default() -> Params {
-        Params { columns: vec!["rv".into()], starts: 3, iterations: 300, tolerance: 1e-4 }
+        Params { states: 4, columns: vec!["rv".into()], starts: 3, iterations: 300, tolerance: 1e-4 }
     }
 }
 
-/// Number of regimes.
-const STATES: usize = 4;
 /// Least number of rows with an outcome.
 const NEED: usize = 100;
 /// Observations are clipped to their median plus or minus this many robust standard deviations, so
@@ -78,7 +80,7 @@ const CLIP: f64 = 8.0;
 const GAP: i64 = 64;
 
 /// Regimes of every instrument of the panel.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Hmm {
     horizon: Horizon,
     step: Span,
@@ -107,6 +109,7 @@ impl Model for Hmm {
 
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Hmm, Error> {
         let features = features(&params.columns).map_err(|why| Error::Params { model: Self::NAME, why })?;
+        in_range(Self::NAME, "states", params.states as f64, 2.0, 4.0)?;
         in_range(Self::NAME, "starts", params.starts as f64, 1.0, 20.0)?;
         in_range(Self::NAME, "iterations", params.iterations as f64, 1.0, 10_000.0)?;
         in_range(Self::NAME, "tolerance", params.tolerance, 1e-12, 1e6)?;
@@ -208,12 +211,12 @@ fn best(params: &Params, x: &Array2<f64>, seed: Seed) -> Result<Estimate, Error>
     let mut rng = seed.rng();
     let mut best: Result<Estimate, Error> = Err(no_fit("no start"));
     for i in 0..params.starts {
-        let shares = match i {
-            0 => [0.25; STATES],
-            1 => [0.4, 0.3, 0.2, 0.1],
-            _ => std::array::from_fn(|_| 0.1 + rng.random::<f64>()),
+        let shares: Vec<f64> = match i {
+            0 => vec![1.0; params.states],
+            1 => (1..=params.states).rev().map(|s| s as f64).collect(),
+            _ => (0..params.states).map(|_| 0.1 + rng.random::<f64>()).collect(),
         };
-        let fit = banded(x, shares).fit(x, &em);
+        let fit = banded(x, &shares).fit(x, &em);
         let end = |e: &Estimate| e.loglik.last().copied().unwrap_or(f64::NEG_INFINITY);
         // Ends that differ by less than the tolerance are the same; the first one stays.
         let better = match (&fit, &best) {
@@ -228,7 +231,7 @@ fn best(params: &Params, x: &Array2<f64>, seed: Seed) -> Result<Estimate, Error>
 }
 
 /// Median plus or minus [`CLIP`] robust standard deviations of the finite values.
-fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
+pub(super) fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let seen = stats::sorted(&values.filter(|v| v.is_finite()).collect::<Vec<_>>());
     if seen.is_empty() {
         return (0.0, 0.0);
@@ -242,8 +245,8 @@ fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 /// A start: rows are ranked by their first column and cut into bands of the given shares.
-fn banded(x: &Array2<f64>, shares: [f64; STATES]) -> Gaussian {
-    let d = x.ncols();
+fn banded(x: &Array2<f64>, shares: &[f64]) -> Gaussian {
+    let (d, k) = (x.ncols(), shares.len());
     let mut rows: Vec<Vec<f64>> =
         x.rows().into_iter().filter(|r| r.iter().all(|v| v.is_finite())).map(|r| r.to_vec()).collect();
     rows.sort_by(|a, b| a[0].total_cmp(&b[0]));
@@ -261,24 +264,24 @@ fn banded(x: &Array2<f64>, shares: [f64; STATES]) -> Gaussian {
         from = to;
     }
     let stay = 0.9;
-    let trans = (0..STATES)
-        .map(|i| (0..STATES).map(|j| if i == j { stay } else { (1.0 - stay) / (STATES - 1) as f64 }).collect())
-        .collect();
-    Gaussian { start: vec![1.0 / STATES as f64; STATES], trans, means, covariance: Covariance::Diagonal(variances) }
+    let trans =
+        (0..k).map(|i| (0..k).map(|j| if i == j { stay } else { (1.0 - stay) / (k - 1) as f64 }).collect()).collect();
+    Gaussian { start: vec![1.0 / k as f64; k], trans, means, covariance: Covariance::Diagonal(variances) }
 }
 
 /// States in order of the mean of the first column, started from the stationary distribution.
 fn ordered(model: &Gaussian) -> Gaussian {
-    let mut order: Vec<usize> = (0..STATES).collect();
+    let k = model.states();
+    let mut order: Vec<usize> = (0..k).collect();
     order.sort_by(|a, b| model.means[*a][0].total_cmp(&model.means[*b][0]));
     let trans: Vec<Vec<f64>> = order.iter().map(|i| order.iter().map(|j| model.trans[*i][*j]).collect()).collect();
     let covariance = match &model.covariance {
         Covariance::Diagonal(v) => Covariance::Diagonal(order.iter().map(|i| v[*i].clone()).collect()),
         Covariance::Full(v) => Covariance::Full(order.iter().map(|i| v[*i].clone()).collect()),
     };
-    let mut start = vec![1.0 / STATES as f64; STATES];
+    let mut start = vec![1.0 / k as f64; k];
     for _ in 0..1000 {
-        start = (0..STATES).map(|j| (0..STATES).map(|i| start[i] * trans[i][j]).sum()).collect();
+        start = (0..k).map(|j| (0..k).map(|i| start[i] * trans[i][j]).sum()).collect();
     }
     let sum: f64 = start.iter().sum();
     start.iter_mut().for_each(|p| *p /= sum);
@@ -299,6 +302,7 @@ struct Run {
     filter: Filter,
     /// Expected variance over the horizon, given the state of the next row and before the level.
     paths: Vec<f64>,
+    tenure: Tenure,
     last: Option<Ts>,
 }
 
@@ -310,13 +314,13 @@ impl Run {
             Covariance::Full(v) => v[k][0][0],
         };
         let filter = regimes.model.filter()?;
-        let mut one: Vec<f64> = (0..STATES).map(|k| (means[k][0] + variance(k) / 2.0).exp()).collect();
-        let mut paths = vec![0.0; STATES];
+        let mut one: Vec<f64> = (0..means.len()).map(|k| (means[k][0] + variance(k) / 2.0).exp()).collect();
+        let mut paths = vec![0.0; means.len()];
         for _ in 0..ahead {
             paths.iter_mut().zip(&one).for_each(|(p, v)| *p += v);
             one = trans.iter().map(|row| row.iter().zip(&one).map(|(a, v)| a * v).sum()).collect();
         }
-        Ok(Run { filter, paths, last: None })
+        Ok(Run { filter, paths, tenure: Tenure::default(), last: None })
     }
     fn update(&mut self, row: &Row, features: &[Feature], bounds: &[(f64, f64)], step: Span) {
         let absent = vec![f64::NAN; features.len()];
@@ -326,6 +330,7 @@ impl Run {
         let mut x = observe(features, row);
         clip(&mut x, bounds);
         self.filter.update(&x);
+        self.tenure.push(self.filter.now());
         self.last = Some(row.ts);
     }
     /// Forecast variance before the level and its limits.
@@ -355,14 +360,19 @@ impl Forecaster for State {
             issued: run.last?,
             horizon: self.horizon,
             dist: mixture(rv, next, &sd),
-            regime: Some(Regime::of(std::array::from_fn(|k| next[k]))),
+            regime: Some(Regime::of_states(next)),
             spike: None,
         })
+    }
+
+    fn dwell(&self) -> Option<Dwell> {
+        let (run, regimes) = (self.run.as_ref()?, self.own.get()?);
+        run.tenure.dwell(run.filter.now(), &regimes.model.trans)
     }
 }
 
 /// A mixture of zero-mean normals, as published.
-fn mixture(rv: f64, weights: &[f64], sd: &[f64]) -> Dist {
+pub(super) fn mixture(rv: f64, weights: &[f64], sd: &[f64]) -> Dist {
     let sum = |f: &dyn Fn(f64) -> f64| weights.iter().zip(sd).map(|(w, s)| w * f(*s)).sum::<f64>();
     let most = sd.iter().fold(0.0_f64, |m, s| m.max(*s));
     let lower = |p: f64| {
@@ -414,8 +424,32 @@ mod tests {
             if i % 10 == 5 {
                 let level = i / 10 * 7 % 4;
                 assert!(probs[level] > 0.85, "row {i}: {probs:?}");
+                let dwell = filter.dwell().unwrap();
+                assert!(dwell.now[level] > 0.95 && dwell.rows == 6, "row {i}: {dwell:?}");
+                assert!((7.0..14.0).contains(&dwell.expected_rows), "{dwell:?}");
             }
         }
+    }
+
+    #[test]
+    fn two_and_three_states_split_the_levels_from_calm_to_stress() {
+        let rows = fixture::rows(800, levels);
+        for states in [2, 3] {
+            let model = fixture::fit::<Hmm>(&Params { states, ..Params::default() }, &rows, 1).unwrap();
+            let mut filter = model.start();
+            for (i, row) in rows.iter().enumerate() {
+                filter.update(row);
+                let probs = filter.forecast().unwrap().regime.unwrap().probs();
+                assert_eq!((probs[2], states == 2 && probs[1] > 0.0), (0.0, false));
+                match i / 10 * 7 % 4 {
+                    0 if i % 10 == 5 => assert!(probs[0] > 0.6, "{probs:?}"),
+                    3 if i % 10 == 5 => assert!(probs[3] > 0.6, "{probs:?}"),
+                    _ => (),
+                }
+            }
+        }
+        let params = Params { states: 5, ..Params::default() };
+        assert!(matches!(fixture::fit::<Hmm>(&params, &rows, 1), Err(Error::Params { .. })));
     }
 
     #[test]

@@ -127,28 +127,8 @@ impl Gaussian {
     /// Kim's smoother on top of the forward pass, with expected transitions.
     fn moments(&self, x: &Array2<f64>) -> Result<Moments, Error> {
         let Forward { loglik, filtered, predicted } = self.forward(x)?;
-        let (k, t) = (self.states(), x.nrows());
-        let mut gamma = filtered;
-        let mut steps = vec![0.0; k * k];
-        let mut smooth = vec![0.0; k];
-        for i in (0..t.saturating_sub(1)).rev() {
-            let (head, tail) = gamma.split_at_mut((i + 1) * k);
-            let (here, after, ahead) = (&mut head[i * k..], &tail[..k], &predicted[(i + 1) * k..(i + 2) * k]);
-            for a in 0..k {
-                let mut sum = 0.0;
-                for b in 0..k {
-                    if after[b] > 0.0 && ahead[b] > 0.0 {
-                        let both = here[a] * self.trans[a][b] / ahead[b] * after[b];
-                        steps[a * k + b] += both;
-                        sum += both;
-                    }
-                }
-                smooth[a] = sum;
-            }
-            let total: f64 = smooth.iter().sum();
-            here.iter_mut().zip(&smooth).for_each(|(h, s)| *h = s / total);
-        }
-        Ok(Moments { loglik, first: gamma[..k].to_vec(), gamma, steps })
+        let (gamma, steps) = kim(&self.trans, filtered, &predicted);
+        Ok(Moments { loglik, first: gamma[..self.states()].to_vec(), gamma, steps })
     }
 
     /// Log-likelihood of a series, T x D.
@@ -329,6 +309,34 @@ impl Gaussian {
         }
         next
     }
+}
+
+/// Kim's smoother: from filtered and predicted probabilities, row by row, the smoothed ones and the
+/// expected number of transitions between each two states.
+pub(super) fn kim(trans: &[Vec<f64>], filtered: Vec<f64>, predicted: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    let k = trans.len();
+    let t = filtered.len() / k;
+    let mut gamma = filtered;
+    let mut steps = vec![0.0; k * k];
+    let mut smooth = vec![0.0; k];
+    for i in (0..t.saturating_sub(1)).rev() {
+        let (head, tail) = gamma.split_at_mut((i + 1) * k);
+        let (here, after, ahead) = (&mut head[i * k..], &tail[..k], &predicted[(i + 1) * k..(i + 2) * k]);
+        for a in 0..k {
+            let mut sum = 0.0;
+            for b in 0..k {
+                if after[b] > 0.0 && ahead[b] > 0.0 {
+                    let both = here[a] * trans[a][b] / ahead[b] * after[b];
+                    steps[a * k + b] += both;
+                    sum += both;
+                }
+            }
+            smooth[a] = sum;
+        }
+        let total: f64 = smooth.iter().sum();
+        here.iter_mut().zip(&smooth).for_each(|(h, s)| *h = s / total);
+    }
+    (gamma, steps)
 }
 
 /// Calls `f` with every observed row and its probabilities.

@@ -86,11 +86,10 @@ pub(super) fn no_fit(why: impl Into<String>) -> Error {
     Error::NoFit { model: "hmm", symbol: "series".into(), why: why.into() }
 }
 
-/// A filter that takes one observation at a time: the probabilities of the states given all
-/// observations so far, and of the next state.
+/// Hamilton's filter: the probabilities of the states of a Markov chain, given how likely each makes
+/// the observations so far.
 #[derive(Clone, Debug)]
-pub struct Filter {
-    densities: Vec<Density>,
+pub(super) struct Chain {
     trans: Vec<Vec<f64>>,
     /// Probabilities of the states at the next observation.
     next: Vec<f64>,
@@ -98,42 +97,87 @@ pub struct Filter {
     now: Vec<f64>,
 }
 
-impl Filter {
-    /// Takes an observation of D numbers; gives its log-likelihood given those before it (0 when
-    /// it is missing).
-    pub fn update(&mut self, x: &[f64]) -> f64 {
-        let gain = if x.iter().all(|v| v.is_finite()) {
-            let mut top = f64::NEG_INFINITY;
-            for ((now, density), next) in self.now.iter_mut().zip(&self.densities).zip(&self.next) {
-                *now = next.ln() + density.at(x);
-                top = top.max(*now);
-            }
-            self.now.iter_mut().for_each(|v| *v = (*v - top).exp());
-            let sum: f64 = self.now.iter().sum();
-            self.now.iter_mut().for_each(|v| *v /= sum);
-            top + sum.ln()
-        } else {
-            self.now.copy_from_slice(&self.next);
-            0.0
-        };
+impl Chain {
+    /// Before any observation.
+    pub(super) fn new(trans: Vec<Vec<f64>>, start: Vec<f64>) -> Chain {
+        Chain { trans, now: start.clone(), next: start }
+    }
+    /// Takes an observation by its log density in each state; gives its log-likelihood given those
+    /// before it.
+    pub(super) fn observe(&mut self, density: impl Fn(usize) -> f64) -> f64 {
+        let mut top = f64::NEG_INFINITY;
+        for (i, (now, next)) in self.now.iter_mut().zip(&self.next).enumerate() {
+            *now = next.ln() + density(i);
+            top = top.max(*now);
+        }
+        self.now.iter_mut().for_each(|v| *v = (*v - top).exp());
+        let sum: f64 = self.now.iter().sum();
+        self.now.iter_mut().for_each(|v| *v /= sum);
+        self.step();
+        top + sum.ln()
+    }
+    /// Takes a missing observation.
+    pub(super) fn miss(&mut self) {
+        self.now.copy_from_slice(&self.next);
+        self.step();
+    }
+    fn step(&mut self) {
         self.next.fill(0.0);
         for (p, row) in self.now.iter().zip(&self.trans) {
             for (next, a) in self.next.iter_mut().zip(row) {
                 *next += p * a;
             }
         }
-        gain
+    }
+    /// Probabilities of the states at the last observation.
+    pub(super) fn now(&self) -> &[f64] {
+        &self.now
+    }
+    /// Probabilities of the states at the next observation.
+    pub(super) fn next(&self) -> &[f64] {
+        &self.next
+    }
+    /// Probabilities of the states `steps` observations after the next one.
+    pub(super) fn later(&self, steps: usize) -> Vec<f64> {
+        let mut p = self.next.clone();
+        for _ in 0..steps {
+            let k = p.len();
+            p = (0..k).map(|j| (0..k).map(|i| p[i] * self.trans[i][j]).sum()).collect();
+        }
+        p
+    }
+}
+
+/// A filter that takes one observation at a time: the probabilities of the states given all
+/// observations so far, and of the next state.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    densities: Vec<Density>,
+    chain: Chain,
+}
+
+impl Filter {
+    /// Takes an observation of D numbers; gives its log-likelihood given those before it (0 when
+    /// it is missing).
+    pub fn update(&mut self, x: &[f64]) -> f64 {
+        if x.iter().all(|v| v.is_finite()) {
+            let densities = &self.densities;
+            self.chain.observe(|state| densities[state].at(x))
+        } else {
+            self.chain.miss();
+            0.0
+        }
     }
     pub(super) fn density(&self, state: usize) -> &Density {
         &self.densities[state]
     }
     /// Probabilities of the states at the last observation, given it and all before.
     pub fn now(&self) -> &[f64] {
-        &self.now
+        self.chain.now()
     }
     /// Probabilities of the states at the next observation.
     pub fn next(&self) -> &[f64] {
-        &self.next
+        self.chain.next()
     }
 }
 
@@ -169,6 +213,6 @@ impl Gaussian {
             Ok(Density { mean: self.means[i].clone(), whiten, diagonal, constant })
         };
         let densities = (0..k).map(density).collect::<Result<Vec<_>, _>>()?;
-        Ok(Filter { densities, trans: self.trans.clone(), next: self.start.clone(), now: self.start.clone() })
+        Ok(Filter { densities, chain: Chain::new(self.trans.clone(), self.start.clone()) })
     }
 }

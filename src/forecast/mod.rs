@@ -23,6 +23,8 @@ pub mod historical;
 pub mod hmm;
 pub mod hmm_em;
 pub mod hmm_filter;
+pub mod markov;
+pub mod ms_garch;
 pub mod net;
 mod net_plain;
 mod net_train;
@@ -32,12 +34,14 @@ mod pooled;
 mod pooled_input;
 pub mod profile;
 pub mod regime;
+mod spike;
+mod tail;
 mod training;
 mod window;
 
 pub use dist::Dist;
 pub use panel::{History, Outcome, Panel, Settled, Track};
-pub use regime::Regime;
+pub use regime::{Dwell, Regime};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -70,6 +74,10 @@ pub trait Forecaster: Send {
     fn update(&mut self, row: &Row);
     /// The forecast from the rows seen so far; `None` until warm. Pure.
     fn forecast(&self) -> Option<Forecast>;
+    /// How long the regime has lasted and is expected to last, where the model has regimes. Pure.
+    fn dwell(&self) -> Option<Dwell> {
+        None
+    }
 }
 
 /// A distribution of the log return over the horizon, and what else the model says.
@@ -290,13 +298,15 @@ impl Entry {
 /// Every forecaster, one explicit line each; those that combine others come last.
 #[rustfmt::skip]
 pub const CATALOG: &[Entry] = &[
-    Entry::of::<hmm::Hmm>("four hidden Markov regimes of log variance, filtered", false),
+    Entry::of::<hmm::Hmm>("two to four hidden Markov regimes of log variance, filtered", false),
+    Entry::of::<markov::Markov>("Markov-switching regression of log variance on its lags, filtered", false),
     Entry::of::<net::Net>("pooled neural net started at a gamma regression", false),
     Entry::of::<boost::Boost>("pooled trees boosted on the gamma deviance", false),
     Entry::of::<historical::Historical>("historical simulation: the last returns as they were", false),
     Entry::of::<fhs::Fhs>("filtered historical simulation: past returns scaled to today's volatility", false),
     Entry::of::<ewma::Ewma>("exponentially weighted moving average of variance", false),
-    Entry::of::<garch::Garch>("GARCH(1,1) or GJR with normal or Student residuals, by maximum likelihood", false),
+    Entry::of::<garch::Garch>("the GARCH family by maximum likelihood, with order flow in the variance if asked", false),
+    Entry::of::<ms_garch::MsGarch>("two or three GARCH regimes that a hidden Markov chain chooses from", false),
     Entry::of::<har::Har>("heterogeneous autoregression of realised variance, in levels or logs, with season", false),
     Entry::of::<ensemble::Ensemble>("geometric mean of members, weights from past losses", true),
     Entry::of::<conformal::Conformal>("tails of another forecaster held to their level", true).with_own_tails(),

@@ -21,6 +21,7 @@
 //! | `patience` | 6 | epochs without gain on the last tenth in time | 1 to 1000 |
 //! | `pinball` | 0.1 | weight of the quantile losses | 0 to 10 |
 //! | `ridge` | 0.1 | - | 0.000001 to 10 |
+//! | `regimes` | 3 | states of a hidden Markov model whose filtered regimes are inputs | 0 (none), 2 to 4 |
 //! | `drop` | none | input names | inputs to leave out |
 //!
 //! Fit: 60 rows with long mean and outcome per instrument, 200 in all. Warm-up: a day, and the
@@ -57,7 +58,7 @@ use serde::{Deserialize, Serialize};
 
 use super::net_plain::{Weights, quantiles};
 use super::net_train::{Data, Schedule, held, train};
-use super::pooled::{Inputs, LIMIT, Place, Pool};
+use super::pooled::{Inputs, LIMIT, Place, Pool, Wanted};
 use super::training::{Level, in_range};
 use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Pace, Panel, gamma};
 use crate::base::{Horizon, stats};
@@ -85,6 +86,8 @@ pub struct Params {
     pub pinball: f64,
     /// Ridge of the regression.
     pub ridge: f64,
+    /// States of a hidden Markov model whose regimes are inputs; 0 for none.
+    pub regimes: usize,
     /// Inputs to leave out.
     pub drop: Vec<String>,
 }
@@ -101,6 +104,7 @@ impl Default for Params {
             patience: 6,
             pinball: 0.1,
             ridge: 0.1,
+            regimes: 3,
             drop: vec![],
         }
     }
@@ -154,7 +158,7 @@ impl Model for Net {
 
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Net, Error> {
         params.check()?;
-        let pool = Pool::gather(Self::NAME, panel, ctx, &params.drop)?;
+        let pool = Pool::gather(Self::NAME, panel, ctx, Wanted { regimes: params.regimes, drop: &params.drop })?;
         let shared = Shared::fit(params, &pool, ctx)?;
         (ctx.progress)(1.0.into());
         Ok(Net { horizon: ctx.horizon, shared, levels: pool.levels })

@@ -12,6 +12,7 @@ pub struct Panel {
     series: BTreeMap<Symbol, Series>,
     start: Ts,
     end: Ts,
+    shifted: Vec<Panel>,
 }
 
 #[derive(Clone, Debug)]
@@ -37,13 +38,23 @@ impl Panel {
                 (*symbol, Series { rows: Arc::clone(rows), first: first.min(last), last })
             })
             .collect();
-        Panel { series, start, end }
+        Panel { series, start, end, shifted: Vec::new() }
     }
     /// Without the first `warmup` rows of each instrument's history, where trailing statistics are
     /// not yet full.
     pub fn after_warmup(mut self, warmup: usize) -> Panel {
         self.series.values_mut().for_each(|s| s.first = s.first.max(warmup).min(s.last));
         self
+    }
+    /// With panels of the same end whose windows open between those of this one. Models that pool
+    /// instruments learn from them as well; they overlap with it and are never forecast from.
+    pub fn with_shifted(mut self, shifted: Vec<Panel>) -> Panel {
+        self.shifted = shifted.into_iter().filter(|p| p.end == self.end).collect();
+        self
+    }
+    /// The panels given by [`Panel::with_shifted`].
+    pub fn shifted(&self) -> &[Panel] {
+        &self.shifted
     }
     /// The instruments, in name order.
     pub fn symbols(&self) -> impl Iterator<Item = Symbol> + '_ {

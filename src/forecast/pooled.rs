@@ -6,10 +6,11 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::hmm::{self, Hmm};
 use super::pooled_input::{INPUTS, inputs, unit};
 use super::training::{Level, Training, each};
-use super::{BySymbol, Error, FitContext, Outcome, Panel};
-use crate::base::{Span, Symbol, Ts, stats};
+use super::{BySymbol, Error, FitContext, Forecaster, Model, Outcome, Panel};
+use crate::base::{Span, Ts, stats};
 use crate::feature::{Feature, Row};
 
 /// Least number of rows per instrument and in all.
@@ -27,16 +28,59 @@ pub(super) struct Scaler {
     sd: f64,
 }
 
+/// What a hidden Markov model of the same panel adds to the inputs of a row: filtered probabilities
+/// of the next period's regimes, and for how many rows the present one has lasted.
+const REGIME: [&str; 4] = ["regime_normal", "regime_elevated", "regime_stress", "regime_rows"];
+
+/// Names of all inputs, in order.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    INPUTS.iter().map(|i| i.name).chain(REGIME)
+}
+
+/// Which inputs a model takes.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wanted<'a> {
+    /// States of the hidden Markov model; 0 for none.
+    pub regimes: usize,
+    /// Names of inputs to leave out.
+    pub drop: &'a [String],
+}
+
 /// The inputs used, standardised by their training rows; those that were absent or constant
 /// throughout are not among them.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Inputs(pub Vec<Scaler>);
+pub(super) struct Inputs {
+    scalers: Vec<Scaler>,
+    regimes: Option<Hmm>,
+}
+
+/// Sees the rows of one instrument in order, and what they say.
+struct Eye(Option<Box<dyn Forecaster>>);
+
+impl Eye {
+    fn new(regimes: Option<&Hmm>) -> Eye {
+        Eye(regimes.map(Hmm::start))
+    }
+    /// Raw inputs of the next row in units of `unit`, NaN for absence; none without a unit.
+    fn see(&mut self, row: &Row, unit: Option<f64>) -> Option<Vec<f64>> {
+        let mut regime = [f64::NAN; REGIME.len()];
+        if let Some(filter) = &mut self.0 {
+            filter.update(row);
+            if let Some([_, p @ ..]) = filter.forecast().and_then(|f| f.regime).map(|r| r.probs()) {
+                let rows = filter.dwell().map_or(f64::NAN, |d| f64::from(d.rows).ln());
+                regime = [p[0], p[1], p[2], rows];
+            }
+        }
+        let mut x = inputs(row, unit?);
+        x.extend(regime);
+        Some(x)
+    }
+}
 
 impl Inputs {
     /// From raw inputs of many rows, without those named in `drop`.
-    fn fit(rows: &[Vec<f64>], drop: &[String]) -> Inputs {
-        let one = |j: usize| {
-            let name = INPUTS[j].name;
+    fn fit(rows: &[Vec<f64>], regimes: Option<Hmm>, drop: &[String]) -> Inputs {
+        let one = |(j, name): (usize, &'static str)| {
             if drop.iter().any(|d| d == name) {
                 return None;
             }
@@ -45,14 +89,14 @@ impl Inputs {
             let varies = seen.len() > 1 && sd > 1e-9 * (1.0 + mean.abs());
             varies.then(|| Scaler { name: name.to_string(), mean, sd })
         };
-        Inputs((0..INPUTS.len()).filter_map(one).collect())
+        Inputs { scalers: names().enumerate().filter_map(one).collect(), regimes }
     }
     pub fn width(&self) -> usize {
-        self.0.len()
+        self.scalers.len()
     }
     /// The places of the inputs; a name that is no longer known gives `None` and no forecast.
     fn columns(&self) -> Option<Vec<usize>> {
-        self.0.iter().map(|s| INPUTS.iter().position(|i| i.name == s.name)).collect()
+        self.scalers.iter().map(|s| names().position(|name| name == s.name)).collect()
     }
     /// Standardised inputs; what is absent is at its mean.
     fn standardise(&self, columns: &[usize], x: &[f64]) -> Vec<f64> {
@@ -60,7 +104,7 @@ impl Inputs {
             let z = (x[*j] - scaler.mean) / scaler.sd;
             if z.is_nan() { 0.0 } else { z.clamp(-LIMIT, LIMIT) }
         };
-        columns.iter().zip(&self.0).map(one).collect()
+        columns.iter().zip(&self.scalers).map(one).collect()
     }
 }
 
@@ -74,25 +118,39 @@ pub(super) struct Pool {
     pub target: Vec<f64>,
     /// Return over the horizon over the standard deviation that belongs to the long mean.
     pub ret: Vec<f64>,
-    /// Which row each is.
-    pub at: Vec<(Symbol, Ts)>,
 }
 
 struct Sample {
-    at: (Symbol, Ts),
+    at: Ts,
     x: Vec<f64>,
     target: f64,
     ret: f64,
 }
 
-fn samples(training: &Training<'_>, level: &Level) -> Vec<Sample> {
+fn samples(training: &Training<'_>, level: &Level, regimes: Option<&Hmm>) -> Vec<Sample> {
+    let mut eye = Eye::new(regimes);
     let one = |(row, target): (&Row, &Option<Outcome>)| {
-        let (unit, target) = (unit(row)?, (*target)?);
-        let mean = training.ahead as f64 * unit;
+        let unit = unit(row);
+        let (x, target) = (eye.see(row, unit)?, (*target)?);
+        let mean = training.ahead as f64 * unit?;
         let (target, ret) = (target.rv / mean, target.ret / level.sd(mean));
-        Some(Sample { at: (row.symbol, row.ts), x: inputs(row, unit), target, ret })
+        Some(Sample { at: row.ts, x, target, ret })
     };
     training.rows.iter().zip(&training.targets).filter_map(one).collect()
+}
+
+/// The hidden Markov model whose regimes are inputs; none where rows are too few for one.
+fn regimes(states: usize, panel: &Panel, ctx: &FitContext<'_>) -> Result<Option<Hmm>, Error> {
+    if states == 0 {
+        return Ok(None);
+    }
+    // As inputs, regimes need no last digit: one start, and steps that gain less than this are not made.
+    let params = hmm::Params { states, starts: 1, iterations: 60, tolerance: 0.05, ..hmm::Params::default() };
+    match Hmm::fit(&params, panel, ctx) {
+        Ok(fitted) => Ok(Some(fitted)),
+        Err(Error::TooLittle { .. } | Error::NoFit { .. }) => Ok(None),
+        Err(why) => Err(why),
+    }
 }
 
 impl Pool {
@@ -100,18 +158,19 @@ impl Pool {
     ///
     /// # Errors
     /// Too few, or an input in `drop` that does not exist.
-    pub fn gather(model: &'static str, panel: &Panel, ctx: &FitContext<'_>, drop: &[String]) -> Result<Pool, Error> {
-        if let Some(name) = drop.iter().find(|d| INPUTS.iter().all(|i| i.name != **d)) {
-            let known: Vec<&str> = INPUTS.iter().map(|i| i.name).collect();
+    pub fn gather(model: &'static str, panel: &Panel, ctx: &FitContext<'_>, wanted: Wanted<'_>) -> Result<Pool, Error> {
+        if let Some(name) = wanted.drop.iter().find(|d| names().all(|name| name != **d)) {
+            let known: Vec<&str> = names().collect();
             return Err(Error::Params {
                 model,
                 why: format!("`drop` names `{name}`; inputs are {}", known.join(", ")),
             });
         }
         let quiet = FitContext { progress: &|_| (), ..*ctx };
+        let regimes = regimes(wanted.regimes, panel, &quiet)?;
         let own = each(model, panel, &quiet, |training| {
             let level = training.level(NEED.0)?;
-            let samples = samples(training, &level);
+            let samples = samples(training, &level, regimes.as_ref());
             training.require(samples.len(), NEED.0)?;
             Ok((level, samples))
         })?;
@@ -120,28 +179,39 @@ impl Pool {
             levels.insert(symbol, level);
             all.extend(samples);
         }
+        for shifted in panel.shifted() {
+            // Where the shifted windows are too few they add nothing.
+            let more = each(model, shifted, &quiet, |training| {
+                let level = levels.get(&training.symbol()).ok_or_else(|| training.no_fit("no level"))?;
+                Ok(samples(training, level, regimes.as_ref()))
+            });
+            all.extend(more.into_iter().flatten().flat_map(|(_, samples)| samples));
+        }
         if all.len() < NEED.1 {
             let symbol = "the whole panel".to_string();
             return Err(Error::TooLittle { model, symbol, have: all.len(), need: NEED.1, end: panel.end() });
         }
         // Instruments stay in order of name within an instant, as they came.
-        all.sort_by_key(|sample| sample.at.1);
+        all.sort_by_key(|sample| sample.at);
         let targets: Vec<f64> = all.iter().map(|s| s.target).collect();
         let cap = stats::quantile(&stats::sorted(&targets), TARGET.1).max(TARGET.0);
         let ret = all.iter().map(|s| s.ret).collect();
-        let at = all.iter().map(|s| s.at).collect();
         let x: Vec<Vec<f64>> = all.into_iter().map(|s| s.x).collect();
-        let inputs = Inputs::fit(&x, drop);
+        let inputs = Inputs::fit(&x, regimes, wanted.drop);
         let columns = inputs.columns().unwrap_or_default();
         let z = x.iter().flat_map(|x| inputs.standardise(&columns, x)).collect();
         let target = targets.iter().map(|t| t.clamp(TARGET.0, cap)).collect();
-        Ok(Pool { levels, inputs, z, target, ret, at })
+        Ok(Pool { levels, inputs, z, target, ret })
     }
     pub fn rows(&self) -> usize {
         self.target.len()
     }
     pub fn width(&self) -> usize {
         self.inputs.width()
+    }
+    /// Standardised inputs of a row.
+    pub fn row(&self, i: usize) -> &[f64] {
+        &self.z[i * self.width()..(i + 1) * self.width()]
     }
 }
 
@@ -151,6 +221,7 @@ pub(super) struct Place {
     columns: Option<Vec<usize>>,
     levels: BySymbol<Level>,
     level: Option<Level>,
+    eye: Eye,
     early: Early,
     last: Option<Seen>,
 }
@@ -179,6 +250,7 @@ impl Place {
             columns: inputs.columns(),
             levels: levels.clone(),
             level: None,
+            eye: Eye::new(inputs.regimes.as_ref()),
             early: Early::default(),
             last: None,
         }
@@ -186,8 +258,9 @@ impl Place {
     pub fn update(&mut self, row: &Row) {
         let Some(columns) = &self.columns else { return };
         self.level.get_or_insert_with(|| self.levels.get(&row.symbol).copied().unwrap_or(pooled(&self.levels)));
-        if let Some(unit) = unit(row).or_else(|| self.early.unit(row)) {
-            let z = self.inputs.standardise(columns, &inputs(row, unit));
+        let unit = unit(row).or_else(|| self.early.unit(row));
+        if let (Some(x), Some(unit)) = (self.eye.see(row, unit), unit) {
+            let z = self.inputs.standardise(columns, &x);
             self.last = Some(Seen { issued: row.ts, unit, z });
         } else if let Some(last) = &mut self.last {
             // A row without its long mean tells nothing new; what was forecast last still stands.

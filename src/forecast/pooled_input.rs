@@ -4,6 +4,7 @@
 //! square root, volumes are logarithms of ratios to their own long means. So every input is free
 //! of the instrument's scale, and instruments can share one net.
 
+use crate::base::Span;
 use crate::feature::{Feature, Row};
 
 /// One input.
@@ -53,8 +54,18 @@ fn moved(row: &Row, feature: Feature, unit: f64) -> f64 {
 fn hour(row: &Row) -> f64 {
     row.raw(Feature::NextHour) / 24.0 * std::f64::consts::TAU
 }
-fn yes(row: &Row, days: std::ops::RangeInclusive<i64>) -> f64 {
-    row.get(Feature::NextWeekday).map_or(f64::NAN, |d| f64::from(u8::from(days.contains(&(d as i64)))))
+/// Share of the next window that lies on these days of the week, Monday 0.
+fn days(row: &Row, days: std::ops::RangeInclusive<i64>) -> f64 {
+    let end = row.ts + (row.ts - row.ts_open);
+    let (mut at, mut inside) = (row.ts, Span(0));
+    while at < end {
+        let next = (at.floor(Span::DAY) + Span::DAY).min(end);
+        if days.contains(&i64::from(at.weekday())) {
+            inside = inside + (next - at);
+        }
+        at = next;
+    }
+    inside.0 as f64 / (end - row.ts).0 as f64
 }
 
 macro_rules! inputs {
@@ -73,6 +84,9 @@ inputs! {
     "rv_mean_12" |r, u| level(r, F::RvMean12, u);
     "rv_mid" |r, u| level(r, F::RvMid, u);
     "rv_far" |r, u| level(r, F::RvFar, u);
+    "rv_rough" |r, u| level(r, F::RvRough, u);
+    "run_length" |r, _| r.raw(F::RunLength).ln();
+    "change_prob" |r, _| r.raw(F::ChangeProb);
     "rv_same_slot" |r, u| level(r, F::RvSameSlot, u);
     "rv_tail_24" |r, u| level(r, F::Tail24, u);
     "rv_tail_8" |r, u| level(r, F::Tail8, u);
@@ -132,8 +146,8 @@ inputs! {
     "interest_turnover" |r, _| r.raw(F::OpenInterestTurnover).ln();
     "implied_premium" |r, _| r.raw(F::ImpliedPremium);
     "implied_change_mid" |r, _| r.raw(F::ImpliedChangeMid);
-    "weekend" |r, _| yes(r, 5..=6);
-    "monday" |r, _| yes(r, 0..=0);
+    "weekend" |r, _| days(r, 5..=6);
+    "monday" |r, _| days(r, 0..=0);
     "hour_sin" |r, _| hour(r).sin();
     "hour_cos" |r, _| hour(r).cos();
 }

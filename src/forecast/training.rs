@@ -30,6 +30,10 @@ impl Training<'_> {
         }
         Err(Error::TooLittle { model: self.model, symbol: self.symbol.to_string(), have, need, end: self.end })
     }
+    /// Whose rows they are.
+    pub fn symbol(&self) -> Symbol {
+        self.symbol
+    }
     /// There are rows enough, but no fit on them.
     pub fn no_fit(&self, why: impl Into<String>) -> Error {
         Error::NoFit { model: self.model, symbol: self.symbol.to_string(), why: why.into() }

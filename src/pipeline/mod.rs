@@ -13,6 +13,7 @@ pub use bundle::{Bundle, Member};
 pub use desk::Margin;
 
 use desk::Seal;
+use rayon::prelude::*;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Digest, Symbol, Ts};
 use crate::event::{Event, Fault};
-use crate::feature::{self, Room};
+use crate::feature::{self, Room, Row};
 use crate::forecast::Forecast;
 use crate::margin::Decision;
 use lane::Lane;
@@ -104,14 +105,20 @@ impl Pipeline {
             rows.extend(self.room.push(event.ts_known, row));
         }
         let mut decisions = Vec::new();
-        for row in rows {
-            if let Some(lane) = self.lanes.get_mut(&row.symbol) {
-                decisions.extend(lane.row(&row));
-                self.fresh.extend_from_slice(&lane.forecasts);
-            }
+        for window in rows.chunk_by(|a, b| a.ts == b.ts) {
+            decisions.extend(self.window(window));
         }
         decisions.extend(self.lanes.get_mut(&event.symbol).map(|l| l.tell(event)).into_iter().flatten());
         decisions
+    }
+    /// The rows of one window move their lanes, which share nothing.
+    fn window(&mut self, rows: &[Row]) -> Vec<Decision> {
+        let row_of = |symbol: &Symbol| rows.iter().find(|r| r.symbol == *symbol);
+        let mut moving: Vec<(&mut Lane, &Row)> =
+            self.lanes.iter_mut().filter_map(|(symbol, lane)| Some((lane, row_of(symbol)?))).collect();
+        let made: Vec<Vec<Decision>> = moving.par_iter_mut().map(|(lane, row)| lane.row(row)).collect();
+        moving.iter().for_each(|(lane, _)| self.fresh.extend_from_slice(&lane.forecasts));
+        made.concat()
     }
     /// Every model's forecast made from the last row of `symbol`.
     pub fn forecasts(&self, symbol: Symbol) -> &[Named] {

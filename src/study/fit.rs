@@ -16,7 +16,7 @@ use super::plan::{ModelPlan, Plan};
 use super::split::{self, Fold};
 use super::{Error, Progress, Told};
 use crate::base::{Digest, Horizon};
-use crate::forecast::{self, Entry, FitContext, Fitted, History, Track};
+use crate::forecast::{self, Entry, FitContext, Fitted, History, Panel, Track};
 
 /// Fits by origin, instance and horizon; a fit that failed keeps its reason.
 pub type Fits = BTreeMap<(usize, String, Horizon), Result<Fitted, forecast::Error>>;
@@ -30,7 +30,9 @@ pub struct Bench<'a> {
     pub plan: &'a Plan,
     /// Rows of every instrument.
     pub history: &'a History,
-    /// Digest of those rows.
+    /// Rows of windows between those, to learn from.
+    pub shifted: &'a [History],
+    /// Digest of all those rows.
     pub data: Digest,
     /// Where fits are kept.
     pub keep: Option<&'a Path>,
@@ -151,7 +153,7 @@ impl Bench<'_> {
         {
             return Ok((entry.load)(body));
         }
-        let panel = split::panel(&self.plan.study, self.history, self.plan.road.rows.row, fold.cut);
+        let panel = self.panel(fold);
         let ctx = FitContext {
             horizon,
             step: self.plan.road.rows.row,
@@ -165,6 +167,12 @@ impl Bench<'_> {
             write(path, key, &fitted.body)?;
         }
         Ok(fitted)
+    }
+
+    /// What may be learnt from at an origin.
+    pub fn panel(&self, fold: Fold) -> Panel {
+        let of = |history| split::panel(&self.plan.study, history, self.plan.road.rows.row, fold.cut);
+        of(self.history).with_shifted(self.shifted.iter().map(of).collect())
     }
 
     fn key(&self, model: &ModelPlan, params: &Value, fold: Fold, horizon: Horizon) -> Digest {
@@ -181,15 +189,16 @@ impl Bench<'_> {
             "window": study.window,
             "embargo": study.embargo,
             "warmup": study.warmup,
+            "phases": study.phases,
             "seed": study.seed,
         }))
     }
 }
 
 /// Digest of rows, bit for bit.
-pub fn digest(history: &History) -> Digest {
+pub fn digest(history: &History, shifted: &[History]) -> Digest {
     let mut bytes = Vec::new();
-    for (symbol, rows) in history {
+    for (symbol, rows) in std::iter::once(history).chain(shifted).flatten() {
         bytes.extend_from_slice(symbol.as_str().as_bytes());
         for row in rows.iter() {
             bytes.extend_from_slice(&row.ts.0.to_le_bytes());

@@ -115,7 +115,7 @@ pub fn compare(
     }
     let early = |w: &Walk| {
         let known = |rows: &Vec<Row>| rows.iter().filter(|r| r.ts_known <= cut).copied().collect::<Vec<_>>();
-        fit::digest(&w.history.iter().map(|(s, rows)| (*s, Arc::new(known(rows)))).collect())
+        fit::digest(&w.history.iter().map(|(s, rows)| (*s, Arc::new(known(rows)))).collect(), &[])
     };
     let rows_same = early(&a) == early(&b);
     let decisions_same = said_a.decisions == said_b.decisions;

@@ -39,6 +39,10 @@ pub struct Study {
     /// First rows of each instrument that are not learnt from: trailing statistics are not full.
     #[serde(default)]
     pub warmup: usize,
+    /// In how many places of a row's length windows open, for pooled models to learn from: with 4,
+    /// those of a day also learn from days that begin at 6, 12 and 18 h. A whole number of bars each.
+    #[serde(default = "one")]
+    pub phases: usize,
     /// Length of the walk before `start` that is not judged: it gives weights and calibration a
     /// track record to start from.
     #[serde(default = "nothing")]

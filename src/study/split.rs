@@ -50,6 +50,7 @@ mod tests {
             refit: "30d".parse().unwrap(),
             embargo: 0,
             warmup: 0,
+            phases: 1,
             rehearsal: "40d".parse().unwrap(),
             seed: Seed(1),
             base: "HAR".into(),

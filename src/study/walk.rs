@@ -13,7 +13,7 @@ use super::output::Forecasted;
 use super::plan::Plan;
 use super::split::{self, Fold};
 use super::{Error, Progress, Told};
-use crate::base::{Digest, Horizon, Symbol, Ts};
+use crate::base::{Digest, Horizon, Span, Symbol, Ts};
 use crate::event::{Event, Fault};
 use crate::feature::{Builder, Room, Row};
 use crate::forecast::calibrated::Calibration;
@@ -80,8 +80,10 @@ pub fn walk(
 ) -> Result<Walk, Error> {
     check(plan, market)?;
     let history = rows(plan, market)?;
-    let bench =
-        Bench { plan, history: &history, data: fit::digest(&history), keep, progress, choices: Default::default() };
+    let shifted = shifted(plan, market)?;
+    let data = fit::digest(&history, &shifted);
+    let choices = Default::default();
+    let bench = Bench { plan, history: &history, shifted: &shifted, data, keep, progress, choices };
     let mut folds = split::folds(&plan.study);
     // One more origin at the end: the models that would be promoted.
     folds.push(Fold { index: folds.len(), cut: plan.study.end, until: plan.study.end });
@@ -124,8 +126,18 @@ fn check(plan: &Plan, market: &Market) -> Result<(), Error> {
 /// # Errors
 /// Rows cannot be built.
 pub fn rows(plan: &Plan, market: &Market) -> Result<History, Error> {
+    rows_at(plan, market, Span(0))
+}
+
+/// Rows of windows that open between those of [`rows`], `phases - 1` histories: only to learn from.
+fn shifted(plan: &Plan, market: &Market) -> Result<Vec<History>, Error> {
+    let phases = plan.study.phases as i64;
+    (1..phases).map(|k| rows_at(plan, market, Span(plan.road.rows.row.0 / phases * k))).collect()
+}
+
+fn rows_at(plan: &Plan, market: &Market, shift: Span) -> Result<History, Error> {
     let build = |symbol: &Symbol| -> Result<Vec<(Ts, Row)>, Error> {
-        let mut builder = Builder::new(plan.road.rows.clone())?;
+        let mut builder = Builder::shifted(plan.road.rows.clone(), shift)?;
         Ok(market[symbol].iter().filter_map(|e| builder.push(e).map(|row| (e.ts_known, row))).collect())
     };
     let built: Vec<Vec<(Ts, Row)>> = plan.road.symbols.par_iter().map(build).collect::<Result<_, _>>()?;
@@ -182,7 +194,7 @@ impl<'a> State<'a> {
     /// one's calibration; all from what was known at the cut.
     fn bundle(&mut self, bench: &Bench<'_>, folds: &[Fold], fold: Fold, fits: &Fits) -> Result<Bundle, Error> {
         let plan = self.plan;
-        let panel = split::panel(&plan.study, bench.history, plan.road.rows.row, fold.cut);
+        let panel = bench.panel(fold);
         let mut members = Vec::new();
         for (ahead, horizon) in plan.horizons() {
             let track = self.tracks.entry(horizon).or_default();

@@ -239,7 +239,8 @@ fn configured_inputs_come_merged_with_the_bars_of_their_readers() {
     }
     // What a service follows is the same, and in the same order within each instrument.
     let lake = Lake::at(folder.path().join("lake"));
-    let all = lake.load(&market::subscriptions(&config).unwrap(), None, Some("2024-01-30T02:00:00Z".parse().unwrap()));
+    let all =
+        lake.load(&market::subscriptions(&config, &lake).unwrap(), None, Some("2024-01-30T02:00:00Z".parse().unwrap()));
     let all = all.unwrap();
     for (name, events) in &market {
         assert_eq!(&all.iter().filter(|e| e.symbol == *name).copied().collect::<Vec<_>>(), events);

@@ -49,6 +49,7 @@ fn plan(models: Vec<ModelPlan>) -> Plan {
         refit: Span::DAY.times(10),
         embargo: 3,
         warmup: 30,
+        phases: 1,
         rehearsal: Span(0),
         seed: Seed(5),
         base: "HAR".into(),

@@ -134,6 +134,7 @@ pub fn plan() -> Plan {
         refit: Span::DAY.times(3),
         embargo: 0,
         warmup: 0,
+        phases: 1,
         rehearsal: Span::DAY.times(3),
         seed: Seed(5),
         base: "HAR".into(),

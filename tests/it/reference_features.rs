@@ -163,9 +163,11 @@ fn every_feature_is_compared_or_has_a_test_of_its_own() {
     let want: serde_json::Value = serde_json::from_str(&std::fs::read_to_string(file).unwrap()).unwrap();
     let listed = |name: &str| want["features"].as_array().unwrap().iter().any(|n| n == name);
     // Close and volume are copied from the bars; tick variance needs trades (`law_stream`); an hour of
-    // four bars has no 24th or 8th part (the daily files have them). What is not of the instrument's own
-    // bars is tested where it is made (`feature/market.rs`) and in `inputs`.
-    let elsewhere = ["close", "volume", "rv_tick", "rv_tail_24", "rv_tail_8"];
+    // four bars has no 24th or 8th part (the daily files have them). Lags of jumps and quarticity, the
+    // power law and change points are compared in `reference_measures`; what is not of the instrument's
+    // own bars is tested where it is made (`feature/market.rs`) and in `inputs`.
+    let mut elsewhere = vec!["close", "volume", "rv_tick", "rv_tail_24", "rv_tail_8"];
+    elsewhere.extend(crate::reference_measures::FEATURES);
     for spec in CATALOG {
         let own = spec.feature < Feature::MarketLevel;
         assert!(listed(spec.name) == (own && !elsewhere.contains(&spec.name)), "{}", spec.name);

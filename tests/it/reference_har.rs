@@ -11,8 +11,9 @@ use margincast::base::{Horizon, Seed, Span, Symbol, Ts};
 use margincast::feature::{Feature, Row};
 use margincast::forecast::ewma::Ewma;
 use margincast::forecast::garch::Garch;
-use margincast::forecast::har::regression::{least_squares, predict};
-use margincast::forecast::har::{Form, Har, Params, Season};
+use margincast::forecast::har::regression::predict;
+use margincast::forecast::har::rolling::Rolling;
+use margincast::forecast::har::{Form, Har, Insanity, Lags, Params, Reach, Regression, Season, Weights};
 use margincast::forecast::{FitContext, Forecast, Model, Panel, Track};
 
 fn symbol() -> Symbol {
@@ -24,26 +25,30 @@ fn lag(rv: &[f64], i: usize, k: usize) -> Option<f64> {
     (i + 1 >= k).then(|| rv[i + 1 - k..=i].iter().sum::<f64>() / k as f64)
 }
 
-/// One row per day with lags 1, 5 and 22 of `rv`, and the quarticity where there is one.
-fn rows(rv: &[f64], rq: &[f64]) -> Vec<Row> {
+/// One row per day with the given series over 1, 5 and 22 days.
+fn rows(series: &[(&[f64], [Feature; 3])]) -> Vec<Row> {
+    let rv = series[0].0;
     let one = |i: usize| {
         let open = Ts(0) + Span::DAY.times(i as i64);
         let close = open + Span::DAY;
         let mut row = Row::empty(symbol(), open, close, close);
         row.set(Feature::Ret, rv[i].sqrt() * if i.is_multiple_of(2) { 1.0 } else { -1.0 });
-        for (feature, k) in [(Feature::Rv, 1), (Feature::RvMid, 5), (Feature::RvLong, 22)] {
-            row.set(feature, lag(rv, i, k).unwrap_or(f64::NAN));
+        for (values, features) in series {
+            for (feature, k) in features.iter().zip([1, 5, 22]) {
+                row.set(*feature, lag(values, i, k).unwrap_or(f64::NAN));
+            }
         }
-        row.set(Feature::Rq, rq.get(i).copied().unwrap_or(f64::NAN));
         row
     };
     (0..rv.len()).map(one).collect()
 }
 
-/// The coefficients, and the forecast from the last row.
-fn fit(params: &Params, rows: &[Row], ahead: i64) -> (Vec<f64>, Forecast) {
+const RV: [Feature; 3] = [Feature::Rv, Feature::RvMid, Feature::RvLong];
+
+/// The model fitted on rows `first` to `last`, both included, and its forecast from the last one.
+fn fit_on(params: &Params, rows: &[Row], (first, last): (usize, usize), ahead: i64) -> (Regression, Forecast) {
     let history = BTreeMap::from([(symbol(), Arc::new(rows.to_vec()))]);
-    let panel = Panel::until(&history, Ts(i64::MIN), rows.last().unwrap().ts_known);
+    let panel = Panel::until(&history, Ts(rows[first].ts.0 - 1), rows[last].ts_known);
     let (members, track) = (BTreeMap::new(), Track::default());
     let ctx = FitContext {
         horizon: Horizon(Span::DAY.times(ahead)),
@@ -55,8 +60,8 @@ fn fit(params: &Params, rows: &[Row], ahead: i64) -> (Vec<f64>, Forecast) {
     };
     let model = Har::fit(params, &panel, &ctx).unwrap();
     let mut filter = model.start();
-    rows.iter().for_each(|row| filter.update(row));
-    (model.coefficients(symbol()).unwrap().to_vec(), filter.forecast().unwrap())
+    filter.update(&rows[last]);
+    (model.regression(symbol()).unwrap().clone(), filter.forecast().unwrap())
 }
 
 fn assert_close(got: f64, want: f64, relative: f64, what: &str) {
@@ -64,111 +69,176 @@ fn assert_close(got: f64, want: f64, relative: f64, what: &str) {
 }
 
 #[test]
-fn coefficients_and_last_forecasts_are_those_of_statsmodels() {
+fn coefficients_errors_and_forecasts_are_those_of_statsmodels() {
     let Some(peer) = crate::shared::json("reference/har_sp500.json") else { return };
     let Some(series) = crate::shared::csv("reference/sp500_parkinson.csv") else { return };
-    let rows = rows(&series["rv_pct2"], &[]);
+    let rows = rows(&[(&series["rv_pct2"], RV)]);
     // The re-transform of the peer uses the variance of all residuals.
-    let all = rows.len();
-    for (name, form, ahead, forecast) in [
-        ("HAR", Form::Level, 1, "last_forecast"),
-        ("HAR_h5_direct", Form::Level, 5, "last_forecast"),
-        ("logHAR", Form::Log, 1, "last_variance_forecast"),
+    let all = Params { residual_window: rows.len(), ..Params::default() };
+    for (name, params, ahead, forecast) in [
+        ("HAR", all.clone(), 1, "last_forecast"),
+        ("HAR_h5_direct", all.clone(), 5, "last_forecast"),
+        ("HAR_WLS_inv_rv1", Params { weights: Weights::Rv, ..all.clone() }, 1, "last_forecast"),
+        ("logHAR", Params { form: Form::Log, ..all.clone() }, 1, "last_variance_forecast"),
+        ("sqrtHAR", Params { form: Form::Sqrt, ..all }, 1, "last_forecast"),
     ] {
-        let (coefficients, last) = fit(&Params { form, residual_window: all, ..Params::default() }, &rows, ahead);
-        for (b, key) in coefficients.iter().zip(["const", "m1", "m5", "m22"]) {
-            assert_close(*b, peer[name]["coef"][key].as_f64().unwrap(), 1e-8, &format!("{name} {key}"));
+        let peer = &peer[name];
+        let (got, last) = fit_on(&params, &rows, (0, rows.len() - 1), ahead);
+        assert_eq!(got.regressors, ["rv", "rv_mid", "rv_long"]);
+        for (k, key) in ["const", "m1", "m5", "m22"].iter().enumerate() {
+            let want = |of: &str| peer[of][key].as_f64().unwrap();
+            assert_close(got.coefficients[k], want("coef"), 1e-8, &format!("{name} {key}"));
+            assert_close(got.errors[k], want("se_hac5"), 1e-6, &format!("{name} error of {key}"));
         }
-        let want = peer[name][forecast].as_f64().unwrap();
-        assert_close(last.dist.rv / ahead as f64, want, 1e-8, &format!("{name} forecast"));
+        let per_row = last.dist.rv / ahead as f64;
+        // The peer's last forecast of the root is the root alone, ours has its error's variance on top.
+        let ours = if name == "sqrtHAR" { (per_row - got.residual_variance).sqrt() } else { per_row };
+        assert_close(ours, peer[forecast].as_f64().unwrap(), 1e-8, &format!("{name} forecast"));
     }
 }
 
-#[test]
-fn weighted_and_square_root_regressions_are_those_of_statsmodels() {
-    let Some(peer) = crate::shared::json("reference/har_sp500.json") else { return };
-    let Some(series) = crate::shared::csv("reference/sp500_parkinson.csv") else { return };
-    let rv = &series["rv_pct2"];
-    let lags = |i: usize| [1, 5, 22].map(|k| lag(rv, i, k).unwrap());
-    let days = 21..rv.len() - 1;
-    let levels: Vec<Vec<f64>> = days.clone().map(|i| lags(i).to_vec()).collect();
-    let roots: Vec<Vec<f64>> = days.clone().map(|i| lags(i).map(f64::sqrt).to_vec()).collect();
-    let (y, root_y): (Vec<f64>, Vec<f64>) = days.clone().map(|i| (rv[i + 1], rv[i + 1].sqrt())).unzip();
-    let weights: Vec<f64> = days.map(|i| rv[i].sqrt().recip()).collect();
-    for (name, fit) in [
-        ("HAR_WLS_inv_rv1", least_squares(&levels, &y, Some(&weights)).unwrap()),
-        ("sqrtHAR", least_squares(&roots, &root_y, None).unwrap()),
-    ] {
-        for (b, key) in fit.coefficients.iter().zip(["const", "m1", "m5", "m22"]) {
-            assert_close(*b, peer[name]["coef"][key].as_f64().unwrap(), 1e-8, &format!("{name} {key}"));
-        }
-    }
-}
-
-/// `RV` and `RQ` of the 2016 paper, percent squared per day.
-fn paper() -> Option<(Vec<f64>, Vec<f64>)> {
+/// The data of the 2016 paper, percent squared per day.
+fn paper() -> Option<(Vec<Row>, Vec<f64>)> {
     let table = Table::read(&crate::shared::path("data/realized/harq2016_sp500.parquet")?).unwrap();
-    Some((table.floats("RV").unwrap().to_vec(), table.floats("RQ").unwrap().to_vec()))
+    let column = |name: &str| table.floats(name).unwrap().to_vec();
+    let [rv, bpv, rq, tpq] = ["RV", "BPV", "RQ", "TPQ"].map(column);
+    let jump: Vec<f64> = rv.iter().zip(&bpv).map(|(rv, bpv)| (rv - bpv).max(0.0)).collect();
+    use Feature as F;
+    let mut rows = rows(&[
+        (&rv, RV),
+        (&bpv, [F::Bpv, F::BpvMid, F::BpvLong]),
+        (&jump, [F::Jump, F::JumpMid, F::JumpLong]),
+        (&rq, [F::Rq, F::RqMid, F::RqLong]),
+    ]);
+    rows.iter_mut().zip(tpq).for_each(|(row, tpq)| row.set(F::Tpq, tpq));
+    Some((rows, rv))
+}
+
+/// The models of the peer: its name, ours, the peer's names of our coefficients.
+fn paper_models() -> Vec<(&'static str, Params, Vec<&'static str>)> {
+    let plain = Params { insanity: Insanity::Mean, ..Params::default() };
+    let (row, lags) = (Reach::Row, Reach::Lags);
+    let char = Params { lags: Lags::Continuous, ..plain.clone() };
+    let har = vec!["beta0", "beta1", "beta5", "beta22"];
+    let with = |more: &[&'static str]| [&har, more].concat();
+    let q = ["beta_q1", "beta_q5", "beta_q22"];
+    vec![
+        ("HAR", plain.clone(), har.clone()),
+        ("HARJ", Params { jump: row, ..plain.clone() }, with(&["j1"])),
+        ("CHAR", char.clone(), har.clone()),
+        ("HARQ", Params { quarticity: row, ..plain.clone() }, with(&q[..1])),
+        ("HARQF", Params { quarticity: lags, ..plain.clone() }, with(&q)),
+        ("CHARQ", Params { quarticity: row, ..char }, with(&q[..1])),
+        (
+            "HARQJ_full",
+            Params { quarticity: lags, jump: lags, ..plain },
+            with(&["beta_j1", "beta_j5", "beta_j22", q[0], q[1], q[2]]),
+        ),
+    ]
+}
+
+/// The regressors of a row, in the order of the coefficients.
+fn regressors(params: &Params, row: &Row) -> Vec<f64> {
+    use Feature as F;
+    let get = |f: F| row.get(f).unwrap();
+    let continuous = params.lags == Lags::Continuous;
+    let lags = if continuous { [F::Bpv, F::BpvMid, F::BpvLong] } else { RV };
+    let reach = |r: Reach| [0, 1, 3][r as usize];
+    let mut x = lags.map(get).to_vec();
+    x.extend([F::Jump, F::JumpMid, F::JumpLong].map(get).iter().take(reach(params.jump)));
+    let quarticity = if continuous { [F::Tpq; 3] } else { [F::Rq, F::RqMid, F::RqLong] };
+    let q = lags.iter().zip(quarticity).map(|(rv, rq)| get(*rv) * get(rq).sqrt());
+    x.extend(q.take(reach(params.quarticity)));
+    x
 }
 
 #[test]
-fn har_and_harq_in_sample_are_those_of_the_2016_paper() {
-    let Some((rv, rq)) = paper() else { return };
+fn models_of_the_2016_paper_in_sample_are_those_of_harmodel() {
+    let Some((rows, rv)) = paper() else { return };
     let Some(peer) = crate::shared::json("reference/har_bpq_sp500.json") else { return };
-    let rows = rows(&rv, &rq);
-    // Four decimals as published; HARModel's own `beta1` of HARQ belongs to another centring.
-    let published: [(&str, &[f64], f64); 2] = [
-        ("HAR", &[0.1123, 0.2273, 0.4903, 0.1864], 0.5224),
-        ("HARQ", &[-0.0098, 0.6021, 0.3586, 0.0976, -0.3602], 0.5624),
-    ];
-    for (name, want, r2) in published {
-        let quarticity = name == "HARQ";
-        let (got, _) = fit(&Params { quarticity, ..Params::default() }, &rows, 1);
-        for (b, want) in got.iter().zip(want) {
-            assert!((b - want).abs() < 5.1e-5, "{name}: {got:?}");
+    let last = rv.len() - 1;
+    for (name, params, keys) in paper_models() {
+        let (got, _) = fit_on(&params, &rows, (0, last), 1);
+        let b = &got.coefficients;
+        let peer = &peer["insample"][name];
+        for (k, key) in keys.iter().enumerate() {
+            // The peer takes the mean of the daily sqrt(RQ) off it, which moves its lags' coefficients.
+            let own = keys.iter().position(|q| *q == format!("beta_q{}", key.trim_start_matches("beta")));
+            let moved = own.filter(|_| k > 0).map_or(0.0, |q| {
+                let feature = if params.lags == Lags::Continuous { Feature::Tpq } else { Feature::Rq };
+                let roots: Vec<f64> = rows.iter().filter_map(|r| r.get(feature)).map(f64::sqrt).collect();
+                b[q] * margincast::base::stats::mean(&roots)
+            });
+            let want = peer["coef"][key].as_f64().unwrap();
+            assert_close(b[k] + moved, want, 1e-8, &format!("{name} {key}"));
         }
-        for (b, key) in got.iter().zip(["beta0", "beta1", "beta5", "beta22", "beta_q1"]) {
-            if !(quarticity && key == "beta1") {
-                let want = peer["insample"][name]["coef"][key].as_f64().unwrap();
-                assert_close(*b, want, 1e-8, &format!("{name} {key}"));
-            }
-        }
-        let fitted = |i: usize| {
-            let lags = [1, 5, 22].map(|k| lag(&rv, i, k).unwrap());
-            predict(&got, &[lags[0], lags[1], lags[2], rv[i] * rq[i].sqrt()][..got.len() - 1])
-        };
-        let days = 21..rv.len() - 1;
+        let days = 21..last;
         let n = days.len() as f64;
+        let fitted: Vec<f64> = days.clone().map(|i| predict(b, &regressors(&params, &rows[i]))).collect();
+        let mse = days.clone().zip(&fitted).map(|(i, f)| (rv[i + 1] - f).powi(2)).sum::<f64>() / n;
+        assert_close(mse, peer["mse"].as_f64().unwrap(), 1e-8, &format!("{name} MSE"));
         let mean = days.clone().map(|i| rv[i + 1]).sum::<f64>() / n;
-        let mse = days.clone().map(|i| (rv[i + 1] - fitted(i)).powi(2)).sum::<f64>() / n;
-        let variance = days.map(|i| (rv[i + 1] - mean).powi(2)).sum::<f64>() / n;
-        assert_close(mse, peer["insample"][name]["mse"].as_f64().unwrap(), 1e-8, &format!("{name} MSE"));
-        assert!((1.0 - mse / variance - r2).abs() < 5.1e-5, "{name} R2");
+        let r2 = 1.0 - mse * n / days.map(|i| (rv[i + 1] - mean).powi(2)).sum::<f64>();
+        // As printed in the paper, four decimals.
+        let printed: &[f64] = match name {
+            "HAR" => &[0.5224, 0.1123, 0.2273, 0.4903, 0.1864],
+            "HARQ" => &[0.5624, -0.0098, 0.6021, 0.3586, 0.0976, -0.3602],
+            _ => &[],
+        };
+        for (got, want) in std::iter::once(&r2).chain(b).zip(printed) {
+            assert!((got - want).abs() < 5.1e-5, "{name}: {got} is printed {want}");
+        }
     }
 }
 
 #[test]
-fn one_day_forecasts_out_of_sample_are_those_of_harmodel() {
-    let Some((rv, rq)) = paper() else { return };
+fn forecasts_and_losses_out_of_sample_are_those_of_harmodel() {
+    let Some((rows, rv)) = paper() else { return };
     let Some(peer) = crate::shared::json("reference/har_bpq_sp500.json") else { return };
-    let regressors = |i: usize, q: bool| {
-        let mut x = [1, 5, 22].map(|k| lag(&rv, i, k).unwrap()).to_vec();
-        x.extend(q.then(|| rv[i] * rq[i].sqrt()));
-        x
-    };
-    for name in ["HAR", "HARQ"] {
+    let last = rv.len() - 1;
+    for (name, params, _) in paper_models().into_iter().filter(|m| m.0 != "HARQJ_full") {
         for growing in [false, true] {
             let scheme = if growing { "oos_increasing" } else { "oos_rolling" };
-            let last = rv.len() - 1;
-            let first_days = (0..5).map(|k| (999 + k, "first5", k));
-            for (issue, key, k) in first_days.chain((0..5).map(|k| (last - 5 + k, "last5", k))) {
-                // The window holds 1000 days, or all; a target needs 22 days before it.
-                let start = if growing { 0 } else { issue - 999 };
-                let x: Vec<Vec<f64>> = (start + 21..issue).map(|i| regressors(i, name == "HARQ")).collect();
-                let fit = least_squares(&x, &rv[start + 22..=issue], None).unwrap();
-                let got = predict(&fit.coefficients, &regressors(issue, name == "HARQ"));
-                let want = peer[scheme][name][key][k].as_f64().unwrap();
-                assert_close(got, want, 1e-8, &format!("{scheme} {name} {key} {k}"));
+            let want = |key: &str| peer[scheme][name][key].clone();
+            let mut window = Rolling::new(regressors(&params, &rows[21]).len());
+            let (mut squares, mut qlike, mut forecasts) = (0.0, 0.0, vec![]);
+            for issue in 21..last {
+                let x = regressors(&params, &rows[issue]);
+                if issue >= 999 {
+                    // The window holds 1000 days, or all; a target needs 22 days before it.
+                    let first = if growing { 22 } else { issue - 999 + 22 };
+                    let targets = &rv[first..=issue];
+                    let forecast = predict(&window.coefficients().unwrap(), &x);
+                    let top = targets.iter().fold(0.0f64, |m, v| m.max(*v));
+                    let y = rv[issue + 1];
+                    let sane = (0.0..=top).contains(&forecast);
+                    // The mean that the peer puts in place of an insane forecast has the day that is to
+                    // be forecast in it; our model's has not.
+                    let mean = margincast::base::stats::mean(&rv[first..=issue + 1]);
+                    let forecast = if sane { forecast } else { mean };
+                    squares += (y - forecast).powi(2);
+                    qlike += y / forecast - (y / forecast).ln() - 1.0;
+                    forecasts.push(forecast);
+                    if !growing {
+                        window.drop_oldest();
+                    }
+                }
+                window.push(&x, rv[issue + 1]);
+            }
+            let n = forecasts.len() as f64;
+            assert_eq!(n, 3096.0);
+            assert_close(squares / n, want("mse").as_f64().unwrap(), 1e-8, &format!("{scheme} {name} MSE"));
+            assert_close(qlike / n, want("qlike").as_f64().unwrap(), 1e-8, &format!("{scheme} {name} QLIKE"));
+            for k in 0..5 {
+                for (at, key) in [(k, "first5"), (3091 + k, "last5")] {
+                    let what = format!("{scheme} {name} {key} {k}");
+                    assert_close(forecasts[at], want(key)[k].as_f64().unwrap(), 1e-8, &what);
+                    // The model itself, fitted on the same window, says the same.
+                    let issue = 999 + at;
+                    let first = if growing { 21 } else { issue - 999 + 21 };
+                    let (_, own) = fit_on(&params, &rows, (first, issue), 1);
+                    assert_close(own.dist.rv, forecasts[at], 1e-8, &what);
+                }
             }
         }
     }
@@ -260,5 +330,49 @@ fn hourly_walk_forward_forecasts_are_those_of_the_python_baselines() {
         let want = baseline("1h", model, "BTCUSDT").unwrap();
         let (worst, mean) = walk::<Har>(&params, &rows, &want, &cuts, spans);
         assert!(worst < most && mean < average, "{model}: {worst:e} {mean:e}");
+    }
+}
+
+/// QLIKE of every forecast of five coins, one day ahead, 2021 to 2024, refitted every 30 days, as
+/// printed of the Python baselines to four digits.
+#[test]
+fn losses_of_the_family_on_coins_are_those_printed_of_the_python_baselines() {
+    let plain = Params::default;
+    let models = [
+        (0.4014, plain()),
+        (0.3680, Params { winsor: 0.995, ..plain() }),
+        (0.3493, Params { weights: Weights::RvMid, ..plain() }),
+        (0.4753, Params { quarticity: Reach::Row, ..plain() }),
+        (0.4658, Params { lags: Lags::Semivariance, ..plain() }),
+    ];
+    let mut losses = [0.0; 5];
+    let mut count = 0.0;
+    for symbol in ["ADAUSDT", "BNBUSDT", "BTCUSDT", "ETHUSDT", "XRPUSDT"] {
+        let Some((rows, _)) = crate::reference_features::rows("1d", symbol) else { return };
+        let asked = baseline("1d", "HAR", symbol).unwrap();
+        let history = BTreeMap::from([(rows[0].symbol, Arc::new(rows.clone()))]);
+        let (members, track) = (BTreeMap::new(), Track::default());
+        let (step, seed) = (Span::DAY, Seed(1));
+        let ctx =
+            FitContext { horizon: Horizon(step), step, seed, members: &members, track: &track, progress: &|_| () };
+        for cut in (0..49).map(|k| "2021-01-01".parse::<Ts>().unwrap() + Span::DAY.times(30 * k)) {
+            let panel = Panel::until(&history, rows[123].ts, cut);
+            let mut filters = models.each_ref().map(|m| Har::fit(&m.1, &panel, &ctx).unwrap().start());
+            for pair in rows.windows(2).skip_while(|p| p[0].ts < cut).take_while(|p| p[0].ts < cut + step.times(30)) {
+                filters.iter_mut().for_each(|f| f.update(&pair[0]));
+                if asked.contains_key(&pair[0].ts) {
+                    let rv = pair[1].get(Feature::Rv).unwrap();
+                    count += 1.0;
+                    for (loss, filter) in losses.iter_mut().zip(&filters) {
+                        let ratio = rv / filter.forecast().unwrap().dist.rv;
+                        *loss += ratio - ratio.ln() - 1.0;
+                    }
+                }
+            }
+        }
+    }
+    assert_eq!(count, 7235.0);
+    for ((want, params), loss) in models.iter().zip(losses) {
+        assert!((loss / count - want).abs() < 6e-5, "{params:?}: {} is printed {want}", loss / count);
     }
 }

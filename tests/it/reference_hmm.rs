@@ -115,3 +115,42 @@ fn em_ends_where_hmmlearn_ends() {
         }
     }
 }
+
+/// Regression on a constant whose mean and variance switch, against statsmodels 0.15.0
+/// `MarkovRegression`: likelihood at given parameters 1e-6, probabilities 1e-6, maximum not more than
+/// 0.01 nats below the peer's. Its parameters hold p[0->0], p[1->0], means, variances.
+#[test]
+fn switching_regressions_are_those_of_statsmodels() {
+    use margincast::forecast::markov::Switching;
+    let Some(all) = shared::json("reference/markov_sp500.json") else { return };
+    let returns = shared::csv("reference/sp500.csv").expect("beside the JSON")["ret_pct"].clone();
+    let raw = &shared::csv("reference/sp500_parkinson.csv").expect("beside the JSON")["rv_pct2"];
+    let logs: Vec<f64> = raw.iter().map(|v| v.ln()).collect();
+    let model = |p: &[f64]| Switching {
+        trans: vec![vec![p[0], 1.0 - p[0]], vec![p[1], 1.0 - p[1]]],
+        coefficients: vec![vec![p[2]], vec![p[3]]],
+        variances: vec![p[4], p[5]],
+    };
+    for (want, series) in all["models"].as_array().expect("a list").iter().zip([returns, logs]) {
+        let y = &series[series.len() - 2500..];
+        let x = vec![vec![1.0]; y.len()];
+        let number = |key: &str| want[key].as_f64().expect("a number");
+        let start = model(&numbers(&want["default_start_params"]));
+        let at_start = start.loglik(&x, y).expect("a likelihood");
+        assert!((at_start - number("loglik_at_default_start")).abs() < 1e-6, "{at_start}");
+        let end = model(&numbers(&want["params"]));
+        let at_end = end.loglik(&x, y).expect("a likelihood");
+        assert!((at_end - number("loglik")).abs() < 1e-6, "{at_end}");
+        for (key, ours) in [("filtered_last5", end.filtered(&x, y)), ("smoothed_last5", end.smoothed(&x, y))] {
+            let ours = ours.expect("probabilities");
+            for (ours, theirs) in ours[y.len() - 5..].iter().flatten().zip(matrix(&want[key]).iter().flatten()) {
+                assert!((ours - theirs).abs() < 1e-6, "{key}: {ours} {theirs}");
+            }
+        }
+        for (state, theirs) in numbers(&want["expected_durations"]).iter().enumerate() {
+            assert!((1.0 / (1.0 - end.trans[state][state]) / theirs - 1.0).abs() < 1e-9);
+        }
+        let fit = start.fit(&x, y, 2000, 1e-9).expect("a fit");
+        assert!(fit.converged && fit.loglik >= number("loglik") - 0.01, "{} {}", fit.loglik, fit.iterations);
+    }
+}

@@ -262,14 +262,14 @@ fn adaptive_conformal_levels_equal_numpy() {
 }
 
 /// Daily log prices of the S&P 500, 1999 to 2018, as arch 8.0.0 bundles them.
-struct Sp500 {
+pub struct Sp500 {
     /// Close-to-close log returns of the adjusted close; row 0 is the second day.
-    x: Vec<f64>,
+    pub x: Vec<f64>,
     /// Garman-Klass variance of the same days.
-    gk: Vec<f64>,
+    pub gk: Vec<f64>,
 }
 
-fn sp500() -> Option<Sp500> {
+pub fn sp500() -> Option<Sp500> {
     let file = std::fs::File::open(shared::path("data/daily/arch_sp500.csv.gz")?).expect("readable");
     let mut reader = csv::Reader::from_reader(flate2::read::GzDecoder::new(file));
     let header = reader.headers().expect("header").clone();
@@ -310,7 +310,7 @@ fn least_squares(rows: &[[f64; 6]], y: &[f64]) -> [f64; 6] {
 
 /// HAR on log Garman-Klass variance with leverage, refitted every 250 days; scaled to
 /// close-to-close by past data only. Variance of day t from days before it.
-fn har(s: &Sp500, start: usize) -> Vec<f64> {
+pub fn har(s: &Sp500, start: usize) -> Vec<f64> {
     let lr: Vec<f64> = s.gk.iter().map(|g| g.ln()).collect();
     let mean = |t: usize, k: usize| lr[t + 1 - k..=t].iter().sum::<f64>() / k as f64;
     let features = |t: usize| {

@@ -1,9 +1,14 @@
-//! Maximum likelihood: several starts, analytic gradient, classic and robust errors.
+//! Maximum likelihood: several starts, exact gradient, classic and robust errors.
 
 use serde::{Deserialize, Serialize};
 
+use super::errors::errors;
+use super::innovation::{Density, Innovation};
 use super::likelihood::Likelihood;
-use super::process::{Array, Coefficients, GAMMA, MU, NU, backcast};
+use super::number::{Dual, Number};
+use super::process::{Before, Family, Process, Recursion, Start, family};
+use super::running::Running;
+use super::series::{Series, backcast};
 use crate::base::stats;
 
 /// The mean return.
@@ -15,131 +20,280 @@ pub enum Mean {
     Constant,
     /// Zero.
     Zero,
+    /// A constant and this many past returns: `mu + sum ar_i r_(t-i)`.
+    Ar(usize),
 }
 
-/// The distribution of the standardised residual.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Innovation {
-    /// Standard normal.
-    Normal,
-    /// Student's t scaled to unit variance, degrees of freedom estimated.
-    #[default]
-    Student,
-}
-
-/// What stands before the sample, for the squared residual and the variance.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Start {
-    /// arch's weighted mean of the first squared residuals (see [`backcast`]).
-    #[default]
-    Backcast,
-    /// The mean of all squared residuals, the start of rugarch and of the published benchmark.
-    MeanSquare,
+impl Mean {
+    /// Past returns in it.
+    pub fn lags(self) -> usize {
+        if let Mean::Ar(lags) = self { lags } else { 0 }
+    }
+    fn count(self) -> usize {
+        if self == Mean::Zero { 0 } else { 1 + self.lags() }
+    }
 }
 
 /// Which process is estimated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Spec {
     /// The mean return.
     pub mean: Mean,
-    /// Whether negative residuals weigh more (Glosten, Jagannathan, Runkle).
-    pub asymmetric: bool,
+    /// The variance.
+    pub process: Process,
     /// The distribution of the standardised residual.
     pub innovation: Innovation,
     /// What stands before the sample.
     pub start: Start,
 }
 
+/// Most coefficients of one process.
+const MOST: usize = 16;
+/// Persistence this close to one counts as one.
+const INTEGRATED: f64 = 1e-6;
+
 /// A fit: coefficients and what is known about their quality.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Estimate {
-    /// Coefficients in the units of the returns.
-    pub coefficients: Coefficients,
+    /// What was fitted.
+    pub spec: Spec,
+    /// Coefficients in the units of the returns, in the order of [`Spec::names`].
+    pub coefficients: Vec<f64>,
     /// Log-likelihood at the end, constants included.
     pub loglik: f64,
-    /// What stands before the sample in the recursion, from residuals around the sample mean.
+    /// What stands before the sample in the recursion.
     pub before: f64,
-    /// Number of returns.
+    /// Number of observations with a likelihood.
     pub observations: usize,
-    /// Whether the search ended where the gradient vanishes.
+    /// Whether the search ended where the gradient vanishes. If not, the coefficients are those of
+    /// the likeliest point that was found.
     pub converged: bool,
-    /// Whether a weight is zero, persistence is one, or degrees of freedom are at a bound.
-    pub at_boundary: bool,
-    /// Sandwich errors of Bollerslev and Wooldridge, in the order of [`Spec::names`]; `None` for a
-    /// coefficient at its bound or where the Hessian has no inverse.
+    /// Number of searches, from different points, of which the best end is kept.
+    pub starts: usize,
+    /// How much of a shock to the variance is left one step later.
+    pub persistence: f64,
+    /// Which coefficients lie at a bound.
+    pub at_bound: Vec<bool>,
+    /// Sandwich errors of Bollerslev and Wooldridge; `None` for a coefficient at its bound or where
+    /// the Hessian has no inverse.
     pub robust_errors: Vec<Option<f64>>,
     /// Errors from the inverse Hessian.
     pub classic_errors: Vec<Option<f64>>,
 }
 
+impl Estimate {
+    /// Whether a coefficient lies at its bound, or persistence at one.
+    pub fn at_boundary(&self) -> bool {
+        let integrated = 1.0 - self.persistence < INTEGRATED && !matches!(self.spec.process, Process::Integrated(_));
+        integrated || self.at_bound.contains(&true)
+    }
+    /// A coefficient by name.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        self.spec.names().iter().position(|n| n == name).map(|i| self.coefficients[i])
+    }
+    /// Coefficients of the residual's distribution.
+    pub(super) fn shape(&self) -> &[f64] {
+        self.spec.split(&self.coefficients).2
+    }
+    /// The process before the first return, ready to take them one by one.
+    pub fn begin(&self) -> Running {
+        self.spec.begin(&self.coefficients, self.before)
+    }
+}
+
+/// What given coefficients make of a series.
+pub struct Filtered {
+    /// Log-likelihood, constants included; NaN where there is none.
+    pub loglik: f64,
+    /// Variance of each observation and, last, of the one after them.
+    pub variances: Vec<f64>,
+    /// The process at the end.
+    pub running: Running,
+}
+
 impl Spec {
     /// The coefficients that are estimated, in order.
-    pub fn names(&self) -> Vec<&'static str> {
-        const NAMES: [&str; 6] = ["mu", "omega", "alpha", "gamma", "beta", "nu"];
-        self.free().into_iter().map(|i| NAMES[i]).collect()
+    pub fn names(&self) -> Vec<String> {
+        let mut names = Vec::new();
+        if self.mean != Mean::Zero {
+            names.push("mu".to_string());
+        }
+        names.extend((1..=self.mean.lags()).map(|i| format!("ar[{i}]")));
+        names.extend(family!(&self.process, f => f.names()));
+        names.extend(self.innovation.names().iter().map(|n| n.to_string()));
+        names
     }
 
-    pub(super) fn free(&self) -> Vec<usize> {
-        let used = |i: &usize| match *i {
-            MU => self.mean == Mean::Constant,
-            GAMMA => self.asymmetric,
-            NU => self.innovation == Innovation::Student,
-            _ => true,
-        };
-        (0..6).filter(used).collect()
+    pub(super) fn count(&self) -> usize {
+        self.mean.count() + family!(&self.process, f => f.names().len()) + self.innovation.names().len()
     }
 
-    /// Fits the process to returns in order of time. The unit of the returns does not matter: they
-    /// are brought to unit variance inside.
+    /// Coefficients of the mean, of the process, of the shape.
+    pub(super) fn split<'c, T>(&self, c: &'c [T]) -> (&'c [T], &'c [T], &'c [T]) {
+        let (mean, rest) = c.split_at(self.mean.count());
+        let (process, shape) = rest.split_at(self.count() - mean.len() - self.innovation.names().len());
+        (mean, process, &shape[..self.innovation.names().len()])
+    }
+
+    /// Fits the process to a series. The unit of the returns does not matter: they are brought to
+    /// unit variance inside.
     ///
     /// # Errors
-    /// Fewer than 20 returns, a return that is not finite, or returns without variance; the text
-    /// says which.
-    pub fn fit(&self, returns: &[f64]) -> Result<Estimate, String> {
-        let n = returns.len();
-        if n < 20 {
-            return Err(format!("{n} returns, at least 20 are needed"));
+    /// Fewer than 20 returns, a return or regressor that is not finite, columns of different lengths,
+    /// more than 16 coefficients, or returns without variance; the text says which.
+    pub fn fit<'a>(&self, series: impl Into<Series<'a>>) -> Result<Estimate, String> {
+        let series = series.into();
+        let (mean, unit) = self.check(&series)?;
+        let scaled: Vec<f64> = series.returns.iter().map(|r| r / unit).collect();
+        let realized: Vec<f64> = series.realized.iter().map(|v| v / (unit * unit)).collect();
+        let scaled = Series { returns: &scaled, realized: &realized, exogenous: series.exogenous };
+        let mean = mean.iter().enumerate().map(|(i, m)| if i == 0 { m / unit } else { *m }).collect();
+        let likelihood = self.likelihood(scaled, mean);
+        let end = likelihood.maximise();
+        Ok(self.describe(&likelihood, end.at, (end.converged, end.starts), unit))
+    }
+
+    /// Log-likelihood and variances of a series at given coefficients.
+    ///
+    /// # Errors
+    /// As [`Spec::fit`], or another number of coefficients than [`Spec::names`].
+    pub fn filter<'a>(&self, coefficients: &[f64], series: impl Into<Series<'a>>) -> Result<Filtered, String> {
+        let series = series.into();
+        if coefficients.len() != self.count() {
+            return Err(format!("{} coefficients, the process has {}", coefficients.len(), self.count()));
         }
+        let (mean, _) = self.check(&series)?;
+        let likelihood = self.likelihood(series, mean);
+        let (loglik, variances, last) = likelihood.filtered(coefficients);
+        let mut running = self.begin(coefficients, likelihood.begin(coefficients).value);
+        let density = Density::new(self.innovation, self.split(coefficients).2);
+        running.resume(last, &density, series.returns);
+        Ok(Filtered { loglik, variances, running })
+    }
+
+    /// Mean coefficients where the search sets out, and the standard deviation around them.
+    fn check(&self, series: &Series<'_>) -> Result<(Vec<f64>, f64), String> {
+        let returns = series.returns;
+        let n = returns.len();
+        if n < 20 + self.mean.lags() {
+            return Err(format!("{n} returns, at least {} are needed", 20 + self.mean.lags()));
+        }
+        self.fits()?;
         if let Some(i) = returns.iter().position(|r| !r.is_finite()) {
             return Err(format!("return {i} of {n} is not finite"));
         }
-        let centre = if self.mean == Mean::Constant { stats::mean(returns) } else { 0.0 };
-        let unit = (returns.iter().map(|r| (r - centre) * (r - centre)).sum::<f64>() / n as f64).sqrt();
+        let regressors = if let Process::Power(power) = &self.process { power.exogenous } else { 0 };
+        if series.exogenous.len() != regressors * n {
+            return Err(format!("{} values of regressors, {} are needed", series.exogenous.len(), regressors * n));
+        }
+        if let Some(i) = series.exogenous.iter().position(|x| !x.is_finite()) {
+            return Err(format!("value {i} of the regressors is not finite"));
+        }
+        if matches!(self.process, Process::Realized(_)) && series.realized.len() != n {
+            return Err(format!("{} realised variances for {n} returns", series.realized.len()));
+        }
+        let mean = match self.mean {
+            Mean::Constant => vec![stats::mean(returns)],
+            Mean::Zero => Vec::new(),
+            Mean::Ar(lags) => least_squares(returns, lags).ok_or("the returns have no variance")?,
+        };
+        let residuals = residuals(returns, &mean);
+        let unit = (residuals.iter().map(|e| e * e).sum::<f64>() / residuals.len() as f64).sqrt();
         let largest = returns.iter().fold(0.0, |m: f64, r| m.max(r.abs()));
         if unit <= 1e-10 * largest || unit <= f64::MIN_POSITIVE {
             return Err("the returns have no variance".into());
         }
-        let scaled: Vec<f64> = returns.iter().map(|r| r / unit).collect();
-        let mu = centre / unit;
-        let before = match self.start {
-            Start::Backcast => backcast(&scaled, mu),
-            Start::MeanSquare => 1.0,
-        };
-        let mut likelihood = Likelihood { spec: *self, before, returns: &scaled, mu };
-        let (at, converged) = likelihood.maximise();
-        Ok(self.describe(&likelihood, &at, converged, unit))
+        Ok((mean, unit))
+    }
+
+    /// Error unless there is room for the coefficients.
+    pub(super) fn fits(&self) -> Result<(), String> {
+        let count = self.count();
+        if count <= MOST { Ok(()) } else { Err(format!("{count} coefficients, at most {MOST} are estimated")) }
+    }
+
+    fn likelihood<'a>(&'a self, series: Series<'a>, mean: Vec<f64>) -> Likelihood<'a> {
+        // The power of the backcast never depends on coefficients.
+        let power = if let Process::Power(power) = &self.process { power.power } else { 2.0 };
+        let backcast = backcast(residuals(series.returns, &mean).into_iter(), power);
+        Likelihood { spec: self, series, mean, backcast }
+    }
+
+    fn begin(&self, coefficients: &[f64], before: f64) -> Running {
+        let (mean, process, shape) = self.split(coefficients);
+        let density = Density::new(self.innovation, shape);
+        let before = Before { start: self.start, value: before };
+        let recursion: Box<dyn Recursion<f64> + Send> =
+            family!(&self.process, f => Box::new(f.begin(process, before, &density)));
+        Running::new(mean.to_vec(), self.mean.lags(), recursion, &density)
+    }
+
+    /// Coefficients for returns of another unit.
+    fn in_units<T: Number>(&self, c: &[T], unit: f64) -> Vec<T> {
+        let (mean, process, shape) = self.split(c);
+        let mut out: Vec<T> = mean.iter().enumerate().map(|(i, m)| if i == 0 { *m * unit } else { *m }).collect();
+        out.extend(family!(&self.process, f => f.in_units(process, unit)));
+        out.extend_from_slice(shape);
+        out
     }
 
     /// Brings a fit at unit variance back to the unit of the returns.
-    fn describe(&self, likelihood: &Likelihood<'_>, at: &Array, converged: bool, unit: f64) -> Estimate {
-        let units = [unit, unit * unit, 1.0, 1.0, 1.0, 1.0];
-        let (robust, classic) = likelihood.errors(at);
-        let in_units = |errors: [Option<f64>; 6]| -> Vec<Option<f64>> {
-            self.free().into_iter().map(|i| errors[i].map(|e| e * units[i])).collect()
-        };
-        let mut back = *at;
-        back.iter_mut().zip(units).for_each(|(c, unit)| *c *= unit);
+    fn describe(&self, likelihood: &Likelihood<'_>, at: Vec<f64>, search: (bool, usize), unit: f64) -> Estimate {
+        let (mean, process, shape) = self.split(&at);
+        let mut at_bound = vec![false; mean.len()];
+        at_bound.extend(family!(&self.process, f => f.at_bound(process)));
+        at_bound.extend(self.innovation.at_bound(shape));
+        let free: Vec<bool> = at_bound.iter().map(|b| !b).collect();
+        let covariances = likelihood.covariances(&at, &free);
+        // Errors change units with the coefficients, to first order.
+        let mut point = [0.0; MOST];
+        point.iter_mut().zip(&at).for_each(|(p, v)| *p = *v);
+        let back = self.in_units(&Dual::variables(&point)[..at.len()], unit);
+        let (robust_errors, classic_errors) = errors(covariances.as_ref(), &back, &free);
+        let before = likelihood.begin(&at).value;
+        let exponent = family!(&self.process, f => f.exponent(process, self.start));
         Estimate {
-            coefficients: Coefficients::of(&back),
-            loglik: likelihood.value(at) - likelihood.returns.len() as f64 * unit.ln(),
-            before: likelihood.before * unit * unit,
-            observations: likelihood.returns.len(),
-            converged,
-            at_boundary: likelihood.at_boundary(at),
-            robust_errors: in_units(robust),
-            classic_errors: in_units(classic),
+            loglik: likelihood.value(&at) - likelihood.rows() as f64 * unit.ln(),
+            before: before * unit.powf(exponent),
+            observations: likelihood.rows(),
+            converged: search.0,
+            starts: search.1,
+            persistence: family!(&self.process, f => f.persistence(process)),
+            robust_errors,
+            classic_errors,
+            coefficients: back.iter().map(|c| c.value).collect(),
+            at_bound,
+            spec: self.clone(),
         }
     }
+}
+
+/// Residuals around mean coefficients.
+fn residuals(returns: &[f64], mean: &[f64]) -> Vec<f64> {
+    let Some((mu, ar)) = mean.split_first() else { return returns.to_vec() };
+    let expected = |t: usize| ar.iter().enumerate().fold(*mu, |sum, (i, phi)| sum + phi * returns[t - 1 - i]);
+    (ar.len()..returns.len()).map(|t| returns[t] - expected(t)).collect()
+}
+
+/// Coefficients of an autoregression by least squares; `None` where there are none.
+fn least_squares(returns: &[f64], lags: usize) -> Option<Vec<f64>> {
+    let width = lags + 1;
+    if width > MOST {
+        return None;
+    }
+    let (mut left, mut right) = ([[0.0; MOST]; MOST], [0.0; MOST]);
+    for (i, row) in left.iter_mut().enumerate().skip(width) {
+        row[i] = 1.0;
+    }
+    for t in lags..returns.len() {
+        let x = |i: usize| if i == 0 { 1.0 } else { returns[t - i] };
+        for i in 0..width {
+            right[i] += x(i) * returns[t];
+            for j in 0..width {
+                left[i][j] += x(i) * x(j);
+            }
+        }
+    }
+    let inverse = super::minimise::inverse(left)?;
+    Some((0..width).map(|i| (0..width).map(|j| inverse[i][j] * right[j]).sum()).collect())
 }

@@ -1,247 +1,447 @@
 //! The likelihood of one series as a function of variables without bounds, and its maximum.
 
-use super::estimate::{Innovation, Mean, Spec};
-use super::minimise::{Function, Minimum, inverse, minimise};
-use super::process::{ALPHA, Array, BETA, GAMMA, Gradient, MU, NU, Nothing, OMEGA, Outer, Scores, pass};
+use super::direct::{self, Gradient, Nothing, Outer, Scores};
+use super::errors::{Covariances, covariances};
+use super::estimate::{Mean, Spec};
+use super::innovation::{Density, Innovation};
+use super::minimise::{Function, Minimum, minimise};
+use super::number::{Dual, Number};
+use super::process::{Before, Family, Power, Process, Recursion, Start, family};
+use super::series::Series;
 
-/// Bounds of the degrees of freedom.
-const NU_BOUNDS: (f64, f64) = (2.05, 500.0);
-/// A weight below this is tried at exactly zero.
-const NEARLY_ZERO: f64 = 1e-3;
-/// Persistence this close to one counts as one.
-const INTEGRATED: f64 = 1e-6;
-
-/// The likelihood of one series of unit variance.
+/// The likelihood of one series of unit variance, of at most `N` coefficients.
 ///
-/// Variables without bounds, in the places of the coefficients: the mean; the logarithm of the
-/// long-run variance for `omega`; for the weights the logits of `alpha` and `beta` against the slack
-/// of persistence below one (asymmetric: of half of `alpha`, half of `alpha + gamma`, and `beta`);
-/// the logit of `1 / nu` between its bounds.
+/// Coefficients are those of the mean, of the process and of the shape of the residual, in this
+/// order; variables without bounds stand in their places.
 pub(super) struct Likelihood<'a> {
-    pub spec: Spec,
-    /// What stands before the sample.
-    pub before: f64,
-    pub returns: &'a [f64],
-    /// Where the search for the mean starts.
-    pub mu: f64,
+    pub spec: &'a Spec,
+    pub series: Series<'a>,
+    /// Coefficients of the mean where the search sets out.
+    pub mean: Vec<f64>,
+    /// What stands before the sample with arch's start.
+    pub backcast: f64,
 }
 
-impl Function<6> for Likelihood<'_> {
-    fn at(&mut self, x: &Array) -> (f64, Array) {
-        let (at, shares) = self.coefficients(x);
-        let mut g = Gradient::default();
-        let value = self.pass(&at, &mut g);
-        let n = -(self.returns.len() as f64);
-        if !value.is_finite() {
-            return (f64::INFINITY, [0.0; 6]);
+/// Variables with what is needed of the likelihood.
+struct Problem<'a, 'b, const N: usize>(&'b Likelihood<'a>);
+
+impl<const N: usize> Function<N> for Problem<'_, '_, N> {
+    fn at(&mut self, x: &[f64; N]) -> (f64, [f64; N]) {
+        let mut sum = Sum { value: 0.0, by: [0.0; N] };
+        self.0.scores(&self.0.coefficients(&Dual::variables(x)), &mut sum);
+        let n = -(self.0.rows() as f64);
+        if !sum.value.is_finite() || sum.by.iter().any(|g| !g.is_finite()) {
+            return (f64::INFINITY, [0.0; N]);
         }
-        (value / n, self.by_variables(&at, &shares, &g.0).map(|g| g / n))
+        (sum.value / n, sum.by.map(|g| g / n))
     }
 
     /// The mean outer product of scores, which is the Hessian where the process is true (Berndt,
     /// Hall, Hall, Hausman 1974).
-    fn curvature(&mut self, x: &Array) -> [Array; 6] {
-        let (at, shares) = self.coefficients(x);
+    fn curvature(&mut self, x: &[f64; N]) -> [[f64; N]; N] {
+        let mut outer = Products { by: [[0.0; N]; N] };
+        self.0.scores(&self.0.coefficients(&Dual::variables(x)), &mut outer);
+        let n = self.0.rows() as f64;
+        for (i, row) in outer.by.iter_mut().enumerate() {
+            row.iter_mut().for_each(|v| *v /= n);
+            // A variable without influence, or nearly so, must not be sent far.
+            row[i] = 1.001 * row[i] + 1e-6;
+        }
+        outer.by
+    }
+}
+
+/// What is done with the log-likelihood of each observation and its derivatives.
+trait Taking<const N: usize> {
+    fn take(&mut self, observation: Dual<N>);
+    /// The same from the recursion whose derivatives are written out.
+    fn direct(&mut self, likelihood: &Likelihood<'_>, at: &direct::Array, chain: &[[f64; N]; 6]);
+}
+
+struct Sum<const N: usize> {
+    value: f64,
+    by: [f64; N],
+}
+impl<const N: usize> Taking<N> for Sum<N> {
+    #[inline(always)]
+    fn take(&mut self, observation: Dual<N>) {
+        self.value += observation.value;
+        for (sum, d) in self.by.iter_mut().zip(observation.by) {
+            *sum += d;
+        }
+    }
+    fn direct(&mut self, likelihood: &Likelihood<'_>, at: &direct::Array, chain: &[[f64; N]; 6]) {
+        let mut gradient = Gradient::default();
+        self.value = likelihood.direct(at, &mut gradient);
+        for (g, row) in gradient.0.iter().zip(chain) {
+            for (sum, d) in self.by.iter_mut().zip(row) {
+                *sum += g * d;
+            }
+        }
+    }
+}
+
+struct Products<const N: usize> {
+    by: [[f64; N]; N],
+}
+impl<const N: usize> Taking<N> for Products<N> {
+    fn take(&mut self, observation: Dual<N>) {
+        for (row, a) in self.by.iter_mut().zip(observation.by) {
+            for (sum, b) in row.iter_mut().zip(observation.by) {
+                *sum += a * b;
+            }
+        }
+    }
+    fn direct(&mut self, likelihood: &Likelihood<'_>, at: &direct::Array, chain: &[[f64; N]; 6]) {
         let mut outer = Outer::default();
-        self.pass(&at, &mut outer);
-        let n = self.returns.len() as f64;
-        let mut unit = [0.0; 6];
-        let by_variable: [Array; 6] = std::array::from_fn(|i| {
-            unit = [0.0; 6];
-            unit[i] = 1.0;
-            self.by_variables(&at, &shares, &unit)
-        });
-        let mut out = [[0.0; 6]; 6];
-        for i in 0..6 {
-            for j in 0..6 {
-                for (k, row) in out.iter_mut().enumerate() {
-                    for (l, sum) in row.iter_mut().enumerate() {
-                        *sum += by_variable[i][k] * outer.0[i][j] * by_variable[j][l] / n;
+        likelihood.direct(at, &mut outer);
+        for (i, left) in chain.iter().enumerate() {
+            for (j, right) in chain.iter().enumerate() {
+                for (row, a) in self.by.iter_mut().zip(left) {
+                    for (sum, b) in row.iter_mut().zip(right) {
+                        *sum += a * outer.0[i][j] * b;
                     }
                 }
             }
         }
-        // A variable without influence, or nearly so, must not be sent far.
-        for (i, row) in out.iter_mut().enumerate() {
-            row[i] = 1.001 * row[i] + 1e-6;
-        }
-        out
     }
 }
 
+/// Where a search ended, in coefficients.
+pub(super) struct End {
+    pub at: Vec<f64>,
+    pub converged: bool,
+    /// Searches done.
+    pub starts: usize,
+}
+
 impl Likelihood<'_> {
-    fn pass<S: Scores>(&self, at: &Array, scores: &mut S) -> f64 {
-        pass(self.spec.asymmetric, self.returns, self.before, at, scores)
-    }
-    /// The log-likelihood.
-    pub fn value(&self, at: &Array) -> f64 {
-        self.pass(at, &mut Nothing)
+    /// Observations with a likelihood.
+    pub fn rows(&self) -> usize {
+        self.series.returns.len() - self.spec.mean.lags()
     }
 
-    /// Coefficients of variables, and the shares of persistence: of `alpha`, `gamma`, `beta`.
-    fn coefficients(&self, x: &Array) -> (Array, [f64; 3]) {
-        let grown = |i: usize| x[i].clamp(-40.0, 40.0).exp();
-        let weights = [grown(ALPHA), if self.spec.asymmetric { grown(GAMMA) } else { 0.0 }, grown(BETA)];
-        let all = 1.0 + weights[0] + weights[1] + weights[2];
-        let shares = weights.map(|w| w / all);
-        let mut at = [x[MU], grown(OMEGA) / all, shares[0], 0.0, shares[2], f64::INFINITY];
-        if self.spec.asymmetric {
-            at[ALPHA] = 2.0 * shares[0];
-            at[GAMMA] = 2.0 * (shares[1] - shares[0]);
-        }
-        if self.spec.innovation == Innovation::Student {
-            let (low, high) = (1.0 / NU_BOUNDS.1, 1.0 / NU_BOUNDS.0);
-            at[NU] = 1.0 / (low + (high - low) / (1.0 + (-x[NU]).exp()));
-        }
-        (at, shares)
-    }
-
-    /// The gradient by variables from that by coefficients.
-    fn by_variables(&self, at: &Array, shares: &[f64; 3], g: &Array) -> Array {
-        let by_share = if self.spec.asymmetric {
-            [2.0 * (g[ALPHA] - g[GAMMA]), 2.0 * g[GAMMA], g[BETA]]
-        } else {
-            [g[ALPHA], 0.0, g[BETA]]
-        };
-        let mean: f64 = shares.iter().zip(by_share).map(|(p, g)| p * g).sum();
-        let by_logit = |i: usize| shares[i] * (by_share[i] - mean - at[OMEGA] * g[OMEGA]);
-        let mut out = [g[MU], at[OMEGA] * g[OMEGA], by_logit(0), by_logit(1), by_logit(2), 0.0];
-        if self.spec.mean == Mean::Zero {
-            out[MU] = 0.0;
-        }
-        if self.spec.innovation == Innovation::Student {
-            let (low, high) = (1.0 / NU_BOUNDS.1, 1.0 / NU_BOUNDS.0);
-            let part = (1.0 / at[NU] - low) / (high - low);
-            out[NU] = -g[NU] * at[NU] * at[NU] * (high - low) * part * (1.0 - part);
-        }
-        out
-    }
-
-    /// Variables of a start: reaction weight and persistence at unit long-run variance.
-    fn start(&self, reaction: f64, persistence: f64, nu: f64) -> Array {
-        let slack = (1.0 - persistence).ln();
-        let logit = |share: f64| share.ln() - slack;
-        let mut x = [self.mu, 0.0, logit(reaction), 0.0, logit(persistence - reaction), 0.0];
-        if self.spec.asymmetric {
-            // Negative residuals weigh three times as much as positive ones.
-            x[ALPHA] = logit(0.25 * reaction);
-            x[GAMMA] = logit(0.75 * reaction);
-        }
-        let (low, high) = (1.0 / NU_BOUNDS.1, 1.0 / NU_BOUNDS.0);
-        let part = (1.0 / nu - low) / (high - low);
-        x[NU] = (part / (1.0 - part)).ln();
-        x
-    }
-
-    /// Degrees of freedom from the kurtosis, at least 4; 12 where tails are light.
-    fn nu_start(&self) -> f64 {
-        let n = self.returns.len() as f64;
-        let moment = |k: i32| self.returns.iter().map(|r| (r - self.mu).powi(k)).sum::<f64>() / n;
-        let kurtosis = moment(4) / (moment(2) * moment(2));
-        if kurtosis > 3.75 { ((4.0 * kurtosis - 6.0) / (kurtosis - 3.0)).max(4.0) } else { 12.0 }
-    }
-
-    /// Coefficients at the maximum, and whether the search converged: from the best point of a grid,
-    /// from near integration, from low persistence and from a slow drift without reaction, since a
-    /// series may have several local maxima.
-    pub fn maximise(&mut self) -> (Array, bool) {
-        let nu = self.nu_start();
-        let mut grid = self.start(0.05, 0.98, nu);
-        let mut grid_value = f64::NEG_INFINITY;
-        for persistence in [0.98, 0.9, 0.7, 0.5] {
-            for reaction in [0.05, 0.1, 0.2, 0.01] {
-                let x = self.start(reaction, persistence, nu);
-                let value = self.value(&self.coefficients(&x).0);
-                if value > grid_value {
-                    (grid, grid_value) = (x, value);
-                }
+    /// The log-likelihood; NaN or infinite where there is none.
+    pub fn value(&self, at: &[f64]) -> f64 {
+        match self.spec.direct() {
+            Some(places) => self.direct(&gather(&places, at), &mut Nothing),
+            None => {
+                let mut sum = 0.0;
+                family!(&self.spec.process, f => {
+                    self.run(f, at, &mut |v| sum += v, &mut |_| ());
+                });
+                sum
             }
         }
-        let mut best: Option<Minimum<6>> = None;
-        let others = [(0.05, 0.999), (0.1, 0.3), (0.002, 0.96)].map(|(a, p)| self.start(a, p, nu));
-        for start in [grid].into_iter().chain(others) {
-            let end = minimise(self, start, best.as_ref());
-            if best.is_none_or(|b| end.value < b.value) {
+    }
+
+    /// The log-likelihood, and every variance with the recursion at the end.
+    pub fn filtered(&self, at: &[f64]) -> (f64, Vec<f64>, Box<dyn Recursion<f64> + Send>) {
+        let (mut sum, mut variances) = (0.0, Vec::with_capacity(self.rows() + 1));
+        let last = family!(&self.spec.process, f => {
+            let last = self.run(f, at, &mut |v| sum += v, &mut |s| variances.push(s));
+            last.copy()
+        });
+        variances.push(last.variance());
+        (sum, variances, last)
+    }
+
+    /// The recursion that has seen nothing yet.
+    pub fn begin(&self, at: &[f64]) -> Before<f64> {
+        family!(&self.spec.process, f => self.before(f, at))
+    }
+
+    /// Coefficients of variables.
+    fn coefficients<T: Number>(&self, x: &[T]) -> Vec<T> {
+        let (mean, process, shape) = self.spec.split(x);
+        let mut c = mean.to_vec();
+        c.extend(family!(&self.spec.process, f => f.bounded(process, self.spec.start)));
+        c.extend(self.spec.innovation.bounded(shape));
+        c
+    }
+
+    /// Hands the log-likelihood of each observation on, with its derivatives.
+    fn scores<const N: usize>(&self, c: &[Dual<N>], taking: &mut impl Taking<N>) {
+        let Some(places) = self.spec.direct() else {
+            family!(&self.spec.process, f => {
+                self.run(f, c, &mut |observation| taking.take(observation), &mut |_| ());
+            });
+            return;
+        };
+        let values: Vec<f64> = c.iter().map(|c| c.value).collect();
+        let chain = places.map(|place| place.map_or([0.0; N], |i| c[i].by));
+        taking.direct(self, &gather(&places, &values), &chain);
+    }
+
+    /// The pass over the series with the derivatives written out.
+    fn direct<S: Scores>(&self, at: &direct::Array, scores: &mut S) -> f64 {
+        let asymmetric = matches!(&self.spec.process, Process::Power(power) if power.o > 0);
+        let first = match self.spec.start {
+            Start::Backcast => direct::First::Backcast(self.backcast),
+            Start::MeanSquare => direct::First::MeanSquare,
+            Start::FirstVariance => direct::First::Variance,
+        };
+        direct::pass(asymmetric, self.series.returns, first, at, scores)
+    }
+
+    /// The residual of row `t`.
+    #[inline(always)]
+    fn residual<T: Number>(&self, mean: &[T], t: usize) -> T {
+        let r = self.series.returns;
+        let lags = self.spec.mean.lags();
+        match mean {
+            [] => T::of(r[t]),
+            [mu, ar @ ..] => {
+                let own = -*mu + r[t];
+                ar.iter().take(lags).enumerate().fold(own, |e, (i, phi)| e - *phi * r[t - 1 - i])
+            }
+        }
+    }
+
+    /// What stands before the sample.
+    fn before<F: Family, T: Number>(&self, f: &F, c: &[T]) -> Before<T> {
+        let start = self.spec.start;
+        let value = match start {
+            Start::Backcast => T::of(self.backcast),
+            Start::MeanSquare | Start::FirstVariance => {
+                let (mean, process, _) = self.spec.split(c);
+                let exponent = f.exponent(process, start);
+                let plain = exponent.value() == 2.0;
+                let size = |e: T| if plain { e * e } else { e.abs().raised(exponent) };
+                let from = self.spec.mean.lags();
+                let sum =
+                    (from..self.series.returns.len()).fold(T::of(0.0), |sum, t| sum + size(self.residual(mean, t)));
+                sum * (1.0 / self.rows() as f64)
+            }
+        };
+        Before { start, value }
+    }
+
+    /// One pass over the series: the log-likelihood of each observation and its variance; gives the
+    /// recursion at the end.
+    fn run<F: Family, T: Number>(
+        &self,
+        f: &F,
+        c: &[T],
+        each: &mut dyn FnMut(T),
+        variance: &mut dyn FnMut(T),
+    ) -> F::State<T> {
+        let (mean, process, shape) = self.spec.split(c);
+        let density = Density::new(self.spec.innovation, shape);
+        let mut state = f.begin(process, self.before(f, c), &density);
+        for t in self.spec.mean.lags()..self.series.returns.len() {
+            let (e, s) = (self.residual(mean, t), state.variance());
+            let ln = if s.value() > 0.0 { density.ln(e, s) } else { T::of(f64::NAN) };
+            variance(s);
+            each(ln + state.take(e, self.series.beside(t)));
+        }
+        state
+    }
+
+    /// Coefficients at the maximum: searched from the likeliest point of a grid and from points far
+    /// from it, since a series may have several local maxima.
+    pub fn maximise(&self) -> End {
+        if self.spec.count() <= 8 { self.maximise_in::<8>() } else { self.maximise_in::<16>() }
+    }
+
+    fn maximise_in<const N: usize>(&self) -> End {
+        let shape = self.spec.innovation.start(self.kurtosis());
+        let (grid, starts) = family!(&self.spec.process, f => (f.grid(), f.starts()));
+        let variables = |process: &Vec<f64>| {
+            let mut x = [0.0; N];
+            let all = self.mean.iter().chain(process).chain(&shape);
+            x.iter_mut().zip(all).for_each(|(x, v)| *x = *v);
+            x
+        };
+        let value = |x: &[f64; N]| self.value(&self.coefficients(&x[..self.spec.count()]));
+        let (mut likeliest, mut most) = (None, f64::NEG_INFINITY);
+        for x in grid.iter().map(variables) {
+            let value = value(&x);
+            if value > most {
+                (likeliest, most) = (Some(x), value);
+            }
+        }
+        let mut best: Option<Minimum<N>> = None;
+        let mut searches = 0;
+        for start in likeliest.into_iter().chain(starts.iter().map(variables)) {
+            let end = minimise(&mut Problem(self), start, best.as_ref());
+            searches += 1;
+            if end.value.is_finite() && best.is_none_or(|b| end.value < b.value) {
                 best = Some(end);
             }
         }
-        let (x, converged) = best.map_or((grid, false), |b| (b.x, b.converged));
-        (self.settle(self.coefficients(&x).0), converged)
+        let last = starts.last().map_or([0.0; N], variables);
+        let (x, converged) = best.map_or((last, false), |b| (b.x, b.converged));
+        let at = self.settle(self.coefficients(&x[..self.spec.count()]));
+        End { at, converged, starts: searches }
     }
 
     /// Sets weights that are nearly zero to exactly zero where that does not lower the likelihood:
-    /// logits only ever approach it.
-    fn settle(&self, mut at: Array) -> Array {
+    /// variables without bounds only ever approach it.
+    fn settle(&self, mut at: Vec<f64>) -> Vec<f64> {
         let mut value = self.value(&at);
-        for weight in 0..3 {
-            let (mut zero, size) = (at, [at[ALPHA], at[ALPHA] + at[GAMMA], at[BETA]][weight]);
-            match weight {
-                0 if self.spec.asymmetric => {
-                    zero[GAMMA] += at[ALPHA];
-                    zero[ALPHA] = 0.0;
-                }
-                0 => zero[ALPHA] = 0.0,
-                1 if self.spec.asymmetric => zero[GAMMA] = -at[ALPHA],
-                1 => continue,
-                _ => zero[BETA] = 0.0,
-            }
-            let zero_value = self.value(&zero);
-            if size < NEARLY_ZERO && zero_value >= value {
-                (at, value) = (zero, zero_value);
-            }
+        for _ in 0..at.len() {
+            let (mean, process, shape) = self.spec.split(&at);
+            let candidates = family!(&self.spec.process, f => f.zeroed(process));
+            let whole = |p: Vec<f64>| [mean, &p, shape].concat();
+            let better = candidates.into_iter().map(whole).find(|c| self.value(c) >= value);
+            let Some(better) = better else { break };
+            value = self.value(&better);
+            at = better;
         }
         at
     }
 
-    /// Which coefficients lie at a bound of their own.
-    fn bound(&self, at: &Array) -> [bool; 6] {
-        let nu = at[NU].is_finite() && (at[NU] < NU_BOUNDS.0 + 0.01 || at[NU] > NU_BOUNDS.1 - 1.0);
-        let gamma = self.spec.asymmetric && at[ALPHA] + at[GAMMA] == 0.0;
-        [false, false, at[ALPHA] == 0.0, gamma, at[BETA] == 0.0, nu]
-    }
-    /// Whether a coefficient lies at its bound, or persistence at one.
-    pub fn at_boundary(&self, at: &Array) -> bool {
-        self.bound(at).contains(&true) || 1.0 - (at[ALPHA] + 0.5 * at[GAMMA] + at[BETA]) < INTEGRATED
+    fn kurtosis(&self) -> f64 {
+        let from = self.spec.mean.lags();
+        let n = self.rows() as f64;
+        let moment =
+            |k: i32| (from..self.series.returns.len()).map(|t| self.residual(&self.mean, t).powi(k)).sum::<f64>() / n;
+        moment(4) / (moment(2) * moment(2))
     }
 
-    /// Robust and classic errors of the coefficients that are estimated and not at their bounds.
-    pub fn errors(&self, at: &Array) -> ([Option<f64>; 6], [Option<f64>; 6]) {
-        let bound = self.bound(at);
-        let free: Vec<usize> = self.spec.free().into_iter().filter(|i| !bound[*i]).collect();
-        let steps = [1e-4, 1e-4 * at[OMEGA], 1e-5, 1e-5, 1e-5, 1e-3 * (at[NU] - 2.0)];
-        let gradient = |at: &Array| {
-            let mut g = Gradient::default();
-            self.pass(at, &mut g);
-            g.0
+    /// Covariances of the coefficients that are not at their bounds (`free`); `None` where the
+    /// Hessian has no inverse.
+    pub fn covariances(&self, at: &[f64], free: &[bool]) -> Option<Covariances> {
+        if self.spec.count() <= 8 { self.covariances_in::<8>(at, free) } else { self.covariances_in::<16>(at, free) }
+    }
+
+    fn covariances_in<const N: usize>(&self, at: &[f64], free: &[bool]) -> Option<Covariances> {
+        let gradient = |at: &[f64; N]| {
+            let mut sum = Sum { value: 0.0, by: [0.0; N] };
+            self.scores(&Dual::variables(at)[..free.len()], &mut sum);
+            sum.by
         };
-        // The negative Hessian, with one on the diagonal of what is not estimated.
-        let mut information = [[0.0; 6]; 6];
-        for (i, row) in information.iter_mut().enumerate() {
-            row[i] = f64::from(u8::from(!free.contains(&i)));
-        }
-        for &i in &free {
-            let (mut up, mut down) = (*at, *at);
-            up[i] += steps[i];
-            down[i] -= steps[i];
-            let (up, down) = (gradient(&up), gradient(&down));
-            for &j in &free {
-                let half = -0.5 * (up[j] - down[j]) / (2.0 * steps[i]);
-                information[i][j] += half;
-                information[j][i] += half;
+        let mut point = [0.0; N];
+        point.iter_mut().zip(at).for_each(|(p, v)| *p = *v);
+        let mut outer = Products { by: [[0.0; N]; N] };
+        self.scores(&Dual::variables(&point)[..at.len()], &mut outer);
+        let step = |i: usize| if i < self.mean.len() { 1e-4 } else { 1e-5 * at[i].abs().max(1e-3) };
+        covariances(at, free, step, gradient, &outer.by)
+    }
+}
+
+/// Coefficients in the places of the direct pass; what is absent has no influence.
+fn gather(places: &[Option<usize>; 6], at: &[f64]) -> direct::Array {
+    const ABSENT: direct::Array = [0.0, 0.0, 0.0, 0.0, 0.0, f64::INFINITY];
+    std::array::from_fn(|i| places[i].map_or(ABSENT[i], |place| at[place]))
+}
+
+impl Spec {
+    /// Where the direct pass finds its coefficients; `None` for processes that it does not cover.
+    fn direct(&self) -> Option<[Option<usize>; 6]> {
+        let Process::Power(Power { p: 1, o, q: 1, power: 2.0, exogenous: 0 }) = self.process else { return None };
+        let (mu, first) = match self.mean {
+            Mean::Constant => (Some(0), 1),
+            Mean::Zero => (None, 0),
+            Mean::Ar(_) => return None,
+        };
+        let nu = match self.innovation {
+            Innovation::Normal => None,
+            Innovation::Student => Some(first + 3 + o),
+            _ => return None,
+        };
+        (o <= 1).then_some([mu, Some(first), Some(first + 1), (o == 1).then_some(first + 2), Some(first + 2 + o), nu])
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::forecast::garch::process::{Aparch, Component, Exponential, Figarch, Harch, Integrated, Realized};
+
+    /// Waves whose size comes and goes, with a realised variance and a regressor.
+    fn columns() -> [Vec<f64>; 3] {
+        let wave = |t: f64| (1.0 + 0.6 * (t / 40.0).sin()) * (17.3 * t * t).sin();
+        let t = || (0..300).map(f64::from);
+        let realized = t().map(|t| 0.3 + wave(t + 0.5).powi(2)).collect();
+        [t().map(|t| 0.05 + wave(t)).collect(), realized, t().map(|t| 1.0 + (0.3 * t).sin()).collect()]
+    }
+
+    fn processes() -> Vec<Process> {
+        let power = |p, o, q, power, exogenous| Process::Power(Power { p, o, q, power, exogenous });
+        vec![
+            power(1, 0, 1, 2.0, 0),
+            power(1, 1, 1, 2.0, 0),
+            power(2, 1, 2, 2.0, 1),
+            power(1, 2, 1, 1.0, 0),
+            power(3, 0, 0, 2.0, 0),
+            Process::Integrated(Integrated {}),
+            Process::Aparch(Aparch::default()),
+            Process::Aparch(Aparch { p: 2, q: 1, power: Some(1.3) }),
+            Process::Exponential(Exponential { p: 1, o: 2, q: 1 }),
+            Process::Harch(Harch { lags: vec![1, 4, 9] }),
+            Process::Figarch(Figarch { p: 1, q: 1, truncation: 50 }),
+            Process::Figarch(Figarch { p: 0, q: 1, truncation: 400 }),
+            Process::Component(Component {}),
+            Process::Realized(Realized::default()),
+        ]
+    }
+
+    const INNOVATIONS: [Innovation; 5] =
+        [Innovation::Normal, Innovation::Student, Innovation::SkewStudent, Innovation::FernandezSteel, Innovation::Ged];
+
+    /// Does something with the likelihood of every specification at the middle of its grid.
+    fn each(check: impl Fn(&Likelihood<'_>, &[f64; 16], &str)) {
+        let [returns, realized, regressor] = columns();
+        for process in processes() {
+            for (innovation, start) in INNOVATIONS
+                .iter()
+                .flat_map(|i| [(i, Start::Backcast), (i, Start::MeanSquare), (i, Start::FirstVariance)])
+            {
+                let mean = if *innovation == Innovation::Ged { Mean::Ar(1) } else { Mean::Constant };
+                let spec = Spec { mean, process: process.clone(), innovation: *innovation, start };
+                let wants = matches!(&process, Process::Power(power) if power.exogenous > 0);
+                let exogenous: &[f64] = if wants { &regressor } else { &[] };
+                let series = Series { returns: &returns, realized: &realized, exogenous };
+                let mean = if mean == Mean::Constant { vec![0.1] } else { vec![0.1, 0.02] };
+                let likelihood = Likelihood { spec: &spec, series, mean, backcast: 0.8 };
+                let grid = family!(&process, f => f.grid());
+                let shape = innovation.start(5.0);
+                let mut x = [0.0; 16];
+                let all = likelihood.mean.iter().chain(&grid[grid.len() / 2]).chain(&shape);
+                x.iter_mut().zip(all).for_each(|(x, v)| *x = *v + 0.02);
+                check(&likelihood, &x, &format!("{spec:?}"));
             }
         }
-        let mut outer = Outer::default();
-        self.pass(at, &mut outer);
-        let (mut robust, mut classic) = ([None; 6], [None; 6]);
-        let root = |v: f64| (v > 0.0 && v.is_finite()).then(|| v.sqrt());
-        if let Some(inverse) = inverse(information) {
-            for &i in &free {
-                let sandwich =
-                    |j: &usize| -> f64 { free.iter().map(|k| inverse[i][*j] * outer.0[*j][*k] * inverse[i][*k]).sum() };
-                robust[i] = root(free.iter().map(sandwich).sum());
-                classic[i] = root(inverse[i][i]);
+    }
+
+    #[test]
+    fn the_gradient_is_that_of_differences() {
+        each(|likelihood, x, what| {
+            let (_, gradient) = Problem(likelihood).at(x);
+            let count = likelihood.spec.count();
+            for i in 0..count {
+                let moved = |h: f64| {
+                    let mut to = *x;
+                    to[i] += h;
+                    likelihood.value(&likelihood.coefficients(&to[..count])) / likelihood.rows() as f64
+                };
+                let want = -(moved(1e-5) - moved(-1e-5)) / 2e-5;
+                assert!((gradient[i] - want).abs() < 1e-6 * want.abs().max(1.0), "{what} {i}: {} {want}", gradient[i]);
             }
-        }
-        (robust, classic)
+        });
+    }
+
+    #[test]
+    fn the_direct_pass_is_the_recursion() {
+        each(|likelihood, x, what| {
+            if likelihood.spec.direct().is_none() {
+                return;
+            }
+            let Process::Power(power) = &likelihood.spec.process else { return };
+            let c = likelihood.coefficients(&Dual::variables(x));
+            let (mut direct, mut sum) = (Sum { value: 0.0, by: [0.0; 16] }, Sum { value: 0.0, by: [0.0; 16] });
+            likelihood.scores(&c, &mut direct);
+            likelihood.run(power, &c, &mut |o| sum.take(o), &mut |_| ());
+            let (mut outer, mut products) = (Products { by: [[0.0; 16]; 16] }, Products { by: [[0.0; 16]; 16] });
+            likelihood.scores(&c, &mut outer);
+            likelihood.run(power, &c, &mut |o| products.take(o), &mut |_| ());
+            let pairs =
+                direct.by.iter().zip(&sum.by).chain(outer.by.iter().flatten().zip(products.by.iter().flatten()));
+            for (a, b) in pairs.chain([(&direct.value, &sum.value)]) {
+                assert!((a - b).abs() < 1e-9 * b.abs().max(1.0), "{what}: {a} {b}");
+            }
+        });
     }
 }

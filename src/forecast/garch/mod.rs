@@ -1,34 +1,46 @@
-//! GARCH(1,1), symmetric or asymmetric (GJR), normal or Student t, by maximum likelihood.
+//! The GARCH family, by maximum likelihood: ARCH, GARCH, GJR, TARCH, APARCH, EGARCH, HARCH, FIGARCH,
+//! component, integrated and Realized GARCH; normal, Student, skewed or generalised error residuals;
+//! order flow in the variance.
 //!
-//! `s2_t = omega + (alpha + gamma 1{e_(t-1) < 0}) e_(t-1)^2 + beta s2_(t-1)`, `e = ret - mu`
-//! \[fraction^2 per row\]; the sum of the next `ahead` variances is the variance of the log return,
-//! and `rv` is that times mean target over mean model variance in training. The distribution has
-//! mean zero.
+//! The default is GARCH(1,1), `s2_t = omega + alpha e_(t-1)^2 + beta s2_(t-1)`, `e = ret - mu`
+//! \[fraction^2 per row\]; each other process states its equation in its file of `process/`. The sum
+//! of the next `ahead` expected variances is the variance of the log return, and `rv` is that times
+//! mean target over mean model variance in training. The distribution has mean zero.
 //!
-//! - Constraints: `omega > 0`, `alpha >= 0`, `alpha + gamma >= 0`, `beta >= 0`, `alpha + gamma/2 +
-//!   beta < 1`. Returns are brought to unit variance
-//!   inside, so fractions and percent give the same fit.
+//! - `exogenous` names features of the row that enter the next variance, `+ sum delta_k x_(k,t-1)`,
+//!   `delta_k >= 0`: each divided by its mean size in training and kept within its training range;
+//!   where it is missing, and beyond the next row, it counts as its training mean.
+//! - `realized` takes the square root of the row's `rv` as its realised volatility.
+//! - Returns are brought to unit variance inside, so fractions and percent give the same fit.
 //! - `deseason` divides returns by the square root of the diurnal factor of their slot, and
 //!   multiplies the forecast with the factor of the target window, as in [`super::har`].
-//! - The stored model tells whether each fit converged, lies at a boundary, its log-likelihood, and
-//!   robust and classic errors ([`Estimate`]).
+//! - A fit searches from several points and keeps the likeliest end. The stored model tells how many,
+//!   whether the search converged, which coefficients lie at a bound, the log-likelihood, and robust
+//!   and classic errors ([`Estimate`]).
 //!
-//! Source: Bollerslev (1986); Glosten, Jagannathan, Runkle (1993); Bollerslev, Wooldridge (1992) for
-//! the robust errors; Fiorentini, Calzolari, Panattoni (1996) for the benchmark. Checked against
-//! arch 8.0.0 and the DEM/GBP benchmark in `tests/it/reference_garch.rs`.
+//! Source: Engle (1982); Bollerslev (1986); Glosten, Jagannathan, Runkle (1993); those named in
+//! `process/`; Bollerslev, Wooldridge (1992) for the robust errors; Fiorentini, Calzolari, Panattoni
+//! (1996) for the benchmark. Checked against arch 8.0.0, rugarch 1.5-6 and the DEM/GBP benchmark in
+//! `tests/it/reference_garch.rs`.
 //!
 //! | parameter | default | unit | range |
 //! |---|---|---|---|
-//! | `mean` | `constant` | - | `constant`, `zero` |
-//! | `asymmetric` | false | - | - |
-//! | `innovation` | `student` | - | `normal`, `student` |
-//! | `start` | `backcast` | - | `backcast`, `mean-square` |
+//! | `process` | `garch` | - | `arch`, `garch`, `gjr`, `tarch`, `aparch`, `egarch`, `harch`, `figarch`, `component`, `integrated`, `realized` |
+//! | `p`, `o`, `q` | the process's own | rows | lags of the residual, the negative residual, the variance; at most 5 |
+//! | `lags` | `[1, 5, 22]` | rows | windows of `harch`, ascending, at most 250 |
+//! | `power` | 0 | - | 0: estimated by `aparch`, 1 in `tarch`; else 0.25 to 4, fixed in both |
+//! | `truncation` | 1000 | rows | past squares in `figarch`, 10 to 5000 |
+//! | `asymmetric` | false | - | makes `garch` `gjr` |
+//! | `exogenous` | `[]` | features | with `arch`, `garch`, `gjr`, `tarch`; at most 6 |
+//! | `mean` | `constant` | - | `constant`, `zero`, `{ ar = lags }` |
+//! | `innovation` | `student` | - | `normal`, `student`, `skew-student`, `fernandez-steel`, `ged` |
+//! | `start` | `backcast` | - | `backcast`, `mean-square`, `first-variance` (rugarch's) |
 //! | `deseason` | false | - | - |
 //! | `clip` | true | - | keeps `rv` within the training targets |
 //! | `min_rows` | 0 | rows | 0: 200, or 1000 for rows shorter than a day |
 //!
-//! Warm-up: 100 rows. Knows: return, season. Ignores: realised variance but for its level, order
-//! flow.
+//! Warm-up: 100 rows. Knows: return, season, `rv` if `realized`, the features of `exogenous`. Ignores:
+//! everything else, and realised variance but for its level.
 //!
 //! ```
 //! use margincast::forecast::garch::{Innovation, Mean, Spec};
@@ -39,26 +51,42 @@
 //! }).collect();
 //! let spec = Spec { mean: Mean::Zero, innovation: Innovation::Normal, ..Spec::default() };
 //! let fit = spec.fit(&returns)?;
-//! assert!(fit.converged && fit.coefficients.persistence() < 1.0);
+//! assert!(fit.converged && fit.persistence < 1.0);
+//! assert_eq!(spec.names(), ["omega", "alpha[1]", "beta[1]"]);
 //! assert_eq!(format!("{:.1}", fit.loglik), "1805.6");
-//! let variances = fit.coefficients.filter(&returns, fit.before);
-//! assert_eq!(variances.len(), 501);
+//! let at_the_end = spec.filter(&fit.coefficients, &returns)?;
+//! assert_eq!(at_the_end.variances.len(), 501);
 //! # Ok::<(), String>(())
 //! ```
 
+mod direct;
+mod errors;
 mod estimate;
+mod innovation;
+mod kind;
 mod likelihood;
 mod minimise;
-mod process;
+mod number;
+pub mod process;
+mod regressor;
+mod running;
+mod series;
+pub mod switching;
 
-pub use estimate::{Estimate, Innovation, Mean, Spec, Start};
-pub use process::{Coefficients, backcast};
+pub use estimate::{Estimate, Filtered, Mean, Spec};
+pub use innovation::Innovation;
+pub use kind::Kind;
+pub use process::{Process, Start};
+pub use running::Running;
+pub use series::{Series, backcast};
 
 use serde::{Deserialize, Serialize};
 
+use self::innovation::Tails;
+use self::regressor::Regressor;
 use super::har::design::season_ahead;
 use super::training::{Chosen, Level, Training, each};
-use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Panel};
+use super::{BySymbol, Error, FitContext, Forecast, Forecaster, Model, Panel};
 use crate::base::{Horizon, Span, Symbol, Ts};
 use crate::feature::{Feature, Row};
 
@@ -69,10 +97,26 @@ const WARM_UP: usize = 100;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Params {
+    /// The variance process.
+    pub process: Kind,
+    /// Lags of the residual; `None`: the process's own.
+    pub p: Option<usize>,
+    /// Lags of the negative residual; `None`: the process's own.
+    pub o: Option<usize>,
+    /// Lags of the variance; `None`: the process's own.
+    pub q: Option<usize>,
+    /// Windows of `harch`.
+    pub lags: Vec<usize>,
+    /// Fixed power of `aparch` and `tarch`; 0: estimated, or 1.
+    pub power: f64,
+    /// Past squares in `figarch`.
+    pub truncation: usize,
+    /// Whether negative residuals weigh more in `garch`.
+    pub asymmetric: bool,
+    /// Features of the row that enter the variance.
+    pub exogenous: Vec<String>,
     /// The mean return.
     pub mean: Mean,
-    /// Whether negative residuals weigh more.
-    pub asymmetric: bool,
     /// The distribution of the standardised residual.
     pub innovation: Innovation,
     /// What stands before the sample.
@@ -88,8 +132,16 @@ pub struct Params {
 impl Default for Params {
     fn default() -> Params {
         Params {
-            mean: Mean::Constant,
+            process: Kind::Garch,
+            p: None,
+            o: None,
+            q: None,
+            lags: vec![1, 5, 22],
+            power: 0.0,
+            truncation: 1000,
             asymmetric: false,
+            exogenous: Vec::new(),
+            mean: Mean::Constant,
             innovation: Innovation::Student,
             start: Start::Backcast,
             deseason: false,
@@ -106,12 +158,14 @@ pub struct Garch {
     clip: bool,
     horizon: Horizon,
     ahead: usize,
-    processes: BySymbol<Process>,
+    processes: BySymbol<Learnt>,
 }
 
+/// One instrument's process.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Process {
+struct Learnt {
     estimate: Estimate,
+    regressors: Vec<Regressor>,
     /// Mean target per unit of mean forecast variance.
     rv_per_variance: f64,
     level: Level,
@@ -122,12 +176,15 @@ impl Model for Garch {
     type Params = Params;
 
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Garch, Error> {
+        let spec = params.spec().map_err(|why| Error::Params { model: Self::NAME, why })?;
+        let features =
+            regressor::features(&params.exogenous).map_err(|why| Error::Params { model: Self::NAME, why })?;
         let need = match params.min_rows {
             0 if ctx.step >= Span::DAY => 200,
             0 => 1000,
             rows => rows,
         };
-        let processes = each(Self::NAME, panel, ctx, |t| learn(params, t, need))?;
+        let processes = each(Self::NAME, panel, ctx, |t| learn(params, &spec, &features, t, need))?;
         let (deseason, clip) = (params.deseason, params.clip);
         Ok(Garch { deseason, clip, horizon: ctx.horizon, ahead: ctx.ahead(), processes })
     }
@@ -139,7 +196,7 @@ impl Model for Garch {
             horizon: self.horizon,
             ahead: self.ahead,
             own: Chosen::Waiting(self.processes.clone()),
-            filter: Filter::default(),
+            filter: None,
             season: None,
             issued: Ts(0),
         })
@@ -153,51 +210,73 @@ impl Garch {
     }
 }
 
-fn learn(params: &Params, t: &Training<'_>, need: usize) -> Result<Process, Error> {
-    let returns: Vec<f64> = t.rows.iter().filter_map(|row| input(params.deseason, row)).collect();
-    t.require(returns.len(), need)?;
-    let Params { mean, asymmetric, innovation, start, .. } = *params;
-    let spec = Spec { mean, asymmetric, innovation, start };
-    let estimate = spec.fit(&returns).map_err(|why| t.no_fit(why))?;
+fn learn(params: &Params, spec: &Spec, features: &[Feature], t: &Training<'_>, need: usize) -> Result<Learnt, Error> {
+    let inputs: Vec<(&Row, Input)> = t.rows.iter().filter_map(|r| Some((r, input(params.deseason, r)?))).collect();
+    t.require(inputs.len(), need)?;
+    let regressors: Vec<Regressor> =
+        features.iter().map(|f| Regressor::learn(*f, inputs.iter().map(|(row, _)| *row))).collect();
+    let returns: Vec<f64> = inputs.iter().map(|(_, i)| i.ret).collect();
+    let realized: Vec<f64> = inputs.iter().map(|(_, i)| i.realized).collect();
+    let exogenous: Vec<f64> = inputs.iter().flat_map(|(row, _)| regressors.iter().map(|x| x.of(row))).collect();
+    let series = Series { returns: &returns, realized: &realized, exogenous: &exogenous };
+    let estimate = spec.fit(series).map_err(|why| t.no_fit(why))?;
     let level = t.level(need)?;
-    let (mut filter, mut model, mut realised) = (Filter::default(), 0.0, 0.0);
+    let mut learnt = Learnt { estimate, regressors, rv_per_variance: 1.0, level };
+    let (mut filter, mut model, mut realised) = (Filter::new(&learnt), 0.0, 0.0);
     for (row, target) in t.rows.iter().zip(&t.targets) {
-        filter.take(&estimate, input(params.deseason, row));
+        filter.take(&learnt, row, params.deseason);
         let season = if params.deseason { season_ahead(row, t.ahead) } else { Some(1.0) };
-        if let (Some(target), Some(season), Some(variance)) = (target, season, filter.variance) {
-            model += season * estimate.coefficients.ahead(variance).take(t.ahead).sum::<f64>();
+        if let (Some(target), Some(season), true) = (target, season, filter.taken > 0) {
+            model += season * filter.variance_ahead(&learnt, t.ahead);
             realised += target.rv;
         }
     }
-    let rv_per_variance = realised / model;
-    if !(rv_per_variance > 0.0 && rv_per_variance.is_finite()) {
+    learnt.rv_per_variance = realised / model;
+    if !(learnt.rv_per_variance > 0.0 && learnt.rv_per_variance.is_finite()) {
         return Err(t.no_fit("no target follows a row with a return and a season"));
     }
-    Ok(Process { estimate, rv_per_variance, level })
+    Ok(learnt)
 }
 
-/// The return that the recursion takes.
-fn input(deseason: bool, row: &Row) -> Option<f64> {
-    let ret = row.get(Feature::Ret)?;
+/// What the recursion takes of a row.
+#[derive(Clone, Copy)]
+struct Input {
+    ret: f64,
+    /// NaN where missing.
+    realized: f64,
+}
+
+fn input(deseason: bool, row: &Row) -> Option<Input> {
+    let (ret, realized) = (row.get(Feature::Ret)?, row.raw(Feature::Rv));
     if !deseason {
-        return Some(ret);
+        return Some(Input { ret, realized });
     }
-    row.get(Feature::SeasonNow).filter(|s| *s > 0.0).map(|s| ret / s.sqrt())
+    let season = row.get(Feature::SeasonNow).filter(|s| *s > 0.0)?;
+    Some(Input { ret: ret / season.sqrt(), realized: realized / season })
 }
 
-/// The variance of the next return, return by return.
-#[derive(Default)]
+/// The process of one instrument, row by row.
 struct Filter {
-    variance: Option<f64>,
+    running: Running,
+    tails: Tails,
     taken: usize,
 }
 
 impl Filter {
-    fn take(&mut self, estimate: &Estimate, ret: Option<f64>) {
-        let Some(ret) = ret else { return };
-        let c = &estimate.coefficients;
-        self.variance = Some(c.next(self.variance.unwrap_or_else(|| c.first(estimate.before)), ret));
+    fn new(learnt: &Learnt) -> Filter {
+        let estimate = &learnt.estimate;
+        let (running, shape) = (estimate.begin(), estimate.shape());
+        Filter { running, tails: Tails::new(estimate.spec.innovation, shape), taken: 0 }
+    }
+    fn take(&mut self, learnt: &Learnt, row: &Row, deseason: bool) {
+        let Some(Input { ret, realized }) = input(deseason, row) else { return };
+        let exogenous: Vec<f64> = learnt.regressors.iter().map(|x| x.of(row)).collect();
+        self.running.take(ret, realized, &exogenous);
         self.taken += 1;
+    }
+    fn variance_ahead(&self, learnt: &Learnt, ahead: usize) -> f64 {
+        let usual: Vec<f64> = learnt.regressors.iter().map(Regressor::mean).collect();
+        self.running.ahead(ahead, &usual).iter().sum()
     }
 }
 
@@ -206,8 +285,8 @@ struct State {
     clip: bool,
     horizon: Horizon,
     ahead: usize,
-    own: Chosen<Process>,
-    filter: Filter,
+    own: Chosen<Learnt>,
+    filter: Option<Filter>,
     season: Option<f64>,
     issued: Ts,
 }
@@ -216,30 +295,25 @@ impl Forecaster for State {
     fn update(&mut self, row: &Row) {
         self.issued = row.ts;
         let Some(own) = self.own.at(row) else { return };
-        self.filter.take(&own.estimate, input(self.deseason, row));
+        self.filter.get_or_insert_with(|| Filter::new(own)).take(own, row, self.deseason);
         // A row that does not know the season leaves the last one in place.
         let season = if self.deseason { season_ahead(row, self.ahead) } else { Some(1.0) };
         self.season = season.or(self.season);
     }
     fn forecast(&self) -> Option<Forecast> {
         let (own, season) = (self.own.get()?, self.season?);
-        let variance = self.filter.variance.filter(|_| self.filter.taken >= WARM_UP)?;
-        let sum: f64 = own.estimate.coefficients.ahead(variance).take(self.ahead).sum();
-        let mut rv = own.rv_per_variance * season * sum;
-        if self.clip {
-            rv = rv.max(own.level.rv_min).min(own.level.rv_max);
-        }
-        let sd = (rv / own.rv_per_variance).sqrt();
-        let dist = match own.estimate.coefficients.nu {
-            None => Dist::normal(rv, sd),
-            Some(nu) => Dist::student(rv, sd, nu),
-        };
+        let filter = self.filter.as_ref().filter(|f| f.taken >= WARM_UP)?;
+        let mut rv = own.rv_per_variance * season * filter.variance_ahead(own, self.ahead);
+        rv = if self.clip { rv.max(own.level.rv_min).min(own.level.rv_max) } else { own.level.floored(rv) };
+        let dist = filter.tails.dist(rv, (rv / own.rv_per_variance).sqrt());
         Some(Forecast { issued: self.issued, horizon: self.horizon, dist, regime: None, spike: None })
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use rayon::prelude::*;
+
     use super::*;
     use crate::forecast::training::fixture;
 
@@ -249,22 +323,118 @@ mod tests {
         0.01 * (1.0 + 0.6 * (t / 40.0).sin()) * (17.3 * t * t).sin()
     }
 
-    #[test]
-    fn every_kind_fits_and_stays_sound_on_zeros_and_jumps() {
-        let data = fixture::rows(400, |i| (wave(i), 1.2 * wave(i).powi(2) + 1e-6));
-        let wild = fixture::rows(200, |i| ([0.0, 1e4, 0.0, -1e4][i % 4], [0.0, 1e8][i % 2]));
-        let zeros = fixture::rows(2000, |_| (0.0, 0.0));
-        for clip in [true, false] {
-            for (asymmetric, innovation) in [(false, Innovation::Normal), (true, Innovation::Student)] {
-                let params = Params { asymmetric, innovation, clip, ..Params::default() };
-                let mut filter = fixture::fit::<Garch>(&params, &data, 7).unwrap().start();
-                for (i, row) in data.iter().chain(&zeros).chain(&wild).enumerate() {
-                    filter.update(row);
-                    assert_eq!(filter.forecast().is_some(), i + 1 >= WARM_UP);
-                    assert!(filter.forecast().is_none_or(|f| f.dist.is_sound()));
-                }
+    const INNOVATIONS: [Innovation; 5] =
+        [Innovation::Normal, Innovation::Student, Innovation::SkewStudent, Innovation::FernandezSteel, Innovation::Ged];
+
+    /// Every process with every residual; every other one with rugarch's start and without clipping.
+    fn all() -> Vec<Params> {
+        let mut all = Vec::new();
+        for process in Kind::ALL {
+            for innovation in INNOVATIONS {
+                let odd = all.len() % 2 == 1;
+                let start = if odd { Start::FirstVariance } else { Start::Backcast };
+                let exogenous = if process == Kind::Gjr { vec!["trades".into()] } else { Vec::new() };
+                let truncation = 100;
+                all.push(Params { process, innovation, start, clip: !odd, exogenous, truncation, ..Params::default() });
             }
         }
+        all
+    }
+
+    fn sound(model: &Garch, rows: &[Row], what: &str) {
+        let mut filter = model.start();
+        for (i, row) in rows.iter().enumerate() {
+            filter.update(row);
+            assert_eq!(filter.forecast().is_some(), i + 1 >= WARM_UP, "{what} row {i}");
+            let f = filter.forecast();
+            assert!(f.as_ref().is_none_or(|f| f.dist.is_sound()), "{what} row {i}: {f:?}");
+        }
+    }
+
+    #[test]
+    fn every_process_with_every_residual_stays_sound_on_zeros_jumps_and_gaps() {
+        let mut data = fixture::rows(300, |i| (wave(i), 1.2 * wave(i).powi(2) + 1e-6));
+        for (i, row) in data.iter_mut().enumerate() {
+            row.set(Feature::Trades, 10.0 + 5.0 * (i as f64 / 9.0).sin());
+        }
+        let zeros = fixture::rows(1200, |_| (0.0, 0.0));
+        let wild = fixture::rows(200, |i| ([0.0, 1e4, 0.0, -1e4][i % 4], [0.0, 1e8][i % 2]));
+        let after: Vec<Row> = data.iter().chain(&zeros).chain(&wild).chain(&data).copied().collect();
+        all().par_iter().enumerate().for_each(|(i, params)| {
+            let what = format!("{:?} {:?}", params.process, params.innovation);
+            let model = fixture::fit::<Garch>(params, &data, 1 + 6 * (i as i64 % 2)).unwrap();
+            let estimate = model.estimate(data[0].symbol).unwrap();
+            assert!(estimate.loglik.is_finite() && estimate.starts > 1, "{what}: {estimate:?}");
+            sound(&model, &after, &what);
+            let stored = serde_json::to_string(&model).unwrap();
+            assert_eq!(serde_json::from_str::<Garch>(&stored).unwrap(), model, "{what}");
+        });
+    }
+
+    #[test]
+    fn every_process_with_every_residual_fits_series_that_no_process_made() {
+        let quiet = fixture::rows(260, |i| (if i % 50 == 7 { 1e-3 } else { 0.0 }, 1e-6));
+        let jump = fixture::rows(260, |i| (if i == 130 { 5.0 } else { 1e-4 * wave(i) }, wave(i).powi(2) + 1e-9));
+        let mut gaps = fixture::rows(520, |i| (wave(i), wave(i).powi(2) + 1e-6));
+        gaps.iter_mut().step_by(2).for_each(|row| row.set(Feature::Ret, f64::NAN));
+        gaps.iter_mut().step_by(3).for_each(|row| row.set(Feature::Rv, f64::NAN));
+        let shift = fixture::rows(260, |i| (if i < 130 { 1e-6 } else { 1.0 } * wave(i), wave(i).powi(2) + 1e-12));
+        all().par_iter().for_each(|params| {
+            for (name, data) in [("quiet", &quiet), ("jump", &jump), ("gaps", &gaps), ("shift", &shift)] {
+                let what = format!("{:?} {:?} {name}", params.process, params.innovation);
+                let model = match fixture::fit::<Garch>(params, data, 1) {
+                    Ok(model) => model,
+                    Err(why) => panic!("{what}: {why}"),
+                };
+                let mut filter = model.start();
+                data.iter().for_each(|row| filter.update(row));
+                assert!(filter.forecast().is_some_and(|f| f.dist.is_sound()), "{what}");
+            }
+        });
+    }
+
+    #[test]
+    fn order_flow_that_moves_variance_is_found() {
+        let size = |i: usize| if (i / 3) % 4 == 0 { 4.0 } else { 0.5 };
+        let mut data = fixture::rows(600, |i| {
+            let after = if i == 0 { 1.0 } else { size(i - 1) };
+            (after * wave(i), wave(i).powi(2) + 1e-6)
+        });
+        for (i, row) in data.iter_mut().enumerate() {
+            row.set(Feature::Trades, 100.0 * size(i).powi(2));
+        }
+        let params = Params { exogenous: vec!["trades".into()], clip: false, ..Params::default() };
+        let model = fixture::fit::<Garch>(&params, &data, 1).unwrap();
+        let plain = fixture::fit::<Garch>(&Params { clip: false, ..Params::default() }, &data, 1).unwrap();
+        let symbol = data[0].symbol;
+        let (with, without) = (model.estimate(symbol).unwrap(), plain.estimate(symbol).unwrap());
+        assert!(with.loglik > without.loglik + 50.0, "{} {}", with.loglik, without.loglik);
+        let mut filter = model.start();
+        let mut rv = |row: &Row| {
+            filter.update(row);
+            filter.forecast().map(|f| f.dist.rv)
+        };
+        let forecasts: Vec<_> = data.iter().map(&mut rv).collect();
+        let busy = (200..600).find(|i| size(*i) > 1.0 && size(i - 1) < 1.0).unwrap();
+        assert!(forecasts[busy] > forecasts[busy - 1].map(|v| 3.0 * v), "{:?}", &forecasts[busy - 1..=busy]);
+    }
+
+    #[test]
+    fn settings_that_do_not_belong_together_are_refused_by_name() {
+        let refused = |params: Params, word: &str| {
+            let why = params.spec().unwrap_err();
+            assert!(why.contains(word), "{why}");
+        };
+        refused(Params { process: Kind::Harch, lags: vec![5, 1], ..Params::default() }, "lags");
+        refused(Params { process: Kind::Egarch, exogenous: vec!["trades".into()], ..Params::default() }, "exogenous");
+        refused(Params { process: Kind::Harch, p: Some(1), ..Params::default() }, "`p`");
+        refused(Params { p: Some(6), ..Params::default() }, "`p`");
+        refused(Params { p: Some(0), ..Params::default() }, "`p`");
+        refused(Params { process: Kind::Figarch, q: Some(2), ..Params::default() }, "figarch");
+        refused(Params { process: Kind::Tarch, power: 9.0, ..Params::default() }, "power");
+        let unknown = Params { exogenous: vec!["ghost".into()], ..Params::default() };
+        let why = fixture::fit::<Garch>(&unknown, &fixture::rows(300, |i| (wave(i), 1e-6)), 1).unwrap_err();
+        assert!(why.to_string().contains("ghost"), "{why}");
     }
 
     #[test]

@@ -1,17 +1,21 @@
 //! The regressors of a row.
 
-use super::{Form, Params, Season};
+use super::{Form, Lags, Params, Reach, Season, Weights};
 use crate::feature::{Feature, Row};
 
 /// Variances are floored here before the logarithm, fraction squared.
 const FLOOR: f64 = 1e-12;
 
 /// One row of the regression.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Design {
+    /// Names of the regressors.
+    pub names: Vec<&'static str>,
     /// Regressors, without the constant.
     pub x: Vec<f64>,
-    /// What the target per row is divided by: the season's factor in level form, else 1.
+    /// How many of them, from the first, are variances.
+    pub variances: usize,
+    /// What the target per row is divided by: the season's factor in levels and roots, else 1.
     pub unit: f64,
     /// Square root of the weight of the squared error.
     pub weight: f64,
@@ -32,40 +36,130 @@ pub(in crate::forecast) fn season_ahead(row: &Row, ahead: usize) -> Option<f64> 
 
 /// The regressors of a row, `None` where one is absent.
 pub(super) fn design(params: &Params, ahead: usize, row: &Row) -> Option<Design> {
-    let log = params.form == Form::Log;
-    let value = |v: f64| if log { v.max(FLOOR).ln() } else { v };
+    let mut d = Design { unit: 1.0, weight: 1.0, long: row.get(Feature::RvLong)?, ..Design::default() };
     let diurnal = params.season == Season::Diurnal;
     let lags = if diurnal {
         [Feature::Deseason1, Feature::DeseasonMid, Feature::DeseasonLong]
     } else {
         [Feature::Rv, Feature::RvMid, Feature::RvLong]
     };
-    let mut lag = [0.0; 3];
-    for (v, feature) in lag.iter_mut().zip(lags) {
-        *v = row.get(feature)?;
+    d.lags(params, lags, row)?;
+    d.jumps(params, row)?;
+    d.quarticities(params, row)?;
+    if params.power_law {
+        d.push("rv_rough", params.form.of(row.get(Feature::RvRough)?));
     }
-    let mut x: Vec<f64> = lag.iter().map(|v| value(*v)).collect();
-    let mut unit = 1.0;
+    if params.season == Season::Weekly {
+        d.push("rv_tail_4", params.form.of(row.get(Feature::Tail4)?));
+    }
+    d.variances = d.x.len();
+    if params.form == Form::Log && params.lags == Lags::Semivariance {
+        let (neg, pos) = (row.get(Feature::RsNeg)?, row.get(Feature::RsPos)?);
+        d.push("rs_neg_share", if neg + pos > 0.0 { neg / (neg + pos) } else { 0.5 });
+    }
     match params.season {
         Season::None => (),
-        Season::Weekly => {
+        Season::Weekday | Season::Weekly => {
             let weekday = row.get(Feature::NextWeekday)?;
-            x.push(value(row.get(Feature::Tail4)?));
-            x.push(f64::from(weekday >= 5.0));
-            x.push(f64::from(weekday == 0.0));
+            d.push("weekend", f64::from(weekday >= 5.0));
+            d.push("monday", f64::from(weekday == 0.0));
         }
-        Season::Diurnal if log => x.push(season_ahead(row, ahead)?.ln()),
-        Season::Diurnal => unit = season_ahead(row, ahead)?,
+        Season::Diurnal if params.form == Form::Log => d.push("season", season_ahead(row, ahead)?.ln()),
+        Season::Diurnal => d.unit = season_ahead(row, ahead)?,
     }
-    let long = row.get(Feature::RvLong)?;
-    if params.leverage {
-        let ret = row.get(Feature::Ret)? / long.max(FLOOR).sqrt();
-        x.extend([ret, ret.min(0.0)]);
+    d.leverage(params, row)?;
+    let weigh = |feature: Feature| Some(1.0 / row.get(feature)?.max(FLOOR).sqrt());
+    d.weight = match params.weights {
+        Weights::Equal => 1.0,
+        Weights::Rv => weigh(lags[0])?,
+        Weights::RvMid => weigh(lags[1])?,
+    };
+    Some(d)
+}
+
+impl Design {
+    fn push(&mut self, name: &'static str, value: f64) {
+        self.names.push(name);
+        self.x.push(value);
     }
-    if params.quarticity {
-        let (rv, root) = (row.get(Feature::Rv)?, row.get(Feature::Rq)?.max(0.0).sqrt());
-        x.push(if log { value(root) - value(rv) } else { root * rv });
+
+    fn lags(&mut self, params: &Params, total: [Feature; 3], row: &Row) -> Option<()> {
+        let [now, mid, long] = total;
+        let features: &[Feature] = match params.lags {
+            Lags::Continuous => &[Feature::Bpv, Feature::BpvMid, Feature::BpvLong],
+            // A row without falls has no logarithm of their variance; `design` adds the share.
+            Lags::Semivariance if params.form != Form::Log => &[Feature::RsNeg, Feature::RsPos, mid, long],
+            Lags::Total | Lags::Semivariance => &[now, mid, long],
+        };
+        for feature in features {
+            self.push(feature.spec().name, params.form.of(row.get(*feature)?));
+        }
+        Some(())
     }
-    let weight = if params.form == Form::Wls { 1.0 / lag[1].max(FLOOR).sqrt() } else { 1.0 };
-    Some(Design { x, unit, weight, long })
+
+    /// max(0, rv_ret - bpv) over the lags; in logs ln(1 + jump / bpv).
+    fn jumps(&mut self, params: &Params, row: &Row) -> Option<()> {
+        let lags =
+            [(Feature::Jump, Feature::Bpv), (Feature::JumpMid, Feature::BpvMid), (Feature::JumpLong, Feature::BpvLong)];
+        for (jump, bpv) in &lags[..params.jump.lags()] {
+            let (name, jump, bpv) = (jump.spec().name, row.get(*jump)?, row.get(*bpv)?);
+            let log = params.form == Form::Log;
+            self.push(name, if log { Form::Log.of(jump + bpv) - Form::Log.of(bpv) } else { params.form.of(jump) });
+        }
+        Some(())
+    }
+
+    /// rv sqrt(rq) over the lags (of the continuous measures where the lags are); in logs
+    /// ln(sqrt(rq) / rv).
+    fn quarticities(&mut self, params: &Params, row: &Row) -> Option<()> {
+        let mut lags =
+            [(Feature::Rv, Feature::Rq), (Feature::RvMid, Feature::RqMid), (Feature::RvLong, Feature::RqLong)];
+        if params.lags == Lags::Continuous {
+            lags[0] = (Feature::Bpv, Feature::Tpq);
+        }
+        for (rv, rq) in &lags[..params.quarticity.lags()] {
+            let (name, rv, root) = (rq.spec().name, row.get(*rv)?, row.get(*rq)?.max(0.0).sqrt());
+            let log = params.form == Form::Log;
+            self.push(name, if log { Form::Log.of(root) - Form::Log.of(rv) } else { root * rv });
+        }
+        Some(())
+    }
+
+    /// The last return and its negative part, then the means of negative parts over the lags, in units
+    /// of the long lag's volatility.
+    fn leverage(&mut self, params: &Params, row: &Row) -> Option<()> {
+        let volatility = self.long.max(FLOOR).sqrt();
+        if params.leverage != Reach::None {
+            let ret = row.get(Feature::Ret)? / volatility;
+            self.push("ret", ret);
+            self.push("ret_neg", ret.min(0.0));
+        }
+        if params.leverage == Reach::Lags {
+            self.push("ret_neg_mid", row.get(Feature::RetNegMid)? / volatility);
+            self.push("ret_neg_long", row.get(Feature::RetNegLong)? / volatility);
+        }
+        Some(())
+    }
+}
+
+impl Reach {
+    /// How many of the three lags.
+    fn lags(self) -> usize {
+        match self {
+            Reach::None => 0,
+            Reach::Row => 1,
+            Reach::Lags => 3,
+        }
+    }
+}
+
+impl Form {
+    /// A variance in this form.
+    pub(super) fn of(self, v: f64) -> f64 {
+        match self {
+            Form::Level => v,
+            Form::Sqrt => v.max(0.0).sqrt(),
+            Form::Log => v.max(FLOOR).ln(),
+        }
+    }
 }

@@ -1,30 +1,54 @@
 //! Heterogeneous autoregression of realised variance, direct to the horizon.
 //!
 //! `y = b0 + b1 rv + b2 rv_mid + b3 rv_long + ...`, `y` the mean realised variance per row over the
-//! horizon, in levels \[fraction^2 per row\] or in logs (`rv = ahead exp(mu + s^2/2)`, `s^2` the
-//! variance of the latest residuals). The forecast never leaves the range of the training targets;
-//! in levels it also stays above the 1 % quantile of `y / rv_long` times `rv_long`. `sd = sqrt(rv
-//! mean(ret^2) / mean(rv))`; the distribution is normal.
+//! horizon, in levels \[fraction^2 per row\], square roots (`rv = ahead (y^2 + s^2)`) or logs (`rv =
+//! ahead exp(y + s^2/2)`), `s^2` the variance of the latest residuals. `insanity` bounds what is
+//! forecast. `sd = sqrt(rv mean(ret^2) / mean(rv))`; the distribution is normal. Every coefficient
+//! is stored with its Newey-West error (Bartlett, `max(5, ahead)` lags).
 //!
-//! - `season = "weekly"` adds the variance of the window's last quarter and dummies for a target
-//!   window that opens on a weekend or a Monday.
-//! - `season = "diurnal"` takes the lags without their time of day and multiplies the season of the
-//!   target window back in (as a further regressor in logs): the factor of the next row below 8
-//!   rows ahead, the mean of the next 8 below 24, the mean of the next 24 from there on.
-//! - `leverage` adds `ret / sqrt(rv_long)` and its negative part.
-//! - `quarticity` adds `rv sqrt(rq)` (HARQ), in logs `ln(sqrt(rq) / rv)`.
-//! - `form = "wls"` weights the squared error with `1 / rv_mid` (`1 / deseason_mid`).
+//! | name in the literature | settings |
+//! |---|---|
+//! | HAR, log-HAR, HAR-sqrt | `form` |
+//! | HAR-J, HAR-CJ | `jump = "row"`, the latter with `lags = "continuous"` |
+//! | CHAR, SHAR | `lags = "continuous"`, `lags = "semivariance"` |
+//! | HARQ, HARQ-F, CHARQ | `quarticity = "row"`, `"lags"`, `"row"` with `lags = "continuous"` |
+//! | HAR-WLS, winsorised HAR | `weights = "rv-mid"`, `winsor = 0.995` |
+//! | LHAR | `leverage = "lags"` |
+//! | log-HAR-S, log-HAR-D | `form = "log"` with `season = "weekly"`, `"diurnal"` |
 //!
-//! Source: Corsi (2009); Bollerslev, Patton, Quaedvlieg (2016) for HARQ; Clements, Preve (2021) for
-//! WLS and the insanity filter; Andersen, Bollerslev (1997) for the season. Checked against
-//! statsmodels 0.15.0 (coefficients to 1e-8) and R's HARModel 1.0 in `tests/it/reference_har.rs`.
+//! - `lags = "continuous"` takes `bpv`; `"semivariance"` splits `rv` into `rs_neg` and `rs_pos`, in
+//!   logs keeps it and adds the share `rs_neg / (rs_neg + rs_pos)`.
+//! - `jump` adds `max(0, rv_ret - bpv)`, in logs `ln(1 + jump / bpv)`, of the last row or all lags.
+//! - `quarticity` adds `rv sqrt(rq)`, in logs `ln(sqrt(rq) / rv)`; `bpv` and `tpq` with continuous lags.
+//! - `leverage` adds `ret / sqrt(rv_long)` and its negative part; `"lags"` also the means of
+//!   negative returns over the middle and the long lag.
+//! - `power_law` adds `rv_rough`, the lag with weights of rough volatility.
+//! - `season = "weekday"` adds dummies for a target window that opens on a weekend or a Monday,
+//!   `"weekly"` the variance of the window's last quarter as well. `"diurnal"` takes the lags without their time of day
+//!   and multiplies the season of the target window back in (as a further regressor in logs): the
+//!   factor of the next row below 8 rows ahead, the mean of the next 8 below 24, of the next 24 from
+//!   there on.
+//! - `winsor` cuts target and variances at that quantile of the training window; the variances of a
+//!   row to forecast from at twice theirs.
+//!
+//! Source: Corsi (2009); Andersen, Bollerslev, Diebold (2007) for jumps; Corsi, Reno (2012) for
+//! leverage; Patton, Sheppard (2015) for semivariances; Bollerslev, Patton, Quaedvlieg (2016) for
+//! quarticity; Clements, Preve (2021) for weights and winsorising; Andersen, Bollerslev (1997) for the
+//! season. Checked against statsmodels 0.15.0 (coefficients to 1e-8, errors to 1e-6) and R's
+//! HARModel 1.0 in `tests/it/reference_har.rs`.
 //!
 //! | parameter | default | unit | range |
 //! |---|---|---|---|
-//! | `form` | `level` | - | `level`, `log`, `wls` |
-//! | `season` | `none` | - | `none`, `weekly`, `diurnal` |
-//! | `leverage` | false | - | - |
-//! | `quarticity` | false | - | not with `diurnal` |
+//! | `form` | `level` | - | `level`, `sqrt`, `log` |
+//! | `lags` | `total` | - | `total`, `continuous`, `semivariance` |
+//! | `jump` | `none` | - | `none`, `row`, `lags` |
+//! | `quarticity` | `none` | - | `none`, `row`, `lags`; not with `sqrt` |
+//! | `leverage` | `none` | - | `none`, `row`, `lags` |
+//! | `power_law` | false | - | - |
+//! | `season` | `none` | - | `none`, `weekday`, `weekly`, `diurnal`; `diurnal` with plain lags only |
+//! | `weights` | `equal` | - | `equal`, `rv`, `rv-mid` (one over it); levels only |
+//! | `winsor` | 1 | quantile | 0.5 to 1; not in logs |
+//! | `insanity` | `range` | - | `range`, `mean` |
 //! | `residual_window` | 0 | rows | 0: 250, or 2000 for rows shorter than a day |
 //! | `min_rows` | 0 | rows | 0: 200, or 1000 for rows shorter than a day |
 //!
@@ -58,60 +82,25 @@
 //! ```
 
 pub(in crate::forecast) mod design;
+mod params;
 pub mod regression;
+pub mod rolling;
 
 use serde::{Deserialize, Serialize};
 
-use self::design::design;
-use self::regression::{least_squares, predict};
+use self::design::{Design, design};
+use self::regression::{least_squares, newey_west, predict};
 use super::training::{Chosen, Level, Training, each};
 use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Panel};
 use crate::base::{Horizon, Span, Symbol, Ts, stats};
 use crate::feature::Row;
 
-/// Settings.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Params {
-    /// In which form the regression runs.
-    pub form: Form,
-    /// Which season it knows.
-    pub season: Season,
-    /// Whether the return and its negative part are regressors.
-    pub leverage: bool,
-    /// Whether the quarticity is a regressor.
-    pub quarticity: bool,
-    /// Latest residuals whose variance re-transforms the log form; 0 chooses by length of row.
-    pub residual_window: usize,
-    /// Fewest usable rows; 0 chooses by length of row.
-    pub min_rows: usize,
-}
+pub use params::{Form, Insanity, Lags, Params, Reach, Season, Weights};
 
-/// In which form the regression runs.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Form {
-    /// In levels, ordinary least squares.
-    #[default]
-    Level,
-    /// In logarithms.
-    Log,
-    /// In levels, weighted.
-    Wls,
-}
-
-/// Which season the regression knows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Season {
-    /// None.
-    #[default]
-    None,
-    /// Weekend, Monday and the last quarter of the window.
-    Weekly,
-    /// Time of day.
-    Diurnal,
-}
+/// Least number of lags of the Newey-West errors.
+const ERROR_LAGS: usize = 5;
+/// Variances of a row to forecast from are cut at this many times the training window's quantile.
+const WINSOR_ROOM: f64 = 2.0;
 
 /// What was learnt: a regression per instrument.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -122,14 +111,21 @@ pub struct Har {
     regressions: BySymbol<Regression>,
 }
 
+/// The regression of one instrument.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Regression {
+pub struct Regression {
+    /// Names of the regressors.
+    pub regressors: Vec<String>,
     /// The constant, then one per regressor.
-    coefficients: Vec<f64>,
-    /// Variance of the latest residuals; used by the log form.
-    residual_variance: f64,
-    /// 1 % quantile of target over long mean; used by the level forms.
+    pub coefficients: Vec<f64>,
+    /// Newey-West errors of the coefficients; zero for one that was left out.
+    pub errors: Vec<f64>,
+    /// Variance of the latest residuals; used by roots and logs.
+    pub residual_variance: f64,
+    /// 1 % quantile of target over long mean; used by levels and roots.
     long_share: f64,
+    /// Where winsorising cuts the regressors that are variances.
+    cuts: Vec<f64>,
     level: Level,
 }
 
@@ -138,10 +134,7 @@ impl Model for Har {
     type Params = Params;
 
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Har, Error> {
-        if params.quarticity && params.season == Season::Diurnal {
-            let why = "`quarticity` needs lags with their time of day; use season `none` or `weekly`".into();
-            return Err(Error::Params { model: Self::NAME, why });
-        }
+        params.check()?;
         let daily = ctx.step >= Span::DAY;
         let or = |set: usize, day: usize, hour: usize| match set {
             0 if daily => day,
@@ -166,47 +159,82 @@ impl Model for Har {
 }
 
 impl Har {
-    /// The constant, then one coefficient per regressor, in the order of the equation and the list
-    /// above; `None` for an instrument without a fit.
-    pub fn coefficients(&self, symbol: Symbol) -> Option<&[f64]> {
-        self.regressions.get(&symbol).map(|r| r.coefficients.as_slice())
+    /// What was learnt of an instrument; `None` for one without a fit.
+    pub fn regression(&self, symbol: Symbol) -> Option<&Regression> {
+        self.regressions.get(&symbol)
     }
 }
 
 fn regress(params: &Params, t: &Training<'_>, window: usize, need: usize) -> Result<Regression, Error> {
     let per_row = 1.0 / t.ahead as f64;
-    let (mut x, mut y, mut weights, mut shares) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+    let (mut designs, mut y, mut shares) = (Vec::new(), Vec::new(), Vec::new());
     for (row, target) in t.rows.iter().zip(&t.targets) {
         let (Some(target), Some(d)) = (target, design(params, t.ahead, row)) else { continue };
         let rv = target.rv * per_row;
-        x.push(d.x);
-        y.push(if params.form == Form::Log { rv.ln() } else { rv / d.unit });
-        weights.push(d.weight);
+        y.push(params.form.of(rv / d.unit));
         if d.long > 0.0 {
             shares.push(rv / d.long);
         }
+        designs.push(d);
     }
-    t.require(y.len(), need)?;
-    let weights = (params.form == Form::Wls).then_some(weights.as_slice());
+    t.require(y.len(), need.max(1))?;
+    let cuts = winsorise(params.winsor, &mut designs, &mut y);
+    let weights: Vec<f64> = designs.iter().map(|d| d.weight).collect();
+    let regressors = designs[0].names.iter().map(ToString::to_string).collect();
+    let x: Vec<Vec<f64>> = designs.into_iter().map(|d| d.x).collect();
+    let weights = (params.weights != Weights::Equal).then_some(weights.as_slice());
     let fit = least_squares(&x, &y, weights).map_err(|why| t.no_fit(why))?;
     let latest = &fit.residuals[fit.residuals.len().saturating_sub(window)..];
     let share = stats::quantile(&stats::sorted(&shares), 0.01);
     Ok(Regression {
+        regressors,
+        errors: newey_west(&x, &fit, weights, ERROR_LAGS.max(t.ahead)),
         residual_variance: stats::variance(latest),
         long_share: if share.is_finite() { share } else { 0.0 },
+        cuts,
         level: t.level(need)?,
         coefficients: fit.coefficients,
     })
 }
 
+/// Cuts targets and the regressors that are variances at their quantile; gives the cuts of the
+/// latter, none where nothing is cut.
+fn winsorise(quantile: f64, designs: &mut [Design], y: &mut [f64]) -> Vec<f64> {
+    if quantile >= 1.0 {
+        return Vec::new();
+    }
+    let at =
+        |values: &mut dyn Iterator<Item = f64>| stats::quantile(&stats::sorted(&values.collect::<Vec<_>>()), quantile);
+    let top = at(&mut y.iter().copied());
+    y.iter_mut().for_each(|v| *v = v.min(top));
+    let cuts: Vec<f64> = (0..designs[0].variances).map(|j| at(&mut designs.iter().map(|d| d.x[j]))).collect();
+    designs.iter_mut().for_each(|d| d.cut(&cuts, 1.0));
+    cuts
+}
+
+impl Design {
+    /// Cuts the variances at `room` times `cuts`.
+    fn cut(&mut self, cuts: &[f64], room: f64) {
+        self.x.iter_mut().zip(cuts).for_each(|(x, cut)| *x = x.min(room * cut));
+    }
+}
+
 impl Regression {
     /// Realised variance over the horizon.
-    fn rv(&self, form: Form, ahead: usize, d: &design::Design) -> f64 {
+    fn rv(&self, params: &Params, ahead: usize, mut d: Design) -> f64 {
+        d.cut(&self.cuts, WINSOR_ROOM);
         let (y, ahead) = (predict(&self.coefficients, &d.x), ahead as f64);
-        let (low, high) = (self.level.rv_min, self.level.rv_max);
-        match form {
-            Form::Log => (ahead * (y + 0.5 * self.residual_variance).exp()).max(low).min(high),
-            Form::Level | Form::Wls => (ahead * y * d.unit).max(ahead * self.long_share * d.long).max(low).min(high),
+        let per_row = match params.form {
+            Form::Level => y * d.unit,
+            Form::Sqrt => (y.max(0.0).powi(2) + self.residual_variance) * d.unit,
+            Form::Log => (y + 0.5 * self.residual_variance).exp(),
+        };
+        let (rv, low, high) = (ahead * per_row, self.level.rv_min, self.level.rv_max);
+        match params.insanity {
+            Insanity::Mean if rv <= 0.0 || rv > high => self.level.rv_mean,
+            Insanity::Mean => rv,
+            Insanity::Range if params.form == Form::Log => rv.max(low).min(high),
+            Insanity::Range => rv.max(ahead * self.long_share * d.long).max(low).min(high),
         }
     }
 }
@@ -226,7 +254,7 @@ impl Forecaster for State {
         let Some(own) = self.own.at(row) else { return };
         // A row that lacks a regressor leaves the forecast as it was.
         if let Some(d) = design(&self.params, self.ahead, row) {
-            self.rv = Some(own.rv(self.params.form, self.ahead, &d));
+            self.rv = Some(own.rv(&self.params, self.ahead, d));
         }
     }
     fn forecast(&self) -> Option<Forecast> {
@@ -252,7 +280,26 @@ mod tests {
             row.set(Feature::RvLong, mean(28));
             row.set(Feature::Tail4, rv(i) * (1.0 + 0.1 * (0.3 * i as f64).sin()));
             row.set(Feature::NextWeekday, (i % 7) as f64);
-            row.set(Feature::Rq, rv(i) * rv(i) * (1.2 + (0.9 * i as f64).sin()));
+            let rq = |i: usize| rv(i) * rv(i) * (1.2 + (0.9 * i as f64).sin());
+            for f in [Feature::Rq, Feature::Tpq] {
+                row.set(f, rq(i));
+            }
+            row.set(Feature::RqMid, rq(i / 2));
+            row.set(Feature::RqLong, rq(i / 3));
+            let share = 0.2 + 0.1 * (2.9 * i as f64).sin();
+            row.set(Feature::RvRough, mean(14));
+            row.set(Feature::RsNeg, (0.3 + share) * rv(i));
+            row.set(Feature::RsPos, (0.7 - share) * rv(i));
+            for (jump, bpv, k) in [
+                (Feature::Jump, Feature::Bpv, 1),
+                (Feature::JumpMid, Feature::BpvMid, 7),
+                (Feature::JumpLong, Feature::BpvLong, 28),
+            ] {
+                row.set(jump, share * mean(k));
+                row.set(bpv, (1.0 - share) * mean(k));
+            }
+            row.set(Feature::RetNegMid, -0.01 * (1.1 + (1.1 * i as f64).sin()));
+            row.set(Feature::RetNegLong, -0.01 * (1.1 + (0.7 * i as f64).cos()));
             for f in [Feature::SeasonNext, Feature::SeasonNext8, Feature::SeasonNext24] {
                 row.set(f, season);
             }
@@ -263,16 +310,65 @@ mod tests {
         rows
     }
 
+    /// Every combination of settings that is not refused.
     fn every_form() -> Vec<Params> {
         let mut all = Vec::new();
-        for form in [Form::Level, Form::Log, Form::Wls] {
-            for season in [Season::None, Season::Weekly, Season::Diurnal] {
-                let quarticity = season != Season::Diurnal;
-                all.push(Params { form, season, ..Params::default() });
-                all.push(Params { form, season, leverage: true, quarticity, ..Params::default() });
+        let reaches = [Reach::None, Reach::Row, Reach::Lags];
+        for form in [Form::Level, Form::Sqrt, Form::Log] {
+            for season in [Season::None, Season::Weekday, Season::Weekly, Season::Diurnal] {
+                for lags in [Lags::Total, Lags::Continuous, Lags::Semivariance] {
+                    let plain = Params { form, season, lags, ..Params::default() };
+                    all.push(Params { leverage: Reach::Row, winsor: 0.99, ..plain.clone() });
+                    all.push(Params { power_law: true, weights: Weights::RvMid, ..plain.clone() });
+                    all.push(Params { weights: Weights::Rv, insanity: Insanity::Mean, ..plain.clone() });
+                    for quarticity in reaches {
+                        for jump in reaches {
+                            all.push(Params { jump, quarticity, leverage: jump, ..plain.clone() });
+                        }
+                    }
+                }
             }
         }
+        all.retain(|p| p.check().is_ok());
+        assert!(all.len() > 60, "{}", all.len());
         all
+    }
+
+    #[test]
+    fn settings_that_do_not_go_together_are_refused_with_the_mend() {
+        let plain = Params::default;
+        for (params, mend) in [
+            (
+                Params { season: Season::Diurnal, quarticity: Reach::Row, ..plain() },
+                "season `none`, `weekday` or `weekly`",
+            ),
+            (
+                Params { season: Season::Diurnal, lags: Lags::Semivariance, ..plain() },
+                "season `none`, `weekday` or `weekly`",
+            ),
+            (Params { form: Form::Sqrt, quarticity: Reach::Row, ..plain() }, "form `level` or `log`"),
+            (Params { lags: Lags::Continuous, quarticity: Reach::Lags, ..plain() }, "`quarticity = \"row\"`"),
+            (Params { form: Form::Log, weights: Weights::Rv, ..plain() }, "with form `level`"),
+            (Params { form: Form::Log, winsor: 0.995, ..plain() }, "form `level` or `sqrt`"),
+            (Params { winsor: 0.2, ..plain() }, "between 0.5 and 1"),
+        ] {
+            let why = fixture::fit::<Har>(&params, &rows(300, |_| 1e-4), 1).unwrap_err().to_string();
+            assert!(why.contains(mend), "{why}");
+        }
+    }
+
+    #[test]
+    fn winsorising_takes_the_say_from_one_wild_row() {
+        let calm = |i: usize| 4e-4 * (1.0 + 0.5 * (0.1 * i as f64).sin());
+        let wild = |i: usize| if i == 200 { 1.0 } else { calm(i) };
+        let forecast = |winsor: f64, rv: &dyn Fn(usize) -> f64| {
+            let data = rows(400, rv);
+            let mut filter = fixture::fit::<Har>(&Params { winsor, ..Params::default() }, &data, 1).unwrap().start();
+            rows(400, calm).iter().for_each(|row| filter.update(row));
+            filter.forecast().unwrap().dist.rv
+        };
+        let off = |winsor: f64| (forecast(winsor, &wild) / forecast(winsor, &calm)).ln().abs();
+        assert!(off(0.9) < 0.2 && off(1.0) > 0.5, "{} {}", off(0.9), off(1.0));
     }
 
     #[test]

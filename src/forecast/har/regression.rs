@@ -16,6 +16,8 @@ pub struct Fit {
     pub coefficients: Vec<f64>,
     /// `y` less the fitted value, unweighted.
     pub residuals: Vec<f64>,
+    /// Which columns were not left out, 0 for the constant, and their lengths.
+    kept: Vec<(usize, f64)>,
 }
 
 /// Minimises `sum w_i^2 (y_i - b0 - x_i b)^2` over rows `x_i` of equal width.
@@ -51,7 +53,94 @@ pub fn least_squares(x: &[Vec<f64>], y: &[f64], weights: Option<&[f64]>) -> Resu
         coefficients[*j] = solved.params()[k] / length;
     }
     let residuals = (0..rows).map(|i| y[i] - predict(&coefficients, &x[i])).collect();
-    Ok(Fit { coefficients, residuals })
+    Ok(Fit { coefficients, residuals, kept: kept.iter().map(|(j, _, length)| (*j, *length)).collect() })
+}
+
+/// Errors of the coefficients that hold under heteroskedasticity and autocorrelation up to `lags`
+/// (Newey, West 1987; Bartlett weights, no small-sample factor); zero for a column left out. `x` and
+/// `weights` are those of the fit.
+pub fn newey_west(x: &[Vec<f64>], fit: &Fit, weights: Option<&[f64]>, lags: usize) -> Vec<f64> {
+    let (rows, k) = (x.len(), fit.kept.len());
+    let mut bread = vec![0.0; k * k];
+    // Regressors times residual, row after row.
+    let mut scores = Vec::with_capacity(rows * k);
+    let mut z = vec![0.0; k];
+    for (i, row) in x.iter().enumerate() {
+        let weight = weights.map_or(1.0, |w| w[i]);
+        for (z, (j, length)) in z.iter_mut().zip(&fit.kept) {
+            *z = weight * if *j == 0 { 1.0 } else { row[j - 1] } / length;
+        }
+        add_outer(&mut bread, &z, &z);
+        scores.extend(z.iter().map(|z| z * weight * fit.residuals[i]));
+    }
+    let mut meat = vec![0.0; k * k];
+    let mut near = vec![0.0; k];
+    for i in 0..rows {
+        let own = &scores[i * k..(i + 1) * k];
+        near.copy_from_slice(own);
+        for lag in 1..=lags.min(i) {
+            let bartlett = 2.0 * (1.0 - lag as f64 / (lags + 1) as f64);
+            let before = &scores[(i - lag) * k..(i - lag + 1) * k];
+            near.iter_mut().zip(before).for_each(|(n, b)| *n += bartlett * b);
+        }
+        add_outer(&mut meat, own, &near);
+    }
+    let mut errors = vec![0.0; fit.coefficients.len()];
+    let Some(factor) = Cholesky::of(bread, k) else { return errors };
+    for (m, (j, length)) in fit.kept.iter().enumerate() {
+        let column = factor.solve((0..k).map(|i| f64::from(i == m)).collect());
+        // The quadratic form takes the symmetric part of `meat` by itself.
+        let variance: f64 = (0..k).map(|a| (0..k).map(|b| column[a] * meat[a * k + b] * column[b]).sum::<f64>()).sum();
+        errors[*j] = variance.max(0.0).sqrt() / length;
+    }
+    errors
+}
+
+/// m += a b' for a square matrix by rows.
+fn add_outer(m: &mut [f64], a: &[f64], b: &[f64]) {
+    for (row, a) in m.chunks_exact_mut(b.len()).zip(a) {
+        row.iter_mut().zip(b).for_each(|(m, b)| *m += a * b);
+    }
+}
+
+/// The lower factor of a symmetric positive definite matrix.
+pub(in crate::forecast) struct Cholesky {
+    low: Vec<f64>,
+    k: usize,
+}
+
+impl Cholesky {
+    /// Of a matrix by rows, of which the lower triangle is read; `None` unless every pivot exceeds
+    /// 1e-14 of its diagonal.
+    pub(in crate::forecast) fn of(mut m: Vec<f64>, k: usize) -> Option<Cholesky> {
+        for i in 0..k {
+            for j in 0..=i {
+                let dot: f64 = (0..j).map(|c| m[i * k + c] * m[j * k + c]).sum();
+                let rest = m[i * k + j] - dot;
+                if i > j {
+                    m[i * k + j] = rest / m[j * k + j];
+                } else if rest > 1e-14 * m[i * k + i] {
+                    m[i * k + i] = rest.sqrt();
+                } else {
+                    return None;
+                }
+            }
+        }
+        Some(Cholesky { low: m, k })
+    }
+    /// The solution of `m v = right`.
+    pub(in crate::forecast) fn solve(&self, mut right: Vec<f64>) -> Vec<f64> {
+        let (k, low) = (self.k, &self.low);
+        for i in 0..k {
+            let dot: f64 = (0..i).map(|c| low[i * k + c] * right[c]).sum();
+            right[i] = (right[i] - dot) / low[i * k + i];
+        }
+        for i in (0..k).rev() {
+            let dot: f64 = (i + 1..k).map(|c| low[c * k + i] * right[c]).sum();
+            right[i] = (right[i] - dot) / low[i * k + i];
+        }
+        right
+    }
 }
 
 /// `b0 + x b`.

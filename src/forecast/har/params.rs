@@ -1,0 +1,159 @@
+//! Settings of the regression, and which of them go together.
+
+use serde::{Deserialize, Serialize};
+
+use super::Har;
+use crate::forecast::training::in_range;
+use crate::forecast::{Error, Model as _};
+
+/// Settings.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Params {
+    /// In which form the regression runs.
+    pub form: Form,
+    /// Of which measure the lags are.
+    pub lags: Lags,
+    /// Over which lags jumps are regressors.
+    pub jump: Reach,
+    /// Over which lags the quarticity is a regressor.
+    pub quarticity: Reach,
+    /// Over which lags negative returns are regressors.
+    pub leverage: Reach,
+    /// Whether the power-law lag is a regressor.
+    pub power_law: bool,
+    /// Which season it knows.
+    pub season: Season,
+    /// What the squared errors are weighted with.
+    pub weights: Weights,
+    /// Quantile of the training window above which variances are cut; 1 cuts nothing.
+    pub winsor: f64,
+    /// What becomes of a forecast that no training target supports.
+    pub insanity: Insanity,
+    /// Latest residuals whose variance re-transforms logs and roots; 0 chooses by length of row.
+    pub residual_window: usize,
+    /// Fewest usable rows; 0 chooses by length of row.
+    pub min_rows: usize,
+}
+
+impl Default for Params {
+    fn default() -> Params {
+        Params {
+            form: Form::default(),
+            lags: Lags::default(),
+            jump: Reach::None,
+            quarticity: Reach::None,
+            leverage: Reach::None,
+            power_law: false,
+            season: Season::default(),
+            weights: Weights::default(),
+            winsor: 1.0,
+            insanity: Insanity::default(),
+            residual_window: 0,
+            min_rows: 0,
+        }
+    }
+}
+
+/// In which form the regression runs.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Form {
+    /// In levels.
+    #[default]
+    Level,
+    /// In square roots.
+    Sqrt,
+    /// In logarithms.
+    Log,
+}
+
+/// Of which measure the lags are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Lags {
+    /// The realised variance itself (HAR).
+    #[default]
+    Total,
+    /// Bipower variation, which leaves jumps out (CHAR).
+    Continuous,
+    /// The last row's variance is split by the sign of its returns (SHAR).
+    Semivariance,
+}
+
+/// Over which of the lags a further regressor is taken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// None: it is no regressor.
+    #[default]
+    None,
+    /// The last row.
+    Row,
+    /// The last row, the middle and the long lag.
+    Lags,
+}
+
+/// Which season the regression knows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Season {
+    /// None.
+    #[default]
+    None,
+    /// Weekend and Monday.
+    Weekday,
+    /// Weekend, Monday and the last quarter of the window.
+    Weekly,
+    /// Time of day.
+    Diurnal,
+}
+
+/// What the squared errors are weighted with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Weights {
+    /// One.
+    #[default]
+    Equal,
+    /// `1 / rv`.
+    Rv,
+    /// `1 / rv_mid`.
+    RvMid,
+}
+
+/// What becomes of a forecast that no training target supports (the insanity filter).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Insanity {
+    /// It is moved to the nearest end of the range of targets; in levels and roots also up to the
+    /// 1 % quantile of `y / rv_long` times `rv_long`.
+    #[default]
+    Range,
+    /// Below zero or above the largest target it becomes the mean of the targets (R's HARModel).
+    Mean,
+}
+
+impl Params {
+    /// Whether these settings go together.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        in_range(Har::NAME, "winsor", self.winsor, 0.5, 1.0)?;
+        let none = Reach::None;
+        let plain = self.lags == Lags::Total && self.jump == none && self.quarticity == none && !self.power_law;
+        let why = if self.season == Season::Diurnal && !plain {
+            "season `diurnal` needs lags without their time of day, which only `lags = \"total\"` has, without `jump`, \
+             `quarticity` and `power_law`; use season `none`, `weekday` or `weekly`"
+        } else if self.form == Form::Sqrt && self.quarticity != none {
+            "`quarticity` is the error of a variance or of its logarithm, not of its root; use form `level` or `log`"
+        } else if self.lags == Lags::Continuous && self.quarticity == Reach::Lags {
+            "with `lags = \"continuous\"` the quarticity is that of the last row; use `quarticity = \"row\"`"
+        } else if self.form != Form::Level && self.weights != Weights::Equal {
+            "logarithms and roots even the errors out already; use `weights` with form `level`"
+        } else if self.form == Form::Log && self.winsor < 1.0 {
+            "logarithms leave no large values to cut; use `winsor` with form `level` or `sqrt`"
+        } else {
+            return Ok(());
+        };
+        Err(Error::Params { model: Har::NAME, why: why.into() })
+    }
+}
