@@ -3,19 +3,29 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::config::Config;
 use super::study::Studied;
 use super::{market, table};
-use crate::base::Digest;
+use crate::base::{Digest, Symbol, Ts};
 use crate::event::lake::{Lake, Listing};
-use crate::feature::Row;
-use crate::record::Registry;
+use crate::feature::{CATALOG, Row, schema_id};
+use crate::forecast::Panel;
+use crate::forecast::profile::Profile;
+use crate::loss::ModelScore;
+use crate::record::gate::{Evidence, Hits, Leak, Measured};
 use crate::record::manifest::{DataLock, Env};
 use crate::record::register::Extras;
 use crate::record::registry::Registered;
+use crate::record::{Registry, Which};
 use crate::serve::clock;
+use crate::study::choice::Choice;
+use crate::study::evidence::{Breaches, Losses, breaches};
 use crate::study::scores::Scores;
+use crate::study::truth::truths;
+use crate::study::{ModelPlan, split};
 
 /// Newest rows of each instrument that a registered version must answer at every load.
 const GOLDEN_ROWS: usize = 200;
@@ -25,8 +35,8 @@ const GOLDEN_ROWS: usize = 200;
 /// # Errors
 /// The lake or the registry cannot be used.
 pub fn register(registry: &Registry, studied: &Studied, lake: &Path, run_id: &str) -> Result<Registered> {
-    let walk = &studied.walk;
-    let until = studied.config.study.end;
+    let (walk, config) = (&studied.walk, &studied.config);
+    let until = config.study.end;
     let golden: Vec<Row> = walk
         .history
         .values()
@@ -35,18 +45,58 @@ pub fn register(registry: &Registry, studied: &Studied, lake: &Path, run_id: &st
             rows[known.saturating_sub(GOLDEN_ROWS)..known].iter().copied()
         })
         .collect();
+    let parent = registry.show(&config.serve.model, &Which::Alias(config.serve.alias.clone()));
+    let panel = split::panel(&config.study, &walk.history, config.rows.row, until);
+    let profile = Profile::of(&panel);
+    let evidence = evidence(studied, &profile);
+    let told = Card::of(studied, &panel, &evidence);
     let extras = Extras {
-        config: serde_json::to_value(&studied.config)?,
+        config: serde_json::to_value(config)?,
         metrics: serde_json::to_value(&studied.judged.scores.models)?,
-        data: locks(&studied.config, lake)?,
-        env: Env::here(rayon::current_num_threads(), Some(studied.config.study.seed)),
-        card: card(&studied.judged.scores),
+        data: locks(config, lake)?,
+        env: Env::here(rayon::current_num_threads(), Some(config.study.seed)),
+        card: told.text(&studied.judged.scores),
+        more: [
+            ("card.json".to_string(), pretty(&told)?),
+            ("profile.json".to_string(), pretty(&profile)?),
+            ("evidence.json".to_string(), evidence.write()?),
+        ]
+        .into(),
         run_id: run_id.into(),
-        parent: None,
+        parent: parent.ok().map(|(manifest, _)| manifest.version),
         created_at: clock::now(),
         golden,
     };
-    Ok(registry.register(&studied.config.serve.model, &walk.last, &extras)?)
+    Ok(registry.register(&config.serve.model, &walk.last, &extras)?)
+}
+
+fn pretty(value: &impl Serialize) -> Result<Vec<u8>> {
+    Ok((serde_json::to_string_pretty(value)? + "\n").into_bytes())
+}
+
+/// What the promotion gate asks for.
+fn evidence(studied: &Studied, profile: &Profile) -> Evidence {
+    let (walk, config, plan) = (&studied.walk, &studied.config, studied.config.plan());
+    let truth = truths(&walk.history, &plan);
+    let forecasts = walk.forecasted();
+    let served = &config.margin.forecast;
+    let hits = |b: Breaches| Hits { n: b.n, breaches: b.breaches, transitions: b.transitions };
+    let measured = |losses: Losses| {
+        let [below, above] = breaches(served, losses.horizon, &truth, &forecasts).map(hits);
+        Measured { horizon: losses.horizon, ts: losses.ts, losses: losses.models, below, above }
+    };
+    let horizons = Losses::all(&plan, &truth, &forecasts).into_iter().map(measured).collect();
+    let future = studied.judged.scores.evidence.future.as_ref();
+    let leak = Leak {
+        cut: future.map_or(config.study.end, |f| f.cut),
+        models: future.map_or(0, |f| f.models.len()),
+        changed: future.map_or(0, |f| f.changed),
+        passed: future.is_some_and(|f| f.passed),
+    };
+    // As much as a version serves until the next refit, against everything it learnt from.
+    let panel = split::panel(&config.study, &walk.history, config.rows.row, config.study.end);
+    let drift = profile.drift(&panel, panel.end() - config.study.refit).into_iter().collect();
+    Evidence { served: served.clone(), base: config.study.base.clone(), horizons, future: leak, drift }
 }
 
 /// Digests of the lake's files that a configuration reads, in order.
@@ -79,26 +129,127 @@ pub fn locks(config: &Config, lake: &Path) -> Result<Vec<DataLock>> {
     Ok(locks)
 }
 
-/// What to know before use.
-fn card(scores: &Scores) -> String {
-    let m = &scores.meta;
-    let symbols: Vec<String> = m.symbols.iter().map(ToString::to_string).collect();
-    format!(
-        "---\nname: {}\nversion: {}\ninstruments: [{}]\nout_of_sample: {} to {}\ntrained_until: {}\nconfig: {}\ndata: {}\n---\n\n\
-         # {}\n\nMade by `{}`.\n\n## Scores, out of sample\n```\n{}```\n\n## Limits\n\
-         Made for the instruments above; others get no forecast. Scores are of the span above and of the\n\
-         measure of variance that the configuration names. Nothing known after {} was learnt from.\n",
-        m.title,
-        m.version,
-        symbols.join(", "),
-        m.start,
-        m.end,
-        m.end,
-        m.config_digest,
-        m.data_digest,
-        m.title,
-        m.command,
-        table::scores(scores),
-        m.end,
-    )
+/// What to know before use: `card.json`, and in words `card.md`.
+#[derive(Serialize)]
+struct Card {
+    title: String,
+    version: String,
+    command: String,
+    instruments: Vec<Symbol>,
+    /// First and last close of the rows that were learnt from.
+    learnt_from: (Option<Ts>, Option<Ts>),
+    rows: usize,
+    judged: (Ts, Ts),
+    config_digest: Digest,
+    data_digest: Digest,
+    /// The rows' columns: name and unit.
+    schema: Digest,
+    columns: Vec<(&'static str, &'static str)>,
+    models: Vec<Value>,
+    /// Parameters that were chosen inside the training window, and when.
+    chosen: Vec<Value>,
+    scores: Vec<ModelScore>,
+    without_crashes: Vec<ModelScore>,
+    crashes: Vec<String>,
+    leak_test_passed: bool,
+    largest_drift: Option<(String, f64)>,
+    limits: Vec<String>,
+}
+
+impl Card {
+    fn of(studied: &Studied, panel: &Panel, evidence: &Evidence) -> Card {
+        let (scores, config) = (&studied.judged.scores, &studied.config);
+        let closes = || panel.symbols().flat_map(|s| panel.rows(s).iter().map(|r| r.ts));
+        let pooled = |lines: &[ModelScore]| lines.iter().filter(|m| m.symbol.is_none()).cloned().collect::<Vec<_>>();
+        let model = |m: &ModelPlan| json!({"name": m.name, "kind": m.kind, "params": m.params});
+        let chosen = |c: &Choice| json!({"model": c.model, "horizon": c.horizon, "cut": c.cut, "params": c.params, "tried": c.candidates.len()});
+        let worst = evidence.drift.iter().max_by(|a, b| a.1.total_cmp(b.1));
+        let mut crashes: Vec<String> = config.study.crash_days.iter().map(|d| d.name.clone()).collect();
+        crashes.dedup();
+        Card {
+            title: scores.meta.title.clone(),
+            version: scores.meta.version.clone(),
+            command: scores.meta.command.clone(),
+            instruments: scores.meta.symbols.clone(),
+            learnt_from: (closes().min(), closes().max()),
+            rows: closes().count(),
+            judged: (scores.meta.start, scores.meta.end),
+            config_digest: scores.meta.config_digest,
+            data_digest: scores.meta.data_digest,
+            schema: schema_id(),
+            columns: CATALOG.iter().map(|s| (s.name, s.unit)).collect(),
+            models: config.models.iter().map(model).collect(),
+            chosen: scores.evidence.choices.iter().map(chosen).collect(),
+            scores: pooled(&scores.models),
+            without_crashes: pooled(&scores.evidence.without_crashes),
+            crashes,
+            leak_test_passed: evidence.future.passed,
+            largest_drift: worst.map(|(name, index)| (name.clone(), *index)),
+            limits: vec![
+                "Made for the instruments above; of others only pooled models say anything.".into(),
+                "Scores are of the span above and of the measure of variance that the configuration names.".into(),
+                format!("Nothing known after {} was learnt from; refit every {}.", scores.meta.end, config.study.refit),
+                "Probabilities of spikes are of variances above their own trailing 95 % quantile.".into(),
+                "Tails are calibrated on past errors: a loss larger than any seen is not foreseen.".into(),
+            ],
+        }
+    }
+
+    fn text(&self, scores: &Scores) -> String {
+        let list = |items: &[String]| items.iter().map(|i| format!("- {i}\n")).collect::<String>();
+        let plain = |v: &Value| {
+            format!("{} over {}: {} of {} tried, as of {}", v["model"], v["horizon"], v["params"], v["tried"], v["cut"])
+        };
+        let symbols: Vec<String> = self.instruments.iter().map(ToString::to_string).collect();
+        let when = |t: Option<Ts>| t.map_or_else(|| "nothing".into(), |t| t.to_string());
+        let board = |lines: &[ModelScore]| -> String {
+            scores.meta.horizons.iter().map(|h| table::scoreboard(lines, *h, &scores.meta.base)).collect()
+        };
+        let mut out = format!(
+            "---\nname: {}\nversion: {}\ninstruments: [{}]\nlearnt_from: {} to {}\nrows: {}\nout_of_sample: {} to {}\n\
+             config: {}\ndata: {}\nfeature_schema: {}\n---\n\n# {}\n\nMade by `{}`.\n\n## Models\n{}",
+            self.title,
+            self.version,
+            symbols.join(", "),
+            when(self.learnt_from.0),
+            when(self.learnt_from.1),
+            self.rows,
+            self.judged.0,
+            self.judged.1,
+            self.config_digest,
+            self.data_digest,
+            self.schema,
+            self.title,
+            self.command,
+            list(
+                &self
+                    .models
+                    .iter()
+                    .map(|m| format!("{} ({}): {}", m["name"], m["kind"], m["params"]))
+                    .collect::<Vec<_>>()
+            ),
+        );
+        if !self.chosen.is_empty() {
+            out += &format!(
+                "\n## Parameters chosen inside the training window\n{}",
+                list(&self.chosen.iter().map(plain).collect::<Vec<_>>())
+            );
+        }
+        out += &format!("\n## Scores, out of sample\n```\n{}```\n", table::scores(scores));
+        if !self.crashes.is_empty() {
+            out +=
+                &format!("\n## Scores without {}\n```\n{}```\n", self.crashes.join(", "), board(&self.without_crashes));
+        }
+        out += &format!(
+            "\n## Drift reference\n`profile.json` holds ten bins of every input in training. Newest rows against them: {}.\n\
+             \n## Leak test\nA permuted future {} of what was learnt or said before it.\n\n## Limits\n{}",
+            self.largest_drift.as_ref().map_or_else(
+                || "too few to say".into(),
+                |(name, index)| format!("largest stability index {index:.3}, of `{name}`")
+            ),
+            if self.leak_test_passed { "changed nothing" } else { "CHANGED some" },
+            list(&self.limits),
+        );
+        out
+    }
 }

@@ -15,6 +15,7 @@ use crate::event::lake::Feed;
 use crate::feature;
 use crate::forecast::Entry;
 use crate::pipeline::{Margin, Settings};
+use crate::study::ablation::Ablation;
 use crate::study::plan::Study;
 use crate::study::{ModelPlan, Plan};
 
@@ -35,6 +36,9 @@ pub struct Config {
     pub study: Study,
     /// The forecasters, in order; those that combine others come last.
     pub models: Vec<ModelPlan>,
+    /// Inputs to leave out, to see what they are worth.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ablations: Vec<Ablation>,
     /// How requirements are made.
     #[serde(default)]
     pub margin: Margin,
@@ -166,6 +170,14 @@ impl Config {
             }
             if let Err(e) = Entry::named(&m.kind) {
                 want(false, &format!("models.{}.kind: {e}", m.name));
+            }
+        }
+        for d in &self.study.crash_days {
+            want(d.from < d.to, &format!("study.crash_days: `{}`: from must lie before to", d.name));
+        }
+        for a in &self.ablations {
+            if let Err(e) = a.inputs() {
+                want(false, &e.to_string());
             }
         }
         if let Err(e) = feature::Builder::new(self.rows.clone()) {

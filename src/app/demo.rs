@@ -9,7 +9,7 @@ use super::study::{self, Source, Studied};
 use super::{Answer, card, market, serve, table, verify};
 use crate::event::lake::Lake;
 use crate::record::alias::By;
-use crate::record::{Registry, Which};
+use crate::record::{Registry, Which, gate};
 use crate::serve::{Mode, clock, source, start};
 
 /// How long the replay of the served month may take.
@@ -83,8 +83,12 @@ pub fn run(args: Args) -> Result<Answer> {
 fn promote(models: &Path, studied: &Studied, lake: &Path) -> Result<()> {
     let registry = Registry::open(models);
     let made = card::register(&registry, studied, lake, "demo")?;
-    let by = By { who: "demo".into(), when: clock::now(), reason: "first models".into() };
-    registry.promote(&made.name, &studied.config.serve.alias, &Which::Version(made.version), &by)?;
+    let (alias, which) = (&studied.config.serve.alias, Which::Version(made.version));
+    let gates = registry.gates(&made.name, alias, &which)?;
+    // A demonstration goes on whatever its gates say; the history keeps what they said.
+    let reason = gate::reason(&gates, "first models");
+    let by = By { who: "demo".into(), when: clock::now(), reason };
+    registry.promote(&made.name, alias, &which, &by)?;
     Ok(())
 }
 

@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::Answer;
+use super::{Answer, table};
 use crate::base::Ts;
 use crate::record::alias::{By, Move};
-use crate::record::{Registry, Which};
+use crate::record::{Registry, Which, gate};
 use crate::serve::clock;
 
 /// Arguments.
@@ -39,7 +39,11 @@ pub enum Task {
         /// Version or alias
         which: Which,
     },
-    /// Make an alias stand for a version, once it has been loaded and proved
+    /// Make an alias stand for a version that passes every gate; exit code 1 when one is shut
+    ///
+    /// The gates are worked out from the version's stored evidence: leak test, replay, no worse than
+    /// what the alias stands for and better over some horizon (Diebold-Mariano), model confidence
+    /// set, coverage of both tails, drift. `challenger` and `shadow` have none.
     Promote {
         /// Registered name
         name: String,
@@ -48,9 +52,15 @@ pub enum Task {
         /// The alias
         #[arg(long, default_value = "champion")]
         alias: String,
-        /// Who and why
-        #[command(flatten)]
-        by: ByArgs,
+        /// Promote although gates are shut; who and why go into the history with their names
+        #[arg(long = "override", num_args = 2, value_names = ["WHO", "REASON"])]
+        overridden: Option<Vec<String>>,
+        /// Why; kept in the history
+        #[arg(long, required_unless_present = "overridden")]
+        reason: Option<String>,
+        /// Who; the user's name when absent
+        #[arg(long)]
+        who: Option<String>,
     },
     /// Make an alias stand for what it stood for before
     Rollback {
@@ -108,7 +118,13 @@ pub fn run(args: Args) -> Result<Answer> {
     let (answer, value, text) = match args.task {
         Task::List => list(&registry)?,
         Task::Show { name, which } => show(&registry, &name, &which)?,
-        Task::Promote { name, which, alias, by } => moved(&registry.promote(&name, &alias, &which, &by.into())?),
+        Task::Promote { name, which, alias, overridden, reason, who } => {
+            let (who, reason, forced) = match overridden.as_deref() {
+                Some([who, reason]) => (Some(who.clone()), reason.clone(), true),
+                _ => (who, reason.unwrap_or_default(), false),
+            };
+            promote(&registry, &name, &alias, &which, ByArgs { reason, who }, forced)?
+        }
         Task::Rollback { name, alias, by } => moved(&registry.rollback(&name, &alias, &by.into())?),
         Task::Verify { name } => verify(&registry, name)?,
         Task::Whois { name, alias, at } => whois(&registry, &name, &alias, at.unwrap_or_else(clock::now))?,
@@ -159,6 +175,27 @@ fn show(registry: &Registry, name: &str, which: &Which) -> Result<Said> {
     text.extend(card.lines().map(String::from));
     let value = json!({"manifest": manifest, "digest": digest, "metrics": metrics, "env": env, "card": card});
     Ok((Answer::Yes, value, text))
+}
+
+fn promote(registry: &Registry, name: &str, alias: &str, which: &Which, by: ByArgs, forced: bool) -> Result<Said> {
+    let gates = registry.gates(name, alias, which)?;
+    let open = gates.iter().all(|g| g.passed);
+    let rows: Vec<Vec<String>> = gates
+        .iter()
+        .map(|g| vec![g.name.clone(), if g.passed { "passed" } else { "FAILED" }.into(), g.want.clone(), g.got.clone()])
+        .collect();
+    let mut text: Vec<String> = match gates.is_empty() {
+        true => vec![],
+        false => table::render(&["gate", "", "wanted", "found"], &rows).lines().map(String::from).collect(),
+    };
+    if !open && !forced {
+        text.push(format!("{alias} stays; --override WHO REASON promotes all the same, and says so in the history"));
+        return Ok((Answer::No, json!({"promoted": false, "gates": gates}), text));
+    }
+    let by = By::from(ByArgs { reason: gate::reason(&gates, &by.reason), ..by });
+    let (answer, value, line) = moved(&registry.promote(name, alias, which, &by)?);
+    text.extend(line);
+    Ok((answer, json!({"promoted": true, "gates": gates, "move": value}), text))
 }
 
 fn moved(m: &Move) -> Said {

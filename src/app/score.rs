@@ -38,7 +38,7 @@ pub fn run(args: Args) -> Result<Answer> {
     let forecasts = output::read_forecasts(&args.forecasts).with_context(|| format!("{}", args.forecasts.display()))?;
     let plan = config.plan();
     let history: History = walk::rows(&plan, &market::load(&config, &args.source.lake)?)?;
-    let lines = judge::models(&plan, &truth::truths(&history, &plan), &forecasts)?;
+    let lines = judge::models(&plan, &truth::truths(&history, &plan), &forecasts, &|_, _| true)?;
     if lines.is_empty() {
         bail!(
             "{}: none of its {} rows lies in {} to {} on the instruments and horizons of {}",

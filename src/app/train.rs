@@ -28,7 +28,7 @@ Exit code 0: trained, or as recorded. 1: a fit failed, or a digest differs. 2: i
 
 Examples:
   margincast train --config data/configs/sample.toml --lake data/sample --runs out/runs \\
-    --set study.start=2023-09-01 --set serve.models=out/models
+    --set study.start=2023-09-01 --set horizons=[1] --set serve.models=out/models
   margincast train --verify latest --lake data/sample --runs out/runs")]
 pub struct Args {
     /// Configuration file
@@ -76,6 +76,10 @@ pub fn run(args: Args) -> Result<Answer> {
     table::print(&table::scores(&studied.judged.scores));
     if let Some(failure) = studied.walk.failures.first() {
         eprintln!("{} fits failed, nothing was registered; the first: {failure}", studied.walk.failures.len());
+        return Ok(Answer::No);
+    }
+    if studied.judged.scores.evidence.future.as_ref().is_none_or(|f| !f.passed) {
+        eprintln!("what was known later changed what was learnt or said before; nothing was registered");
         return Ok(Answer::No);
     }
     let registry = Registry::open(&studied.config.serve.models);
@@ -158,7 +162,7 @@ fn outcome(studied: &Studied, folder: Option<&Path>) -> Result<Outcome> {
         choices: Digest::of_json(&serde_json::to_value(&studied.walk.choices)?),
         models: meta.model_digest,
         results: meta.result_digest,
-        future: Digest::default(),
+        future: Digest::of_json(&serde_json::to_value(&studied.judged.scores.evidence.future)?),
         total: Digest::default(),
         files: folder
             .map_or(Ok(Vec::new()), |f| study::FILES.iter().map(|name| file(f, name)).collect::<Result<_>>())?,

@@ -33,7 +33,7 @@ pub(super) struct Scaler {
 const REGIME: [&str; 4] = ["regime_normal", "regime_elevated", "regime_stress", "regime_rows"];
 
 /// Names of all inputs, in order.
-fn names() -> impl Iterator<Item = &'static str> {
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
     INPUTS.iter().map(|i| i.name).chain(REGIME)
 }
 

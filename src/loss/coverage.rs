@@ -79,9 +79,17 @@ pub fn coverage(hits: &[bool], miss: f64) -> Option<Coverage> {
     let breaches = hits.iter().filter(|h| **h).count();
     let kupiec = kupiec(hits.len(), breaches, miss)?;
     let independence = independence(transitions(hits));
-    let conditional = Test::chi_squared(kupiec.statistic + independence.statistic, 2.0);
+    let (_, conditional) = coverage_of(hits.len(), breaches, transitions(hits), miss)?;
     let light = traffic_light(hits.len(), breaches, miss)?;
     Some(Coverage { n: hits.len(), breaches, kupiec, independence, conditional, light })
+}
+
+/// Kupiec and conditional coverage from counts: `n` outcomes, `breaches` among them, and pairs that
+/// follow each other as [`transitions`] gives them, which may be sums over several series. `None`
+/// without observations.
+pub fn coverage_of(n: usize, breaches: usize, pairs: [[usize; 2]; 2], miss: f64) -> Option<(Test, Test)> {
+    let kupiec = kupiec(n, breaches, miss)?;
+    Some((kupiec, Test::chi_squared(kupiec.statistic + independence(pairs).statistic, 2.0)))
 }
 
 /// Basel zones.

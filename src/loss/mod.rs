@@ -6,6 +6,7 @@
 pub mod baseline;
 pub mod classify;
 pub mod compare;
+pub mod confidence;
 pub mod coverage;
 mod line;
 pub mod ordered;

@@ -8,6 +8,7 @@
 //! | [`register`] | how a version comes to be: staged, synced, renamed |
 //! | [`alias`] | `champion` and its like, with a hash-chained history |
 //! | [`golden`] | input rows and the forecasts they must give, bit for bit |
+//! | [`gate`] | what a version must show before it is served |
 //! | [`ledger`] | the [`Store`] trait, entries, and a store in memory |
 //! | [`chain`] | lines of a hash-chained file |
 //! | [`mod@file`] | the store on disk: synced before it answers, one writer, torn tails dropped |
@@ -24,6 +25,7 @@ mod disk;
 pub mod era;
 pub mod explain;
 pub mod file;
+pub mod gate;
 pub mod golden;
 pub mod ledger;
 pub mod manifest;

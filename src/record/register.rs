@@ -1,6 +1,7 @@
 //! How a version comes to be: written to a staging folder, synced, and renamed into place, so that
 //! a version is whole or absent.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -29,6 +30,8 @@ pub struct Extras {
     pub env: Env,
     /// What to know before use; Markdown.
     pub card: String,
+    /// Further files by name, such as the evidence that promotion asks for.
+    pub more: BTreeMap<String, Vec<u8>>,
     /// Which run.
     pub run_id: String,
     /// The version that was in force at the time, if any.
@@ -80,15 +83,19 @@ fn stage(folder: &Path, name: &str, version: &str, bundle: &Bundle, extras: &Ext
     let stored = bundle.to_value();
     let model = |e: crate::forecast::Error| Error::Format { place: format!("{name} {version}"), why: e.to_string() };
     golden.prove(&Bundle::from_value(&stored).map_err(model)?, &format!("{name} {version}"), true)?;
-    let files: [(&str, Vec<u8>); 7] = [
-        ("bundle.json", stored.to_string().into_bytes()),
-        ("card.md", extras.card.clone().into_bytes()),
-        ("config.json", to_bytes("config.json", &extras.config)?),
-        ("data.lock.json", to_bytes("data.lock.json", &extras.data)?),
-        ("env.json", extras.env.write()?),
-        ("golden.jsonl", golden.write()?),
-        ("metrics.json", to_bytes("metrics.json", &extras.metrics)?),
-    ];
+    let mut files = extras.more.clone();
+    files.extend(
+        [
+            ("bundle.json", stored.to_string().into_bytes()),
+            ("card.md", extras.card.clone().into_bytes()),
+            ("config.json", to_bytes("config.json", &extras.config)?),
+            ("data.lock.json", to_bytes("data.lock.json", &extras.data)?),
+            ("env.json", extras.env.write()?),
+            ("golden.jsonl", golden.write()?),
+            ("metrics.json", to_bytes("metrics.json", &extras.metrics)?),
+        ]
+        .map(|(name, bytes): (&str, Vec<u8>)| (name.to_string(), bytes)),
+    );
     let mut entries = Vec::new();
     for (path, bytes) in &files {
         write_synced(&folder.join(path), bytes)?;

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! <models>/<name>/versions/000001/   MANIFEST.json bundle.json config.json golden.jsonl metrics.json
-//!                                    data.lock.json env.json card.md SHA256SUMS
+//!                                    data.lock.json env.json card.md card.json profile.json
+//!                                    evidence.json SHA256SUMS
 //! <models>/<name>/aliases/<alias>    000001 sha256:<digest of MANIFEST.json>
 //! <models>/<name>/history.jsonl      who moved which alias, when, and why; hash-chained
 //! ```

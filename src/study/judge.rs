@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::evidence::Evidence;
 use super::output::Forecasted;
 use super::plan::Plan;
 use super::scores::{
@@ -30,11 +31,7 @@ pub struct Judged {
 /// A model forecast the same thing twice.
 pub fn judge(plan: &Plan, walk: &Walk, title: &str, command: &str, config: Digest) -> Result<Judged, Error> {
     let truth = truths(&walk.history, plan);
-    let forecasts: Vec<Forecasted> = walk
-        .forecasts
-        .iter()
-        .map(|i| Forecasted { model: i.model.clone(), forecast: i.forecast.clone(), symbol: i.symbol })
-        .collect();
+    let forecasts = walk.forecasted();
     let board = Board { plan, truth: &truth, forecasts: &forecasts, decisions: &walk.decisions };
     let faults =
         walk.faults.iter().map(|((symbol, fault), count)| FaultCount { symbol: *symbol, fault: *fault, count: *count });
@@ -61,26 +58,36 @@ pub fn judge(plan: &Plan, walk: &Walk, title: &str, command: &str, config: Diges
     let scores = Scores {
         schema: SCHEMA.into(),
         meta,
-        models: models(plan, &truth, &forecasts)?,
+        models: models(plan, &truth, &forecasts, &|_, _| true)?,
         coverage: board.coverage(),
         margins: board.margins(),
         guardrails: board.guardrails(),
         regimes: board.regimes(),
         faults: faults.collect(),
         failures: walk.failures.clone(),
+        evidence: Evidence::of(plan, walk, &truth, &forecasts)?,
     };
     Ok(Judged { scores, series: board.series() })
 }
 
-/// The scoreboard of any forecasts, per horizon.
+/// The scoreboard of any forecasts, per horizon, over the outcomes that `keep` keeps by issue time.
 ///
 /// # Errors
 /// A model forecast the same thing twice.
-pub fn models(plan: &Plan, truth: &[Truth], forecasts: &[Forecasted]) -> Result<Vec<ModelScore>, Error> {
+pub fn models(
+    plan: &Plan,
+    truth: &[Truth],
+    forecasts: &[Forecasted],
+    keep: &dyn Fn(Ts, Horizon) -> bool,
+) -> Result<Vec<ModelScore>, Error> {
     let mut lines = Vec::new();
     for (_, horizon) in plan.horizons() {
-        let outcomes: Vec<OutcomeRow> =
-            truth.iter().filter(|t| t.horizon == horizon).flat_map(|t| t.rows(&plan.study)).collect();
+        let outcomes: Vec<OutcomeRow> = truth
+            .iter()
+            .filter(|t| t.horizon == horizon)
+            .flat_map(|t| t.rows(&plan.study))
+            .filter(|r| keep(r.ts, horizon))
+            .collect();
         let rows: Vec<ForecastRow> = forecasts
             .iter()
             .filter(|f| f.forecast.horizon == horizon)

@@ -2,6 +2,11 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | [`ablation`] | what families of inputs are worth |
+//! | [`alarm`] | spike probabilities as alarms, and their reliability |
+//! | [`crash`] | scores without named crash days |
+//! | [`evidence`] | what speaks for and against the models beyond their scores |
+//! | [`future`] | the permutation of the future that must change nothing |
 //! | [`plan`] | what is studied: universe, span, horizons, models |
 //! | [`split`] | rolling origins: what each fit may know, and where it is judged |
 //! | [`choice`] | parameters chosen inside the training window |
@@ -10,8 +15,13 @@
 //! | [`scores`] | the scores of a study, and the lines to draw |
 //! | [`report`] | one HTML page made from them |
 
+pub mod ablation;
+pub mod alarm;
 pub mod choice;
+pub mod crash;
+pub mod evidence;
 pub mod fit;
+pub mod future;
 pub mod judge;
 pub mod output;
 pub mod plan;

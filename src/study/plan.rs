@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::choice::Choose;
+use super::crash::CrashDays;
 use crate::base::{Horizon, Seed, Span, Ts};
 use crate::forecast::calibrated;
 use crate::pipeline::Settings;
@@ -52,6 +53,9 @@ pub struct Study {
     /// The model that the others are compared with.
     #[serde(default = "default_base")]
     pub base: String,
+    /// Days, or named stretches, without which scores are given a second time.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub crash_days: Vec<CrashDays>,
     /// How tails and spike probabilities are calibrated.
     #[serde(default)]
     pub calibration: calibrated::Params,

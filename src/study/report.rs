@@ -7,6 +7,7 @@
 
 mod cell;
 mod columns;
+mod evidence;
 mod plot;
 mod table;
 #[cfg(test)]
@@ -41,7 +42,19 @@ pub fn render(scores: &Scores, series: &Series) -> String {
     );
     out.push_str(&header(scores, &value));
     out.push_str("<main>\n");
-    for section in [summary, scoreboard, forecast, regimes, coverage, margin, outcome, cost, guardrails, definitions] {
+    for section in [
+        summary,
+        scoreboard,
+        forecast,
+        regimes,
+        coverage,
+        margin,
+        outcome,
+        cost,
+        guardrails,
+        evidence::evidence,
+        definitions,
+    ] {
         out.push_str(&section(&value));
     }
     out.push_str(LIMITS);
@@ -66,6 +79,7 @@ const SECTIONS: &[(&str, &str)] = &[
     ("outcome", "Margin outcome"),
     ("cost", "Cost and benefit"),
     ("guardrails", "Guardrails"),
+    ("evidence", "Evidence"),
     ("definitions", "Definitions"),
     ("limits", "Limits"),
 ];
@@ -207,7 +221,7 @@ fn guardrails(scores: &Value) -> String {
 
 fn definitions(_: &Value) -> String {
     let mut body = String::new();
-    for (name, columns) in columns::ALL {
+    for (name, columns) in columns::ALL.iter().chain(evidence::ALL) {
         let _ = write!(body, "<h3>{}</h3>\n<dl class=\"definitions\">\n", escape(name));
         for c in *columns {
             let _ = writeln!(body, "<dt>{}</dt><dd>{}</dd>", escape(c.head), escape(c.about));

@@ -7,6 +7,7 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Beta, ContinuousCDF};
 
+use super::evidence::Evidence;
 use crate::base::{Digest, Horizon, Seed, Symbol, Ts};
 use crate::event::Fault;
 use crate::forecast::regime::Label;
@@ -41,6 +42,8 @@ pub struct Scores {
     pub faults: Vec<FaultCount>,
     /// Fits that failed, and why.
     pub failures: Vec<String>,
+    /// What speaks for and against the models beyond these.
+    pub evidence: Evidence,
 }
 
 /// What ran, and how to run it again.

@@ -54,6 +54,7 @@ mod tests {
             rehearsal: "40d".parse().unwrap(),
             seed: Seed(1),
             base: "HAR".into(),
+            crash_days: vec![],
             calibration: Default::default(),
         };
         let f = folds(&study);

@@ -9,6 +9,7 @@ use rayon::prelude::*;
 
 use super::choice::Choice;
 use super::fit::{self, Bench, Fits};
+use super::output::Forecasted;
 use super::plan::Plan;
 use super::split::{self, Fold};
 use super::{Error, Progress, Told};
@@ -56,6 +57,14 @@ pub struct Walk {
     pub failures: Vec<String>,
     /// Parameters chosen inside training windows, in order of model, horizon and origin.
     pub choices: Vec<Choice>,
+}
+
+impl Walk {
+    /// The forecasts in the layout of a forecast file.
+    pub fn forecasted(&self) -> Vec<Forecasted> {
+        let one = |i: &Issued| Forecasted { model: i.model.clone(), forecast: i.forecast.clone(), symbol: i.symbol };
+        self.forecasts.iter().map(one).collect()
+    }
 }
 
 /// Walks forward through `market`. Fits are kept in `keep` and taken from there when they are there.

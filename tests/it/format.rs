@@ -7,9 +7,10 @@ use margincast::base::Ts;
 use margincast::feature::schema_id;
 use margincast::pipeline::Bundle;
 use margincast::record::alias::{Aliases, Target};
+use margincast::record::gate::Evidence;
 use margincast::record::golden::Golden;
 use margincast::record::manifest::{Env, from_value};
-use margincast::record::{FileStore, Kind, Manifest, Publication, Seq, Store, era};
+use margincast::record::{FileStore, Kind, Manifest, Publication, Run, Seq, Store, era};
 use tempfile::TempDir;
 
 fn sample(name: &str) -> PathBuf {
@@ -32,6 +33,24 @@ fn the_first_environment_reads_and_is_what_is_written() {
     let env = Env::read("sample", &bytes("env.json")).unwrap();
     assert_eq!((env.threads, env.seed.map(|s| s.0)), (2, Some(7)));
     assert_eq!(env.write().unwrap(), bytes("env.json"));
+}
+
+#[test]
+fn the_first_run_reads_and_is_what_is_written() {
+    let folder = TempDir::new().unwrap();
+    std::fs::copy(sample("run.json"), folder.path().join("run.json")).unwrap();
+    let run = Run::read(folder.path()).unwrap().unwrap();
+    let outcome = run.outcome.as_ref().unwrap();
+    assert_eq!(outcome.total, outcome.total_of(run.config_digest), "its total is that of its parts");
+    run.write(folder.path()).unwrap();
+    assert_eq!(std::fs::read(folder.path().join("run.json")).unwrap(), bytes("run.json"));
+}
+
+#[test]
+fn the_first_evidence_reads_and_is_what_is_written() {
+    let evidence = Evidence::read("sample", &bytes("evidence.json")).unwrap();
+    assert_eq!((evidence.served.as_str(), evidence.horizons.len(), evidence.future.passed), ("conformal", 1, true));
+    assert_eq!(evidence.write().unwrap(), bytes("evidence.json"));
 }
 
 #[test]

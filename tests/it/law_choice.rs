@@ -53,6 +53,7 @@ fn plan(models: Vec<ModelPlan>) -> Plan {
         rehearsal: Span(0),
         seed: Seed(5),
         base: "HAR".into(),
+        crash_days: vec![],
         calibration: Default::default(),
     };
     Plan { road, study, models }
@@ -70,7 +71,7 @@ fn tried(kind: &str) -> (Value, &'static str, Value) {
         "historical" => (json!({"min_rows": 50}), "window", json!([100, 200])),
         "fhs" => (json!({"min_rows": 50, "floor_rows": 100}), "lambda", json!([0.9, 0.97])),
         "ewma" => (json!({}), "lambda", json!([0.8, 0.97])),
-        "garch" => (json!({}), "innovation", json!(["normal", "student"])),
+        "garch" => (json!({"min_rows": 300}), "innovation", json!(["normal", "student"])),
         "har" => (json!({}), "form", json!(["level", "log"])),
         "ensemble" => (json!({"members": ["HAR", "EWMA"]}), "prior", json!([1.0, 400.0])),
         "conformal" => (json!({"base": "HAR"}), "gamma", json!([0.01, 0.2])),
@@ -151,7 +152,11 @@ fn candidates_learn_from_nothing_on_which_they_are_judged() {
         let plain = choose(entry.name, &history, cut);
         let least = if tried(entry.name).1.is_empty() { 1 } else { 2 };
         assert!(plain.candidates.len() >= least, "{}: {:?}", entry.name, plain.candidates);
-        assert!(plain.candidates.iter().all(|c| c.n >= 100 && c.loss.is_some()), "{}: {plain:?}", entry.name);
+        assert!(
+            least == 1 || plain.candidates.iter().all(|c| c.n >= 100 && c.loss.is_some()),
+            "{}: {plain:?}",
+            entry.name
+        );
         // An embargo of three rows lies on both sides of the rows judged.
         assert_eq!(
             (plain.judged_until, plain.judged_from),
@@ -162,7 +167,7 @@ fn candidates_learn_from_nothing_on_which_they_are_judged() {
         let fits = |c: &Choice| c.candidates.iter().map(|c| c.fit).collect::<Vec<_>>();
         assert_eq!(fits(&plain), fits(&touched), "{}: a fit saw rows on which it was judged", entry.name);
         let losses = |c: &Choice| c.candidates.iter().map(|c| c.loss).collect::<Vec<_>>();
-        assert_ne!(losses(&plain), losses(&touched), "{}: the poison did nothing", entry.name);
+        assert!(least == 1 || losses(&plain) != losses(&touched), "{}: the poison did nothing", entry.name);
     }
 }
 

@@ -116,7 +116,7 @@ fn the_future_multiplied_by_nine_changes_no_decision_before_it() {
 }
 
 /// A small study on made-up bars.
-fn plan() -> Plan {
+pub fn plan() -> Plan {
     let model = |name: &str, kind: &str, params: serde_json::Value| ModelPlan {
         name: name.into(),
         kind: kind.into(),
@@ -138,6 +138,7 @@ fn plan() -> Plan {
         rehearsal: Span::DAY.times(3),
         seed: Seed(5),
         base: "HAR".into(),
+        crash_days: vec![],
         calibration: calibrated::Params { window: 400, spike_window: 250 },
     };
     let models = vec![

@@ -53,6 +53,7 @@ pub fn extras() -> Extras {
         data: vec![DataLock { table: "bars".into(), path: "bars/a.parquet".into(), sha256: Digest::of(b"a") }],
         env: Env::here(2, Some(Seed(7))),
         card: "# A moving average\n".into(),
+        more: BTreeMap::new(),
         run_id: "run-1".into(),
         parent: None,
         created_at: Ts(1_700_000_000_000_000_000),

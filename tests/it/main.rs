@@ -13,6 +13,8 @@ mod inputs;
 mod law_choice;
 mod law_degenerate;
 mod law_forecaster;
+mod law_future;
+mod law_gate;
 mod law_margin;
 mod law_market;
 mod law_pipeline;

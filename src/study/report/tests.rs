@@ -12,6 +12,12 @@ use crate::loss::coverage::Light;
 use crate::loss::outcome::Compared;
 use crate::loss::{ModelScore, Outcome};
 use crate::margin::Reason;
+use crate::study::ablation::Ablated;
+use crate::study::alarm::{Alarms, Reliability};
+use crate::study::choice::{Candidate, Choice};
+use crate::study::crash::Crash;
+use crate::study::evidence::{Confidence, Evidence};
+use crate::study::future::{Future, Untouched};
 use crate::study::scores::*;
 
 const MODELS: [&str; 4] = ["har", "log-har", "glm", "<mix & match>"];
@@ -167,7 +173,71 @@ pub fn scores() -> Scores {
     }
     let faults = vec![FaultCount { symbol: symbols()[0], fault: Fault::Duplicate, count: 3 }];
     let failures = vec!["GARCH 1d BTCUSDT: no fit: <flat> likelihood".into()];
-    Scores { schema: SCHEMA.into(), meta: meta(), models, coverage, margins, guardrails, regimes, faults, failures }
+    let evidence = evidence(&mut noise);
+    Scores {
+        schema: SCHEMA.into(),
+        meta: meta(),
+        models,
+        coverage,
+        margins,
+        guardrails,
+        regimes,
+        faults,
+        failures,
+        evidence,
+    }
+}
+
+fn evidence(noise: &mut Noise) -> Evidence {
+    let (horizon, day): (Horizon, Ts) = (horizons()[0], "2023-03-10".parse().unwrap());
+    let mut all = Evidence::default();
+    for model in MODELS {
+        let model = model.to_string();
+        all.confidence.push(Confidence { model: model.clone(), horizon, n: 8760, p: noise.next() });
+        all.without_crashes.push(score(&model, horizon, None, noise));
+        let (from, to, low, high) = (0.1, 0.2, 0.1, 0.3);
+        let (n, said, share) = (300, 0.15, noise.next());
+        all.reliability.push(Reliability { model: model.clone(), horizon, from, to, n, said, share, low, high });
+        all.alarms.push(Alarms {
+            model: model.clone(),
+            horizon,
+            level: noise.next(),
+            n: 4000,
+            base_rate: 0.05,
+            auc: Some(noise.next()),
+            bursts: 31,
+            alarms: 60,
+            false_per_month: 2.0 * noise.next(),
+            precision: Some(noise.next()),
+            recall: None,
+            lead_hours: Some(4.0),
+        });
+        let (whole, without, ratio) = (noise.next(), noise.next(), Some(1.0 + 0.1 * noise.next()));
+        let (dm, dm_p, name) = (Some(2.0), Some(0.04), "flow".to_string());
+        all.ablations.push(Ablated { name, model: model.clone(), horizon, n: 8760, whole, without, ratio, dm, dm_p });
+        let params = serde_json::json!({"ridge": 0.1, "drop": ["kyle"]});
+        let candidate = Candidate { params: params.clone(), loss: Some(noise.next()), n: 700, fit: None, why: None };
+        let (learnt_until, judged_from, judged_until) = (day, day, day);
+        let candidates = vec![candidate];
+        all.choices.push(Choice {
+            model,
+            horizon,
+            origin: 0,
+            cut: day,
+            learnt_until,
+            judged_from,
+            judged_until,
+            candidates,
+            params,
+        });
+    }
+    let crash = Crash { name: "a <crash>".into(), from: day, to: day + Span::DAY, horizon, outcomes: 48 };
+    all.crashes.push(crash);
+    let same = Untouched { model: MODELS[3].into(), horizon, forecasts: 90, forecasts_same: true, fit_same: false };
+    let (models, decisions) = (vec![same], 90);
+    all.future =
+        Some(Future { cut: day, changed: 10, models, decisions, decisions_same: true, rows_same: true, passed: false });
+    all
 }
 
 pub fn series(len: usize) -> Series {
@@ -388,7 +458,7 @@ fn scores_survive_their_stored_form() {
 
 #[test]
 fn definitions_are_complete_and_once_per_heading() {
-    for (name, columns) in columns::ALL {
+    for (name, columns) in columns::ALL.iter().chain(super::evidence::ALL) {
         let mut seen = BTreeMap::new();
         for c in *columns {
             assert!(c.about.len() > 15 && c.about.ends_with('.'), "{name}: {}", c.head);

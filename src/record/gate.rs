@@ -1,0 +1,306 @@
+//! The promotion gate: what a version's stored evidence must show before an alias that is served may
+//! stand for it.
+//!
+//! | gate | passes when |
+//! |---|---|
+//! | leak test | a permuted future changed nothing that was learnt or said before it |
+//! | replay | the stored models answer their golden rows as when they were registered |
+//! | no worse over h | Diebold-Mariano t of QLIKE against the champion above -1.65 on 500 times or more |
+//! | better | t at least 1.65 over some horizon |
+//! | confidence set over h | in the 90 % model confidence set of its own study's models and the champion |
+//! | lower, upper coverage over h | Kupiec and conditional coverage of the 1 % quantile of that side at 5 % over all these tests together, on outcomes that do not overlap, 250 or more |
+//! | drift | stability index of every input, newest rows against training, below 0.2 |
+//!
+//! Without a champion the base model of the version's own study takes its place.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Error;
+use super::manifest::{from_bytes, to_bytes};
+use super::registry::{Loaded, Registry, Which};
+use crate::base::{Horizon, Seed, Ts};
+use crate::loss::compare::{Bandwidth, diebold_mariano};
+use crate::loss::confidence::{Bootstrap, confidence_set};
+use crate::loss::coverage::{Test, coverage_of};
+
+/// Least Diebold-Mariano statistic that counts as better; minus this counts as worse.
+const DM_T: f64 = 1.65;
+/// Fewest common times of a comparison.
+const DM_TIMES: usize = 500;
+/// Level of the model confidence set.
+const SET_LEVEL: f64 = 0.10;
+/// Level of all coverage tests together.
+const COVERAGE_LEVEL: f64 = 0.05;
+/// Fewest outcomes of a coverage test.
+const COVERAGE_ROWS: usize = 250;
+/// Stability index from which an input counts as drifted.
+const DRIFT_MAX: f64 = 0.2;
+
+/// Aliases that may stand for any version that loads: nothing is served from them.
+const OPEN: [&str; 2] = ["challenger", "shadow"];
+
+/// What a study measured of a version, as far as the gate asks.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Evidence {
+    /// The model whose forecasts set the margin.
+    pub served: String,
+    /// The model that it must beat where there is no champion.
+    pub base: String,
+    /// By horizon.
+    pub horizons: Vec<Measured>,
+    /// What the permutation of the future found.
+    pub future: Leak,
+    /// Stability index of each input, newest rows against training.
+    pub drift: BTreeMap<String, f64>,
+}
+
+/// One horizon.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Measured {
+    /// How far ahead.
+    pub horizon: Horizon,
+    /// Issue times, ascending.
+    pub ts: Vec<Ts>,
+    /// QLIKE at these times, averaged over instruments, by instance name.
+    pub losses: BTreeMap<String, Vec<f64>>,
+    /// Breaches of the served model's 1 % quantile.
+    pub below: Hits,
+    /// Breaches of its 99 % quantile.
+    pub above: Hits,
+}
+
+/// Breaches among outcomes that do not overlap.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Hits {
+    /// Outcomes.
+    pub n: usize,
+    /// Breaches.
+    pub breaches: usize,
+    /// Pairs that follow each other, breach before and after.
+    pub transitions: [[usize; 2]; 2],
+}
+
+/// What the permutation of the future found.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Leak {
+    /// Nothing known after this was as it was.
+    pub cut: Ts,
+    /// Models compared, over all horizons.
+    pub models: usize,
+    /// Events changed.
+    pub changed: u64,
+    /// Whether all that could not know of it was the same.
+    pub passed: bool,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "schema")]
+enum StoredEvidence {
+    #[serde(rename = "margincast.evidence.v1")]
+    V1(Evidence),
+}
+
+impl Evidence {
+    /// Reads any version.
+    ///
+    /// # Errors
+    /// Not JSON, or a form that this program does not know.
+    pub fn read(place: &str, bytes: &[u8]) -> Result<Evidence, Error> {
+        let StoredEvidence::V1(evidence) = from_bytes(place, bytes)?;
+        Ok(evidence)
+    }
+    /// The newest form, ready to be stored.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn write(&self) -> Result<Vec<u8>, Error> {
+        to_bytes("evidence.json", &StoredEvidence::V1(self.clone()))
+    }
+}
+
+/// One gate.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Gate {
+    /// Which.
+    pub name: String,
+    /// What is wanted.
+    pub want: String,
+    /// What was found.
+    pub got: String,
+    /// Whether it is open.
+    pub passed: bool,
+}
+
+fn gate(name: impl Into<String>, want: impl Into<String>, got: impl Into<String>, passed: bool) -> Gate {
+    Gate { name: name.into(), want: want.into(), got: got.into(), passed }
+}
+
+impl Registry {
+    /// The gates of a version before an alias may stand for it; none for `challenger` and `shadow`,
+    /// from which nothing is served.
+    ///
+    /// # Errors
+    /// The version does not load, or has no evidence that can be read.
+    pub fn gates(&self, name: &str, alias: &str, which: &Which) -> Result<Vec<Gate>, Error> {
+        if OPEN.contains(&alias) {
+            return Ok(Vec::new());
+        }
+        let loaded = self.load(name, which)?;
+        let own = self.evidence(&loaded)?;
+        let champion = match self.load(name, &Which::Alias(alias.into())) {
+            Ok(champion) => Some((format!("{alias} {}", champion.manifest.version), self.evidence(&champion)?)),
+            Err(Error::Missing(_)) => None,
+            Err(e) => return Err(e),
+        };
+        let Some(own) = own else {
+            let got = format!("version {} has none", loaded.manifest.version);
+            return Ok(vec![gate("evidence", "evidence.json in the version", got, false)]);
+        };
+        let mut gates = vec![replay(&loaded)];
+        gates.extend(judge(&own, champion.as_ref().and_then(|(n, e)| Some((n.as_str(), e.as_ref()?)))));
+        Ok(gates)
+    }
+    /// What a version stores; `None` for one that was registered before there was evidence.
+    fn evidence(&self, loaded: &Loaded) -> Result<Option<Evidence>, Error> {
+        if loaded.manifest.files.iter().all(|f| f.path != "evidence.json") {
+            return Ok(None);
+        }
+        let place = format!("{} {}: evidence.json", loaded.manifest.name, loaded.manifest.version);
+        Evidence::read(&place, &self.file(&loaded.manifest, "evidence.json")?).map(Some)
+    }
+}
+
+/// The reason that the history keeps: with the gates that did not open, where an operator overrode
+/// them.
+pub fn reason(gates: &[Gate], reason: &str) -> String {
+    let shut: Vec<&str> = gates.iter().filter(|g| !g.passed).map(|g| g.name.as_str()).collect();
+    match (gates.len(), shut.is_empty()) {
+        (0, _) => reason.to_string(),
+        (n, true) => format!("{reason} (all {n} gates passed)"),
+        (_, false) => format!("{reason} (OVERRIDE of {})", shut.join(", ")),
+    }
+}
+
+fn replay(loaded: &Loaded) -> Gate {
+    let p = loaded.proof;
+    let got = format!("{} answers over {} rows, largest difference {:e}", p.answers, p.rows, p.relative);
+    gate("replay", "golden rows answered as registered", got, true)
+}
+
+/// The gates of what a version's study measured, against the champion by name where there is one.
+pub fn judge(own: &Evidence, champion: Option<(&str, &Evidence)>) -> Vec<Gate> {
+    let leak = own.future;
+    let got = format!("{} models, {} events changed after {}", leak.models, leak.changed, leak.cut);
+    let passed = leak.passed && leak.models > 0 && leak.changed > 0;
+    let mut gates = vec![gate("leak test", "a permuted future changes nothing", got, passed)];
+    let mut best: Option<f64> = None;
+    let tests = 4 * own.horizons.len().max(1);
+    for m in &own.horizons {
+        let rival = Rival::of(own, m, champion);
+        let test = rival.test();
+        best = test.map(|t| best.map_or(t.statistic, |b| b.max(t.statistic))).or(best);
+        let got = match test {
+            Some(t) => {
+                format!("t {:.2} (p {:.3}) on {} times against {}", t.statistic, t.p, rival.own.len(), rival.name)
+            }
+            None => format!("no difference to test on {} times against {}", rival.own.len(), rival.name),
+        };
+        let passed = rival.own.len() >= DM_TIMES && test.is_some_and(|t| t.statistic > -DM_T);
+        gates.push(gate(
+            format!("no worse over {}", m.horizon),
+            format!("t > -{DM_T} on {DM_TIMES} times"),
+            got,
+            passed,
+        ));
+        gates.push(confidence(m, &own.served, &rival));
+        for (side, hits) in [("lower", m.below), ("upper", m.above)] {
+            gates.push(covered(side, m.horizon, hits, tests));
+        }
+    }
+    let got = best.map_or_else(|| "no difference to test".into(), |t| format!("t {t:.2}"));
+    gates.push(gate("better over some horizon", format!("t >= {DM_T}"), got, best.is_some_and(|t| t >= DM_T)));
+    let worst = own.drift.iter().max_by(|a, b| a.1.total_cmp(b.1));
+    let got = worst.map_or_else(|| "nothing measured".into(), |(name, psi)| format!("{psi:.3} ({name})"));
+    gates.push(gate("drift", format!("index < {DRIFT_MAX}"), got, worst.is_some_and(|w| *w.1 < DRIFT_MAX)));
+    gates
+}
+
+/// The losses of the served model beside those of the champion, or of the base.
+struct Rival {
+    name: String,
+    own: Vec<f64>,
+    theirs: Vec<f64>,
+    /// Which of the version's own times these are.
+    places: Vec<usize>,
+    foreign: bool,
+}
+
+impl Rival {
+    fn of(own: &Evidence, m: &Measured, champion: Option<(&str, &Evidence)>) -> Rival {
+        let mine = m.losses.get(&own.served).map_or(&[][..], Vec::as_slice);
+        let found = champion.and_then(|(name, c)| {
+            let there = c.horizons.iter().find(|h| h.horizon == m.horizon)?;
+            Some((name, &there.ts, there.losses.get(&c.served)?))
+        });
+        let name = found.map_or_else(|| format!("base {}", own.base), |f| f.0.to_string());
+        let base = m.losses.get(&own.base);
+        let theirs: BTreeMap<Ts, f64> = match (found, base) {
+            (Some((_, ts, losses)), _) => ts.iter().copied().zip(losses.iter().copied()).collect(),
+            (None, Some(losses)) => m.ts.iter().copied().zip(losses.iter().copied()).collect(),
+            (None, None) => BTreeMap::new(),
+        };
+        let mut rival = Rival { name, own: vec![], theirs: vec![], places: vec![], foreign: found.is_some() };
+        for (i, (ts, loss)) in m.ts.iter().zip(mine).enumerate() {
+            if let Some(other) = theirs.get(ts) {
+                rival.own.push(*loss);
+                rival.theirs.push(*other);
+                rival.places.push(i);
+            }
+        }
+        rival
+    }
+    /// Positive is better than the rival.
+    fn test(&self) -> Option<Test> {
+        let differences: Vec<f64> = self.theirs.iter().zip(&self.own).map(|(b, m)| b - m).collect();
+        diebold_mariano(&differences, Bandwidth::CubeRoot)
+    }
+}
+
+fn confidence(m: &Measured, served: &str, rival: &Rival) -> Gate {
+    let at = |losses: &Vec<f64>| rival.places.iter().map(|i| losses[*i]).collect::<Vec<f64>>();
+    let names: Vec<&String> = m.losses.keys().collect();
+    let mut losses: Vec<Vec<f64>> = m.losses.values().map(at).collect();
+    losses.extend(rival.foreign.then(|| rival.theirs.clone()));
+    let bootstrap = Bootstrap { seed: Seed(7).named("promotion gate"), ..Bootstrap::default() };
+    let p = confidence_set(&losses, bootstrap);
+    let own = names.iter().position(|n| *n == served).and_then(|i| p.get(i)).copied();
+    let size = p.iter().filter(|p| **p > SET_LEVEL).count();
+    let got = own.map_or_else(|| "too little to say".into(), |p| format!("p {p:.3}, {size} of {} in it", losses.len()));
+    gate(
+        format!("confidence set over {}", m.horizon),
+        format!("p > {SET_LEVEL}"),
+        got,
+        own.is_some_and(|p| p > SET_LEVEL),
+    )
+}
+
+fn covered(side: &str, horizon: Horizon, hits: Hits, tests: usize) -> Gate {
+    let least = COVERAGE_LEVEL / tests as f64;
+    let found = coverage_of(hits.n, hits.breaches, hits.transitions, 0.01);
+    let got = found.map_or_else(
+        || "no outcomes".into(),
+        |(kupiec, conditional)| {
+            let share = 100.0 * hits.breaches as f64 / hits.n as f64;
+            format!("{share:.2} % of {}, Kupiec p {:.3}, conditional p {:.3}", hits.n, kupiec.p, conditional.p)
+        },
+    );
+    let passed = hits.n >= COVERAGE_ROWS && found.is_some_and(|(a, b)| a.p >= least && b.p >= least);
+    let want = format!("both p >= {least:.4} on {COVERAGE_ROWS}");
+    gate(format!("{side} coverage over {horizon}"), want, got, passed)
+}

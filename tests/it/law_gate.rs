@@ -1,0 +1,158 @@
+//! No version comes to be served that its own evidence does not speak for, unless somebody says so
+//! by name and the history keeps it.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::{Command, Output};
+
+use margincast::base::{Horizon, Span, Ts};
+use margincast::record::alias::By;
+use margincast::record::gate::{Evidence, Gate, Hits, Leak, Measured, judge};
+use margincast::record::register::Extras;
+use margincast::record::{Registry, Which};
+use tempfile::TempDir;
+
+use crate::law_registry::{bundle, extras};
+
+/// Losses that swing around a level, differently for every `kind`.
+fn losses(level: f64, kind: f64) -> Vec<f64> {
+    (0..800)
+        .map(|i| level + 0.1 * (1.7 * f64::from(i) + kind).sin() + 0.05 * (0.37 * f64::from(i) * kind).cos())
+        .collect()
+}
+
+fn hits(n: usize, breaches: usize) -> Hits {
+    Hits { n, breaches, transitions: [[n - 1 - 2 * breaches, breaches], [breaches, 0]] }
+}
+
+/// A version that passes: better than its base, well covered, no drift, no leak.
+fn good() -> Evidence {
+    let measured = |horizon: Span| Measured {
+        horizon: Horizon(horizon),
+        ts: (0..800).map(|i| Ts(0) + Span::HOUR.times(i)).collect(),
+        losses: BTreeMap::from([
+            ("conformal".to_string(), losses(0.30, 1.0)),
+            ("HAR".to_string(), losses(0.40, 2.0)),
+            ("EWMA".to_string(), losses(0.45, 3.0)),
+        ]),
+        below: hits(2000, 20),
+        above: hits(2000, 22),
+    };
+    Evidence {
+        served: "conformal".into(),
+        base: "HAR".into(),
+        horizons: vec![measured(Span::HOUR), measured(Span::DAY)],
+        future: Leak { cut: Ts(0), models: 6, changed: 5000, passed: true },
+        drift: BTreeMap::from([("rv".to_string(), 0.05), ("ret".to_string(), 0.19)]),
+    }
+}
+
+fn shut(gates: &[Gate]) -> Vec<&str> {
+    gates.iter().filter(|g| !g.passed).map(|g| g.name.as_str()).collect()
+}
+
+#[test]
+fn a_good_version_passes_and_each_fault_shuts_its_own_gate() {
+    let gates = judge(&good(), None);
+    assert!(shut(&gates).is_empty(), "{gates:#?}");
+    assert_eq!(gates.len(), 1 + 2 * 4 + 2);
+    let faults: [(&str, fn(&mut Evidence)); 8] = [
+        ("leak test", |e| e.future.passed = false),
+        ("leak test", |e| e.future.changed = 0),
+        ("drift", |e| _ = e.drift.insert("rv".into(), 0.2)),
+        ("drift", |e| e.drift.clear()),
+        ("lower coverage over 1h", |e| e.horizons[0].below = hits(2000, 50)),
+        ("upper coverage over 1d", |e| e.horizons[1].above = hits(2000, 3)),
+        ("upper coverage over 1d", |e| e.horizons[1].above = hits(100, 1)),
+        // As many breaches as there should be, but one after another.
+        ("lower coverage over 1h", |e| e.horizons[0].below.transitions = [[1978, 1], [1, 19]]),
+    ];
+    for (name, fault) in faults {
+        let mut evidence = good();
+        fault(&mut evidence);
+        assert_eq!(shut(&judge(&evidence, None)), [name]);
+    }
+    // Another model of the same study that is clearly better shuts the confidence set.
+    let mut evidence = good();
+    evidence.horizons[1].losses.insert("net".into(), losses(0.2, 4.0));
+    assert_eq!(shut(&judge(&evidence, None)), ["confidence set over 1d"]);
+}
+
+#[test]
+fn a_challenger_is_held_to_the_champion_on_the_times_both_have() {
+    let champion = |level: f64| {
+        let mut e = good();
+        e.horizons.iter_mut().for_each(|h| _ = h.losses.insert("conformal".into(), losses(level, 5.0)));
+        e
+    };
+    let against = |other: &Evidence| judge(&good(), Some(("champion 000001", other)));
+    assert!(shut(&against(&champion(0.35))).is_empty(), "{:#?}", against(&champion(0.35)));
+    let worse = against(&champion(0.25));
+    let want = ["no worse over 1h", "confidence set over 1h", "no worse over 1d", "confidence set over 1d"];
+    assert_eq!(shut(&worse), [&want[..], &["better over some horizon"]].concat());
+    assert!(worse[1].got.contains("champion 000001"), "{:?}", worse[1]);
+    // As good as the champion is not better; and a few common times prove nothing.
+    assert_eq!(shut(&against(&champion(0.30))), ["better over some horizon"]);
+    let mut later = champion(0.35);
+    later.horizons.iter_mut().for_each(|h| h.ts.iter_mut().for_each(|t| *t = *t + Span::HOUR.times(400)));
+    assert_eq!(shut(&against(&later)), ["no worse over 1h", "no worse over 1d"]);
+}
+
+#[test]
+fn evidence_survives_its_stored_form() {
+    let bytes = good().write().unwrap();
+    assert_eq!(Evidence::read("evidence.json", &bytes).unwrap(), good());
+}
+
+fn registered(root: &Path, evidence: &[Option<Evidence>]) -> Registry {
+    let registry = Registry::open(root);
+    for e in evidence {
+        let more = e.iter().map(|e| ("evidence.json".to_string(), e.write().unwrap())).collect();
+        registry.register("sample", &bundle(0.94), &Extras { more, ..extras() }).unwrap();
+    }
+    registry
+}
+
+fn promote(root: &Path, more: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_margincast"));
+    command.args(["models", "--models"]).arg(root).args(["promote", "sample"]).args(more).output().unwrap()
+}
+
+#[test]
+fn promotion_is_refused_with_a_table_unless_somebody_overrides_it_by_name() {
+    let folder = TempDir::new().unwrap();
+    let leaky = Evidence { future: Leak { passed: false, ..good().future }, ..good() };
+    let registry = registered(folder.path(), &[None, Some(leaky), Some(good())]);
+    // No evidence, and evidence of a leak: exit code 1, and the alias does not move.
+    for (version, gate) in [("1", "evidence"), ("2", "leak test")] {
+        let out = promote(folder.path(), &[version, "--reason", "try"]);
+        let said = String::from_utf8_lossy(&out.stdout).into_owned();
+        assert_eq!(out.status.code(), Some(1), "{said}");
+        assert!(said.lines().any(|l| l.starts_with(gate) && l.contains("FAILED")), "{said}");
+    }
+    assert!(registry.whois("sample", "champion", Ts(i64::MAX)).unwrap().is_none());
+    // Nothing is served from a shadow: any version that loads may be one.
+    assert_eq!(promote(folder.path(), &["2", "--alias", "shadow", "--reason", "watch"]).status.code(), Some(0));
+    let out = promote(folder.path(), &["2", "--override", "ann", "an emergency", "--json"]);
+    let said: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!((out.status.code(), &said["promoted"]), (Some(0), &true.into()));
+    let moved = registry.whois("sample", "champion", Ts(i64::MAX)).unwrap().unwrap();
+    assert_eq!((moved.who.as_str(), moved.reason.as_str()), ("ann", "an emergency (OVERRIDE of leak test)"));
+    // A good one beside a champion that is just as good: it is not better.
+    let out = promote(folder.path(), &["3", "--reason", "next", "--json"]);
+    let said: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
+    assert_eq!(out.status.code(), Some(1));
+    let failed: Vec<&str> = said["gates"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|g| g["passed"] == false)
+        .map(|g| g["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(failed, ["no worse over 1h", "no worse over 1d", "better over some horizon"]);
+    // Where nothing is in force yet, its base is what it must beat.
+    let by = By { who: "t".into(), when: Ts(1), reason: "t".into() };
+    let gates = registry.gates("sample", "other", &Which::Version("000003".into())).unwrap();
+    assert!(shut(&gates).is_empty(), "{gates:#?}");
+    registry.promote("sample", "other", &Which::Version("000003".into()), &by).unwrap();
+}
