@@ -141,6 +141,7 @@ fn plan(symbols: Vec<Symbol>) -> Plan {
         warmup: 24,
         phases: 1,
         rehearsal: Span::DAY.times(4),
+        crash_days: vec![],
         seed: Seed(5),
         base: "har".into(),
         calibration: calibrated::Params { window: 200, spike_window: 100 },

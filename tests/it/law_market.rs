@@ -56,6 +56,7 @@ fn plan() -> Plan {
         warmup: 0,
         phases: 2,
         rehearsal: Span(0),
+        crash_days: vec![],
         seed: Seed(5),
         base: "GLM".into(),
         calibration: calibrated::Params { window: 200, spike_window: 100 },
