@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use margincast::base::{Digest, Seed, Span, Symbol, Ts};
 use margincast::event::{Bar, Body, Event, Fault, synth};
 use margincast::feature::Config;
-use margincast::forecast::{CATALOG, calibrated};
+use margincast::forecast::{CATALOG, Entry, calibrated};
 use margincast::margin::Reason;
 use margincast::pipeline::{Margin, Settings};
 use margincast::study::plan::{ModelPlan, Plan, Study};
@@ -112,14 +112,25 @@ fn events(name: &str, spoil: Spoil) -> Vec<Event> {
 /// Every catalog entry, small enough to be fast.
 fn models() -> Vec<ModelPlan> {
     let stage = |combines| CATALOG.iter().filter(move |e| e.combines == combines).map(|e| e.name);
-    let params = |name: &str| match name {
-        "net" => serde_json::json!({"nets": 1, "epochs": 2}),
-        "garch" | "har" => serde_json::json!({"min_rows": 300}),
-        "hmm" | "markov" => serde_json::json!({"starts": 1, "iterations": 60}),
-        "boost" => serde_json::json!({"rounds": 10, "runs": 1}),
-        "sequence" => serde_json::json!({"units": 4, "epochs": 1}),
-        "ensemble" => serde_json::json!({"members": stage(false).collect::<Vec<_>>()}),
-        _ => serde_json::json!({}),
+    // Whatever an entry calls its effort, less of it.
+    let small = [
+        ("min_rows", 300),
+        ("starts", 1),
+        ("iterations", 60),
+        ("nets", 1),
+        ("epochs", 1),
+        ("units", 4),
+        ("rounds", 10),
+        ("runs", 1),
+    ];
+    let params = |name: &str| {
+        let defaults = (Entry::named(name).unwrap().defaults)();
+        let has = small.iter().filter(|(key, _)| defaults.get(key).is_some_and(serde_json::Value::is_number));
+        let mut params: serde_json::Map<_, _> = has.map(|(key, value)| (key.to_string(), (*value).into())).collect();
+        if name == "ensemble" {
+            params.insert("members".into(), stage(false).collect::<Vec<_>>().into());
+        }
+        params.into()
     };
     let one =
         |name: &str| ModelPlan { name: name.into(), kind: name.into(), every: 1, params: params(name), choose: None };
