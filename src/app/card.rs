@@ -95,8 +95,10 @@ fn evidence(studied: &Studied, profile: &Profile) -> Evidence {
     };
     // As much as a version serves until the next refit, against everything it learnt from.
     let panel = split::panel(&config.study, &walk.history, config.rows.row, config.study.end);
-    let drift = profile.drift(&panel, panel.end() - config.study.refit).into_iter().collect();
-    Evidence { served: served.clone(), base: config.study.base.clone(), horizons, future: leak, drift }
+    let drifts = profile.drift(&panel, config.study.refit);
+    let drift = drifts.iter().map(|d| (d.input.clone(), d.index)).collect();
+    let usual = drifts.into_iter().map(|d| (d.input, d.usual)).collect();
+    Evidence { served: served.clone(), base: config.study.base.clone(), horizons, future: leak, drift, usual }
 }
 
 /// Digests of the lake's files that a configuration reads, in order.

@@ -5,11 +5,13 @@
 //! the population stability index of other rows is `sum (a - e) ln(a / e)` over the ten bins, e the
 //! share in training and a the share now, shares below 1e-4 counted as that.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Panel;
 use super::pooled_input::{INPUTS, inputs, unit};
-use crate::base::{Ts, stats};
+use crate::base::{Span, Ts, stats};
 use crate::feature::Row;
 
 /// Least share that enters the index.
@@ -81,18 +83,43 @@ impl Profile {
         let inputs = INPUTS.iter().zip(columns).filter(|(_, v)| v.len() >= ROWS_MIN).map(one).collect();
         Profile { inputs }
     }
-    /// The stability index of each input over rows of a panel that closed after `from`; inputs with
-    /// fewer than a hundred such rows are left out.
-    pub fn drift(&self, panel: &Panel, from: Ts) -> Vec<(String, f64)> {
-        let rows = panel.symbols().flat_map(|s| panel.rows(s).iter().filter(|r| r.ts > from));
-        let columns = columns(rows);
-        let values = |name: &str| INPUTS.iter().position(|i| i.name == name).map(|i| &columns[i]);
+    /// The stability index of each input over the last stretch of a panel, `length` long, and the
+    /// largest over any earlier stretch of that length: inputs that move slowly are always somewhere
+    /// else for a while. Stretches with fewer than a hundred rows of an input are left out.
+    pub fn drift(&self, panel: &Panel, length: Span) -> Vec<Drift> {
+        let rows = || panel.symbols().flat_map(|s| panel.rows(s).iter());
+        let last = rows().map(|r| r.ts).max().unwrap_or(Ts(0));
+        let mut stretches: BTreeMap<i64, Vec<&Row>> = BTreeMap::new();
+        for row in rows() {
+            stretches.entry((last - row.ts).0 / length.0.max(1)).or_default().push(row);
+        }
+        let columns: Vec<(i64, Vec<Vec<f64>>)> =
+            stretches.into_iter().map(|(k, rows)| (k, columns(rows.into_iter()))).collect();
         let one = |d: &Deciles| {
-            let values = values(&d.name).filter(|v| v.len() >= ROWS_MIN)?;
-            Some((d.name.clone(), stability_index(&d.shares, &shares(&d.edges, values))))
+            let i = INPUTS.iter().position(|i| i.name == d.name)?;
+            let index = |values: &[f64]| stability_index(&d.shares, &shares(&d.edges, values));
+            let (mut now, mut usual) = (None, 0.0f64);
+            for (k, values) in columns.iter().map(|c| (c.0, &c.1[i])).filter(|c| c.1.len() >= ROWS_MIN) {
+                match k {
+                    0 => now = Some(index(values)),
+                    _ => usual = usual.max(index(values)),
+                }
+            }
+            now.map(|index| Drift { input: d.name.clone(), index, usual })
         };
         self.inputs.iter().filter_map(one).collect()
     }
+}
+
+/// How far one input is from what it was in training.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Drift {
+    /// Name of the input.
+    pub input: String,
+    /// Stability index of the last stretch.
+    pub index: f64,
+    /// Largest of any stretch of that length before it; 0 where there is none.
+    pub usual: f64,
 }
 
 #[cfg(test)]

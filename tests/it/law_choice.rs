@@ -72,7 +72,7 @@ fn tried(kind: &str) -> (Value, &'static str, Value) {
         "fhs" => (json!({"min_rows": 50, "floor_rows": 100}), "lambda", json!([0.9, 0.97])),
         "ewma" => (json!({}), "lambda", json!([0.8, 0.97])),
         "garch" => (json!({"min_rows": 300}), "innovation", json!(["normal", "student"])),
-        "har" => (json!({}), "form", json!(["level", "log"])),
+        "har" => (json!({"min_rows": 200}), "form", json!(["level", "log"])),
         "ensemble" => (json!({"members": ["HAR", "EWMA"]}), "prior", json!([1.0, 400.0])),
         "conformal" => (json!({"base": "HAR"}), "gamma", json!([0.01, 0.2])),
         // A kind that this list does not know yet is tried as it is.
@@ -84,7 +84,7 @@ fn tried(kind: &str) -> (Value, &'static str, Value) {
 fn choose(kind: &str, history: &History, cut: Ts) -> Choice {
     let (params, key, values) = tried(kind);
     let entry = forecast::Entry::named(kind).unwrap();
-    let mut models = vec![model("HAR", "har", json!({})), model("EWMA", "ewma", json!({}))];
+    let mut models = vec![model("HAR", "har", json!({"min_rows": 200})), model("EWMA", "ewma", json!({}))];
     models.push(model("own", kind, params));
     let plan = plan(models);
     let mut grid = BTreeMap::from([(key.to_string(), values.as_array().unwrap().clone())]);

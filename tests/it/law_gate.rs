@@ -43,7 +43,8 @@ fn good() -> Evidence {
         base: "HAR".into(),
         horizons: vec![measured(Span::HOUR), measured(Span::DAY)],
         future: Leak { cut: Ts(0), models: 6, changed: 5000, passed: true },
-        drift: BTreeMap::from([("rv".to_string(), 0.05), ("ret".to_string(), 0.19)]),
+        drift: BTreeMap::from([("rv".to_string(), 0.05), ("ret".to_string(), 0.19), ("rv_far".to_string(), 3.0)]),
+        usual: BTreeMap::from([("rv_far".to_string(), 4.0)]),
     }
 }
 
