@@ -9,6 +9,7 @@ use std::time::Instant;
 use margincast::forecast::hmm_em::{Covariance, Em, Gaussian};
 use ndarray::Array2;
 
+#[allow(clippy::disallowed_methods)] // What is timed is wall time.
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().collect();
     let [_, path, rows, states, steps] = args.as_slice() else {

@@ -128,7 +128,7 @@ mod tests {
 
     #[test]
     fn a_falling_loss_draws_a_falling_line() {
-        assert_eq!(drawn(&[0.8, 0.45, 0.1]), "█▅▁");
+        assert_eq!(drawn(&[0.8, 0.5, 0.1]), "█▅▁");
         assert_eq!(drawn(&[0.3, 0.3]), "▁▁");
     }
 }

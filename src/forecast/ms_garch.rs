@@ -233,7 +233,7 @@ mod tests {
 
     /// Quiet and loud hundreds.
     fn hundreds(i: usize) -> (f64, f64) {
-        let size = if i / 100 % 2 == 0 { 0.005 } else { 0.02 };
+        let size = if (i / 100).is_multiple_of(2) { 0.005 } else { 0.02 };
         let t = i as f64;
         (size * (17.3 * t * t).sin() * 1.4, size * size)
     }

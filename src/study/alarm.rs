@@ -100,9 +100,12 @@ struct Seen {
     inside: bool,
 }
 
+/// Times and probabilities by horizon, model and instrument.
+type Grouped<'a> = BTreeMap<(Horizon, &'a str), BTreeMap<Symbol, Vec<(Ts, f64)>>>;
+
 /// Groups spike probabilities by model and horizon, then instrument, in order of time.
-fn grouped(forecasts: &[Forecasted]) -> BTreeMap<(Horizon, &str), BTreeMap<Symbol, Vec<(Ts, f64)>>> {
-    let mut out: BTreeMap<(Horizon, &str), BTreeMap<Symbol, Vec<(Ts, f64)>>> = BTreeMap::new();
+fn grouped(forecasts: &[Forecasted]) -> Grouped<'_> {
+    let mut out = Grouped::new();
     for f in forecasts {
         if let Some(p) = f.forecast.spike.map(Prob::get).filter(|p| p.is_finite()) {
             let series = out.entry((f.forecast.horizon, &f.model)).or_default().entry(f.symbol).or_default();

@@ -57,7 +57,8 @@ fn a_good_version_passes_and_each_fault_shuts_its_own_gate() {
     let gates = judge(&good(), None);
     assert!(shut(&gates).is_empty(), "{gates:#?}");
     assert_eq!(gates.len(), 1 + 2 * 4 + 2);
-    let faults: [(&str, fn(&mut Evidence)); 8] = [
+    type Fault = fn(&mut Evidence);
+    let faults: [(&str, Fault); 8] = [
         ("leak test", |e| e.future.passed = false),
         ("leak test", |e| e.future.changed = 0),
         ("drift", |e| _ = e.drift.insert("rv".into(), 0.2)),

@@ -119,6 +119,7 @@ fn a_run_says_what_went_in_where_and_what_came_out() {
 }
 
 #[test]
+#[allow(clippy::disallowed_methods)] // How long a test waits is about wall time.
 fn a_killed_run_goes_on_to_the_same_digest_with_other_threads() {
     let folder = place("killed");
     let mut child = command(&folder, "2", &["--config", "own.toml"]).spawn().unwrap();

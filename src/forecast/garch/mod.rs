@@ -395,7 +395,7 @@ mod tests {
 
     #[test]
     fn order_flow_that_moves_variance_is_found() {
-        let size = |i: usize| if (i / 3) % 4 == 0 { 4.0 } else { 0.5 };
+        let size = |i: usize| if (i / 3).is_multiple_of(4) { 4.0 } else { 0.5 };
         let mut data = fixture::rows(600, |i| {
             let after = if i == 0 { 1.0 } else { size(i - 1) };
             (after * wave(i), wave(i).powi(2) + 1e-6)

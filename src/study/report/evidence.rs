@@ -176,9 +176,9 @@ fn choices(scores: &Value) -> String {
     let mut out = String::new();
     for choice in items(scores, "/evidence/choices") {
         let head = |key: &str| element("span", "", scores, &format!("{choice}/{key}"), Text);
-        let _ = write!(
+        let _ = writeln!(
             out,
-            "<details><summary>Parameters of {} over {}, chosen at {}</summary><dl class=\"facts\">\n",
+            "<details><summary>Parameters of {} over {}, chosen at {}</summary><dl class=\"facts\">",
             head("model"),
             head("horizon"),
             head("cut")
