@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use margincast::forecast::har::rolling::Rolling;
 
+#[allow(clippy::disallowed_methods)] // What is timed is wall time.
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let args: Vec<String> = std::env::args().collect();
     let [_, path, width, window] = args.as_slice() else {
