@@ -194,6 +194,12 @@ impl Forecaster for Calibrated {
     fn update(&mut self, row: &Row) {
         self.learn(row);
         self.inner.update(row);
+        // What would be answered before the panel's end is counted already: no need to ask.
+        let answered = row.ts + (row.ts - row.ts_open).times(self.learnt.ahead as i64);
+        if answered <= self.learnt.until {
+            self.now = None;
+            return;
+        }
         let raw = self.inner.forecast();
         if let Some(raw) = &raw {
             self.pending.ask(row, raw.dist.rv);

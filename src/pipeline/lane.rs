@@ -3,12 +3,14 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+
 use super::desk::{Desk, Seal};
-use super::{Bundle, Error, Named, Settings};
+use super::{Bundle, Error, Member, Named, Settings};
 use crate::base::{Digest, Symbol, Ts};
 use crate::event::{Body, Event};
 use crate::feature::{Builder, Row};
-use crate::forecast::Forecaster;
+use crate::forecast::{Forecast, Forecaster};
 use crate::margin::Decision;
 
 /// A row builder, the rows it made, and the forecasters that run on them.
@@ -30,6 +32,7 @@ pub(super) struct Lane {
 struct Running {
     name: Arc<str>,
     forecaster: Box<dyn Forecaster>,
+    now: Option<Forecast>,
 }
 
 impl Lane {
@@ -73,16 +76,14 @@ impl Lane {
         if self.running.is_empty() && row.ts >= self.bundle.trained_until {
             self.start();
         }
-        for r in &mut self.running {
-            r.forecaster.update(row);
-        }
+        self.running.par_iter_mut().for_each(|r| r.now = r.next(row));
         self.rows.push_back(*row);
         if self.rows.len() > self.replay_rows {
             self.rows.pop_front();
         }
         self.forecasts.clear();
         for r in &self.running {
-            if let Some(forecast) = r.forecaster.forecast() {
+            if let Some(forecast) = r.now.clone() {
                 self.forecasts.push(Named { name: Arc::clone(&r.name), symbol: self.symbol, forecast });
             }
         }
@@ -91,12 +92,19 @@ impl Lane {
     }
     /// Running state = a fresh start and a replay of the stored rows. It is never stored.
     fn start(&mut self) {
-        for member in &self.bundle.members {
+        let rows = &self.rows;
+        let one = |member: &Member| {
             let mut forecaster = member.start();
-            for row in &self.rows {
-                forecaster.update(row);
-            }
-            self.running.push(Running { name: member.name.as_str().into(), forecaster });
-        }
+            rows.iter().for_each(|row| forecaster.update(row));
+            Running { name: member.name.as_str().into(), forecaster, now: None }
+        };
+        self.running = self.bundle.members.par_iter().map(one).collect();
+    }
+}
+
+impl Running {
+    fn next(&mut self, row: &Row) -> Option<Forecast> {
+        self.forecaster.update(row);
+        self.forecaster.forecast()
     }
 }
