@@ -167,17 +167,17 @@ impl Calibrated {
             insert(&mut self.sorted, z);
         }
     }
-    fn calibrate(&self, raw: Forecast) -> Forecast {
-        let Some((_, errors)) = &self.errors else { return raw };
+    fn calibrate(&self, raw: Forecast) -> Option<Forecast> {
+        let Some((_, errors)) = &self.errors else { return Some(raw).filter(|f| f.dist.is_sound()) };
         // Below a quarter of the window, or fifty, an empirical tail says nothing: keep the model's.
         if errors.z.len() < (self.learnt.params.window / 4).clamp(1, 50) {
-            return raw;
+            return Some(raw).filter(|f| f.dist.is_sound());
         }
         let f = raw.dist.rv;
         let dist = Dist::empirical(f, &self.sorted);
         let said = self.threshold.get().and_then(|threshold| lognormal(threshold, f, errors));
         let spike = said.and_then(|p| Prob::new(self.learnt.reliability.of(p)));
-        Forecast { dist, spike: spike.or(raw.spike), ..raw }
+        Some(Forecast { dist, spike: spike.or(raw.spike), ..raw }).filter(|f| f.dist.is_sound())
     }
 }
 
@@ -194,19 +194,18 @@ impl Forecaster for Calibrated {
     fn update(&mut self, row: &Row) {
         self.learn(row);
         self.inner.update(row);
-        // What would be answered before the panel's end is counted already: no need to ask.
+        // What would be answered before the panel's end is counted already: there is no need to ask,
+        // and a forecast is made only for who wants it.
+        self.now = None;
         let answered = row.ts + (row.ts - row.ts_open).times(self.learnt.ahead as i64);
-        if answered <= self.learnt.until {
-            self.now = None;
-            return;
-        }
-        let raw = self.inner.forecast();
-        if let Some(raw) = &raw {
+        if answered > self.learnt.until
+            && let Some(raw) = self.inner.forecast()
+        {
             self.pending.ask(row, raw.dist.rv);
+            self.now = self.calibrate(raw);
         }
-        self.now = raw.map(|raw| self.calibrate(raw)).filter(|f| f.dist.is_sound());
     }
     fn forecast(&self) -> Option<Forecast> {
-        self.now.clone()
+        self.now.clone().or_else(|| self.calibrate(self.inner.forecast()?))
     }
 }

@@ -126,7 +126,13 @@ impl Model for Conformal {
     fn start(&self) -> Box<dyn Forecaster> {
         let fitted = Entry::named(&self.kind).and_then(|e| (e.load)(self.body.clone())).ok();
         let inner = fitted.map(|f| Arc::new(self.calibration.clone()).start(&f));
-        Box::new(State { model: self.clone_small(), sides: None, inner, pending: Pending::new(self.ahead) })
+        Box::new(State {
+            model: self.clone_small(),
+            sides: None,
+            inner,
+            pending: Pending::new(self.ahead),
+            ahead: self.ahead,
+        })
     }
 }
 
@@ -147,6 +153,7 @@ struct State {
     sides: Option<Sides>,
     inner: Option<Box<dyn Forecaster>>,
     pending: Pending<(f64, f64)>,
+    ahead: usize,
 }
 
 impl Forecaster for State {
@@ -160,7 +167,11 @@ impl Forecaster for State {
             sides.learn(answer.ret, answer.what);
         }
         inner.update(row);
-        if let Some(f) = inner.forecast() {
+        // As in the calibration: what would be answered before the end of training is counted already.
+        let answered = row.ts + (row.ts - row.ts_open).times(self.ahead as i64);
+        if answered > start.until
+            && let Some(f) = inner.forecast()
+        {
             self.pending.ask(row, (f.dist.q[1], f.dist.q[7]));
         }
     }
