@@ -37,14 +37,14 @@ fn run(bencher: Bencher<'_, '_>, config: Config, warm: &[Event], events: &[Event
 fn push_trade(bencher: Bencher<'_, '_>) {
     let symbol = "BENCH".parse().expect("a symbol");
     let events = synth::trades(Seed(1), symbol, START, 200_000, Span(170_000_000));
-    run(bencher, config(Span::MINUTE, Span::HOUR, [24, 168, 720]), &[], &events, "ccb129b6ae29");
+    run(bencher, config(Span::MINUTE, Span::HOUR, [24, 168, 720]), &[], &events, "028b0e322d2e");
 }
 
 /// One bar of a minute, of which 1440 make a row.
 #[divan::bench(sample_count = 20)]
 fn push_bar(bencher: Bencher<'_, '_>) {
     let events = bars(Span::MINUTE, 1440 * 20);
-    run(bencher, config(Span::MINUTE, Span::DAY, [7, 28, 90]), &[], &events, "d0f79686565f");
+    run(bencher, config(Span::MINUTE, Span::DAY, [7, 28, 90]), &[], &events, "beeb5ac873b1");
 }
 
 /// One bar that completes an hour's row with full memory: every feature, the diurnal factor too.
@@ -52,7 +52,7 @@ fn push_bar(bencher: Bencher<'_, '_>) {
 fn row_1h(bencher: Bencher<'_, '_>) {
     let events = bars(Span::HOUR, 13_000);
     let (warm, new) = events.split_at(12_000);
-    run(bencher, config(Span::HOUR, Span::HOUR, [24, 168, 720]), warm, new, "d64f2dcda98c");
+    run(bencher, config(Span::HOUR, Span::HOUR, [24, 168, 720]), warm, new, "8510c22b2c42");
 }
 
 /// One bar of an hour, of which 24 make a row, with full memory.
@@ -60,5 +60,5 @@ fn row_1h(bencher: Bencher<'_, '_>) {
 fn row_1d(bencher: Bencher<'_, '_>) {
     let events = bars(Span::HOUR, 24 * 1100);
     let (warm, new) = events.split_at(24 * 100);
-    run(bencher, config(Span::HOUR, Span::DAY, [7, 28, 90]), warm, new, "7f36dfbfa146");
+    run(bencher, config(Span::HOUR, Span::DAY, [7, 28, 90]), warm, new, "fd1221f80ba3");
 }

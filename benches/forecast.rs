@@ -19,7 +19,7 @@ const ROWS: usize = 2000;
 /// between machines.
 const DIGESTS: [(&str, &str); 5] = [
     ("historical", "2d88f5910bb2"),
-    ("fhs", "b4dbeaa87b18"),
+    ("fhs", "3a18ebbd9dad"),
     ("ewma", "1d5437c231f6"),
     ("har", "c23b39799ee7"),
     ("garch", "fc2131ca76f6"),
