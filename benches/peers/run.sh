@@ -2,7 +2,8 @@
 # The comparisons with peers, one after the other: bash benches/peers/run.sh [TRADES] [SERIES]
 #
 # Rows from trades beside polars and duckdb, GARCH fits beside arch, hidden Markov models beside
-# hmmlearn, rolling HAR beside statsmodels, snapshot requests beside nginx.
+# hmmlearn, rolling HAR beside statsmodels, training steps of nets beside PyTorch, snapshot requests
+# beside nginx.
 # Everything runs on this machine; what is missing is installed (pip into target/peers, nginx and wrk
 # with apt). Run it when the machine has nothing else to do: it prints ratios, ours over the peer's.
 set -euo pipefail
@@ -13,11 +14,11 @@ work=target/peers
 mkdir -p "$work"
 
 cargo build --release --quiet --bin margincast --example rows_from_trades --example garch_fits \
-    --example hmm_fits --example har_refits
+    --example hmm_fits --example har_refits --example net_steps
 if [ ! -x "$work/venv/bin/python" ]; then
     python3 -m venv "$work/venv"
 fi
-"$work/venv/bin/pip" install -q --disable-pip-version-check numpy==2.4.6 arch==8.0.0 hmmlearn==0.3.3 statsmodels==0.15.0
+"$work/venv/bin/pip" install -q --disable-pip-version-check numpy==2.4.6 arch==8.0.0 hmmlearn==0.3.3 statsmodels==0.15.0 torch==2.15.0
 
 echo "== rows from trades"
 python3 benches/peers/rows_from_trades.py --trades "$trades" --dir "$work/trades"
@@ -31,6 +32,9 @@ echo "== hidden Markov models"
 
 echo "== rolling HAR"
 "$work/venv/bin/python" benches/peers/har.py target/release/examples/har_refits || true
+
+echo "== training steps of nets"
+"$work/venv/bin/python" benches/peers/net.py target/release/examples/net_steps || true
 
 echo "== snapshot requests"
 demo=$work/demo

@@ -275,7 +275,7 @@ fn until(what: &str, limit: Duration, done: impl Fn() -> bool) {
     }
 }
 
-const LONG: Duration = Duration::from_secs(60);
+const LONG: Duration = Duration::from_secs(180);
 
 fn ended(running: &Running) {
     until("the end of the replay", LONG, || running.hub.is_ended());
