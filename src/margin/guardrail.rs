@@ -14,13 +14,19 @@
 //! 5. **staleness**: the ladder may rise faster than the up step, within the caps;
 //! 6. **caps on the total lift**: they stop rises; on a value in force they act at the down step;
 //! 7. **step limits**, then dead band, confirmations, intervals and notice, which only ever hold.
+//!
+//! A thin book, doubted inputs and orders of people change what is aimed at, or stop falls; they go
+//! through the same limits and break none.
 
+use super::blast::{Exposure, Impact};
 use super::hysteresis::Flag;
 use super::live::{Live, Turn, Why};
 use super::notice::Notice;
+use super::order::{Field, Override};
 use super::policy::Policy;
+use super::thin::{Book, InterestCaps, Watch};
 use super::{Error, Reason, State};
-use crate::base::Ts;
+use crate::base::{Span, Ts};
 
 /// Baselines outside this range are no loss fractions; nothing is published from them.
 const BASELINE: std::ops::RangeInclusive<f64> = 1e-12..=1e6;
@@ -40,6 +46,21 @@ pub struct Proposal {
     pub long_run_var: Option<f64>,
 }
 
+/// What else is known at that instant.
+#[derive(Clone, Copy, Default)]
+pub struct Conditions<'a> {
+    /// The order book; without it the last answer to whether it is thin holds.
+    pub book: Option<Book>,
+    /// Confidence in the inputs, 0 to 1; without it they are not doubted.
+    pub confidence: Option<f64>,
+    /// Age of the oldest input that the proposal rests on.
+    pub age: Option<Span>,
+    /// Nothing falls before this.
+    pub no_fall_until: Option<Ts>,
+    /// Who would be liquidated by a rise of maintenance margin.
+    pub exposure: Option<&'a dyn Exposure>,
+}
+
 /// One set of values to publish: applied whole or not at all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Bundle {
@@ -53,6 +74,8 @@ pub struct Bundle {
     pub m_im_ppm: u64,
     /// `c_mm` over the maintenance baseline, parts per million, rounded up to the quantum.
     pub m_mm_ppm: u64,
+    /// For withdrawals of unrealised profit, parts per million; never below `m_im_ppm`.
+    pub m_transfer_ppm: u64,
     /// What to use after `valid_until`, parts per million.
     pub fallback_m_ppm: u64,
     /// How far initial margin is below what the multiplier wants, fraction of notional.
@@ -69,6 +92,10 @@ pub struct Bundle {
     pub notice: Option<Notice>,
     /// After this a consumer uses `fallback_m_ppm`.
     pub valid_until: Ts,
+    /// Caps on open interest, where the book is known.
+    pub interest: Option<InterestCaps>,
+    /// What the rise of maintenance margin newly liquidates, where the accounts are known.
+    pub blast: Option<Impact>,
 }
 
 impl Bundle {
@@ -80,6 +107,7 @@ impl Bundle {
             c_mm: 0.0,
             m_im_ppm: 0,
             m_mm_ppm: 0,
+            m_transfer_ppm: 0,
             fallback_m_ppm: 0,
             gap: 0.0,
             state: State::Fresh,
@@ -88,6 +116,8 @@ impl Bundle {
             mm_reasons: Vec::new(),
             notice: None,
             valid_until: ts,
+            interest: None,
+            blast: None,
         }
     }
 }
@@ -98,8 +128,18 @@ impl Bundle {
 pub struct Guardrail {
     policy: Policy,
     flag: Flag,
-    killed: Option<Ts>,
+    watch: Watch,
+    interest: Option<InterestCaps>,
+    killed: Killed,
+    set: Option<Override>,
     live: Option<Live>,
+}
+
+/// Since when each requirement is frozen.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Killed {
+    pub im: Option<Ts>,
+    pub mm: Option<Ts>,
 }
 
 impl Guardrail {
@@ -109,7 +149,15 @@ impl Guardrail {
     /// A setting is out of range.
     pub fn new(policy: Policy) -> Result<Guardrail, Error> {
         policy.check()?;
-        Ok(Guardrail { policy, flag: Flag::default(), killed: None, live: None })
+        Ok(Guardrail {
+            policy,
+            flag: Flag::default(),
+            watch: Watch::default(),
+            interest: None,
+            killed: Killed::default(),
+            set: None,
+            live: None,
+        })
     }
 
     /// The settings.
@@ -120,6 +168,11 @@ impl Guardrail {
     /// Takes a fresh proposal. `None` until the first usable baseline; from then on always a
     /// bundle, whatever comes.
     pub fn step(&mut self, proposal: &Proposal) -> Option<Bundle> {
+        self.step_under(proposal, &Conditions::default())
+    }
+
+    /// As [`Guardrail::step`], with what else is known.
+    pub fn step_under(&mut self, proposal: &Proposal, now: &Conditions<'_>) -> Option<Bundle> {
         let mut why = Why::default();
         let numbers = [&proposal.baseline, &proposal.m].into_iter().chain(&proposal.p_stress);
         if numbers.chain(&proposal.long_run_var).any(|v| !v.is_finite()) {
@@ -128,13 +181,18 @@ impl Guardrail {
         if let Some(first) = proposal.p_stress.first() {
             self.flag.update(*first, &self.policy.hysteresis);
         }
-        let mut turn = self.turn(proposal.ts);
+        if let Some(book) = &now.book {
+            let thin = self.watch.see(proposal.ts, book, &self.policy.thin);
+            self.interest = InterestCaps::of(book, thin, &self.policy.thin);
+        }
+        let mut turn = self.turn(proposal.ts, now.exposure);
         if !BASELINE.contains(&proposal.baseline) {
             why.im.push(Reason::NoBaseline);
             let live = self.live.as_mut()?;
             return Some(live.publish(live.hold(&turn, why)));
         }
-        turn.m = bounded(proposal.m, &turn.policy, &mut why.im);
+        turn.m = self.aim(proposal, now, &mut why.im);
+        turn.no_fall = self.no_fall(proposal.ts, now);
         let calls = proposal.p_stress.iter().filter(|s| **s >= turn.policy.emergency_p).count();
         turn.emergency = calls >= turn.policy.emergency_models;
         let long_run = proposal.long_run_var.filter(|v| v.is_finite() && *v > 0.0).unwrap_or(f64::INFINITY);
@@ -150,10 +208,19 @@ impl Guardrail {
     /// Tells the time when no input came. Gives a bundle when the ladder moves the value or its
     /// state, when a killed value glides, and at each heartbeat.
     pub fn tick(&mut self, now: Ts) -> Option<Bundle> {
-        let turn = self.turn(now);
+        let mut turn = self.turn(now, None);
         let live = self.live.as_mut()?;
         let held = live.clone();
-        let bundle = if turn.killed.is_some() { live.advance(&turn, Why::default()) } else { live.wait(&turn) };
+        // What people set moves on without inputs, for as long as the last ones hold.
+        let set = turn.set.filter(|_| turn.killed.im.is_none() && live.age(now) <= turn.policy.ladder.hold);
+        let mut why = Why::default();
+        if let Some(set) = set {
+            why.im.push(Reason::Override);
+            turn.m = Some(set.m());
+        }
+        turn.no_fall = self.watch.is_thin().then_some(Reason::Thin);
+        let told = turn.killed != Killed::default() || set.is_some();
+        let bundle = if told { live.advance(&turn, why) } else { live.wait(&turn) };
         let last = &live.last;
         let moved = (bundle.state, bundle.m_im_ppm, bundle.m_mm_ppm) != (last.state, last.m_im_ppm, last.m_mm_ppm);
         let beat = now - last.ts >= turn.policy.heartbeat;
@@ -167,12 +234,94 @@ impl Guardrail {
     /// Freezes publication, or lets it go on. A frozen value holds for `kill_freeze` and then
     /// glides to the baseline at the down step; it rises only where the baseline does.
     pub fn kill(&mut self, on: bool, ts: Ts) {
-        self.killed = if on { self.killed.or(Some(ts)) } else { None };
+        self.kill_field(Field::Initial, on, ts);
+        self.kill_field(Field::Maintenance, on, ts);
     }
 
-    fn turn(&self, at: Ts) -> Turn {
-        let stress = self.flag.is_up();
-        Turn { at, m: None, emergency: false, killed: self.killed, stress, policy: self.policy }
+    /// As [`Guardrail::kill`], of one requirement.
+    pub fn kill_field(&mut self, field: Field, on: bool, ts: Ts) {
+        let since = match field {
+            Field::Initial => &mut self.killed.im,
+            Field::Maintenance => &mut self.killed.mm,
+        };
+        *since = if on { since.or(Some(ts)) } else { None };
+    }
+
+    /// From now on aims at what people set, until it no longer holds.
+    pub fn set(&mut self, set: Override) {
+        self.set = Some(set);
+    }
+
+    /// Other settings from now on. A value in force above a lower cap glides down to it.
+    ///
+    /// # Errors
+    /// A setting is out of range; those in force stay.
+    pub fn settle(&mut self, policy: Policy) -> Result<(), Error> {
+        policy.check()?;
+        self.policy = policy;
+        Ok(())
+    }
+
+    fn turn<'a>(&self, at: Ts, exposure: Option<&'a dyn Exposure>) -> Turn<'a> {
+        Turn {
+            at,
+            m: None,
+            emergency: false,
+            killed: self.killed,
+            set: self.set.filter(|s| at < s.until),
+            no_fall: None,
+            thin: self.watch.is_thin(),
+            interest: self.interest,
+            exposure,
+            stress: self.flag.is_up(),
+            policy: self.policy,
+        }
+    }
+
+    /// The multiplier that is aimed at: what people set, else what the chain gives, raised where the
+    /// inputs are doubted; and not less than a thin book wants. `None` holds the previous value.
+    fn aim(&self, proposal: &Proposal, now: &Conditions<'_>, reasons: &mut Vec<Reason>) -> Option<f64> {
+        let p = &self.policy;
+        let mut m = match self.set.filter(|s| proposal.ts < s.until) {
+            Some(set) => {
+                reasons.push(Reason::Override);
+                Some(set.m())
+            }
+            None => {
+                let doubt = self.doubted(now).then_some(now.confidence).flatten();
+                let add = doubt.map_or(0.0, |c| p.doubt.add * (1.0 - c.max(0.0) / p.doubt.least));
+                if doubt.is_some() {
+                    reasons.push(Reason::LowConfidence);
+                }
+                bounded(proposal.m + add, p, reasons)
+            }
+        };
+        if now.age.is_some_and(|age| age > p.doubt.rise_age) {
+            reasons.push(Reason::Stale);
+            return None;
+        }
+        if let Some(m) = m.as_mut().filter(|m| self.watch.is_thin() && **m < p.thin.m_min) {
+            *m = p.thin.m_min.min(p.im.m_max);
+            reasons.push(Reason::Thin);
+        }
+        m
+    }
+
+    fn doubted(&self, now: &Conditions<'_>) -> bool {
+        now.confidence.is_some_and(|c| c < self.policy.doubt.least)
+    }
+
+    /// Why nothing may fall now.
+    fn no_fall(&self, at: Ts, now: &Conditions<'_>) -> Option<Reason> {
+        if self.watch.is_thin() {
+            Some(Reason::Thin)
+        } else if self.doubted(now) {
+            Some(Reason::LowConfidence)
+        } else if now.age.is_some_and(|age| age > self.policy.doubt.fall_age) {
+            Some(Reason::Stale)
+        } else {
+            now.no_fall_until.filter(|until| at < *until).map(|_| Reason::Kill)
+        }
     }
 }
 

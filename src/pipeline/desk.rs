@@ -1,7 +1,7 @@
 //! From a row and its forecasts to a decision, for one instrument and one horizon: baseline,
 //! credibility, multiplier, guardrails.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -13,7 +13,8 @@ use crate::forecast::outcome::Pending;
 use crate::loss::baseline::{self, Baseline, Side};
 use crate::margin::apc::{Apc, Measured, Stage};
 use crate::margin::multiplier::CredibilityParams;
-use crate::margin::{Bundle, Chain, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Why};
+use crate::margin::order::{Order, Scope};
+use crate::margin::{Bundle, Chain, Conditions, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Why};
 
 /// Windows over which data quality is taken: the share of them that made a row.
 const QUALITY_WINDOWS: usize = 24;
@@ -72,6 +73,11 @@ pub(super) struct Desk {
     closes: VecDeque<Ts>,
     /// What the last decision was made from.
     last: Option<Last>,
+    /// The newest time that was told.
+    clock: Option<Ts>,
+    /// Models that people froze, and until when nothing may fall for it.
+    silenced: BTreeSet<String>,
+    no_fall_until: Option<Ts>,
 }
 
 #[derive(Clone)]
@@ -101,6 +107,9 @@ impl Desk {
             asked: Pending::new(ahead),
             closes: VecDeque::new(),
             last: None,
+            clock: None,
+            silenced: BTreeSet::new(),
+            no_fall_until: None,
         })
     }
 
@@ -119,7 +128,10 @@ impl Desk {
         if self.closes.len() > QUALITY_WINDOWS {
             self.closes.pop_front();
         }
-        let of = |name: &str| forecasts.iter().find(|f| &*f.name == name && f.forecast.horizon == self.horizon);
+        let of = |name: &str| {
+            let heard = forecasts.iter().filter(|f| !self.silenced.contains(&*f.name));
+            heard.clone().find(|f| &*f.name == name && f.forecast.horizon == self.horizon)
+        };
         let serving = of(&self.margin.forecast).map(|f| &f.forecast);
         let loss = serving.map(|f| self.loss(&f.dist));
         if let Some(loss) = loss {
@@ -153,7 +165,11 @@ impl Desk {
             p_stress: regime.into_iter().chain(regime.and(spike)).collect(),
             long_run_var: Some(estimate.long_run_var),
         };
-        let bundle = self.guardrail.step(&proposal)?;
+        // A row that closed before the last tick came late.
+        let age = self.clock.map(|now| (now - row.ts).max(Span(0)));
+        let now =
+            Conditions { confidence: Some(quality), age, no_fall_until: self.no_fall_until, ..Conditions::default() };
+        let bundle = self.guardrail.step_under(&proposal, &now)?;
         let forecast = loss;
         let baseline = base;
         let last = Last { stages, baseline, forecast, credibility, p_stress: regime, chain, estimate, quality };
@@ -163,6 +179,7 @@ impl Desk {
 
     /// Tells the time when nothing came. Gives a decision when the staleness ladder or a kill moves.
     pub fn tick(&mut self, symbol: Symbol, now: Ts, seal: Seal) -> Option<Decision> {
+        self.clock = self.clock.max(Some(now));
         let bundle = self.guardrail.tick(now)?;
         let last = self.last.clone()?;
         Some(self.decision(symbol, bundle, &last, seal))
@@ -172,6 +189,34 @@ impl Desk {
     pub fn kill(&mut self, symbol: Symbol, on: bool, now: Ts, seal: Seal) -> Option<Decision> {
         self.guardrail.kill(on, now);
         self.tick(symbol, now, seal)
+    }
+
+    /// What people order acts at the next row or tick.
+    ///
+    /// # Errors
+    /// The settings are out of range; those in force stay.
+    pub fn order(&mut self, symbol: Symbol, order: &Order, at: Ts) -> Result<(), Error> {
+        match order {
+            Order::Kill { scope: Scope::All, on } => self.guardrail.kill(*on, at),
+            Order::Kill { scope: Scope::Product(one), on } if *one == symbol => self.guardrail.kill(*on, at),
+            Order::Kill { scope: Scope::Product(_), .. } => {}
+            Order::Kill { scope: Scope::Field(field), on } => self.guardrail.kill_field(*field, *on, at),
+            Order::Kill { scope: Scope::Model(name), on: true } => {
+                if self.silenced.insert(name.clone()) {
+                    self.no_fall_until = Some(at + self.guardrail.policy().kill_freeze);
+                }
+            }
+            Order::Kill { scope: Scope::Model(name), on: false } => drop(self.silenced.remove(name)),
+            Order::Override { symbol: one, set } => {
+                if one.is_none_or(|one| one == symbol) {
+                    self.guardrail.set(*set);
+                }
+            }
+            Order::Settings(policy) => {
+                self.guardrail.settle(*policy).map_err(|e| Error::Settings(format!("margin: {e}")))?;
+            }
+        }
+        Ok(())
     }
 
     /// 99 % loss of a distribution, on the configured side.
@@ -214,6 +259,7 @@ impl Desk {
             m_raw: last.chain.m3,
             m_im_ppm: bundle.m_im_ppm,
             m_mm_ppm: bundle.m_mm_ppm,
+            m_transfer_ppm: bundle.m_transfer_ppm,
             c_im: bundle.c_im,
             c_mm: bundle.c_mm,
             state: bundle.state,
@@ -238,6 +284,8 @@ impl Desk {
                 fallback_m_ppm: bundle.fallback_m_ppm,
                 valid_until: bundle.valid_until,
                 stages: if self.margin.apc.is_empty() { Vec::new() } else { last.stages.clone() },
+                interest: bundle.interest,
+                blast: bundle.blast,
             },
         }
     }

@@ -7,17 +7,23 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use crate::base::{Digest, Horizon, Span, Symbol, Ts};
+use crate::margin::blast::Impact;
+use crate::margin::thin::InterestCaps;
 use crate::margin::{Decision, Reason, State, Why};
 
-/// The stored form that this program writes.
-pub const SCHEMA: &str = "margincast.multiplier.v1";
+/// The stored form that this program writes. The first, `margincast.multiplier.v1`, had no multiplier for
+/// withdrawals; it reads as one with the default.
+pub const SCHEMA: &str = "margincast.multiplier.v2";
+
+/// Multiplier for withdrawals of the first form, at least, parts per million.
+const TRANSFER_V1: u64 = 1_250_000;
 
 /// One multiplier for one instrument over one horizon, and what it was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Publication {
-    /// Always `margincast.multiplier.v1`.
-    #[schema(example = "margincast.multiplier.v1")]
+    /// `margincast.multiplier.v2`; rows written by an older program: `margincast.multiplier.v1`.
+    #[schema(example = "margincast.multiplier.v2")]
     pub schema: String,
     /// Publication number; the first is 1, and there are no gaps.
     pub seq: u64,
@@ -43,6 +49,9 @@ pub struct Publication {
     pub multiplier: String,
     /// Maintenance-margin multiplier.
     pub multiplier_mm: String,
+    /// Multiplier for withdrawals of unrealised profit; never below `multiplier`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multiplier_transfer: Option<String>,
     /// Initial-margin multiplier before guardrails.
     pub multiplier_raw: Option<String>,
     /// The `multiplier` published before this one for the same instrument and horizon.
@@ -153,6 +162,22 @@ pub struct Working {
     /// where there are no stages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<Option<String>>,
+    /// Caps on open interest, quote units, where the book is known: soft and hard.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interest: Option<[Option<String>; 2]>,
+    /// What the rise of maintenance margin newly liquidates, where the accounts are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blast: Option<Blast>,
+}
+
+/// Whom a rise of maintenance margin newly liquidates.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Blast {
+    /// How many accounts.
+    pub accounts: u64,
+    /// Notional of their positions, quote units.
+    pub notional: Option<String>,
 }
 
 /// Which models.
@@ -179,6 +204,8 @@ pub struct ModelRef {
 pub enum Status {
     /// Inputs are fresh.
     Live,
+    /// Inputs are fresh, the book is thin: nothing is loosened.
+    Thin,
     /// Inputs are late; the last value holds.
     Held,
     /// Inputs are older; the value moves to the fallback.
@@ -205,6 +232,8 @@ impl From<&Why> for Working {
             stress_flag: why.stress_flag,
             mm_reasons: why.mm_reasons.clone(),
             stages: why.stages.iter().map(|v| decimal(*v)).collect(),
+            interest: why.interest.map(|i| [decimal(i.soft), decimal(i.hard)]),
+            blast: why.blast.map(|b| Blast { accounts: b.accounts, notional: decimal(b.notional) }),
         }
     }
 }
@@ -214,6 +243,7 @@ impl Status {
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Live => "live",
+            Status::Thin => "thin",
             Status::Held => "held",
             Status::Degraded => "degraded",
             Status::Fallback => "fallback",
@@ -226,6 +256,7 @@ impl From<State> for Status {
     fn from(state: State) -> Status {
         match state {
             State::Fresh => Status::Live,
+            State::Thin => Status::Thin,
             State::Hold => Status::Held,
             State::Degrading => Status::Degraded,
             State::Fallback => Status::Fallback,
@@ -315,6 +346,10 @@ impl Publication {
             m_raw: number("multiplier_raw", &self.multiplier_raw)?,
             m_im_ppm: parts("multiplier", &self.multiplier)?,
             m_mm_ppm: parts("multiplier_mm", &self.multiplier_mm)?,
+            m_transfer_ppm: match &self.multiplier_transfer {
+                Some(text) => parts("multiplier_transfer", text)?,
+                None => parts("multiplier", &self.multiplier)?.max(TRANSFER_V1),
+            },
             c_im: number("requirement.initial", &self.requirement.initial)?,
             c_mm: number("requirement.maintenance", &self.requirement.maintenance)?,
             state: self.state,
@@ -338,6 +373,17 @@ impl Publication {
                 fallback_m_ppm: parts("fallback", &self.fallback)?,
                 valid_until: self.valid_until,
                 stages: self.why.stages.iter().map(|v| number("why.stages", v)).collect::<Result<_, _>>()?,
+                interest: match &self.why.interest {
+                    Some([soft, hard]) => {
+                        let read = |v| number("why.interest", v);
+                        Some(InterestCaps { soft: read(soft)?, hard: read(hard)? })
+                    }
+                    None => None,
+                },
+                blast: match &self.why.blast {
+                    Some(b) => Some(Impact { accounts: b.accounts, notional: number("why.blast", &b.notional)? }),
+                    None => None,
+                },
             },
         })
     }

@@ -72,6 +72,7 @@ fn decision(event: &Event, hours: i64, trace: u64) -> Decision {
         m_raw: 1.0,
         m_im_ppm: trace,
         m_mm_ppm: trace,
+        m_transfer_ppm: trace,
         c_im: 0.01,
         c_mm: 0.008,
         state: State::Fresh,
