@@ -6,7 +6,7 @@ use crate::base::{Span, Ts, stats};
 
 /// Values of the last stretch and their order.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Median {
+pub struct Median {
     /// (when, value), oldest first.
     past: VecDeque<(Ts, f64)>,
     ascending: Vec<f64>,
@@ -24,6 +24,10 @@ impl Median {
             self.ascending.remove(at);
         }
         stats::quantile(&self.ascending, 0.5)
+    }
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.past.is_empty()
     }
     /// How many values there are.
     pub fn len(&self) -> usize {

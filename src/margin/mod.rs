@@ -2,11 +2,12 @@
 
 pub mod apc;
 pub mod blast;
+pub mod change;
 pub mod guardrail;
 pub mod hysteresis;
 pub mod ladder;
 mod live;
-mod median;
+pub mod median;
 pub mod multiplier;
 pub mod notice;
 pub mod order;

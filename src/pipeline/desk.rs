@@ -12,12 +12,16 @@ use crate::forecast::Dist;
 use crate::forecast::outcome::Pending;
 use crate::loss::baseline::{self, Baseline, Side};
 use crate::margin::apc::{Apc, Measured, Stage};
+use crate::margin::median::Median;
 use crate::margin::multiplier::CredibilityParams;
 use crate::margin::order::{Order, Scope};
 use crate::margin::{Bundle, Chain, Conditions, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Why};
 
 /// Windows over which data quality is taken: the share of them that made a row.
 const QUALITY_WINDOWS: usize = 24;
+
+/// Over which data quality is what it usually is.
+const USUAL: Span = Span(30 * Span::DAY.0);
 
 /// How a requirement is made from a baseline and a forecast.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -75,6 +79,8 @@ pub(super) struct Desk {
     last: Option<Last>,
     /// The newest time that was told.
     clock: Option<Ts>,
+    /// Data quality as it usually is: a venue that closes at night is not doubted for it.
+    usual: Median,
     /// Models that people froze, and until when nothing may fall for it.
     silenced: BTreeSet<String>,
     no_fall_until: Option<Ts>,
@@ -108,6 +114,7 @@ impl Desk {
             closes: VecDeque::new(),
             last: None,
             clock: None,
+            usual: Median::default(),
             silenced: BTreeSet::new(),
             no_fall_until: None,
         })
@@ -165,10 +172,15 @@ impl Desk {
             p_stress: regime.into_iter().chain(regime.and(spike)).collect(),
             long_run_var: Some(estimate.long_run_var),
         };
+        let confidence = (quality / self.usual.push(row.ts, quality, USUAL)).min(1.0);
         // A row that closed before the last tick came late.
         let age = self.clock.map(|now| (now - row.ts).max(Span(0)));
-        let now =
-            Conditions { confidence: Some(quality), age, no_fall_until: self.no_fall_until, ..Conditions::default() };
+        let now = Conditions {
+            confidence: Some(confidence),
+            age,
+            no_fall_until: self.no_fall_until,
+            ..Conditions::default()
+        };
         let bundle = self.guardrail.step_under(&proposal, &now)?;
         let forecast = loss;
         let baseline = base;

@@ -17,6 +17,8 @@
 //! | [`era`] | what a ledger says happened under each configuration |
 //! | [`run`] | what went into a training run, and what came out |
 //! | [`rerun`] | what the ledger recorded, made again event by event and compared |
+//! | [`guard`] | what people propose to the guardrails and others approve |
+//! | [`order`] | orders of people as the ledger keeps them |
 //! | [`explain`] | why a published multiplier is what it is, in words and numbers |
 
 pub mod alias;
@@ -27,8 +29,10 @@ pub mod explain;
 pub mod file;
 pub mod gate;
 pub mod golden;
+pub mod guard;
 pub mod ledger;
 pub mod manifest;
+pub mod order;
 pub mod press;
 pub mod publication;
 pub mod register;
