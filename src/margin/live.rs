@@ -152,6 +152,10 @@ impl Live {
         let (c_im, c_mm) = self.pair(c_im, c_mm, &mm, p, &mut why);
         self.im.set(at, c_im);
         self.mm.set(at, c_mm);
+        if turn.killed.im.is_some() {
+            // It follows an initial margin that people let glide down, whatever it wants.
+            mm.target = mm.target.min(p.mm_share * c_im);
+        }
         let asks = (turn.killed.im.is_none().then_some(&im), (turn.killed.mm.is_none() && !turn.thin).then_some(&mm));
         if !self.is_consistent(&held, asks, p) {
             (self.im, self.mm) = (held.im, held.mm);

@@ -4,6 +4,7 @@ pub mod apc;
 pub mod blast;
 pub mod change;
 pub mod guardrail;
+pub mod haircut;
 pub mod hysteresis;
 pub mod ladder;
 mod live;
@@ -13,6 +14,7 @@ pub mod notice;
 pub mod order;
 pub mod policy;
 pub mod recheck;
+pub mod score;
 pub mod thin;
 mod track;
 
