@@ -288,8 +288,8 @@ impl Guardrail {
                 Some(set.m())
             }
             None => {
-                let doubt = self.doubted(now).then_some(now.confidence).flatten();
-                let add = doubt.map_or(0.0, |c| p.doubt.add * (1.0 - c.max(0.0) / p.doubt.least));
+                let doubt = self.doubt(now);
+                let add = doubt.map_or(0.0, |c| p.doubt.add * (1.0 - c / p.doubt.least));
                 if doubt.is_some() {
                     reasons.push(Reason::LowConfidence);
                 }
@@ -307,15 +307,17 @@ impl Guardrail {
         m
     }
 
-    fn doubted(&self, now: &Conditions<'_>) -> bool {
-        now.confidence.is_some_and(|c| c < self.policy.doubt.least)
+    /// The confidence, where it is too low. One that is no number is none.
+    fn doubt(&self, now: &Conditions<'_>) -> Option<f64> {
+        let confidence = now.confidence.map(|c| if c.is_nan() { 0.0 } else { c.max(0.0) });
+        confidence.filter(|c| *c < self.policy.doubt.least)
     }
 
     /// Why nothing may fall now.
     fn no_fall(&self, at: Ts, now: &Conditions<'_>) -> Option<Reason> {
         if self.watch.is_thin() {
             Some(Reason::Thin)
-        } else if self.doubted(now) {
+        } else if self.doubt(now).is_some() {
             Some(Reason::LowConfidence)
         } else if now.age.is_some_and(|age| age > self.policy.doubt.fall_age) {
             Some(Reason::Stale)
@@ -342,6 +344,7 @@ fn bounded(m: f64, p: &Policy, reasons: &mut Vec<Reason>) -> Option<f64> {
 mod tests {
     use super::*;
     use crate::base::Span;
+    use crate::margin::policy::Pace;
     use crate::margin::{Mode, State};
 
     fn proposal(hours: i64, b: f64, m: f64, p_stress: &[f64]) -> Proposal {
@@ -413,6 +416,97 @@ mod tests {
         let got = guard.step(&lower).unwrap();
         assert!((got.c_im / (0.042 * 0.98) - 1.0).abs() < 1e-12, "at the down step");
         assert_eq!(got.reasons.last(), Some(&Reason::TotalLift));
+    }
+
+    fn under(guard: &mut Guardrail, hours: i64, m: f64, now: Conditions<'_>) -> Bundle {
+        guard.step_under(&proposal(hours, 0.04, m, &[]), &now).unwrap()
+    }
+
+    #[test]
+    fn a_thin_book_aims_higher_holds_maintenance_margin_and_lets_nothing_fall() {
+        let mut guard = started(Policy::default());
+        let book = |depth| {
+            let book = Book { depth_50bp: depth, depth_100bp: 2.0 * depth, spread_bp: 1.0, open_interest: 30.0 };
+            Conditions { book: Some(book), ..Conditions::default() }
+        };
+        (1..60).for_each(|h| drop(under(&mut guard, h, 1.1, book(100.0))));
+        let before = under(&mut guard, 60, 1.1, book(100.0));
+        assert_eq!((before.state, before.interest), (State::Fresh, Some(InterestCaps { soft: 60.0, hard: 200.0 })));
+        (61..63).for_each(|h| assert_eq!(under(&mut guard, h, 1.1, book(5.0)).state, State::Fresh));
+        let thin = under(&mut guard, 63, 1.0, book(5.0));
+        assert_eq!((thin.state, thin.reasons.as_slice()), (State::Thin, [Reason::Thin, Reason::StepUp].as_slice()));
+        assert_eq!(thin.mm_reasons.last(), Some(&Reason::Thin));
+        let mut last = thin.clone();
+        for h in 64..110 {
+            last = under(&mut guard, h, 1.0, book(5.0));
+            assert_eq!(last.c_mm, before.c_mm, "maintenance margin is frozen");
+        }
+        assert!((last.c_im - 0.05).abs() < 1e-3 && last.interest.unwrap().soft <= 30.0, "no new risk");
+        // Deep again for three readings: then it falls, after confirmations and at its step.
+        (111..114).for_each(|h| drop(under(&mut guard, h, 1.0, book(100.0))));
+        assert_eq!(under(&mut guard, 114, 1.0, book(100.0)).state, State::Fresh);
+        assert!(under(&mut guard, 120, 1.0, book(100.0)).c_im < last.c_im);
+    }
+
+    #[test]
+    fn doubt_raises_and_late_inputs_lower_nothing() {
+        let first = |confidence| {
+            let now = Conditions { confidence: Some(confidence), ..Conditions::default() };
+            under(&mut Guardrail::new(Policy::default()).unwrap(), 0, 1.2, now)
+        };
+        assert_eq!((first(0.55).m_im_ppm, first(1.0).m_im_ppm, first(0.55).reasons.len()), (1_200_000, 1_200_000, 0));
+        assert!((first(0.275).c_im / 0.04 - 1.325).abs() < 1e-12, "half of 0.25 more");
+        for none in [0.0, -1.0, f64::NAN] {
+            assert_eq!((first(none).m_im_ppm, first(none).reasons), (1_450_000, vec![Reason::LowConfidence]));
+        }
+        let mut guard = Guardrail::new(Policy { confirmations: 0, ..Policy::default() }).unwrap();
+        under(&mut guard, 0, 1.5, Conditions::default());
+        let late = |minutes| Conditions { age: Some(Span::MINUTE.times(minutes)), ..Conditions::default() };
+        assert_eq!(under(&mut guard, 10, 1.2, late(16)).reasons, [Reason::Stale]);
+        assert_eq!(under(&mut guard, 20, 1.9, late(16)).reasons, [Reason::StepUp], "a rise goes through");
+        let held = under(&mut guard, 30, 1.9, late(361));
+        assert_eq!((held.reasons.as_slice(), held.c_im < 0.066), ([Reason::Stale].as_slice(), true));
+        assert_eq!(under(&mut guard, 40, 1.2, late(15)).reasons, [Reason::StepDn]);
+    }
+
+    #[test]
+    fn an_override_is_aimed_at_within_the_steps_and_ends_by_itself() {
+        let mut guard = started(Policy { dead_band: 0.0, confirmations: 0, ..Policy::default() });
+        let until = Ts(0) + Span::HOUR.times(72);
+        guard.set(Override { m_ppm: 3_000_000, until });
+        let m = |b: &Bundle| b.c_im / 0.04;
+        let got = guard.step(&proposal(24, 0.04, 1.0, &[])).unwrap();
+        assert!((m(&got) - 1.1).abs() < 1e-12, "no faster than a model may");
+        assert_eq!(got.reasons, [Reason::Override, Reason::StepUp]);
+        let got = guard.tick(Ts(0) + Span::HOUR.times(25)).unwrap();
+        assert!(m(&got) > 1.1 && got.reasons.contains(&Reason::Override), "also between inputs");
+        let end = guard.step(&proposal(72, 0.04, 1.0, &[])).unwrap();
+        assert!(end.reasons == [Reason::StepDn] && m(&end) < m(&got));
+    }
+
+    #[test]
+    fn a_cap_that_is_lowered_glides() {
+        let mut guard = Guardrail::new(Policy::default()).unwrap();
+        assert_eq!(guard.step(&proposal(0, 0.04, 2.0, &[])).unwrap().m_im_ppm, 2_000_000);
+        let im = Pace { m_max: 1.5, ..Policy::default().im };
+        guard.settle(Policy { im, ..Policy::default() }).unwrap();
+        let got: Vec<f64> =
+            (1..40).map(|d| guard.step(&proposal(24 * d, 0.04, 2.0, &[])).unwrap().c_im / 0.04).collect();
+        assert!(got.windows(2).all(|w| w[1] >= 0.98 * w[0] - 1e-12 && w[1] <= w[0]));
+        assert!((got[38] - 1.5).abs() < 1e-12 && got[0] > 1.9);
+        assert!(guard.settle(Policy { dead_band: 9.0, ..Policy::default() }).is_err());
+        assert_eq!(guard.policy().im.m_max, 1.5, "what is out of range changes nothing");
+    }
+
+    #[test]
+    fn one_field_is_frozen_alone() {
+        let mut guard = started(Policy::default());
+        (1..48).for_each(|h| drop(guard.step(&proposal(h, 0.04, 1.5, &[]))));
+        let before = guard.step(&proposal(48, 0.04, 1.5, &[])).unwrap();
+        guard.kill_field(Field::Maintenance, true, Ts(0) + Span::HOUR.times(48));
+        let after = guard.step(&proposal(60, 0.04, 1.5, &[])).unwrap();
+        assert!(after.c_im > before.c_im && after.c_mm < before.c_mm && after.state == State::Fresh);
+        assert_eq!(after.mm_reasons.last(), Some(&Reason::Kill));
     }
 
     #[test]

@@ -13,6 +13,7 @@
 //! | [`chain`] | lines of a hash-chained file |
 //! | [`mod@file`] | the store on disk: synced before it answers, one writer, torn tails dropped |
 //! | [`publication`] | one published multiplier, as it is recorded and served |
+//! | `working` | its numbers between inputs and result |
 //! | [`press`] | decisions numbered and published |
 //! | [`era`] | what a ledger says happened under each configuration |
 //! | [`run`] | what went into a training run, and what came out |
@@ -39,6 +40,7 @@ pub mod register;
 pub mod registry;
 pub mod rerun;
 pub mod run;
+mod working;
 
 pub use file::FileStore;
 pub use ledger::{Entry, Kind, MemoryStore, Record, Seq, Store};

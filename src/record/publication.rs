@@ -6,10 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+pub use super::working::{Blast, Working};
 use crate::base::{Digest, Horizon, Span, Symbol, Ts};
-use crate::margin::blast::Impact;
-use crate::margin::thin::InterestCaps;
-use crate::margin::{Decision, Reason, State, Why};
+use crate::margin::{Decision, Reason, State};
 
 /// The stored form that this program writes. The first, `margincast.multiplier.v1`, had no multiplier for
 /// withdrawals; it reads as one with the default.
@@ -129,57 +128,6 @@ pub struct Foresight {
     pub p_stress: Option<String>,
 }
 
-/// The numbers between the inputs and the result.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Working {
-    /// Forecast over baseline.
-    pub m0: Option<String>,
-    /// The credible part of a rise.
-    pub m1: Option<String>,
-    /// At least what the stressed regime wants.
-    pub m2: Option<String>,
-    /// Within the bounds of the multiplier; `multiplier_raw` is the link before it.
-    pub m4: Option<String>,
-    /// Requirement in the stressed regime, fraction of notional.
-    pub stressed: Option<String>,
-    /// Expected shortfall of the baseline, fraction of notional.
-    pub expected_shortfall: Option<String>,
-    /// Plain historical 99 % VaR over all history kept, fraction of notional.
-    pub long_run_var: Option<String>,
-    /// Disagreement of the baselines, (max - min) / median.
-    pub dispersion: Option<String>,
-    /// Share of recent windows that made a row.
-    pub data_quality: Option<String>,
-    /// How far initial margin is below what the multiplier wants, fraction of notional.
-    pub gap: Option<String>,
-    /// Whether the flag of the stressed regime is up.
-    pub stress_flag: bool,
-    /// What bound maintenance margin.
-    #[schema(value_type = Vec<String>)]
-    pub mm_reasons: Vec<Reason>,
-    /// The measured loss and the result of each anti-procyclical stage, fractions of notional; empty
-    /// where there are no stages.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub stages: Vec<Option<String>>,
-    /// Caps on open interest, quote units, where the book is known: soft and hard.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub interest: Option<[Option<String>; 2]>,
-    /// What the rise of maintenance margin newly liquidates, where the accounts are known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub blast: Option<Blast>,
-}
-
-/// Whom a rise of maintenance margin newly liquidates.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Blast {
-    /// How many accounts.
-    pub accounts: u64,
-    /// Notional of their positions, quote units.
-    pub notional: Option<String>,
-}
-
 /// Which models.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -214,28 +162,6 @@ pub enum Status {
     Fallback,
     /// An operator froze publication.
     Halted,
-}
-
-impl From<&Why> for Working {
-    fn from(why: &Why) -> Working {
-        Working {
-            m0: decimal(why.m0),
-            m1: decimal(why.m1),
-            m2: decimal(why.m2),
-            m4: decimal(why.m4),
-            stressed: decimal(why.stressed),
-            expected_shortfall: decimal(why.expected_shortfall),
-            long_run_var: decimal(why.long_run_var),
-            dispersion: decimal(why.dispersion),
-            data_quality: decimal(why.data_quality),
-            gap: decimal(why.gap),
-            stress_flag: why.stress_flag,
-            mm_reasons: why.mm_reasons.clone(),
-            stages: why.stages.iter().map(|v| decimal(*v)).collect(),
-            interest: why.interest.map(|i| [decimal(i.soft), decimal(i.hard)]),
-            blast: why.blast.map(|b| Blast { accounts: b.accounts, notional: decimal(b.notional) }),
-        }
-    }
 }
 
 impl Status {
@@ -357,34 +283,7 @@ impl Publication {
             p_stress: optional("forecast.p_stress", &self.forecast.p_stress)?,
             model_digest: self.model.digest,
             config_digest: self.config_digest,
-            why: Why {
-                m0: number("why.m0", &self.why.m0)?,
-                m1: number("why.m1", &self.why.m1)?,
-                m2: number("why.m2", &self.why.m2)?,
-                m4: number("why.m4", &self.why.m4)?,
-                stressed: number("why.stressed", &self.why.stressed)?,
-                expected_shortfall: number("why.expected_shortfall", &self.why.expected_shortfall)?,
-                long_run_var: number("why.long_run_var", &self.why.long_run_var)?,
-                dispersion: number("why.dispersion", &self.why.dispersion)?,
-                data_quality: number("why.data_quality", &self.why.data_quality)?,
-                gap: number("why.gap", &self.why.gap)?,
-                stress_flag: self.why.stress_flag,
-                mm_reasons: self.why.mm_reasons.clone(),
-                fallback_m_ppm: parts("fallback", &self.fallback)?,
-                valid_until: self.valid_until,
-                stages: self.why.stages.iter().map(|v| number("why.stages", v)).collect::<Result<_, _>>()?,
-                interest: match &self.why.interest {
-                    Some([soft, hard]) => {
-                        let read = |v| number("why.interest", v);
-                        Some(InterestCaps { soft: read(soft)?, hard: read(hard)? })
-                    }
-                    None => None,
-                },
-                blast: match &self.why.blast {
-                    Some(b) => Some(Impact { accounts: b.accounts, notional: number("why.blast", &b.notional)? }),
-                    None => None,
-                },
-            },
+            why: self.why.read(&number, parts("fallback", &self.fallback)?, self.valid_until)?,
         })
     }
     /// Where the numbers of `made` differ from the published ones: key, published, made.

@@ -191,8 +191,9 @@ impl Teller {
     /// The multiplier that is aimed at after a step with a usable baseline; NaN holds.
     fn aim(&self, ts: Ts, m: f64, known: &Known) -> f64 {
         let (p, thin) = (&self.policy, self.watch.is_thin());
-        let doubt = known.confidence.filter(|c| *c < p.doubt.least);
-        let add = doubt.map_or(0.0, |c| p.doubt.add * (1.0 - c.max(0.0) / p.doubt.least));
+        let confidence = known.confidence.map(|c| if c.is_nan() { 0.0 } else { c.max(0.0) });
+        let doubt = confidence.filter(|c| *c < p.doubt.least);
+        let add = doubt.map_or(0.0, |c| p.doubt.add * (1.0 - c / p.doubt.least));
         let m = match self.set.filter(|s| ts < s.until) {
             Some(set) => set.m(),
             None if (m + add).is_finite() => (m + add).clamp(p.m_min, p.im.m_max),
