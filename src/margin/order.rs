@@ -28,7 +28,7 @@ pub enum Order {
         set: Override,
     },
     /// Other settings from here on.
-    Settings(Policy),
+    Settings(Box<Policy>),
 }
 
 /// A multiplier that people set.

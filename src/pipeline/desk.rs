@@ -225,7 +225,7 @@ impl Desk {
                 }
             }
             Order::Settings(policy) => {
-                self.guardrail.settle(*policy).map_err(|e| Error::Settings(format!("margin: {e}")))?;
+                self.guardrail.settle(**policy).map_err(|e| Error::Settings(format!("margin: {e}")))?;
             }
         }
         Ok(())

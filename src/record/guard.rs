@@ -101,7 +101,7 @@ impl Proposal {
         let not_yet = || Error::Refused(format!("proposal {}: not approved", self.id));
         let approved = self.approved().ok_or_else(not_yet)?;
         match &self.what {
-            What::Settings(changes) => Ok(Order::Settings(now.with(changes).map_err(refused)?)),
+            What::Settings(changes) => Ok(Order::Settings(Box::new(now.with(changes).map_err(refused)?))),
             What::Override { symbol, m_ppm, length } => {
                 let set = Override::new(*m_ppm as f64 / 1e6, approved, *length).map_err(refused)?;
                 Ok(Order::Override { symbol: *symbol, set })
@@ -245,7 +245,7 @@ impl Guard {
             return Ok(Some(format!("proposal {id} was not due at {at}")));
         }
         let same = match (&p.what, order) {
-            (What::Settings(changes), Order::Settings(policy)) => policy.with(changes).ok() == Some(*policy),
+            (What::Settings(changes), Order::Settings(policy)) => policy.with(changes).ok() == Some(**policy),
             _ => p.order(base)? == *order,
         };
         Ok((!same).then(|| format!("what proposal {id} says is not what was applied")))
@@ -295,7 +295,7 @@ fn take(proposals: &mut Vec<Proposal>, kind: Kind, said: Said, at: Ts) -> Result
 /// The settings in force at the end of what was applied.
 pub fn settings(base: &Policy, orders: &[Stored]) -> Policy {
     let last = orders.iter().rev().find_map(|o| match o.read() {
-        Ok(Order::Settings(policy)) => Some(policy),
+        Ok(Order::Settings(policy)) => Some(*policy),
         _ => None,
     });
     last.unwrap_or(*base)
@@ -341,7 +341,9 @@ mod tests {
         let order = guard.proposals().unwrap()[0].order(&base).unwrap();
         assert_eq!(guard.check(1, &order, &base, hour(26)).unwrap(), None);
         assert!(guard.check(1, &order, &base, hour(25)).unwrap().unwrap().contains("not due"));
-        assert!(guard.check(1, &Order::Settings(base), &base, hour(26)).unwrap().unwrap().contains("not what"));
+        assert!(
+            guard.check(1, &Order::Settings(Box::new(base)), &base, hour(26)).unwrap().unwrap().contains("not what")
+        );
         assert!(guard.check(2, &order, &base, hour(26)).unwrap().unwrap().contains("not approved"));
     }
 

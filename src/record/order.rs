@@ -71,7 +71,7 @@ impl Stored {
             Stored::Kill { scope, on } => Order::Kill { scope: scope.parse::<Scope>().map_err(bad)?, on: *on },
             Stored::Override { symbol, set } => Order::Override { symbol: *symbol, set: *set },
             Stored::Settings(text) => {
-                Order::Settings(serde_json::from_str::<Policy>(text).map_err(|e| bad(e.to_string()))?)
+                Order::Settings(serde_json::from_str::<Box<Policy>>(text).map_err(|e| bad(e.to_string()))?)
             }
         })
     }
@@ -88,7 +88,7 @@ mod tests {
         policy.thin.m_min = 1.0 + 1.0 / 3.0;
         let set = Override { m_ppm: 1_500_000, until: Ts(7) };
         let kill = Order::Kill { scope: Scope::Model("HMM".into()), on: true };
-        for order in [Order::Settings(policy), Order::Override { symbol: None, set }, kill] {
+        for order in [Order::Settings(Box::new(policy)), Order::Override { symbol: None, set }, kill] {
             let stored = Stored::of(&order).unwrap();
             let text = serde_json::to_string(&stored).unwrap();
             assert_eq!(serde_json::from_str::<Stored>(&text).unwrap().read().unwrap(), order);

@@ -82,17 +82,15 @@ impl From<&Why> for Working {
     }
 }
 
+/// Reads the number of a key.
+pub(super) type Reader<'a> = dyn Fn(&str, &Option<String>) -> Result<f64, Error> + 'a;
+
 impl Working {
     /// The same as numbers, bit for bit; `number` reads one and names it if it cannot.
     ///
     /// # Errors
     /// A number does not parse.
-    pub(super) fn read(
-        &self,
-        number: &dyn Fn(&str, &Option<String>) -> Result<f64, Error>,
-        fallback_m_ppm: u64,
-        valid_until: Ts,
-    ) -> Result<Why, Error> {
+    pub(super) fn read(&self, number: &Reader<'_>, fallback_m_ppm: u64, valid_until: Ts) -> Result<Why, Error> {
         Ok(Why {
             m0: number("why.m0", &self.m0)?,
             m1: number("why.m1", &self.m1)?,

@@ -101,7 +101,7 @@ fn the_second_ledger_reads_with_its_orders_and_approvals() {
     let set = Override { m_ppm: 1_500_000, until: "2023-11-15T22:13:20Z".parse().unwrap() };
     let settings = Policy { dead_band: 0.03, ..Policy::default() };
     let kill = Order::Kill { scope: "model:HMM".parse().unwrap(), on: true };
-    assert_eq!(orders, [Order::Override { symbol: None, set }, Order::Settings(settings), kill]);
+    assert_eq!(orders, [Order::Override { symbol: None, set }, Order::Settings(Box::new(settings)), kill]);
     assert_eq!((era.frozen.len(), era.killed, era.applied().len()), (1, false, 2));
     let decision = published[0].decision().unwrap();
     assert_eq!((decision.m_transfer_ppm, decision.state), (1_300_000, State::Thin));

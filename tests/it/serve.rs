@@ -566,7 +566,7 @@ fn guard(ledger: &Path, words: &[&str]) -> (bool, String) {
 fn what_people_approve_takes_effect_is_recorded_and_is_made_again() {
     let ledger = TempDir::new().unwrap();
     let set = format!("serve.ledger='{}'", ledger.path().display());
-    let config = WORLD.config(&[set.clone()]);
+    let config = WORLD.config(std::slice::from_ref(&set));
     let running = WORLD.serve_from(&config, Mode::Replay(Some(60_000.0)), WORLD.replay());
     until("a first publication", LONG, || running.hub.newest() > 8);
     let say = |words: &[&str]| {

@@ -113,7 +113,7 @@ impl Publisher {
         let ordered = Ordered { order: Stored::of(order)?, id, who, why: why.into(), after };
         self.append(&[entry(Kind::Order, at, &ordered)?])?;
         if let Order::Settings(policy) = order {
-            self.policy = *policy;
+            self.policy = **policy;
         }
         tracing::info!(order = %entry(Kind::Order, at, &ordered)?.body, "ordered");
         self.road.step(Step::Order(at, order))?;
