@@ -92,10 +92,7 @@ impl Publisher {
         hub.publish(sets(past));
         let same =
             |e: &Era| e.start.digest == options.config_digest && options.from.is_none_or(|f| f == e.start.publish_from);
-        let base = look::settings(&options.config)?;
-        if let Some(last) = past_eras.last() {
-            look::unchanged(&base, last)?;
-        }
+        let base = look::base(&options.config, past_eras.last())?;
         let mut era = past_eras.pop().filter(same);
         let body =
             json!({"mode": options.mode.as_str(), "program": env!("CARGO_PKG_VERSION"), "process": std::process::id()});

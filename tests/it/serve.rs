@@ -567,7 +567,7 @@ fn what_people_approve_takes_effect_is_recorded_and_is_made_again() {
     let ledger = TempDir::new().unwrap();
     let set = format!("serve.ledger='{}'", ledger.path().display());
     let config = WORLD.config(std::slice::from_ref(&set));
-    let running = WORLD.serve_from(&config, Mode::Replay(Some(60_000.0)), WORLD.replay());
+    let running = WORLD.serve_from(&config, Mode::Replay(Some(20_000.0)), WORLD.replay());
     until("a first publication", LONG, || running.hub.newest() > 8);
     let say = |words: &[&str]| {
         let (good, said) = guard(ledger.path(), words);
@@ -597,7 +597,9 @@ fn what_people_approve_takes_effect_is_recorded_and_is_made_again() {
     let end = day_one() + Span::HOUR.times(FROM + 72);
     assert!(all.iter().filter(|p| said(p)).all(|p| p.as_of < end), "it ends by itself");
     let shown = guard(ledger.path(), &["show"]).1;
-    assert!(shown.contains("up_per_day = 0.05") && shown.contains("applied at") && shown.contains("0 of 2 approvals"));
+    assert!(
+        shown.contains("mm_notice = \"12h\"") && shown.contains("applied at") && shown.contains("0 of 2 approvals")
+    );
     // An audit makes all of it again, and holds each order against the log of approvals.
     let check = || verify::check(ledger.path(), &WORLD.path("models"), Some(&WORLD.path("lake"))).unwrap();
     assert_eq!(check(), Vec::<String>::new());

@@ -29,16 +29,17 @@ pub fn settings(config: &str) -> Result<Policy> {
     serde_json::from_value(settings.clone()).context("margin.guardrail of the configuration")
 }
 
-/// The settings of the guardrails are not changed by another configuration, nor by anything else than
-/// the approval of people.
-pub(super) fn unchanged(base: &Policy, last: &Era) -> Result<()> {
-    if settings(&last.start.config)? != *base {
+/// The same, held against the era before: another configuration does not change them, only the approval
+/// of people does.
+pub(super) fn base(config: &str, last: Option<&Era>) -> Result<Policy> {
+    let base = settings(config)?;
+    if last.is_some_and(|era| settings(&era.start.config).ok() != Some(base)) {
         bail!(
             "margin.guardrail is not what this ledger began with: put it back and change it with \
              `margincast guard propose`, or begin another ledger: --set serve.ledger=DIR"
         );
     }
-    Ok(())
+    Ok(base)
 }
 
 /// One scope a line.
