@@ -23,10 +23,10 @@ other person, acts when approved, and ends by itself. The service looks at the l
 <ledger>/guard/log.jsonl, and records what it applies; `margincast verify` holds one against the other.
 
 Example:
-  margincast guard --ledger ledger propose --who ann --why \"calmer\" im.up_per_day=0.05
-  margincast guard --ledger ledger override --who ann --why VENUE_OUTAGE --m 1.5 --for 12h --symbol BTCUSDT
-  margincast guard --ledger ledger approve 1 --who ben --why seen
-  margincast guard --ledger ledger show")]
+  margincast guard --ledger out/quick/ledger show
+  margincast guard --ledger out/quick/ledger propose --who ann --why calmer im.up_per_day=0.05
+  margincast guard --ledger out/quick/ledger approve 1 --who ben --why seen
+  margincast guard --ledger out/quick/ledger override --who ann --why VENUE_OUTAGE --m 1.5 --for 12h")]
 pub struct Args {
     /// The ledger whose service it concerns
     #[arg(long, value_name = "DIR", default_value = "ledger", global = true)]
