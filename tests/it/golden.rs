@@ -5,9 +5,13 @@ use margincast::base::{Aci, Span, Ts};
 use margincast::loss::baseline::{self, Baseline, Side};
 use margincast::loss::outcome;
 use margincast::loss::var::{self, Rule, Scaling};
+use margincast::margin::apc::{Apc, Measured, Stage};
+use margincast::margin::blast::{Accounts, Exposure};
 use margincast::margin::hysteresis::{Flag, Hysteresis};
 use margincast::margin::ladder::Ladder;
 use margincast::margin::recheck::{Deviation, Limit, clamp_set};
+use margincast::margin::score::{Band, Score, Weights};
+use margincast::margin::thin::InterestCaps;
 use margincast::margin::{Guardrail, Inputs, Policy, Proposal, Reason, State};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -167,7 +171,7 @@ fn conformal_correction_learns_from_each_miss() {
 }
 
 #[test]
-fn a_clamp_that_makes_coupled_fields_disagree_rejects_the_whole_set() {
+fn v16e_wrong_cap_incident_of_2026_a_clamp_on_one_of_two_coupled_fields_rejects_the_bundle() {
     #[derive(Deserialize)]
     struct Case {
         ratio: f64,
@@ -338,4 +342,116 @@ fn outcome_measures_how_far_and_how_fast_margin_moved() {
     assert_eq!((got.n, got.breaches), (12, 2));
     near(got.shortfall_sum, 0.02, 1e-12);
     near(got.worst_miss, 0.01, 1e-12);
+}
+
+#[test]
+fn apc_stages_give_the_baselines_of_the_regulation() {
+    #[derive(Deserialize)]
+    struct Case {
+        stress_weight: Weight,
+        buffer: Vec<Buffer>,
+        floor: Vec<Floor>,
+    }
+    #[derive(Deserialize)]
+    struct Weight {
+        u: f64,
+        s: f64,
+        b: f64,
+    }
+    #[derive(Deserialize)]
+    struct Buffer {
+        u: f64,
+        r#ref: f64,
+        b: f64,
+        left: f64,
+    }
+    #[derive(Deserialize)]
+    struct Floor {
+        u: f64,
+        long_run: f64,
+        b: f64,
+    }
+    let case: Case = case("apc_stages");
+    let at = |n: i64, var| Measured { ts: Ts(0) + Span::DAY.times(n), var, stressed: f64::NAN, long_run: f64::NAN };
+    let weight = Stage::StressWeight { weight: 0.25 };
+    let w = case.stress_weight;
+    let trail = Apc::new(&[weight]).expect("a stage").step(&Measured { stressed: w.s, ..at(0, w.u) });
+    near(trail[1], w.b, 1e-15);
+    for row in case.buffer {
+        let buffer = Stage::Buffer { add: 0.25, window: Span::DAY.times(250) };
+        let mut apc = Apc::new(&[buffer]).expect("a stage");
+        (0..249).for_each(|n| drop(apc.step(&at(n, row.r#ref))));
+        let b = apc.step(&at(249, row.u))[1];
+        near(b, row.b, 1e-15);
+        near(b / row.u - 1.0, row.left, 5e-4);
+    }
+    for row in case.floor {
+        let trail =
+            Apc::new(&[Stage::Floor]).expect("a stage").step(&Measured { long_run: row.long_run, ..at(0, row.u) });
+        near(trail[1], row.b, 0.0);
+    }
+}
+
+#[test]
+fn risk_score_is_the_sum_of_its_contributions() {
+    #[derive(Deserialize)]
+    struct Case {
+        case: Vec<Row>,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        u: [f64; 6],
+        parts: [f64; 6],
+        score: f64,
+        band: Band,
+    }
+    for row in case::<Case>("risk_score").case {
+        let got = Score::of(&row.u.map(Some), &Weights::default()).expect("a score");
+        near(got.points(), row.score, 0.0);
+        assert_eq!(got.parts.iter().flatten().sum::<u64>(), got.total, "exactly");
+        got.parts.iter().zip(row.parts).for_each(|(g, w)| near(g.expect("a part") as f64 / 1e6, w, 0.0));
+        assert_eq!(got.band(), row.band);
+    }
+}
+
+#[test]
+fn a_rise_of_maintenance_margin_has_a_blast_radius() {
+    #[derive(Deserialize)]
+    struct Case {
+        accounts: Vec<(f64, f64)>,
+        case: Vec<Row>,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        mm: f64,
+        accounts: u64,
+        notional: f64,
+        share: f64,
+    }
+    let case: Case = case("blast_radius");
+    let exposure = Accounts { accounts: case.accounts, stressed_depth: 0.0 };
+    for row in case.case {
+        let got = exposure.newly_liquidatable(0.0, row.mm);
+        assert_eq!((got.accounts, got.notional), (row.accounts, row.notional));
+        near(got.notional / exposure.open_interest(), row.share, 5e-5);
+    }
+}
+
+#[test]
+fn initial_margin_rises_with_open_interest_between_its_caps() {
+    #[derive(Deserialize)]
+    struct Case {
+        base: f64,
+        soft: f64,
+        hard: f64,
+        case: Vec<Row>,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        interest: f64,
+        fraction: f64,
+    }
+    let case: Case = case("open_interest");
+    let caps = InterestCaps { soft: case.soft, hard: case.hard };
+    case.case.iter().for_each(|row| near(caps.fraction(case.base, row.interest), row.fraction, 1e-12));
 }
