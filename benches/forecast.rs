@@ -27,7 +27,7 @@ const DIGESTS: [(&str, &str); 5] = [
 
 fn rows() -> Vec<Row> {
     let (bar, row) = (Span::MINUTE.times(15), Span::HOUR);
-    let config = Config { bar, row, measure: Measure::Parkinson, mid: 24, long: 168, far: 720 };
+    let config = Config { bar, row, measure: Measure::Parkinson, mid: 24, long: 168, far: 720, closure: Span(0) };
     let mut builder = Builder::new(config).expect("a good configuration");
     let events = synth::bars(Seed(1), "BENCH".parse().expect("a symbol"), START, bar, 4 * ROWS);
     events.iter().filter_map(|e| builder.push(e)).collect()

@@ -4,6 +4,7 @@ pub mod aci;
 pub mod delay;
 pub mod digest;
 pub mod prob;
+pub mod quantile;
 pub mod seed;
 pub mod stats;
 pub mod symbol;

@@ -18,9 +18,11 @@
 //! | `scaling` | `full` | - | `full`, `mid` |
 //! | `floor_quantile` | 0.25 | - | 0 (no floor) to 1 |
 //! | `floor_rows` | 3650 | rows | 100 to 100000 |
+//! | `rule` | `conservative` | - | as in [`super::historical`] |
+//! | `seed` | `mean-square` | - | `mean-square`, `variance` of the first rows: where the recursion starts |
+//! | `seed_rows` | 100 | rows | 1 to 100000 |
 //!
-//! Warm-up: 100 rows, whose mean square starts the recursion, then `min_rows` returns. Knows:
-//! return. Ignores: realised variance but for its level, order flow, season.
+//! Warm-up: `seed_rows`, then `min_rows` returns. Knows: return. Ignores: realised variance but for its level, order flow, season.
 //!
 //! ```
 //! # use std::{collections::BTreeMap, sync::Arc};
@@ -51,11 +53,9 @@ use serde::{Deserialize, Serialize};
 use super::training::{Chosen, Level, each, in_range};
 use super::window::{Adjacent, Sample, dist_of_returns};
 use super::{BySymbol, Error, FitContext, Forecast, Forecaster, Model, Panel};
+use crate::base::quantile::Rule;
 use crate::base::{Horizon, Span, Ts, stats};
 use crate::feature::{Feature, Row};
-
-/// Rows whose mean square starts the recursion.
-const SEED_ROWS: usize = 100;
 
 /// Settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,6 +73,22 @@ pub struct Params {
     pub floor_quantile: f64,
     /// How many rows that past goes back.
     pub floor_rows: usize,
+    /// Which empirical quantile.
+    pub rule: Rule,
+    /// What of the first rows starts the recursion.
+    pub seed: Start,
+    /// How many first rows.
+    pub seed_rows: usize,
+}
+
+/// Where the recursion of variance starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// At the mean square of the first returns.
+    MeanSquare,
+    /// At their variance around their mean.
+    Variance,
 }
 
 /// How past returns are scaled.
@@ -94,6 +110,9 @@ impl Default for Params {
             scaling: Scaling::Full,
             floor_quantile: 0.25,
             floor_rows: 3650,
+            rule: Rule::default(),
+            seed: Start::MeanSquare,
+            seed_rows: 100,
         }
     }
 }
@@ -118,6 +137,7 @@ impl Model for Fhs {
         in_range(Self::NAME, "window", params.window as f64, 50.0, 1e5)?;
         in_range(Self::NAME, "min_rows", params.min_rows as f64, 20.0, params.window as f64)?;
         in_range(Self::NAME, "floor_quantile", params.floor_quantile, 0.0, 1.0)?;
+        in_range(Self::NAME, "seed_rows", params.seed_rows as f64, 1.0, 1e5)?;
         in_range(Self::NAME, "floor_rows", params.floor_rows as f64, 100.0, 1e5)?;
         let levels = each(Self::NAME, panel, ctx, |t| t.level(params.min_rows))?;
         let lambda = per_row(params.lambda, ctx.step);
@@ -138,7 +158,7 @@ impl Fhs {
     fn state(&self) -> State {
         State {
             own: Chosen::Waiting(self.levels.clone()),
-            seed: Vec::with_capacity(SEED_ROWS),
+            seed: Vec::with_capacity(self.params.seed_rows),
             variance: 0.0,
             past: Sample::new(self.params.floor_rows),
             rows: Adjacent::new(self.ahead),
@@ -216,17 +236,21 @@ impl Forecaster for State {
         if self.own.at(row).is_none() {
             return;
         }
-        if self.seed.len() == SEED_ROWS {
+        let Params { seed_rows, seed, .. } = self.model.params;
+        if self.seed.len() == seed_rows {
             return self.take(row);
         }
         if row.get(Feature::Ret).is_none() {
             return;
         }
         self.seed.push(*row);
-        if self.seed.len() == SEED_ROWS {
-            let squares: Vec<f64> = self.seed.iter().filter_map(|r| r.get(Feature::Ret)).map(|r| r * r).collect();
-            self.variance = stats::mean(&squares);
-            for i in 0..SEED_ROWS {
+        if self.seed.len() == seed_rows {
+            let returns: Vec<f64> = self.seed.iter().filter_map(|r| r.get(Feature::Ret)).collect();
+            self.variance = match seed {
+                Start::MeanSquare => stats::mean(&returns.iter().map(|r| r * r).collect::<Vec<f64>>()),
+                Start::Variance => stats::variance(&returns),
+            };
+            for i in 0..seed_rows {
                 self.take(&self.seed[i].clone());
             }
         }
@@ -237,7 +261,12 @@ impl Forecaster for State {
             return None;
         }
         let variance = self.volatility().powi(2) * self.model.ahead as f64;
-        let dist = dist_of_returns(variance / own.ret2_per_rv, &self.scenarios(), own.sd(own.floored(0.0)));
+        let dist = dist_of_returns(
+            variance / own.ret2_per_rv,
+            &self.scenarios(),
+            self.model.params.rule,
+            own.sd(own.floored(0.0)),
+        );
         Some(Forecast { issued: self.issued, horizon: self.model.horizon, dist, regime: None, spike: None })
     }
 }

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::ordered::Ordered;
-use super::var::{Tail, rank, tail_mean};
+use super::var::{Tail, rank, shortfall};
 use crate::base::Span;
+use crate::forecast::Dist;
 
 /// Whose losses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,15 @@ impl Side {
             Side::Long => -ret,
             Side::Short => ret,
             Side::Both => ret.abs(),
+        }
+    }
+    /// The 99 % loss of a distribution, fraction of notional.
+    pub fn var(self, dist: &Dist) -> f64 {
+        let (long, short) = (-dist.q[1], dist.q[7]);
+        match self {
+            Side::Long => long,
+            Side::Short => short,
+            Side::Both => long.max(short),
         }
     }
 }
@@ -243,11 +253,11 @@ fn tail(returns: &Ordered, alpha: f64, side: Side) -> Tail {
     let k = rank(alpha, n.max(1));
     let long = || Tail {
         var: -returns.at(n - k),
-        es: tail_mean(returns.ascending().take(n - k).map(|r| -r), -returns.at(n - k), alpha, n),
+        es: shortfall(returns.ascending().take(n - k).map(|r| -r), -returns.at(n - k), alpha, n),
     };
     let short = || Tail {
         var: returns.at(k - 1),
-        es: tail_mean(returns.ascending().rev().take(n - k), returns.at(k - 1), alpha, n),
+        es: shortfall(returns.ascending().rev().take(n - k), returns.at(k - 1), alpha, n),
     };
     match side {
         Side::Long => long(),

@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Continuous, ContinuousCDF, StudentsT};
 
+pub use crate::base::quantile::Rule;
+pub(crate) use crate::base::quantile::{rank, shortfall};
 use crate::base::stats;
 
 /// VaR and ES of one tail, in the unit of the losses.
@@ -15,24 +17,6 @@ pub struct Tail {
     pub es: f64,
 }
 
-/// Which empirical quantile.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rule {
-    /// The order statistic `L_(ceil(alpha n))`, never interpolated: the conservative one.
-    #[default]
-    Conservative,
-    /// Linear between order statistics at `1 + alpha (n - 1)`, as numpy and R.
-    Type7,
-    /// Linear between order statistics at `alpha (n + 1)`.
-    Type6,
-}
-
-/// `ceil(alpha n)`, forgiving the last bits of the product; at least 1, at most n.
-pub(crate) fn rank(alpha: f64, n: usize) -> usize {
-    ((alpha * n as f64 - 1e-9).ceil().max(1.0) as usize).min(n)
-}
-
 /// Historical simulation. ES after Acerbi and Tasche: `[sum_{i>k} L_(i) + (k - alpha n) L_(k)] /
 /// ((1 - alpha) n)` with `k = ceil(alpha n)`, whatever the rule for VaR. `None` without losses.
 pub fn historical(losses: &[f64], alpha: f64, rule: Rule) -> Option<Tail> {
@@ -42,24 +26,8 @@ pub fn historical(losses: &[f64], alpha: f64, rule: Rule) -> Option<Tail> {
         return None;
     }
     let k = rank(alpha, n);
-    let var = match rule {
-        Rule::Conservative => sorted[k - 1],
-        Rule::Type7 => stats::quantile(&sorted, alpha),
-        Rule::Type6 => {
-            let at = (alpha * (n + 1) as f64).clamp(1.0, n as f64);
-            let below = at.floor() as usize;
-            let above = (below + 1).min(n);
-            sorted[below - 1] + (at - below as f64) * (sorted[above - 1] - sorted[below - 1])
-        }
-    };
-    Some(Tail { var, es: tail_mean(sorted[k..].iter().rev().copied(), sorted[k - 1], alpha, n) })
-}
-
-/// Acerbi-Tasche ES from the losses beyond rank k, worst first, and the loss at rank k.
-pub(crate) fn tail_mean(beyond: impl Iterator<Item = f64>, at_k: f64, alpha: f64, n: usize) -> f64 {
-    let (sum, count) = beyond.fold((0.0, 0usize), |(sum, count), l| (sum + l, count + 1));
-    let miss = (1.0 - alpha) * n as f64;
-    (sum + (miss - count as f64) * at_k) / miss
+    let var = rule.quantile(&sorted, alpha);
+    Some(Tail { var, es: shortfall(sorted[k..].iter().rev().copied(), sorted[k - 1], alpha, n) })
 }
 
 /// Volatility predicted one step ahead: `v_1` is the seed, `v_{t+1} = lambda v_t + (1 - lambda)

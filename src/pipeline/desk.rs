@@ -8,9 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{Error, Named};
 use crate::base::{Digest, Horizon, Prob, Span, Symbol, Ts};
 use crate::feature::{Feature, Row};
-use crate::forecast::Dist;
 use crate::forecast::outcome::Pending;
-use crate::loss::baseline::{self, Baseline, Side};
+use crate::loss::baseline::{self, Baseline};
 use crate::margin::multiplier::CredibilityParams;
 use crate::margin::{Bundle, Chain, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Why};
 
@@ -98,8 +97,9 @@ impl Desk {
     /// Takes a row and the forecasts made from it. Gives a decision when `publish` and there is a
     /// baseline.
     pub fn row(&mut self, row: &Row, forecasts: &[Named], publish: bool, seal: Seal) -> Option<Decision> {
+        let side = self.margin.baseline.side;
         if let Some(answer) = self.asked.answer(row) {
-            self.credibility.push(self.loss_of(answer.ret) > answer.what);
+            self.credibility.push(side.loss(answer.ret) > answer.what);
         }
         let gap = self.closes.back().is_some_and(|close| *close != row.ts_open);
         if gap {
@@ -112,7 +112,7 @@ impl Desk {
         }
         let of = |name: &str| forecasts.iter().find(|f| &*f.name == name && f.forecast.horizon == self.horizon);
         let serving = of(&self.margin.forecast).map(|f| &f.forecast);
-        let loss = serving.map(|f| self.loss(&f.dist));
+        let loss = serving.map(|f| side.var(&f.dist));
         if let Some(loss) = loss {
             self.asked.ask(row, loss);
         }
@@ -157,24 +157,6 @@ impl Desk {
     pub fn kill(&mut self, symbol: Symbol, on: bool, now: Ts, seal: Seal) -> Option<Decision> {
         self.guardrail.kill(on, now);
         self.tick(symbol, now, seal)
-    }
-
-    /// 99 % loss of a distribution, on the configured side.
-    fn loss(&self, dist: &Dist) -> f64 {
-        let (long, short) = (-dist.q[1], dist.q[7]);
-        match self.margin.baseline.side {
-            Side::Long => long,
-            Side::Short => short,
-            Side::Both => long.max(short),
-        }
-    }
-
-    fn loss_of(&self, ret: f64) -> f64 {
-        match self.margin.baseline.side {
-            Side::Long => -ret,
-            Side::Short => ret,
-            Side::Both => ret.abs(),
-        }
     }
 
     /// Share of the last windows that made a row.

@@ -11,6 +11,7 @@
 //! | [`split`] | rolling origins: what each fit may know, and where it is judged |
 //! | [`choice`] | parameters chosen inside the training window |
 //! | [`fit`] | the fits of every origin, in parallel, each kept on disk as soon as it is done |
+//! | [`rule`] | margin rules made of any models, judged beside the pipeline's own |
 //! | [`walk`] | the walk forward through the pipeline |
 //! | [`scores`] | the scores of a study, and the lines to draw |
 //! | [`report`] | one HTML page made from them |
@@ -26,6 +27,7 @@ pub mod judge;
 pub mod output;
 pub mod plan;
 pub mod report;
+pub mod rule;
 pub mod scores;
 pub mod split;
 pub mod truth;

@@ -1,0 +1,250 @@
+//! Margin rules made of any models: a baseline, what smooths it, a multiplier and guardrails, judged
+//! beside the pipeline's own decision.
+//!
+//! The baseline `U` is one model's 99 % loss. Stages make it `b`; the forecast requirement is `f = U
+//! sd / sd'`, the volatility of one model over that of another; the multiplier is `f / b` within its
+//! bounds; guardrails are those of the pipeline. Rules see what the models said in the span and in the
+//! rehearsal before it. A rule's guardrails begin at `b` on the last row before the span, at a
+//! multiplier of one, or on the first of the span where there was no rehearsal.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::plan::Plan;
+use super::walk::{Issued, Walk};
+use crate::base::{Horizon, Span, Symbol, Ts};
+use crate::forecast::Dist;
+use crate::loss::baseline::Side;
+use crate::margin::{Guardrail, Policy, Proposal};
+
+/// One rule, `[[study.margins]]` in a configuration.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rule {
+    /// Its name in tables.
+    pub name: String,
+    /// The instance whose 99 % loss is the baseline.
+    pub baseline: String,
+    /// What is done to the baseline, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Stage>,
+    /// What it is multiplied with; absent: nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multiplier: Option<Multiplier>,
+    /// The guardrails; absent: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guard: Option<Policy>,
+}
+
+/// A stage against procyclicality.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Stage {
+    /// At least the 99 % loss of another instance: `max(b, S)`.
+    Floor {
+        /// The instance.
+        model: String,
+    },
+    /// A part of the 99 % loss of an instance that knows stress: `(1 - weight) b + weight S`.
+    Stress {
+        /// The instance.
+        model: String,
+        /// Its weight, 0 to 1.
+        #[serde(default = "quarter")]
+        weight: f64,
+    },
+    /// A buffer that is used up as the baseline rises above its usual level: `max(b, min((1 + size) b,
+    /// (1 + size) ref))`, `ref` the median of the last `window` values of b.
+    Buffer {
+        /// Its size, 0 to 1.
+        #[serde(default = "quarter")]
+        size: f64,
+        /// Rows of the median.
+        #[serde(default = "year")]
+        window: usize,
+    },
+}
+
+fn quarter() -> f64 {
+    0.25
+}
+fn year() -> usize {
+    250
+}
+
+/// What a baseline is multiplied with.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+pub enum Multiplier {
+    /// Always the same.
+    Constant {
+        /// Above 0.
+        constant: f64,
+    },
+    /// How far the forecast requirement lies above the baseline, kept between `min` and `max`.
+    Forecast {
+        /// The instance whose volatility is the forecast.
+        forecast: String,
+        /// The instance whose volatility it is compared with: that of the baseline, as a rule.
+        over: String,
+        /// Least multiplier.
+        #[serde(default = "one")]
+        min: f64,
+        /// Largest multiplier.
+        #[serde(default = "two")]
+        max: f64,
+    },
+}
+
+fn one() -> f64 {
+    1.0
+}
+fn two() -> f64 {
+    2.0
+}
+
+impl Rule {
+    /// Every instance it names.
+    pub fn models(&self) -> BTreeSet<&str> {
+        let staged = self.stages.iter().filter_map(|s| match s {
+            Stage::Floor { model } | Stage::Stress { model, .. } => Some(model.as_str()),
+            Stage::Buffer { .. } => None,
+        });
+        let multiplied = match &self.multiplier {
+            Some(Multiplier::Forecast { forecast, over, .. }) => vec![forecast.as_str(), over.as_str()],
+            _ => Vec::new(),
+        };
+        staged.chain(multiplied).chain([self.baseline.as_str()]).collect()
+    }
+    /// Whether it can be carried out with those instances.
+    ///
+    /// # Errors
+    /// What cannot, with the mend.
+    pub fn check(&self, known: &dyn Fn(&str) -> bool) -> Result<(), String> {
+        if let Some(model) = self.models().into_iter().find(|m| !known(m)) {
+            return Err(format!("`{model}` is not among [[models]]"));
+        }
+        for stage in &self.stages {
+            let ok = match stage {
+                Stage::Floor { .. } => true,
+                Stage::Stress { weight: share, .. } => (0.0..=1.0).contains(share),
+                Stage::Buffer { size, window } => (0.0..=1.0).contains(size) && (1..=100_000).contains(window),
+            };
+            if !ok {
+                return Err("stages: `weight` and `size` lie between 0 and 1, `window` between 1 and 100000".into());
+            }
+        }
+        let ok = match &self.multiplier {
+            None => true,
+            Some(Multiplier::Constant { constant }) => constant.is_finite() && *constant > 0.0,
+            Some(Multiplier::Forecast { min, max, .. }) => *min > 0.0 && min <= max && max.is_finite(),
+        };
+        if !ok {
+            return Err("multiplier: `constant` and `min` above 0, `max` at least `min`".into());
+        }
+        self.guard.map_or(Ok(()), |g| g.check().map_err(|e| format!("guard: {e}")))
+    }
+}
+
+/// What a rule asks at one row, fractions of notional.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Asked {
+    /// Issue time.
+    pub ts: Ts,
+    /// The baseline after its stages.
+    pub baseline: f64,
+    /// The margin.
+    pub c: f64,
+}
+
+/// What the models that rules name said about one instrument and horizon, by time.
+pub struct Said<'a> {
+    by_model: BTreeMap<&'a str, BTreeMap<Ts, &'a Dist>>,
+    side: Side,
+    start: Ts,
+    row: Span,
+    closure: Span,
+}
+
+impl<'a> Said<'a> {
+    /// Gathers it from a walk.
+    pub fn of(plan: &'a Plan, walk: &'a Walk, symbol: Symbol, horizon: Horizon) -> Said<'a> {
+        let mut by_model: BTreeMap<&str, BTreeMap<Ts, &Dist>> = BTreeMap::new();
+        let named: BTreeSet<&str> = plan.study.margins.iter().flat_map(Rule::models).collect();
+        let own = |i: &&Issued| i.symbol == symbol && i.forecast.horizon == horizon && named.contains(&*i.model);
+        for i in walk.before.iter().chain(&walk.forecasts).filter(own) {
+            by_model.entry(&i.model).or_default().insert(i.forecast.issued, &i.forecast.dist);
+        }
+        let (side, rows) = (plan.road.margin.baseline.side, &plan.road.rows);
+        Said { by_model, side, start: plan.study.start, row: rows.row, closure: rows.closure }
+    }
+
+    /// What a rule asks at every row of the span on which all its models spoke.
+    pub fn asks(&self, rule: &Rule) -> Vec<Asked> {
+        let none = BTreeMap::new();
+        let of = |model: &str| self.by_model.get(model).unwrap_or(&none);
+        let models: Vec<_> = rule.models().into_iter().map(of).collect();
+        let spoken: Vec<Ts> =
+            of(&rule.baseline).keys().filter(|ts| models.iter().all(|m| m.contains_key(ts))).copied().collect();
+        let var = |model: &str, ts: &Ts| of(model).get(ts).map_or(f64::NAN, |d| self.side.var(d));
+        let sd = |model: &str, ts: &Ts| of(model).get(ts).map_or(f64::NAN, |d| d.sd);
+        let mut b: Vec<f64> = spoken.iter().map(|ts| var(&rule.baseline, ts)).collect();
+        let u = b.clone();
+        for stage in &rule.stages {
+            b = match stage {
+                Stage::Floor { model } => spoken.iter().zip(&b).map(|(ts, b)| b.max(var(model, ts))).collect(),
+                Stage::Stress { model, weight } => {
+                    spoken.iter().zip(&b).map(|(ts, b)| (1.0 - weight) * b + weight * var(model, ts)).collect()
+                }
+                Stage::Buffer { size, window } => buffered(&b, *size, *window),
+            };
+        }
+        let m: Vec<f64> = (0..b.len())
+            .map(|i| match &rule.multiplier {
+                None => 1.0,
+                Some(Multiplier::Constant { constant }) => *constant,
+                Some(Multiplier::Forecast { forecast, over, min, max }) => {
+                    let f = u[i] * sd(forecast, &spoken[i]) / sd(over, &spoken[i]);
+                    (f / b[i]).max(*min).min(*max)
+                }
+            })
+            .collect();
+        let c = match &rule.guard {
+            None => b.iter().zip(&m).map(|(b, m)| b * m).collect(),
+            Some(policy) => self.guarded(*policy, &spoken, &b, &m),
+        };
+        let rows = spoken.iter().zip(b).zip(c).map(|((ts, baseline), c)| Asked { ts: *ts, baseline, c });
+        rows.filter(|a| a.ts >= self.start).collect()
+    }
+
+    /// Through the guardrails, in the market's own time: a closure takes none.
+    fn guarded(&self, policy: Policy, spoken: &[Ts], b: &[f64], m: &[f64]) -> Vec<f64> {
+        let first = spoken.partition_point(|ts| *ts < self.start).saturating_sub(1);
+        let mut c = vec![f64::NAN; b.len()];
+        // A policy that does not stand leaves every margin absent; configurations are checked before.
+        let Ok(mut guard) = Guardrail::new(policy) else { return c };
+        let mut now = Ts(0);
+        for i in first..b.len() {
+            if i > first {
+                let passed = spoken[i] - spoken[i - 1];
+                let closed = Span(passed.0 - self.row.0);
+                now = now + if closed <= self.closure { self.row } else { passed };
+            }
+            let m = if i == first { 1.0 } else { m[i] };
+            let proposal = Proposal { ts: now, baseline: b[i], m, p_stress: Vec::new(), long_run_var: None };
+            c[i] = guard.step(&proposal).map_or(f64::NAN, |bundle| bundle.c_im);
+        }
+        c
+    }
+}
+
+/// The buffer's stage; until the window is full the median is over what there is.
+fn buffered(b: &[f64], size: f64, window: usize) -> Vec<f64> {
+    let mut past = crate::loss::ordered::Ordered::new(window);
+    let one = |b: &f64| {
+        past.push(*b);
+        b.max(((1.0 + size) * b).min((1.0 + size) * past.quantile(0.5)))
+    };
+    b.iter().map(one).collect()
+}
