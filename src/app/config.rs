@@ -16,7 +16,6 @@ use crate::feature;
 use crate::forecast::Entry;
 use crate::pipeline::{Margin, Settings};
 use crate::study::ablation::Ablation;
-use crate::study::judge;
 use crate::study::plan::Study;
 use crate::study::{ModelPlan, Plan};
 
@@ -192,10 +191,7 @@ impl Config {
                 want(false, &format!("study.margins: `{}`: {e}", r.name));
             }
             let twice = self.study.margins.iter().filter(|o| o.name == r.name).count() > 1;
-            want(
-                !twice && !judge::POLICIES.contains(&r.name.as_str()),
-                &format!("study.margins: `{}`: a name of its own", r.name),
-            );
+            want(!twice, &format!("study.margins: two rules are named `{}`; give one another name", r.name));
         }
         want(self.study.refit_rows != Some(0), "study.refit_rows: 1 or more");
         want((1..=1_000_000).contains(&self.replay_rows), "replay_rows: 1 to 1000000");

@@ -3,6 +3,7 @@
 pub mod aci;
 pub mod delay;
 pub mod digest;
+pub mod pareto;
 pub mod prob;
 pub mod quantile;
 pub mod seed;

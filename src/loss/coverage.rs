@@ -13,7 +13,7 @@ pub struct Test {
 }
 
 impl Test {
-    fn chi_squared(statistic: f64, freedom: f64) -> Test {
+    pub(super) fn chi_squared(statistic: f64, freedom: f64) -> Test {
         let p = ChiSquared::new(freedom).map_or(f64::NAN, |d| d.sf(statistic));
         Test { statistic, p }
     }

@@ -8,6 +8,7 @@ pub mod classify;
 pub mod compare;
 pub mod confidence;
 pub mod coverage;
+pub mod dynamic_quantile;
 mod line;
 pub mod ordered;
 pub mod outcome;

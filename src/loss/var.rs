@@ -6,7 +6,7 @@ use statrs::distribution::{Continuous, ContinuousCDF, StudentsT};
 
 pub use crate::base::quantile::Rule;
 pub(crate) use crate::base::quantile::{rank, shortfall};
-use crate::base::stats;
+use crate::base::{Span, stats};
 
 /// VaR and ES of one tail, in the unit of the losses.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,6 +61,12 @@ pub fn filtered(losses: &[f64], sigma: &[f64], next: f64, scaling: Scaling, alph
         Scaling::Mid => loss * 0.5 * (next + s) / s,
     });
     historical(&scaled.collect::<Vec<_>>(), alpha, rule)
+}
+
+/// What a loss over `from` is multiplied with to stand for one over `to`: the root of their ratio. Only
+/// a fallback: GARCH sums the variances ahead, filtered simulation has losses over the horizon itself.
+pub fn root_of_time(from: Span, to: Span) -> f64 {
+    (to.0 as f64 / from.0 as f64).sqrt()
 }
 
 /// The 25th percentile of the volatilities seen: the least that filtered simulation scales to.

@@ -180,7 +180,7 @@ impl Board<'_> {
                 }
             }
             let rules = self.plan.study.margins.iter().map(|r| r.name.as_str());
-            let names = ASKS.iter().map(|(policy, _)| *policy).chain(rules);
+            let names = POLICIES.iter().map(|(policy, _)| *policy).chain(rules);
             let pooled = names.filter_map(|policy| Some((policy, Compared::pooled(all.get(policy)?)?)));
             lines.extend(pooled.map(|(policy, c)| MarginScore::of(horizon, POOLED, policy, &c)));
             lines.extend(own);
@@ -193,7 +193,7 @@ impl Board<'_> {
         let rows = self.judged(symbol, horizon);
         let baseline: Vec<f64> = rows.iter().map(|r| r.0.baseline).collect();
         let losses: Vec<f64> = rows.iter().map(|r| r.1).collect();
-        let decided = ASKS.iter().map(|(policy, ask)| {
+        let decided = POLICIES.iter().map(|(policy, ask)| {
             let asked: Vec<f64> = rows.iter().map(|r| ask(r.0)).collect();
             (policy.to_string(), outcome::compare(&asked, &baseline, &losses))
         });
@@ -304,7 +304,7 @@ impl Board<'_> {
                 Vec::new()
             },
             loss: rows.iter().map(|r| r.1).collect(),
-            margins: ASKS
+            margins: POLICIES
                 .iter()
                 .map(|(name, ask)| (name.to_string(), rows.iter().map(|r| ask(r.0)).collect()))
                 .collect(),
@@ -325,12 +325,9 @@ struct Sums {
     probability: f64,
 }
 
-/// Names of the pipeline's own margin policies.
-pub const POLICIES: [&str; 3] = ["baseline", "unguarded", "guarded"];
-
 /// A margin policy: its name, and what it asks at a decision.
 type Policy = (&'static str, fn(&Decision) -> f64);
 
-/// What each of them asks at a decision, fraction of notional.
-const ASKS: [Policy; 3] =
-    [(POLICIES[0], |d| d.baseline), (POLICIES[1], |d| d.baseline * d.why.m4), (POLICIES[2], |d| d.c_im)];
+/// Margin policies that are compared: what each asks at a decision, fraction of notional.
+const POLICIES: [Policy; 3] =
+    [("baseline", |d| d.baseline), ("unguarded", |d| d.baseline * d.why.m4), ("guarded", |d| d.c_im)];

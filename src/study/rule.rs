@@ -18,6 +18,9 @@ use crate::forecast::Dist;
 use crate::loss::baseline::Side;
 use crate::margin::{Guardrail, Policy, Proposal};
 
+/// Names of the pipeline's own policies, which no rule may have.
+pub const OWN_POLICIES: [&str; 3] = ["baseline", "unguarded", "guarded"];
+
 /// One rule, `[[study.margins]]` in a configuration.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -122,6 +125,9 @@ impl Rule {
     /// # Errors
     /// What cannot, with the mend.
     pub fn check(&self, known: &dyn Fn(&str) -> bool) -> Result<(), String> {
+        if OWN_POLICIES.contains(&self.name.as_str()) {
+            return Err("the pipeline's own policies have this name; give the rule another".into());
+        }
         if let Some(model) = self.models().into_iter().find(|m| !known(m)) {
             return Err(format!("`{model}` is not among [[models]]"));
         }

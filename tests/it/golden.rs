@@ -1,7 +1,10 @@
 //! Worked cases that a person can follow with a pocket calculator: each file under `tests/golden`
 //! holds the inputs and what must come out.
 
+use margincast::base::pareto::{self, Pareto};
 use margincast::base::{Aci, Span, Ts};
+use margincast::feature::measure::flow;
+use margincast::forecast::garch::{Innovation, Spec, Start};
 use margincast::loss::baseline::{self, Baseline, Side};
 use margincast::loss::outcome;
 use margincast::loss::var::{self, Rule, Scaling};
@@ -338,4 +341,145 @@ fn outcome_measures_how_far_and_how_fast_margin_moved() {
     assert_eq!((got.n, got.breaches), (12, 2));
     near(got.shortfall_sum, 0.02, 1e-12);
     near(got.worst_miss, 0.01, 1e-12);
+}
+
+#[test]
+fn vpin_is_the_mean_imbalance_of_equal_volumes() {
+    #[derive(Deserialize)]
+    struct Case {
+        volume: f64,
+        buckets: Vec<[f64; 2]>,
+        vpin: f64,
+    }
+    let case: Case = case("vpin");
+    digits(flow::vpin(&case.buckets), case.vpin);
+    // The same volume, told trade by trade.
+    let trades: Vec<[f64; 2]> = case.buckets.iter().flat_map(|b| [[b[0], 0.0], [0.0, b[1]]]).collect();
+    digits(flow::vpin(&flow::volume_buckets(&trades, case.volume)), case.vpin);
+    let halves = flow::volume_buckets(&[[150.0, 50.0]], case.volume);
+    assert_eq!(halves, [[75.0, 25.0], [75.0, 25.0]]);
+    assert!(flow::vpin(&[]).is_nan());
+}
+
+#[test]
+fn garch_variances_follow_each_return_and_sum_over_the_horizon() {
+    #[derive(Deserialize)]
+    struct Case {
+        mu: f64,
+        omega: f64,
+        alpha: f64,
+        beta: f64,
+        seed_variance: f64,
+        next_variances: Vec<f64>,
+        variance_501: f64,
+        sum_of_5: f64,
+        long_run: f64,
+        half_life: f64,
+        volatility_of_5: f64,
+        volatility_by_root_of_5: f64,
+    }
+    let case: Case = case("garch_filter");
+    let r: Vec<f64> = wave().iter().map(|r| 100.0 * r).collect();
+    digits(margincast::base::stats::variance(&r), case.seed_variance);
+    let spec = Spec { innovation: Innovation::Normal, start: Start::FirstVariance, ..Spec::default() };
+    let coefficients = [case.mu, case.omega, case.alpha, case.beta];
+    let mut running = spec.begin_at(&coefficients, case.seed_variance).expect("four coefficients");
+    let mut variances = Vec::new();
+    for r in &r {
+        running.take(*r, f64::NAN, &[]);
+        variances.push(running.variance());
+    }
+    case.next_variances.iter().zip(&variances).for_each(|(want, got)| digits(*got, *want));
+    digits(variances[499], case.variance_501);
+    let ahead: f64 = running.ahead(5, &[]).iter().sum();
+    digits(ahead, case.sum_of_5);
+    digits(case.omega / (1.0 - case.alpha - case.beta), case.long_run);
+    digits(0.5f64.ln() / (case.alpha + case.beta).ln(), case.half_life);
+    // Far ahead the variance is the long-run one.
+    digits(running.ahead(5000, &[])[4999], case.long_run);
+    near(ahead.sqrt(), case.volatility_of_5, 5e-4);
+    near((5.0 * variances[499]).sqrt(), case.volatility_by_root_of_5, 5e-4);
+    assert!(spec.begin_at(&coefficients[1..], 1.0).is_err());
+}
+
+#[test]
+fn pareto_tails_reach_beyond_the_sample() {
+    #[derive(Deserialize)]
+    struct Case {
+        threshold: f64,
+        scale: f64,
+        n: usize,
+        beyond: usize,
+        case: Vec<Row>,
+        fit: Fit,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        shape: f64,
+        alpha: f64,
+        var: f64,
+        es: f64,
+    }
+    #[derive(Deserialize)]
+    struct Fit {
+        shape: f64,
+        scale: f64,
+        likeliest_shape: f64,
+        likeliest_scale: f64,
+        loglik: f64,
+        mean: f64,
+    }
+    let case: Case = case("var_pareto");
+    let beyond = case.beyond as f64 / case.n as f64;
+    for row in &case.case {
+        let law = Pareto { threshold: case.threshold, beyond, shape: row.shape, scale: case.scale };
+        digits(law.var(row.alpha), row.var);
+        digits(law.shortfall(row.alpha), row.es);
+        // The limit is reached smoothly.
+        let near_zero = Pareto { shape: 1e-7, ..law };
+        near(near_zero.var(0.99), Pareto { shape: 0.0, ..law }.var(0.99), 1e-6);
+    }
+    let Fit { shape, scale, .. } = case.fit;
+    let q = |i: usize| (i as f64 + 0.5) / case.beyond as f64;
+    let y: Vec<f64> = (0..case.beyond).map(|i| scale / shape * ((1.0 - q(i)).powf(-shape) - 1.0)).collect();
+    digits(y.iter().sum::<f64>() / y.len() as f64, case.fit.mean);
+    let law = pareto::fit(&y).expect("a law");
+    near(law.shape, case.fit.likeliest_shape, 5e-6);
+    near(law.scale, case.fit.likeliest_scale, 5e-6);
+    near(law.loglik, case.fit.loglik, 5e-6);
+}
+
+#[test]
+fn losses_scale_with_the_root_of_the_horizon_where_nothing_better_is_known() {
+    #[derive(Deserialize)]
+    struct Case {
+        case: Vec<Row>,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        from: Span,
+        to: Span,
+        factor: f64,
+    }
+    let all: Case = case("horizon");
+    all.case.iter().for_each(|row| digits(var::root_of_time(row.from, row.to), row.factor));
+}
+
+#[test]
+fn quantile_rules_differ_in_their_place_among_the_values() {
+    #[derive(Deserialize)]
+    struct Case {
+        n: i32,
+        case: Vec<std::collections::BTreeMap<String, f64>>,
+    }
+    let case: Case = case("quantile_rules");
+    let sample: Vec<f64> = (1..=case.n).map(|i| 10.0 * f64::from(i)).collect();
+    for row in case.case {
+        for rule in Rule::ALL {
+            let name = serde_json::to_value(rule).expect("a name");
+            let want = row[name.as_str().expect("text")];
+            near(rule.quantile(&sample, row["p"]), want, 1e-9);
+        }
+        assert_eq!(row.len(), 1 + Rule::ALL.len());
+    }
 }
