@@ -1,5 +1,6 @@
 //! What we ask for: the multiplier chain and the guardrails that act on `C = m b`.
 
+pub mod apc;
 pub mod guardrail;
 pub mod hysteresis;
 pub mod ladder;
@@ -88,6 +89,10 @@ pub struct Why {
     pub fallback_m_ppm: u64,
     /// Until when the decision may be used.
     pub valid_until: Ts,
+    /// The measured 99 % loss and the result of each stage of [`apc`], the last of which is the
+    /// baseline; empty where there are no stages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<f64>,
 }
 
 /// The staleness ladder, and what an operator may do.

@@ -10,6 +10,7 @@ use crate::base::{Digest, Horizon, Prob, Span, Symbol, Ts};
 use crate::feature::{Feature, Row};
 use crate::forecast::outcome::Pending;
 use crate::loss::baseline::{self, Baseline};
+use crate::margin::apc::{Apc, Measured, Stage};
 use crate::margin::multiplier::CredibilityParams;
 use crate::margin::{Bundle, Chain, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Why};
 
@@ -26,6 +27,9 @@ pub struct Margin {
     pub regime: String,
     /// The baseline requirement.
     pub baseline: baseline::Params,
+    /// Anti-procyclical stages between the measured loss and the baseline, in the order they run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub apc: Vec<Stage>,
     /// How the forecast earns its weight.
     pub credibility: CredibilityParams,
     /// The guardrails.
@@ -38,6 +42,7 @@ impl Default for Margin {
             forecast: "conformal".into(),
             regime: "HMM".into(),
             baseline: baseline::Params::default(),
+            apc: Vec::new(),
             credibility: CredibilityParams::default(),
             guardrail: Policy::default(),
         }
@@ -57,6 +62,7 @@ pub(super) struct Desk {
     step: Span,
     margin: Margin,
     baseline: Baseline,
+    apc: Apc,
     credibility: Credibility,
     guardrail: Guardrail,
     /// Forecast losses whose outcome is not yet known.
@@ -69,6 +75,8 @@ pub(super) struct Desk {
 
 #[derive(Clone)]
 struct Last {
+    /// The measured loss and the result of each stage.
+    stages: Vec<f64>,
     baseline: f64,
     forecast: Option<f64>,
     credibility: f64,
@@ -86,6 +94,7 @@ impl Desk {
             step,
             margin: margin.clone(),
             baseline: Baseline::new(margin.baseline, step, ahead).map_err(|e| setting(&e))?,
+            apc: Apc::new(&margin.apc).map_err(|e| setting(&e))?,
             credibility: Credibility::new(margin.credibility),
             guardrail: Guardrail::new(margin.guardrail).map_err(|e| setting(&e))?,
             asked: Pending::new(ahead),
@@ -116,12 +125,17 @@ impl Desk {
         if let Some(loss) = loss {
             self.asked.ask(row, loss);
         }
-        let estimate = self.baseline.estimate().filter(|_| publish)?;
+        // Stages remember; without any, an estimate is not worked out before it is wanted.
+        let wanted = publish || !self.margin.apc.is_empty();
+        let estimate = if wanted { self.baseline.estimate()? } else { return None };
+        let (var, stressed, long_run) = (estimate.var, estimate.stressed_var, estimate.long_run_var);
+        let stages = self.apc.step(&Measured { ts: row.ts, var, stressed, long_run });
+        let base = stages.last().copied().filter(|_| publish)?;
         let regime = of(&self.margin.regime).and_then(|f| f.forecast.regime).map(|r| r.stress);
         let quality = self.quality(row.ts);
         let credibility = self.credibility.weight(estimate.dispersion, quality);
         let inputs = Inputs {
-            baseline: estimate.var,
+            baseline: base,
             forecast: loss,
             credibility,
             p_stress: regime.unwrap_or(0.0),
@@ -134,14 +148,15 @@ impl Desk {
         let spike = serving.and_then(|f| f.spike).map(Prob::get);
         let proposal = Proposal {
             ts: row.ts,
-            baseline: estimate.var,
+            baseline: base,
             m: chain.m3,
             p_stress: regime.into_iter().chain(regime.and(spike)).collect(),
             long_run_var: Some(estimate.long_run_var),
         };
         let bundle = self.guardrail.step(&proposal)?;
         let forecast = loss;
-        let last = Last { baseline: estimate.var, forecast, credibility, p_stress: regime, chain, estimate, quality };
+        let baseline = base;
+        let last = Last { stages, baseline, forecast, credibility, p_stress: regime, chain, estimate, quality };
         let last = self.last.insert(last).clone();
         Some(self.decision(row.symbol, bundle, &last, seal))
     }
@@ -194,7 +209,8 @@ impl Desk {
                 m2: last.chain.m2,
                 m4: last.chain.m4,
                 stressed: last.estimate.stressed_var,
-                expected_shortfall: last.estimate.es,
+                // The tail keeps its shape when a stage moves the level.
+                expected_shortfall: last.estimate.es * (last.baseline / last.estimate.var),
                 long_run_var: last.estimate.long_run_var,
                 dispersion: last.estimate.dispersion,
                 data_quality: last.quality,
@@ -203,6 +219,7 @@ impl Desk {
                 mm_reasons: bundle.mm_reasons,
                 fallback_m_ppm: bundle.fallback_m_ppm,
                 valid_until: bundle.valid_until,
+                stages: if self.margin.apc.is_empty() { Vec::new() } else { last.stages.clone() },
             },
         }
     }

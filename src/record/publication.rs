@@ -149,6 +149,10 @@ pub struct Working {
     /// What bound maintenance margin.
     #[schema(value_type = Vec<String>)]
     pub mm_reasons: Vec<Reason>,
+    /// The measured loss and the result of each anti-procyclical stage, fractions of notional; empty
+    /// where there are no stages.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<Option<String>>,
 }
 
 /// Which models.
@@ -200,6 +204,7 @@ impl From<&Why> for Working {
             gap: decimal(why.gap),
             stress_flag: why.stress_flag,
             mm_reasons: why.mm_reasons.clone(),
+            stages: why.stages.iter().map(|v| decimal(*v)).collect(),
         }
     }
 }
@@ -332,6 +337,7 @@ impl Publication {
                 mm_reasons: self.why.mm_reasons.clone(),
                 fallback_m_ppm: parts("fallback", &self.fallback)?,
                 valid_until: self.valid_until,
+                stages: self.why.stages.iter().map(|v| number("why.stages", v)).collect::<Result<_, _>>()?,
             },
         })
     }

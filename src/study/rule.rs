@@ -1,7 +1,7 @@
 //! Margin rules made of any models: a baseline, what smooths it, a multiplier and guardrails, judged
 //! beside the pipeline's own decision.
 //!
-//! The baseline `U` is one model's 99 % loss. Stages make it `b`; the forecast requirement is `f = U
+//! The baseline `U` is one model's 99 % loss. The stages of [`crate::margin::apc`] make it `b`; the forecast requirement is `f = U
 //! sd / sd'`, the volatility of one model over that of another; the multiplier is `f / b` within its
 //! bounds; guardrails are those of the pipeline. Rules see what the models said in the span and in the
 //! rehearsal before it. A rule's guardrails begin at `b` on the last row before the span, at a
@@ -16,6 +16,7 @@ use super::walk::{Issued, Walk};
 use crate::base::{Horizon, Span, Symbol, Ts};
 use crate::forecast::Dist;
 use crate::loss::baseline::Side;
+use crate::margin::apc::{Apc, Measured, Stage};
 use crate::margin::{Guardrail, Policy, Proposal};
 
 /// Names of the pipeline's own policies, which no rule may have.
@@ -29,51 +30,21 @@ pub struct Rule {
     pub name: String,
     /// The instance whose 99 % loss is the baseline.
     pub baseline: String,
-    /// What is done to the baseline, in order.
+    /// The instance whose 99 % loss is the long-run one, for stages that want it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub long_run: Option<String>,
+    /// The instance whose 99 % loss is the stressed one, for stages that want it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stressed: Option<String>,
+    /// What is done to the baseline against procyclicality, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub stages: Vec<Stage>,
+    pub apc: Vec<Stage>,
     /// What it is multiplied with; absent: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multiplier: Option<Multiplier>,
     /// The guardrails; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guard: Option<Policy>,
-}
-
-/// A stage against procyclicality.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Stage {
-    /// At least the 99 % loss of another instance: `max(b, S)`.
-    Floor {
-        /// The instance.
-        model: String,
-    },
-    /// A part of the 99 % loss of an instance that knows stress: `(1 - weight) b + weight S`.
-    Stress {
-        /// The instance.
-        model: String,
-        /// Its weight, 0 to 1.
-        #[serde(default = "quarter")]
-        weight: f64,
-    },
-    /// A buffer that is used up as the baseline rises above its usual level: `max(b, min((1 + size) b,
-    /// (1 + size) ref))`, `ref` the median of the last `window` values of b.
-    Buffer {
-        /// Its size, 0 to 1.
-        #[serde(default = "quarter")]
-        size: f64,
-        /// Rows of the median.
-        #[serde(default = "year")]
-        window: usize,
-    },
-}
-
-fn quarter() -> f64 {
-    0.25
-}
-fn year() -> usize {
-    250
 }
 
 /// What a baseline is multiplied with.
@@ -110,14 +81,11 @@ fn two() -> f64 {
 impl Rule {
     /// Every instance it names.
     pub fn models(&self) -> BTreeSet<&str> {
-        let staged = self.stages.iter().filter_map(|s| match s {
-            Stage::Floor { model } | Stage::Stress { model, .. } => Some(model.as_str()),
-            Stage::Buffer { .. } => None,
-        });
         let multiplied = match &self.multiplier {
             Some(Multiplier::Forecast { forecast, over, .. }) => vec![forecast.as_str(), over.as_str()],
             _ => Vec::new(),
         };
+        let staged = self.long_run.iter().chain(&self.stressed).map(String::as_str);
         staged.chain(multiplied).chain([self.baseline.as_str()]).collect()
     }
     /// Whether it can be carried out with those instances.
@@ -131,14 +99,15 @@ impl Rule {
         if let Some(model) = self.models().into_iter().find(|m| !known(m)) {
             return Err(format!("`{model}` is not among [[models]]"));
         }
-        for stage in &self.stages {
-            let ok = match stage {
-                Stage::Floor { .. } => true,
-                Stage::Stress { weight: share, .. } => (0.0..=1.0).contains(share),
-                Stage::Buffer { size, window } => (0.0..=1.0).contains(size) && (1..=100_000).contains(window),
+        Apc::new(&self.apc).map_err(|e| e.to_string())?;
+        for stage in &self.apc {
+            let (wants, given) = match stage {
+                Stage::Floor | Stage::Cap { .. } => ("long_run", &self.long_run),
+                Stage::StressWeight { .. } => ("stressed", &self.stressed),
+                Stage::Buffer { .. } | Stage::SpeedLimit { .. } => continue,
             };
-            if !ok {
-                return Err("stages: `weight` and `size` lie between 0 and 1, `window` between 1 and 100000".into());
+            if given.is_none() {
+                return Err(format!("stage `{}` wants `{wants}`: an instance of [[models]]", stage.name()));
             }
         }
         let ok = match &self.multiplier {
@@ -195,17 +164,18 @@ impl<'a> Said<'a> {
             of(&rule.baseline).keys().filter(|ts| models.iter().all(|m| m.contains_key(ts))).copied().collect();
         let var = |model: &str, ts: &Ts| of(model).get(ts).map_or(f64::NAN, |d| self.side.var(d));
         let sd = |model: &str, ts: &Ts| of(model).get(ts).map_or(f64::NAN, |d| d.sd);
-        let mut b: Vec<f64> = spoken.iter().map(|ts| var(&rule.baseline, ts)).collect();
-        let u = b.clone();
-        for stage in &rule.stages {
-            b = match stage {
-                Stage::Floor { model } => spoken.iter().zip(&b).map(|(ts, b)| b.max(var(model, ts))).collect(),
-                Stage::Stress { model, weight } => {
-                    spoken.iter().zip(&b).map(|(ts, b)| (1.0 - weight) * b + weight * var(model, ts)).collect()
-                }
-                Stage::Buffer { size, window } => buffered(&b, *size, *window),
-            };
-        }
+        let u: Vec<f64> = spoken.iter().map(|ts| var(&rule.baseline, ts)).collect();
+        let now = self.market_time(&spoken);
+        let other = |model: &Option<String>, ts: &Ts| model.as_ref().map_or(f64::NAN, |m| var(m, ts));
+        // Stages that cannot be are refused when the configuration is read.
+        let Ok(mut apc) = Apc::new(&rule.apc) else { return Vec::new() };
+        let b: Vec<f64> = (0..u.len())
+            .map(|i| {
+                let (stressed, long_run) = (other(&rule.stressed, &spoken[i]), other(&rule.long_run, &spoken[i]));
+                let trail = apc.step(&Measured { ts: now[i], var: u[i], stressed, long_run });
+                trail.last().copied().unwrap_or(u[i])
+            })
+            .collect();
         let m: Vec<f64> = (0..b.len())
             .map(|i| match &rule.multiplier {
                 None => 1.0,
@@ -218,39 +188,37 @@ impl<'a> Said<'a> {
             .collect();
         let c = match &rule.guard {
             None => b.iter().zip(&m).map(|(b, m)| b * m).collect(),
-            Some(policy) => self.guarded(*policy, &spoken, &b, &m),
+            Some(policy) => self.guarded(*policy, (&spoken, &now), &b, &m),
         };
         let rows = spoken.iter().zip(b).zip(c).map(|((ts, baseline), c)| Asked { ts: *ts, baseline, c });
         rows.filter(|a| a.ts >= self.start).collect()
     }
 
-    /// Through the guardrails, in the market's own time: a closure takes none.
-    fn guarded(&self, policy: Policy, spoken: &[Ts], b: &[f64], m: &[f64]) -> Vec<f64> {
-        let first = spoken.partition_point(|ts| *ts < self.start).saturating_sub(1);
-        let mut c = vec![f64::NAN; b.len()];
-        // A policy that does not stand leaves every margin absent; configurations are checked before.
-        let Ok(mut guard) = Guardrail::new(policy) else { return c };
+    /// The market's own time, in which a closure takes none.
+    fn market_time(&self, spoken: &[Ts]) -> Vec<Ts> {
         let mut now = Ts(0);
-        for i in first..b.len() {
-            if i > first {
-                let passed = spoken[i] - spoken[i - 1];
+        let mut times = Vec::with_capacity(spoken.len());
+        for (i, ts) in spoken.iter().enumerate() {
+            if i > 0 {
+                let passed = *ts - spoken[i - 1];
                 let closed = Span(passed.0 - self.row.0);
                 now = now + if closed <= self.closure { self.row } else { passed };
             }
+            times.push(now);
+        }
+        times
+    }
+
+    fn guarded(&self, policy: Policy, (spoken, now): (&[Ts], &[Ts]), b: &[f64], m: &[f64]) -> Vec<f64> {
+        let first = spoken.partition_point(|ts| *ts < self.start).saturating_sub(1);
+        let mut c = vec![f64::NAN; b.len()];
+        // As the stages.
+        let Ok(mut guard) = Guardrail::new(policy) else { return c };
+        for i in first..b.len() {
             let m = if i == first { 1.0 } else { m[i] };
-            let proposal = Proposal { ts: now, baseline: b[i], m, p_stress: Vec::new(), long_run_var: None };
+            let proposal = Proposal { ts: now[i], baseline: b[i], m, p_stress: Vec::new(), long_run_var: None };
             c[i] = guard.step(&proposal).map_or(f64::NAN, |bundle| bundle.c_im);
         }
         c
     }
-}
-
-/// The buffer's stage; until the window is full the median is over what there is.
-fn buffered(b: &[f64], size: f64, window: usize) -> Vec<f64> {
-    let mut past = crate::loss::ordered::Ordered::new(window);
-    let one = |b: &f64| {
-        past.push(*b);
-        b.max(((1.0 + size) * b).min((1.0 + size) * past.quantile(0.5)))
-    };
-    b.iter().map(one).collect()
 }

@@ -8,6 +8,7 @@ use margincast::forecast::garch::{Innovation, Spec, Start};
 use margincast::loss::baseline::{self, Baseline, Side};
 use margincast::loss::outcome;
 use margincast::loss::var::{self, Rule, Scaling};
+use margincast::margin::apc::{Apc, Measured, Stage};
 use margincast::margin::hysteresis::{Flag, Hysteresis};
 use margincast::margin::ladder::Ladder;
 use margincast::margin::recheck::{Deviation, Limit, clamp_set};
@@ -481,5 +482,51 @@ fn quantile_rules_differ_in_their_place_among_the_values() {
             near(rule.quantile(&sample, row["p"]), want, 1e-9);
         }
         assert_eq!(row.len(), 1 + Rule::ALL.len());
+
+#[test]
+fn apc_stages_give_the_baselines_of_the_regulation() {
+    #[derive(Deserialize)]
+    struct Case {
+        stress_weight: Weight,
+        buffer: Vec<Buffer>,
+        floor: Vec<Floor>,
+    }
+    #[derive(Deserialize)]
+    struct Weight {
+        u: f64,
+        s: f64,
+        b: f64,
+    }
+    #[derive(Deserialize)]
+    struct Buffer {
+        u: f64,
+        r#ref: f64,
+        b: f64,
+        left: f64,
+    }
+    #[derive(Deserialize)]
+    struct Floor {
+        u: f64,
+        long_run: f64,
+        b: f64,
+    }
+    let case: Case = case("apc_stages");
+    let at = |n: i64, var| Measured { ts: Ts(0) + Span::DAY.times(n), var, stressed: f64::NAN, long_run: f64::NAN };
+    let weight = Stage::StressWeight { weight: 0.25 };
+    let w = case.stress_weight;
+    let trail = Apc::new(&[weight]).expect("a stage").step(&Measured { stressed: w.s, ..at(0, w.u) });
+    near(trail[1], w.b, 1e-15);
+    for row in case.buffer {
+        let buffer = Stage::Buffer { add: 0.25, window: Span::DAY.times(250) };
+        let mut apc = Apc::new(&[buffer]).expect("a stage");
+        (0..249).for_each(|n| drop(apc.step(&at(n, row.r#ref))));
+        let b = apc.step(&at(249, row.u))[1];
+        near(b, row.b, 1e-15);
+        near(b / row.u - 1.0, row.left, 5e-4);
+    }
+    for row in case.floor {
+        let trail =
+            Apc::new(&[Stage::Floor]).expect("a stage").step(&Measured { long_run: row.long_run, ..at(0, row.u) });
+        near(trail[1], row.b, 0.0);
     }
 }
