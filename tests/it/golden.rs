@@ -482,6 +482,8 @@ fn quantile_rules_differ_in_their_place_among_the_values() {
             near(rule.quantile(&sample, row["p"]), want, 1e-9);
         }
         assert_eq!(row.len(), 1 + Rule::ALL.len());
+    }
+}
 
 #[test]
 fn apc_stages_give_the_baselines_of_the_regulation() {
