@@ -5,7 +5,9 @@
 //! `z_s = R_s / sqrt(ahead v_s)`, `R_s` the log return over the horizon that begins at row s; the
 //! distribution is that of `z_s sqrt(ahead v)` over the last `window` s (`scaling = "mid"`: of the
 //! mean of that and `R_s`). `v` for today is not below the `floor_quantile` of its own past.
-//! `rv = ahead v mean(rv) / mean(ret^2)`.
+//! `rv = ahead v mean(rv) / mean(ret^2)`. With `paths` the distribution is instead that of so many paths
+//! of `ahead` rows: each step draws one of the last `window` one-row `z`, and moves `v` on. The draws
+//! are the same at every row.
 //!
 //! Source: Hull, White (1998); Barone-Adesi, Giannopoulos, Vosper (1999). Checked against numpy
 //! (printed digits) in the unit tests below.
@@ -19,6 +21,7 @@
 //! | `floor_quantile` | 0.25 | - | 0 (no floor) to 1 |
 //! | `floor_rows` | 3650 | rows | 100 to 100000 |
 //! | `rule` | `conservative` | - | as in [`super::historical`] |
+//! | `paths` | 0 | - | 0 (overlapping returns) to 1000000; 10000 is usual; with `full` scaling |
 //! | `seed` | `mean-square` | - | `mean-square`, `variance` of the first rows: where the recursion starts |
 //! | `seed_rows` | 100 | rows | 1 to 100000 |
 //!
@@ -48,13 +51,14 @@
 //! # Ok::<(), margincast::forecast::Error>(())
 //! ```
 
+use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::training::{Chosen, Level, each, in_range};
 use super::window::{Adjacent, Sample, dist_of_returns};
 use super::{BySymbol, Error, FitContext, Forecast, Forecaster, Model, Panel};
 use crate::base::quantile::Rule;
-use crate::base::{Horizon, Span, Ts, stats};
+use crate::base::{Horizon, Seed, Span, Ts, stats};
 use crate::feature::{Feature, Row};
 
 /// Settings.
@@ -75,10 +79,17 @@ pub struct Params {
     pub floor_rows: usize,
     /// Which empirical quantile.
     pub rule: Rule,
+    /// Paths that stand for returns over more than one row; 0: the overlapping returns themselves.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub paths: usize,
     /// What of the first rows starts the recursion.
     pub seed: Start,
     /// How many first rows.
     pub seed_rows: usize,
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 /// Where the recursion of variance starts.
@@ -111,6 +122,7 @@ impl Default for Params {
             floor_quantile: 0.25,
             floor_rows: 3650,
             rule: Rule::default(),
+            paths: 0,
             seed: Start::MeanSquare,
             seed_rows: 100,
         }
@@ -126,6 +138,9 @@ pub struct Fhs {
     horizon: Horizon,
     ahead: usize,
     levels: BySymbol<Level>,
+    /// Of the paths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seed: Option<Seed>,
 }
 
 impl Model for Fhs {
@@ -137,11 +152,17 @@ impl Model for Fhs {
         in_range(Self::NAME, "window", params.window as f64, 50.0, 1e5)?;
         in_range(Self::NAME, "min_rows", params.min_rows as f64, 20.0, params.window as f64)?;
         in_range(Self::NAME, "floor_quantile", params.floor_quantile, 0.0, 1.0)?;
+        in_range(Self::NAME, "paths", params.paths as f64, 0.0, 1e6)?;
+        if params.paths > 0 && params.scaling == Scaling::Mid {
+            let why = "`paths` move volatility on themselves; use them with `scaling = \"full\"`".to_string();
+            return Err(Error::Params { model: Self::NAME, why });
+        }
         in_range(Self::NAME, "seed_rows", params.seed_rows as f64, 1.0, 1e5)?;
         in_range(Self::NAME, "floor_rows", params.floor_rows as f64, 100.0, 1e5)?;
         let levels = each(Self::NAME, panel, ctx, |t| t.level(params.min_rows))?;
         let lambda = per_row(params.lambda, ctx.step);
-        Ok(Fhs { params: params.clone(), lambda, horizon: ctx.horizon, ahead: ctx.ahead(), levels })
+        let seed = (params.paths > 0).then_some(ctx.seed);
+        Ok(Fhs { params: params.clone(), lambda, horizon: ctx.horizon, ahead: ctx.ahead(), levels, seed })
     }
 
     fn start(&self) -> Box<dyn Forecaster> {
@@ -164,6 +185,7 @@ impl Fhs {
             rows: Adjacent::new(self.ahead),
             returns: Sample::new(self.params.window),
             standardised: Sample::new(self.params.window),
+            steps: Sample::new(if self.seed.is_some() { self.params.window } else { 1 }),
             issued: Ts(0),
             model: Fhs { levels: BySymbol::new(), ..self.clone() },
         }
@@ -185,6 +207,8 @@ struct State {
     /// Over the horizon.
     returns: Sample,
     standardised: Sample,
+    /// Over one row, for paths.
+    steps: Sample,
     issued: Ts,
 }
 
@@ -204,6 +228,9 @@ impl State {
             self.standardised.push(sum / (first * (self.model.ahead as f64).sqrt()));
         }
         if let Some(r) = ret {
+            if self.model.seed.is_some() && before > 0.0 {
+                self.steps.push(r / before);
+            }
             self.past.push(before);
             self.variance = self.model.lambda * self.variance + (1.0 - self.model.lambda) * r * r;
         }
@@ -217,8 +244,26 @@ impl State {
             now
         }
     }
+    /// Returns over paths of the horizon, ascending.
+    fn paths(&self, seed: Seed) -> Vec<f64> {
+        let z: Vec<f64> = self.steps.in_time().iter().copied().collect();
+        let (mut rng, now, lambda) = (seed.rng(), self.volatility().powi(2), self.model.lambda);
+        let path = |_| {
+            let (mut variance, mut sum) = (now, 0.0);
+            for _ in 0..self.model.ahead {
+                let r = z[rng.random_range(0..z.len())] * variance.sqrt();
+                sum += r;
+                variance = lambda * variance + (1.0 - lambda) * r * r;
+            }
+            sum
+        };
+        stats::sorted(&(0..self.model.params.paths).map(path).collect::<Vec<f64>>())
+    }
     /// Past returns over the horizon as they would be today, ascending.
     fn scenarios(&self) -> Vec<f64> {
+        if let Some(seed) = self.model.seed.filter(|_| !self.steps.in_time().is_empty()) {
+            return self.paths(seed);
+        }
         let now = self.volatility() * (self.model.ahead as f64).sqrt();
         match self.model.params.scaling {
             Scaling::Full => self.standardised.in_size().iter().map(|z| z * now).collect(),
@@ -336,6 +381,22 @@ mod tests {
         let variance = 3.0 * ahead.volatility().powi(2);
         let level = rows.iter().map(|r| r.raw(Feature::Ret).powi(2)).sum::<f64>() / 300.0 / 1e-4;
         assert!((dist.rv / (variance / level) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn paths_spread_with_the_root_of_the_horizon_and_are_the_same_each_time() {
+        let rows = fixture::rows(700, |i| (wave(i), 1e-4));
+        let steady = |paths, ahead| {
+            let params = Params { lambda: 0.9999, paths, floor_quantile: 0.0, ..Params::default() };
+            after(&params, &rows, ahead).forecast().unwrap().dist
+        };
+        let (one, nine) = (steady(10_000, 1), steady(10_000, 9));
+        // Draws are independent, which the waves themselves are not: their overlapping sums spread less.
+        assert!((nine.sd / one.sd / 3.0 - 1.0).abs() < 0.05, "{} {}", nine.sd, one.sd);
+        assert!(steady(0, 9).sd < 0.5 * nine.sd);
+        assert_eq!(nine, steady(10_000, 9));
+        let mid = Params { paths: 100, scaling: Scaling::Mid, ..Params::default() };
+        assert!(fixture::fit::<Fhs>(&mid, &rows, 2).is_err());
     }
 
     #[test]

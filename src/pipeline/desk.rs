@@ -30,6 +30,10 @@ pub struct Margin {
     /// Anti-procyclical stages between the measured loss and the baseline, in the order they run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub apc: Vec<Stage>,
+    /// Instances whose 99 % losses are held beside the baseline: how far all of them disagree lowers the
+    /// forecast's weight.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub challengers: Vec<String>,
     /// How the forecast earns its weight.
     pub credibility: CredibilityParams,
     /// The guardrails.
@@ -43,6 +47,7 @@ impl Default for Margin {
             regime: "HMM".into(),
             baseline: baseline::Params::default(),
             apc: Vec::new(),
+            challengers: Vec::new(),
             credibility: CredibilityParams::default(),
             guardrail: Policy::default(),
         }
@@ -127,7 +132,12 @@ impl Desk {
         }
         // Stages remember; without any, an estimate is not worked out before it is wanted.
         let wanted = publish || !self.margin.apc.is_empty();
-        let estimate = if wanted { self.baseline.estimate()? } else { return None };
+        let mut estimate = if wanted { self.baseline.estimate()? } else { return None };
+        if !self.margin.challengers.is_empty() {
+            let others = self.margin.challengers.iter().filter_map(|name| of(name)).map(|f| side.var(&f.forecast.dist));
+            let all: Vec<f64> = [estimate.var, estimate.plain_var].into_iter().chain(others).collect();
+            estimate.dispersion = baseline::dispersion(&all);
+        }
         let (var, stressed, long_run) = (estimate.var, estimate.stressed_var, estimate.long_run_var);
         let stages = self.apc.step(&Measured { ts: row.ts, var, stressed, long_run });
         let base = stages.last().copied().filter(|_| publish)?;

@@ -222,3 +222,92 @@ impl<'a> Said<'a> {
         c
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(n: i64) -> Ts {
+        Ts(0) + Span::DAY.times(n)
+    }
+
+    /// What three models said on five days of a week and the Monday after it.
+    struct Week(Vec<(&'static str, Vec<(Ts, Dist)>)>);
+
+    impl Week {
+        fn new() -> Week {
+            let days = [0, 1, 2, 3, 4, 7];
+            let of = |sd: [f64; 6]| days.iter().zip(sd).map(|(d, sd)| (day(*d), Dist::normal(sd * sd, sd))).collect();
+            Week(vec![
+                ("U", of([0.010, 0.010, 0.012, 0.012, 0.010, 0.010])),
+                ("floor", of([0.011; 6])),
+                ("HAR", of([0.010, 0.013, 0.030, 0.030, 0.005, 0.100])),
+                ("EWMA", of([0.010; 6])),
+            ])
+        }
+        fn said(&self, start: Ts, closure: Span) -> Said<'_> {
+            let by_model = self.0.iter().map(|(m, s)| (*m, s.iter().map(|(ts, d)| (*ts, d)).collect())).collect();
+            Said { by_model, side: Side::Long, start, row: Span::DAY, closure }
+        }
+    }
+
+    fn rule(text: &str) -> Rule {
+        toml::from_str(&format!("name = \"rule\"\nbaseline = \"U\"\n{text}")).unwrap()
+    }
+
+    /// Margins over the 99 % loss of a volatility of 1 %.
+    fn shares(asked: &[Asked]) -> Vec<f64> {
+        let unit = Side::Long.var(&Dist::normal(1e-4, 0.01));
+        asked.iter().map(|a| (1e6 * a.c / unit).round() / 1e6).collect()
+    }
+
+    const FORECAST: &str = "multiplier = { forecast = \"HAR\", over = \"EWMA\", max = 2.5 }";
+    const FLOOR: &str = "long_run = \"floor\"\napc = [{ stage = \"floor\" }]";
+
+    #[test]
+    fn the_baseline_is_staged_and_multiplied() {
+        let week = Week::new();
+        let said = week.said(day(0), Span(0));
+        let of = |text: &str| shares(&said.asks(&rule(text)));
+        assert_eq!(of(""), [1.0, 1.0, 1.2, 1.2, 1.0, 1.0]);
+        assert_eq!(of(FLOOR), [1.1, 1.1, 1.2, 1.2, 1.1, 1.1]);
+        assert_eq!(of("multiplier = { constant = 1.5 }"), [1.5, 1.5, 1.8, 1.8, 1.5, 1.5]);
+        assert_eq!(of(FORECAST), [1.0, 1.3, 3.0, 3.0, 1.0, 2.5]);
+        // The forecast requirement does not know the floor: it is U times the ratio.
+        assert_eq!(of(&format!("{FLOOR}\n{FORECAST}")), [1.1, 1.3, 3.0, 3.0, 1.1, 2.75]);
+        assert!(said.asks(&rule("multiplier = { forecast = \"ghost\", over = \"EWMA\" }")).is_empty());
+    }
+
+    #[test]
+    fn guardrails_begin_before_the_span_and_a_closure_takes_no_time() {
+        let week = Week::new();
+        let guard = "guard = { mode = \"managed-total\", lag_max = 1.0, confirmations = 0, day_cap = 1000.0 }";
+        let text = format!("{FORECAST}\n{guard}");
+        let of = |start: i64, closure: i64| shares(&week.said(day(start), Span::DAY.times(closure)).asks(&rule(&text)));
+        let steps: Vec<f64> = (1..=3).map(|k| (1e6 * 1.1f64.powi(k)).round() / 1e6).collect();
+        let down = (1e6 * 0.98 * 1.1f64.powi(3)).round() / 1e6;
+        let monday = (1e6 * 0.98 * 1.1f64.powi(4)).round() / 1e6;
+        assert_eq!(of(1, 7), [steps[0], steps[1], steps[2], down, monday]);
+        assert_eq!(of(1, 0), of(1, 7), "guardrails count a longer pause as a day");
+        // Without a row before it, the span's first begins at the baseline.
+        assert_eq!(of(0, 7)[..2], [1.0, steps[0]]);
+    }
+
+    #[test]
+    fn rules_that_cannot_be_carried_out_are_refused_with_the_mend() {
+        let known = |name: &str| name != "ghost";
+        let refused = |text: &str, word: &str| {
+            let why = rule(text).check(&known).unwrap_err();
+            assert!(why.contains(word), "{why}");
+        };
+        assert_eq!(rule(FLOOR).check(&known), Ok(()));
+        refused("long_run = \"ghost\"", "ghost");
+        refused("apc = [{ stage = \"floor\" }]", "long_run");
+        refused("apc = [{ stage = \"stress-weight\" }]", "stressed");
+        refused("multiplier = { constant = 0.0 }", "above 0");
+        refused("multiplier = { forecast = \"HAR\", over = \"EWMA\", min = 3.0 }", "at least `min`");
+        refused("guard = { dead_band = 7.0 }", "guard");
+        let own = Rule { name: "guarded".into(), ..rule("") };
+        assert!(own.check(&known).unwrap_err().contains("another"));
+    }
+}
