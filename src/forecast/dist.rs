@@ -59,6 +59,10 @@ impl Dist {
         }
         Dist { rv, sd: vol * stats::variance(z).sqrt(), q, es01: low.min(q[1]), es99: high.max(q[7]) }
     }
+    /// The same around another mean.
+    pub fn moved(self, by: f64) -> Dist {
+        Dist { q: self.q.map(|q| q + by), es01: self.es01 + by, es99: self.es99 + by, ..self }
+    }
     /// The quantile at a published level.
     pub fn quantile(&self, p: f64) -> Option<f64> {
         LEVELS.iter().position(|l| *l == p).map(|i| self.q[i])
