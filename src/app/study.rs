@@ -9,7 +9,7 @@ use super::market;
 use super::progress::Progress;
 use crate::forecast::window::is_thin;
 use crate::study::judge::{self, Judged};
-use crate::study::{Told, Walk, ablation, future, output, report, truth, walk};
+use crate::study::{Told, Walk, ablation, future, impulse, output, report, truth, walk};
 
 /// Where the configuration and the data are.
 #[derive(clap::Args, Clone, Debug)]
@@ -73,6 +73,7 @@ pub fn run(config: Config, lake: &Path, keep: Option<&Path>, title: &str, comman
     let mut judged = judge::judge(&plan, &walk, title, command, config.digest())?;
     let evidence = &mut judged.scores.evidence;
     evidence.future = Some(future::check(&plan, &market, config.digest(), keep, &tell)?);
+    evidence.responses = impulse::responses(&plan, &market, &walk)?;
     evidence.ablations = ablation::run(&plan, &config.ablations, &market, &walk, keep, &tell)?;
     Ok(Studied { config, walk, judged })
 }

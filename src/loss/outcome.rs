@@ -109,14 +109,14 @@ fn largest(x: &[f64]) -> Option<f64> {
 }
 
 /// Mean of what lies beyond the order statistic at `alpha`; the largest where nothing does.
-fn beyond(x: &[f64], alpha: f64) -> Option<f64> {
+pub(super) fn beyond(x: &[f64], alpha: f64) -> Option<f64> {
     let sorted = stats::sorted(x);
     let above = sorted.get(rank(alpha, x.len().max(1))..)?;
     if above.is_empty() { sorted.last().copied() } else { Some(stats::mean(above)) }
 }
 
 /// Standard deviation (n - 1) of log changes.
-fn change_sd(c: &[f64]) -> Option<f64> {
+pub(super) fn change_sd(c: &[f64]) -> Option<f64> {
     let changes: Vec<f64> = c.windows(2).map(|w| (w[1] / w[0]).ln()).collect();
     let n = changes.len() as f64;
     (n > 1.0).then(|| (stats::variance(&changes) * n / (n - 1.0)).sqrt())

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::asked::POLICIES;
 use super::evidence::Evidence;
 use super::output::Forecasted;
 use super::plan::Plan;
@@ -324,10 +325,3 @@ struct Sums {
     forecast: f64,
     probability: f64,
 }
-
-/// A margin policy: its name, and what it asks at a decision.
-type Policy = (&'static str, fn(&Decision) -> f64);
-
-/// Margin policies that are compared: what each asks at a decision, fraction of notional.
-const POLICIES: [Policy; 3] =
-    [("baseline", |d| d.baseline), ("unguarded", |d| d.baseline * d.why.m4), ("guarded", |d| d.c_im)];

@@ -3,6 +3,12 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`ablation`] | what families of inputs are worth |
+//! | [`asked`] | what each margin policy asked for, beside the return that followed |
+//! | [`backtest`] | margins backtested: coverage, shortfall, the traffic light |
+//! | [`calls`] | margin calls by length of time, cost against cover, persistence |
+//! | [`conditional`] | coverage by regime, hour and volatility; the probability integral transform |
+//! | [`impulse`] | what margins do when volatility doubles |
+//! | [`stress`] | what margins left uncovered in crashes |
 //! | [`alarm`] | spike probabilities as alarms, and their reliability |
 //! | [`crash`] | scores without named crash days |
 //! | [`evidence`] | what speaks for and against the models beyond their scores |
@@ -18,11 +24,16 @@
 
 pub mod ablation;
 pub mod alarm;
+pub mod asked;
+pub mod backtest;
+pub mod calls;
 pub mod choice;
+pub mod conditional;
 pub mod crash;
 pub mod evidence;
 pub mod fit;
 pub mod future;
+pub mod impulse;
 pub mod judge;
 pub mod output;
 pub mod plan;
@@ -30,6 +41,7 @@ pub mod report;
 pub mod rule;
 pub mod scores;
 pub mod split;
+pub mod stress;
 pub mod truth;
 pub mod walk;
 
