@@ -22,6 +22,7 @@ pub fn decisions(instruments: usize) -> Vec<Decision> {
         m_raw: 1.2,
         m_im_ppm: 1_200_000,
         m_mm_ppm: 1_000_000,
+        m_transfer_ppm: 1_250_000,
         c_im: 0.048,
         c_mm: 0.032,
         state: State::Fresh,

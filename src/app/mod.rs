@@ -6,6 +6,7 @@ pub mod config;
 pub mod configure;
 pub mod demo;
 pub mod explain;
+pub mod guard;
 pub mod ingest;
 pub mod market;
 pub mod models;
@@ -47,6 +48,8 @@ pub enum Command {
     Serve(serve::Args),
     /// Why a decision is what it is
     Explain(explain::Args),
+    /// Guardrail settings and overrides: propose, approve, cancel, show
+    Guard(guard::Args),
     /// Re-derive what was recorded; check ledger, registry and data digests
     Verify(verify::Args),
     /// Show, check or print the default configuration
@@ -68,6 +71,7 @@ impl Command {
             Command::Models(args) => models::run(args),
             Command::Serve(args) => serve::run(args),
             Command::Explain(args) => explain::run(args),
+            Command::Guard(args) => guard::run(args),
             Command::Verify(args) => verify::run(args),
             Command::Config(args) => configure::run(args),
         }

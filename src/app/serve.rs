@@ -21,7 +21,9 @@ takes effect while the service runs. Every publication is in the ledger `serve.l
 it is shown; a service killed at any point goes on where it was.
 
 Kill switch: make the file <serve.ledger>/KILL and every multiplier is frozen, then glides to its
-baseline; remove the file to release. Both are entries of the ledger.
+baseline; remove the file to release. Lines in it freeze parts: product:BTCUSDT, field:initial,
+field:maintenance, model:HMM. All are entries of the ledger. What `margincast guard` approved takes
+effect when it is due, and is one too.
 
 Addresses: / (page), /v1/multipliers, /v1/multipliers/stream, /v1/forecasts, /readyz?verbose, /metrics,
 /openapi.json. Loopback only, unless serve.listen says otherwise. SIGTERM stops in good order.

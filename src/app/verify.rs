@@ -10,7 +10,9 @@ use super::config::Config;
 use super::explain::Reference;
 use super::{market, serve};
 use crate::event::lake::Lake;
+use crate::margin::Order;
 use crate::record::era::{Era, eras};
+use crate::record::guard::Guard;
 use crate::record::rerun::Rerun;
 use crate::record::{Error, FileStore, Publication, Registry, Seq, Store};
 
@@ -99,6 +101,10 @@ fn find(args: &Args) -> Result<Findings> {
     if let Some(store) = store {
         let (eras, count, wrong) = publications(&store)?;
         findings.note(format!("ledger: {} entries, {count} publications, chain and numbers hold", store.next()), wrong);
+        let (count, wrong) = orders(args, &eras)?;
+        if count > 0 {
+            findings.note(format!("guard: {count} orders, each approved and due"), wrong);
+        }
         if let Some(lake) = &args.lake {
             for era in &eras {
                 again(args, lake, era, &mut findings)?;
@@ -131,6 +137,28 @@ fn publications(store: &FileStore) -> Result<(Vec<Era>, u64, Vec<String>)> {
         }
     })?;
     Ok((eras, count, wrong))
+}
+
+/// Each order that was a proposal, held against the log of proposals.
+fn orders(args: &Args, eras: &[Era]) -> Result<(usize, Vec<String>)> {
+    let guard = Guard::of(&args.ledger);
+    let (mut count, mut wrong) = (0, Vec::new());
+    for era in eras {
+        let base = crate::serve::publisher::settings(&era.start.config)?;
+        for (at, ordered) in &era.orders {
+            let order = ordered.order.read()?;
+            let known = match ordered.id {
+                Some(id) => guard.check(id, &order, &base, *at)?,
+                // Only a freeze needs nobody's approval.
+                None => {
+                    (!matches!(order, Order::Kill { .. })).then(|| format!("an order at {at} was nobody's proposal"))
+                }
+            };
+            count += 1;
+            wrong.extend(known);
+        }
+    }
+    Ok((count, wrong))
 }
 
 /// Makes one era again from the lake, and compares.

@@ -23,11 +23,10 @@
 //! # Ok::<(), margincast::margin::Error>(())
 //! ```
 
-use std::collections::VecDeque;
-
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use super::median::Median;
 use crate::base::{Span, Ts};
 
 /// One stage with its settings.
@@ -137,10 +136,7 @@ pub struct Apc {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Memory {
-    /// (when, x) within the window, oldest first.
-    past: VecDeque<(Ts, f64)>,
-    /// The same values, ascending.
-    ascending: Vec<f64>,
+    past: Median,
     /// The last result.
     last: Option<(Ts, f64)>,
 }
@@ -176,7 +172,7 @@ impl Memory {
         match *stage {
             Stage::Floor => usable(m.long_run).map_or(x, |l| x.max(l)),
             Stage::StressWeight { weight } => usable(m.stressed).map_or(x, |s| (1.0 - weight) * x + weight * s),
-            Stage::Buffer { add, window } => buffer(x, self.median(m.ts, x, window), add),
+            Stage::Buffer { add, window } => buffer(x, self.past.push(m.ts, x, window), add),
             Stage::SpeedLimit { up_per_day, down_per_day } => {
                 let limited = self.last.map_or(x, |(at, last)| {
                     let days = (m.ts - at).clamp(Span(0), Span::DAY).days();
@@ -187,19 +183,6 @@ impl Memory {
             }
             Stage::Cap { times } => usable(m.long_run).map_or(x, |l| x.min(times * l)),
         }
-    }
-
-    /// Median of the window that ends now, the newest value included.
-    fn median(&mut self, now: Ts, x: f64, window: Span) -> f64 {
-        self.past.push_back((now, x));
-        let at = self.ascending.partition_point(|v| *v < x);
-        self.ascending.insert(at, x);
-        while let Some((_, old)) = self.past.front().filter(|p| p.0 <= now - window).copied() {
-            self.past.pop_front();
-            let at = self.ascending.partition_point(|v| *v < old);
-            self.ascending.remove(at);
-        }
-        crate::base::stats::quantile(&self.ascending, 0.5)
     }
 }
 

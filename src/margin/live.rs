@@ -1,9 +1,12 @@
 //! What is in force for one instrument and horizon: both requirements, moved and checked together.
 
-use super::guardrail::Bundle;
+use super::blast::{Exposure, Impact};
+use super::guardrail::{Bundle, Killed};
 use super::notice::{Notice, Standing};
+use super::order::Override;
 use super::policy::{IM_OVER_MM, Policy};
 use super::recheck::Derived;
+use super::thin::InterestCaps;
 use super::track::{Ask, Track};
 use super::{Reason, State};
 use crate::base::{Span, Ts};
@@ -16,21 +19,33 @@ pub(super) struct Why {
 }
 
 /// One call to the machine.
-pub(super) struct Turn {
+pub(super) struct Turn<'a> {
     pub at: Ts,
     /// The multiplier that is wanted; the previous value holds without one.
     pub m: Option<f64>,
     /// Whether enough models call an emergency.
     pub emergency: bool,
-    pub killed: Option<Ts>,
+    pub killed: Killed,
+    /// What people set, while it holds.
+    pub set: Option<Override>,
+    /// Why nothing may fall, if nothing may.
+    pub no_fall: Option<Reason>,
+    /// Whether the book is thin.
+    pub thin: bool,
+    pub interest: Option<InterestCaps>,
+    pub exposure: Option<&'a dyn Exposure>,
     /// Whether the flag of the stressed regime is up.
     pub stress: bool,
     pub policy: Policy,
 }
 
-impl Turn {
+impl Turn<'_> {
     fn state(&self) -> State {
-        if self.killed.is_some() { State::Killed } else { State::Fresh }
+        match (self.killed.im, self.thin) {
+            (Some(_), _) => State::Killed,
+            (None, true) => State::Thin,
+            (None, false) => State::Fresh,
+        }
     }
 }
 
@@ -41,6 +56,10 @@ pub(super) struct Live {
     long_run_var: f64,
     im: Track,
     mm: Track,
+    /// Largest multipliers now: those of the settings, or above them what people set and what a
+    /// lowered cap left, which glide down.
+    roof_im: f64,
+    roof_mm: f64,
     lift: Standing,
     notice: Option<Notice>,
     /// Time of the newest input.
@@ -56,15 +75,15 @@ pub(super) struct Live {
 impl Live {
     /// From the first proposal: no step limit binds, and maintenance margin starts without a lift,
     /// for none was told ahead.
-    pub fn start(turn: &Turn, baseline: f64, long_run_var: f64, mut why: Why) -> Live {
+    pub fn start(turn: &Turn<'_>, baseline: f64, long_run_var: f64, mut why: Why) -> Live {
         let (at, p) = (turn.at, &turn.policy);
-        let m = turn.m.filter(|_| turn.killed.is_none()).unwrap_or(p.m_min);
+        let m = turn.m.filter(|_| turn.killed.im.is_none()).unwrap_or(p.m_min);
         let (floor, target) = (p.m_min * baseline, m * baseline);
         let c = target.min(floor.max(p.long_run_cap * long_run_var));
         if c < target {
             why.im.push(Reason::TotalLift);
         }
-        if turn.killed.is_some() {
+        if turn.killed.im.is_some() {
             why.im.push(Reason::Kill);
         }
         let mut live = Live {
@@ -72,6 +91,8 @@ impl Live {
             long_run_var,
             im: Track::new(at, c),
             mm: Track::new(at, p.mm_share * floor),
+            roof_im: p.im.m_max.max(turn.set.map_or(0.0, |s| s.m())),
+            roof_mm: p.mm.m_max,
             lift: Standing::default(),
             notice: None,
             input: at,
@@ -81,7 +102,7 @@ impl Live {
         };
         live.lift.push(at, p.m_min, p.mm_notice);
         live.told(at, m, &mut why, p);
-        live.last = live.bundle(turn, turn.state(), target - c, why);
+        live.last = live.bundle(turn, turn.state(), target - c, why, None);
         live
     }
 
@@ -92,34 +113,81 @@ impl Live {
     }
 
     /// Moves both requirements one step toward the target, or toward the baseline when killed.
-    pub fn advance(&mut self, turn: &Turn, mut why: Why) -> Bundle {
+    pub fn advance(&mut self, turn: &Turn<'_>, mut why: Why) -> Bundle {
         let (at, p) = (turn.at, &turn.policy);
         let held = self.clone();
         let interval = (at - self.paced).clamp(Span(0), Span::DAY);
+        self.raise_roofs(turn, interval);
         let mut im = self.ask_im(at, interval, turn.m, p);
+        im.no_fall = turn.no_fall;
         im.emergency_up_per_day = turn.emergency.then_some(p.emergency_up_per_day);
         let m_mm = turn.m.map(|m| self.told(at, m, &mut why, p));
-        let mm = self.ask_mm(at, interval, m_mm, p);
-        let (c_im, c_mm) = match turn.killed {
-            None => (self.im.pace(&im, p, &mut why.im), self.mm.pace(&mm, p, &mut why.mm)),
-            Some(since) => {
+        let mut mm = self.ask_mm(at, interval, m_mm, p);
+        mm.no_fall = turn.no_fall;
+        let glide = |since: Ts| (at - self.paced.max(since + p.kill_freeze)).clamp(Span(0), Span::DAY);
+        let (im_glide, mm_glide) = (turn.killed.im.map(glide), turn.killed.mm.map(glide));
+        let c_im = match im_glide {
+            None => self.im.pace(&im, p, &mut why.im),
+            Some(span) => {
                 why.im.push(Reason::Kill);
-                let span = (at - self.paced.max(since + p.kill_freeze)).clamp(Span(0), Span::DAY);
-                (self.im.sink(&im, span, p), self.mm.sink(&mm, span, p))
+                self.im.sink(&im, span, p)
+            }
+        };
+        let c_mm = match mm_glide {
+            _ if turn.thin => {
+                why.mm.push(Reason::Thin);
+                self.mm.c
+            }
+            None => self.mm.pace(&mm, p, &mut why.mm),
+            Some(span) => {
+                if turn.killed.im.is_none() {
+                    why.mm.push(Reason::Kill);
+                }
+                self.mm.sink(&mm, span, p)
             }
         };
         let c_im = self.im.bound(&im, c_im, p, &mut why.im);
         let c_mm = self.mm.bound(&mm, c_mm, p, &mut why.mm);
+        let (c_mm, blast) = self.spread(c_mm, turn, &mut why);
         let (c_im, c_mm) = self.pair(c_im, c_mm, &mm, p, &mut why);
         self.im.set(at, c_im);
         self.mm.set(at, c_mm);
-        if !self.is_consistent(&held, turn.killed.is_none().then_some((&im, &mm)), p) {
+        if turn.killed.im.is_some() {
+            // It follows an initial margin that people let glide down, whatever it wants.
+            mm.target = mm.target.min(p.mm_share * c_im);
+        }
+        let asks = (turn.killed.im.is_none().then_some(&im), (turn.killed.mm.is_none() && !turn.thin).then_some(&mm));
+        if !self.is_consistent(&held, asks, p) {
             (self.im, self.mm) = (held.im, held.mm);
             why.im.push(Reason::PostClampDeviation);
         }
         self.paced = self.paced.max(at);
         self.fresh_m = self.im.c / self.baseline;
-        self.bundle(turn, turn.state(), im.target - self.im.c, why)
+        self.bundle(turn, turn.state(), im.target - self.im.c, why, blast)
+    }
+
+    /// Caps above those of the settings last while people set them, and then glide down.
+    fn raise_roofs(&mut self, turn: &Turn<'_>, interval: Span) {
+        let p = &turn.policy;
+        let glide = |down: f64| (1.0 - down).powf(interval.days());
+        let set = turn.set.map_or(p.im.m_max, |s| s.m());
+        self.roof_im = p.im.m_max.max(set).max(self.roof_im * glide(p.im.down_per_day));
+        self.roof_mm = p.mm.m_max.max(self.roof_mm * glide(p.mm.down_per_day));
+    }
+
+    /// A rise of maintenance margin that would liquidate too many at once goes only as far as it may.
+    fn spread(&self, c_mm: f64, turn: &Turn<'_>, why: &mut Why) -> (f64, Option<Impact>) {
+        let p = &turn.policy;
+        let baseline = p.mm_share * self.baseline;
+        let before = self.last.m_mm_ppm as f64 / 1e6 * baseline;
+        let asked = |c: f64| ppm(c / baseline, p) as f64 / 1e6 * baseline;
+        let Some(exposure) = turn.exposure.filter(|_| asked(c_mm) > before) else { return (c_mm, None) };
+        let from = self.mm.c.max(p.m_min * baseline).min(c_mm);
+        let (c, impact) = p.blast.furthest((from, c_mm), before, asked, exposure);
+        if c < c_mm {
+            why.mm.push(Reason::BlastRadius);
+        }
+        (c, Some(impact))
     }
 
     /// Initial margin is at least maintenance margin over its share. Maintenance margin gives way,
@@ -139,22 +207,28 @@ impl Live {
     }
 
     /// No input came: the ladder. Maintenance margin holds, for raising it liquidates.
-    pub fn wait(&mut self, turn: &Turn) -> Bundle {
+    pub fn wait(&mut self, turn: &Turn<'_>) -> Bundle {
         let (now, p) = (turn.at, &turn.policy);
         let (state, m) = p.ladder.at(now - self.input, self.fresh_m);
         let mut why = Why::default();
         if state != State::Fresh {
             why.im.push(Reason::Stale);
-            let ask = self.ask_im(now, Span(0), Some(m.min(p.im.m_max)), p);
+            let ask = self.ask_im(now, Span(0), Some(m.min(self.roof_im)), p);
             let c = ask.target.min(self.im.lift_cap(&ask, p)).max(self.im.c);
             self.im.set(now, c);
         }
-        self.bundle(turn, state, self.last.gap, why)
+        let state = if state == State::Fresh { turn.state() } else { state };
+        self.bundle(turn, state, self.last.gap, why, None)
+    }
+
+    /// Age of the newest input.
+    pub fn age(&self, now: Ts) -> Span {
+        now - self.input
     }
 
     /// Nothing can be made of this turn: what is in force holds.
-    pub fn hold(&self, turn: &Turn, why: Why) -> Bundle {
-        self.bundle(turn, self.last.state, self.last.gap, why)
+    pub fn hold(&self, turn: &Turn<'_>, why: Why) -> Bundle {
+        self.bundle(turn, self.last.state, self.last.gap, why, None)
     }
 
     fn ask_im(&self, at: Ts, interval: Span, m: Option<f64>, p: &Policy) -> Ask {
@@ -166,8 +240,9 @@ impl Live {
             up_per_day: p.im.up_per_day,
             emergency_up_per_day: None,
             down_per_day: p.im.down_per_day,
-            hard_max: p.im.m_max * self.baseline,
+            hard_max: self.roof_im * self.baseline,
             long_run_max: p.long_run_cap * self.long_run_var,
+            no_fall: None,
         }
     }
 
@@ -181,8 +256,9 @@ impl Live {
             up_per_day: p.mm.up_per_day,
             emergency_up_per_day: None,
             down_per_day: p.mm.down_per_day,
-            hard_max: p.mm.m_max * baseline,
+            hard_max: self.roof_mm * baseline,
             long_run_max: p.mm_share * p.long_run_cap * self.long_run_var,
+            no_fall: None,
         }
     }
 
@@ -202,7 +278,7 @@ impl Live {
 
     /// The check after clamping: what the published multipliers ask of the engine, worked out
     /// again, is what was decided, did not move against intent, and the pair fits.
-    fn is_consistent(&self, held: &Live, asks: Option<(&Ask, &Ask)>, p: &Policy) -> bool {
+    fn is_consistent(&self, held: &Live, asks: (Option<&Ask>, Option<&Ask>), p: &Policy) -> bool {
         let (m_im, m_mm) = self.multipliers(p);
         let quantum = p.quantum_ppm as f64 / 1e6;
         let check = |now: &Track, old: &Track, m: u64, b: f64, ask: Option<&Ask>| {
@@ -213,8 +289,8 @@ impl Live {
             derived.check(p.recheck_tolerance).is_ok().then_some(after)
         };
         let b = self.baseline;
-        let im = check(&self.im, &held.im, m_im, b, asks.map(|a| a.0));
-        let mm = check(&self.mm, &held.mm, m_mm, p.mm_share * b, asks.map(|a| a.1));
+        let im = check(&self.im, &held.im, m_im, b, asks.0);
+        let mm = check(&self.mm, &held.mm, m_mm, p.mm_share * b, asks.1);
         let fits = |im: f64, mm: f64| m_im >= m_mm && im >= IM_OVER_MM * mm * (1.0 - 1e-9);
         im.zip(mm).is_some_and(|(im, mm)| fits(im, mm))
     }
@@ -225,7 +301,7 @@ impl Live {
         (m_im, ppm(self.mm.c / (p.mm_share * self.baseline), p).min(m_im))
     }
 
-    fn bundle(&self, turn: &Turn, state: State, gap: f64, why: Why) -> Bundle {
+    fn bundle(&self, turn: &Turn<'_>, state: State, gap: f64, why: Why, blast: Option<Impact>) -> Bundle {
         let p = &turn.policy;
         let (m_im_ppm, m_mm_ppm) = self.multipliers(p);
         Bundle {
@@ -234,6 +310,7 @@ impl Live {
             c_mm: self.mm.c,
             m_im_ppm,
             m_mm_ppm,
+            m_transfer_ppm: m_im_ppm.max(ppm(p.transfer_min, p)),
             fallback_m_ppm: m_im_ppm.max(ppm(p.ladder.fallback_m.min(p.im.m_max), p)),
             gap: gap.max(0.0),
             state,
@@ -242,6 +319,8 @@ impl Live {
             mm_reasons: why.mm,
             notice: self.notice,
             valid_until: turn.at + p.heartbeat.times(3),
+            interest: turn.interest,
+            blast,
         }
     }
 
@@ -264,21 +343,32 @@ mod tests {
     use super::*;
 
     fn live() -> Live {
-        let turn =
-            Turn { at: Ts(0), m: Some(1.2), emergency: false, killed: None, stress: false, policy: Policy::default() };
+        let turn = Turn {
+            at: Ts(0),
+            m: Some(1.2),
+            emergency: false,
+            killed: Killed::default(),
+            set: None,
+            no_fall: None,
+            thin: false,
+            interest: None,
+            exposure: None,
+            stress: false,
+            policy: Policy::default(),
+        };
         Live::start(&turn, 0.04, f64::INFINITY, Why::default())
     }
 
     #[test]
     fn a_pair_that_does_not_fit_or_is_no_number_is_rejected() {
         let (held, p) = (live(), Policy::default());
-        assert!(held.is_consistent(&held, None, &p));
+        assert!(held.is_consistent(&held, (None, None), &p));
         let mut above = held.clone();
         above.mm.c = 1.01 * above.im.c;
-        assert!(!above.is_consistent(&held, None, &p), "maintenance margin above its share");
+        assert!(!above.is_consistent(&held, (None, None), &p), "maintenance margin above its share");
         let mut nan = held.clone();
         nan.im.c = f64::NAN;
-        assert!(!nan.is_consistent(&held, None, &p));
+        assert!(!nan.is_consistent(&held, (None, None), &p));
     }
 
     #[test]
@@ -288,9 +378,9 @@ mod tests {
         let mm = held.ask_mm(Ts(0) + Span::DAY, Span::DAY, Some(1.0), &p);
         let mut up = held.clone();
         up.im.c *= 1.05;
-        assert!(up.is_consistent(&held, Some((&ask, &mm)), &p));
+        assert!(up.is_consistent(&held, (Some(&ask), Some(&mm)), &p));
         let mut down = held.clone();
         down.im.c *= 0.95;
-        assert!(!down.is_consistent(&held, Some((&ask, &mm)), &p), "wanted up, went down");
+        assert!(!down.is_consistent(&held, (Some(&ask), Some(&mm)), &p), "wanted up, went down");
     }
 }

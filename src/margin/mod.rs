@@ -1,23 +1,33 @@
 //! What we ask for: the multiplier chain and the guardrails that act on `C = m b`.
 
 pub mod apc;
+pub mod blast;
+pub mod change;
 pub mod guardrail;
+pub mod haircut;
 pub mod hysteresis;
 pub mod ladder;
 mod live;
+pub mod median;
 pub mod multiplier;
 pub mod notice;
+pub mod order;
 pub mod policy;
 pub mod recheck;
+pub mod score;
+pub mod thin;
 mod track;
 
-pub use guardrail::{Bundle, Guardrail, Proposal};
+pub use guardrail::{Bundle, Conditions, Guardrail, Proposal};
 pub use multiplier::{Chain, Credibility, Inputs};
+pub use order::{Order, Override};
 pub use policy::{Mode, Policy};
 
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Digest, Horizon, Symbol, Ts};
+use blast::Impact;
+use thin::InterestCaps;
 
 /// One published answer: what to ask for one instrument over one horizon, and why.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -40,6 +50,9 @@ pub struct Decision {
     pub m_im_ppm: u64,
     /// Published maintenance-margin multiplier, parts per million, rounded up.
     pub m_mm_ppm: u64,
+    /// Published multiplier for withdrawals of unrealised profit, parts per million, rounded up; never
+    /// below that of initial margin.
+    pub m_transfer_ppm: u64,
     /// Initial margin actually asked, fraction of notional.
     pub c_im: f64,
     /// Maintenance margin actually asked, fraction of notional.
@@ -93,6 +106,12 @@ pub struct Why {
     /// baseline; empty where there are no stages.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub stages: Vec<f64>,
+    /// Caps on open interest, where the book is known, quote units.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interest: Option<InterestCaps>,
+    /// What the rise of maintenance margin would newly liquidate, where the accounts are known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub blast: Option<Impact>,
 }
 
 /// The staleness ladder, and what an operator may do.
@@ -102,6 +121,8 @@ pub enum State {
     /// Inputs are fresh.
     #[default]
     Fresh,
+    /// Inputs are fresh, and the book is so thin that nothing is loosened.
+    Thin,
     /// Inputs are late; the last value holds.
     Hold,
     /// Inputs are older; the value moves linearly to the fallback.
@@ -156,6 +177,14 @@ pub enum Reason {
     PostClampDeviation,
     /// An operator froze publication.
     Kill,
+    /// The book is thin: nothing falls, maintenance margin is frozen, initial margin aims higher.
+    Thin,
+    /// Little confidence in the inputs: the multiplier is raised, and nothing falls.
+    LowConfidence,
+    /// People set the multiplier, for a time.
+    Override,
+    /// A rise of maintenance margin would liquidate too many at once and is spread over more steps.
+    BlastRadius,
 }
 
 /// Why a margin policy cannot be used.

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use super::blast::Blast;
 use super::hysteresis::Hysteresis;
 use super::ladder::Ladder;
+use super::thin::Thin;
 use crate::base::Span;
 
 /// No policy may allow a multiplier above this.
@@ -38,6 +40,26 @@ pub struct Pace {
     pub down_per_day: f64,
 }
 
+/// What may be published on inputs that are doubted. Doubt never stops a rise.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Doubt {
+    /// Confidence in the inputs below which the multiplier is raised and nothing falls, 0.55.
+    pub least: f64,
+    /// Raised by so much at no confidence, in proportion between, 0.25.
+    pub add: f64,
+    /// Nothing falls on inputs older than this, `15m`.
+    pub fall_age: Span,
+    /// Nothing rises on inputs older than this, `6h`: the last value holds.
+    pub rise_age: Span,
+}
+
+impl Default for Doubt {
+    fn default() -> Doubt {
+        Doubt { least: 0.55, add: 0.25, fall_age: Span::MINUTE.times(15), rise_age: Span::HOUR.times(6) }
+    }
+}
+
 /// Everything that bounds what is published. The defaults are those of a crypto perpetual.
 ///
 /// | setting | default | range |
@@ -61,6 +83,8 @@ pub struct Pace {
 /// | `kill_freeze` | `1h` | zero or more; after it a killed value glides to the baseline |
 /// | `quantum_ppm` | 10000 | 1 to 100000; bounds on multipliers are multiples of it |
 /// | `recheck_tolerance` | 0.005 | above 0 to 0.1 |
+/// | `transfer_min` | 1.25 | multiplier for withdrawals at least, 1 to 3; it is never below that of initial margin |
+/// | `thin`, `doubt`, `blast` | see there | a thin book, doubted inputs, whom a rise would liquidate |
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[allow(missing_docs)] // The table above says each.
@@ -88,6 +112,25 @@ pub struct Policy {
     pub kill_freeze: Span,
     pub quantum_ppm: u64,
     pub recheck_tolerance: f64,
+    // What is at its default is not written, so that a configuration keeps its digest.
+    #[serde(skip_serializing_if = "is_transfer_default")]
+    pub transfer_min: f64,
+    #[serde(skip_serializing_if = "is_default")]
+    pub thin: Thin,
+    #[serde(skip_serializing_if = "is_default")]
+    pub doubt: Doubt,
+    #[serde(skip_serializing_if = "is_default")]
+    pub blast: Blast,
+}
+
+const TRANSFER_MIN: f64 = 1.25;
+
+fn is_transfer_default(m: &f64) -> bool {
+    *m == TRANSFER_MIN
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 impl Default for Policy {
@@ -116,6 +159,10 @@ impl Default for Policy {
             kill_freeze: Span::HOUR,
             quantum_ppm: 10_000,
             recheck_tolerance: 0.005,
+            transfer_min: TRANSFER_MIN,
+            thin: Thin::default(),
+            doubt: Doubt::default(),
+            blast: Blast::default(),
         }
     }
 }
@@ -128,6 +175,7 @@ impl Policy {
     pub fn check(&self) -> Result<(), Error> {
         self.check_bounds()?;
         self.check_speeds()?;
+        self.check_conditions()?;
         let l = &self.ladder;
         let h = &self.hysteresis;
         let ascending = Span(0) <= l.fresh && l.fresh <= l.hold && l.hold < l.degrade;
@@ -150,6 +198,24 @@ impl Policy {
             want(key, (quanta - quanta.round()).abs() < 1e-6, m, "a multiple of quantum_ppm")?;
         }
         within("recheck_tolerance", self.recheck_tolerance, 1e-9, 0.1, "above 0 to 0.1")
+    }
+
+    fn check_conditions(&self) -> Result<(), Error> {
+        within("transfer_min", self.transfer_min, 1.0, M_CEILING, "1 to 3")?;
+        let (t, d, b) = (&self.thin, &self.doubt, &self.blast);
+        within("thin.depth_share", t.depth_share, 0.0, 1.0, "0 to 1")?;
+        want("thin.samples", t.samples > 0, t.samples, "1 or more")?;
+        within("thin.spread_times", t.spread_times, 1.0, f64::MAX, "1 or more")?;
+        want("thin.window", t.window > Span(0) && t.window <= Span::DAY.times(365), t.window, "above 0s to 365d")?;
+        within("thin.m_min", t.m_min, 1.0, M_CEILING, "1 to 3")?;
+        within("thin.soft_share", t.soft_share, 0.0, t.hard_share, "0 to thin.hard_share")?;
+        within("thin.hard_share", t.hard_share, 0.0, f64::MAX, "0 or more")?;
+        within("doubt.least", d.least, 0.0, 1.0, "0 to 1")?;
+        within("doubt.add", d.add, 0.0, 1.0, "0 to 1")?;
+        want("doubt.fall_age", d.fall_age >= Span(0), d.fall_age, "0s or more")?;
+        want("doubt.rise_age", d.rise_age >= d.fall_age, d.rise_age, "doubt.fall_age or more")?;
+        within("blast.of_interest", b.of_interest, 0.0, 1.0, "0 to 1")?;
+        within("blast.of_depth", b.of_depth, 0.0, 1.0, "0 to 1")
     }
 
     fn check_speeds(&self) -> Result<(), Error> {

@@ -41,6 +41,8 @@ pub(super) struct Ask {
     pub hard_max: f64,
     /// Long-run cap times long-run VaR.
     pub long_run_max: f64,
+    /// Why it may not fall now, if it may not.
+    pub no_fall: Option<Reason>,
 }
 
 impl Track {
@@ -51,8 +53,14 @@ impl Track {
     /// Moves toward the target under dead band, confirmations, intervals and step limits.
     pub fn pace(&mut self, ask: &Ask, p: &Policy, reasons: &mut Vec<Reason>) -> f64 {
         let c = self.c;
-        self.lower_targets = if ask.target < c { self.lower_targets.saturating_add(1) } else { 0 };
+        let frozen = ask.no_fall.filter(|_| ask.target < c);
+        let lower = ask.target < c && frozen.is_none();
+        self.lower_targets = if lower { self.lower_targets.saturating_add(1) } else { 0 };
         if ask.target == c {
+            return c;
+        }
+        if let Some(why) = frozen {
+            reasons.push(why);
             return c;
         }
         if (ask.target / c - 1.0).abs() < p.dead_band {
@@ -95,6 +103,9 @@ impl Track {
 
     /// Toward the baseline at the down step, without dead band, confirmations or intervals.
     pub fn sink(&self, ask: &Ask, span: Span, p: &Policy) -> f64 {
+        if ask.no_fall.is_some() {
+            return self.c;
+        }
         self.glide(ask.down_per_day, span).max(p.m_min * ask.baseline).min(self.c)
     }
 
@@ -125,7 +136,8 @@ impl Track {
     /// cap acts at the down step, so that it never makes a cliff.
     pub fn lift_cap(&self, ask: &Ask, p: &Policy) -> f64 {
         let cap = ask.long_run_max.min(p.day_cap * self.a_day_ago(ask.at));
-        cap.max(p.m_min * ask.baseline).max(self.glide(ask.down_per_day, ask.interval))
+        let least = if ask.no_fall.is_some() { self.c } else { self.glide(ask.down_per_day, ask.interval) };
+        cap.max(p.m_min * ask.baseline).max(least)
     }
 
     fn floor(&mut self, ask: &Ask, c: f64, p: &Policy, reasons: &mut Vec<Reason>) -> f64 {

@@ -1,7 +1,7 @@
 //! From a row and its forecasts to a decision, for one instrument and one horizon: baseline,
 //! credibility, multiplier, guardrails.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,11 +11,16 @@ use crate::feature::{Feature, Row};
 use crate::forecast::outcome::Pending;
 use crate::loss::baseline::{self, Baseline};
 use crate::margin::apc::{Apc, Measured, Stage};
+use crate::margin::median::Median;
 use crate::margin::multiplier::CredibilityParams;
-use crate::margin::{Bundle, Chain, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Why};
+use crate::margin::order::{Order, Scope};
+use crate::margin::{Bundle, Chain, Conditions, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Why};
 
 /// Windows over which data quality is taken: the share of them that made a row.
 const QUALITY_WINDOWS: usize = 24;
+
+/// Over which data quality is what it usually is.
+const USUAL: Span = Span(30 * Span::DAY.0);
 
 /// How a requirement is made from a baseline and a forecast.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -76,6 +81,13 @@ pub(super) struct Desk {
     closes: VecDeque<Ts>,
     /// What the last decision was made from.
     last: Option<Last>,
+    /// The newest time that was told.
+    clock: Option<Ts>,
+    /// Data quality as it usually is: a venue that closes at night is not doubted for it.
+    usual: Median,
+    /// Models that people froze, and until when nothing may fall for it.
+    silenced: BTreeSet<String>,
+    no_fall_until: Option<Ts>,
 }
 
 #[derive(Clone)]
@@ -105,6 +117,10 @@ impl Desk {
             asked: Pending::new(ahead),
             closes: VecDeque::new(),
             last: None,
+            clock: None,
+            usual: Median::default(),
+            silenced: BTreeSet::new(),
+            no_fall_until: None,
         })
     }
 
@@ -124,7 +140,10 @@ impl Desk {
         if self.closes.len() > QUALITY_WINDOWS {
             self.closes.pop_front();
         }
-        let of = |name: &str| forecasts.iter().find(|f| &*f.name == name && f.forecast.horizon == self.horizon);
+        let of = |name: &str| {
+            let heard = forecasts.iter().filter(|f| !self.silenced.contains(&*f.name));
+            heard.clone().find(|f| &*f.name == name && f.forecast.horizon == self.horizon)
+        };
         let serving = of(&self.margin.forecast).map(|f| &f.forecast);
         let loss = serving.map(|f| side.var(&f.dist));
         if let Some(loss) = loss {
@@ -163,7 +182,16 @@ impl Desk {
             p_stress: regime.into_iter().chain(regime.and(spike)).collect(),
             long_run_var: Some(estimate.long_run_var),
         };
-        let bundle = self.guardrail.step(&proposal)?;
+        let confidence = (quality / self.usual.push(row.ts, quality, USUAL)).min(1.0);
+        // A row that closed before the last tick came late.
+        let age = self.clock.map(|now| (now - row.ts).max(Span(0)));
+        let now = Conditions {
+            confidence: Some(confidence),
+            age,
+            no_fall_until: self.no_fall_until,
+            ..Conditions::default()
+        };
+        let bundle = self.guardrail.step_under(&proposal, &now)?;
         let forecast = loss;
         let baseline = base;
         let last = Last { stages, baseline, forecast, credibility, p_stress: regime, chain, estimate, quality };
@@ -173,6 +201,7 @@ impl Desk {
 
     /// Tells the time when nothing came. Gives a decision when the staleness ladder or a kill moves.
     pub fn tick(&mut self, symbol: Symbol, now: Ts, seal: Seal) -> Option<Decision> {
+        self.clock = self.clock.max(Some(now));
         let bundle = self.guardrail.tick(now)?;
         let last = self.last.clone()?;
         Some(self.decision(symbol, bundle, &last, seal))
@@ -182,6 +211,34 @@ impl Desk {
     pub fn kill(&mut self, symbol: Symbol, on: bool, now: Ts, seal: Seal) -> Option<Decision> {
         self.guardrail.kill(on, now);
         self.tick(symbol, now, seal)
+    }
+
+    /// What people order acts at the next row or tick.
+    ///
+    /// # Errors
+    /// The settings are out of range; those in force stay.
+    pub fn order(&mut self, symbol: Symbol, order: &Order, at: Ts) -> Result<(), Error> {
+        match order {
+            Order::Kill { scope: Scope::All, on } => self.guardrail.kill(*on, at),
+            Order::Kill { scope: Scope::Product(one), on } if *one == symbol => self.guardrail.kill(*on, at),
+            Order::Kill { scope: Scope::Product(_), .. } => {}
+            Order::Kill { scope: Scope::Field(field), on } => self.guardrail.kill_field(*field, *on, at),
+            Order::Kill { scope: Scope::Model(name), on: true } => {
+                if self.silenced.insert(name.clone()) {
+                    self.no_fall_until = Some(at + self.guardrail.policy().kill_freeze);
+                }
+            }
+            Order::Kill { scope: Scope::Model(name), on: false } => drop(self.silenced.remove(name)),
+            Order::Override { symbol: one, set } => {
+                if one.is_none_or(|one| one == symbol) {
+                    self.guardrail.set(*set);
+                }
+            }
+            Order::Settings(policy) => {
+                self.guardrail.settle(*policy).map_err(|e| Error::Settings(format!("margin: {e}")))?;
+            }
+        }
+        Ok(())
     }
 
     /// Share of the last windows that made a row.
@@ -206,6 +263,7 @@ impl Desk {
             m_raw: last.chain.m3,
             m_im_ppm: bundle.m_im_ppm,
             m_mm_ppm: bundle.m_mm_ppm,
+            m_transfer_ppm: bundle.m_transfer_ppm,
             c_im: bundle.c_im,
             c_mm: bundle.c_mm,
             state: bundle.state,
@@ -230,6 +288,8 @@ impl Desk {
                 fallback_m_ppm: bundle.fallback_m_ppm,
                 valid_until: bundle.valid_until,
                 stages: if self.margin.apc.is_empty() { Vec::new() } else { last.stages.clone() },
+                interest: bundle.interest,
+                blast: bundle.blast,
             },
         }
     }

@@ -11,7 +11,7 @@ use crate::base::{Digest, Symbol, Ts};
 use crate::event::{Body, Event};
 use crate::feature::{Builder, Row};
 use crate::forecast::{Forecast, Forecaster};
-use crate::margin::Decision;
+use crate::margin::{Decision, Order};
 
 /// A row builder, the rows it made, and the forecasters that run on them.
 pub(super) struct Lane {
@@ -70,6 +70,10 @@ impl Lane {
             Body::Kill(on) => self.desks.iter_mut().filter_map(|d| d.kill(self.symbol, on, now, seal)).collect(),
             _ => Vec::new(),
         }
+    }
+    /// What people order acts at the next row or tick.
+    pub fn order(&mut self, order: &Order, at: Ts) -> Result<(), Error> {
+        self.desks.iter_mut().try_for_each(|d| d.order(self.symbol, order, at))
     }
     /// A completed row moves the models, and they the desks; gives the decisions in horizon order.
     pub fn row(&mut self, row: &Row) -> Vec<Decision> {

@@ -24,7 +24,7 @@ use crate::base::{Digest, Symbol, Ts};
 use crate::event::{Event, Fault};
 use crate::feature::{self, Room, Row};
 use crate::forecast::Forecast;
-use crate::margin::Decision;
+use crate::margin::{Decision, Order};
 use lane::Lane;
 
 /// What the road needs to know besides the models.
@@ -134,6 +134,13 @@ impl Pipeline {
         let digest = bundle.digest();
         let bundle = Arc::new(bundle.clone());
         self.lanes.values_mut().for_each(|l| l.install(Arc::clone(&bundle), digest));
+    }
+    /// What people order acts at the next row or tick of each instrument that it concerns.
+    ///
+    /// # Errors
+    /// Settings are out of range; those in force stay.
+    pub fn order(&mut self, order: &Order, at: Ts) -> Result<(), Error> {
+        self.lanes.values_mut().try_for_each(|l| l.order(order, at))
     }
     /// Bad data seen so far, counted.
     pub fn faults(&self) -> BTreeMap<(Symbol, Fault), u64> {

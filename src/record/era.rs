@@ -1,17 +1,19 @@
 //! What a ledger says happened, read as eras: under each configuration, which publications, and
 //! between which events of the market the clock ticked, an operator froze or the models changed.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::ledger::{Kind, Seq, Store};
 use super::manifest::from_value;
+use super::order::{Ordered, Stored};
 use super::publication::{Cause, ModelRef, Publication};
 use super::{Error, damaged};
 use crate::base::{Digest, Symbol, Ts};
 use crate::event::Body;
-use crate::margin::Decision;
+use crate::margin::order::Scope;
+use crate::margin::{Decision, Order};
 
 /// How many events each instrument had consumed.
 pub type Counts = BTreeMap<Symbol, u64>;
@@ -67,6 +69,10 @@ pub struct Era {
     pub model: ModelRef,
     /// Whether publication was frozen at its end.
     pub killed: bool,
+    /// What else was frozen at its end.
+    pub frozen: BTreeSet<Scope>,
+    /// Every order that was given, and when.
+    pub orders: Vec<(Ts, Ordered)>,
     pub(super) published: Vec<Recorded>,
     pub(super) injected: Vec<(Counts, Injection)>,
 }
@@ -85,6 +91,18 @@ pub(super) struct Recorded {
 pub(super) enum Injection {
     Event(Ts, Body),
     Install(ModelRef),
+    Order(Ts, Order),
+}
+
+impl Era {
+    /// Which proposals were applied.
+    pub fn applied(&self) -> BTreeSet<u64> {
+        self.orders.iter().filter_map(|o| o.1.id).collect()
+    }
+    /// The orders as stored.
+    pub fn stored(&self) -> Vec<Stored> {
+        self.orders.iter().map(|o| o.1.order.clone()).collect()
+    }
 }
 
 /// Reads a ledger as eras, oldest first, and shows every publication on the way.
@@ -99,7 +117,9 @@ pub fn eras(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Result
         if record.kind == Kind::ConfigLoaded {
             let start: ConfigLoaded = from_value(&place, record.body)?;
             let model = start.model.clone();
-            eras.push(Era { start, model, killed: false, published: Vec::new(), injected: Vec::new() });
+            let (frozen, orders) = (BTreeSet::new(), Vec::new());
+            let (published, injected) = (Vec::new(), Vec::new());
+            eras.push(Era { start, model, killed: false, frozen, orders, published, injected });
             continue;
         }
         let era = match (eras.last_mut(), record.kind) {
@@ -122,6 +142,15 @@ pub fn eras(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Result
                 let killed: Killed = from_value(&place, record.body)?;
                 era.killed = killed.on;
                 era.injected.push((killed.after, Injection::Event(record.ts, Body::Kill(killed.on))));
+            }
+            Kind::Order => {
+                let ordered: Ordered = from_value(&place, record.body)?;
+                let order = ordered.order.read()?;
+                if let Order::Kill { scope, on } = &order {
+                    _ = if *on { era.frozen.insert(scope.clone()) } else { era.frozen.remove(scope) };
+                }
+                era.injected.push((ordered.after.clone(), Injection::Order(record.ts, order)));
+                era.orders.push((record.ts, ordered));
             }
             Kind::ModelLoaded => {
                 let loaded: ModelLoaded = from_value(&place, record.body)?;

@@ -153,9 +153,19 @@ fn chain(p: &Publication) -> Vec<Link> {
         Link {
             name: "m",
             value: Some(p.multiplier.clone()),
-            text: format!("published after the guardrails; maintenance margin {}{still}", p.multiplier_mm),
+            text: format!("published after the guardrails; maintenance margin {}{still}{}", p.multiplier_mm, beside(p)),
         },
     ]
+}
+
+/// What is published beside the multipliers of margin.
+fn beside(p: &Publication) -> String {
+    let transfer = p.multiplier_transfer.as_ref().map(|m| format!("; withdrawals {m}"));
+    let set = |v: &Option<String>| v.clone().unwrap_or_else(|| "-".into());
+    let interest = p.why.interest.as_ref().map(|[s, h]| format!("; open interest {} soft, {} hard", set(s), set(h)));
+    let blast = p.why.blast.as_ref();
+    let blast = blast.map(|b| format!("; the rise liquidates {} accounts of {}", b.accounts, set(&b.notional)));
+    [transfer, interest, blast].into_iter().flatten().collect()
 }
 
 fn code(reason: Reason) -> String {
@@ -183,6 +193,12 @@ fn meaning(reason: Reason) -> &'static str {
         Reason::NoBaseline => "no usable baseline; nothing new is published",
         Reason::NonFinite => "a number was not finite; the previous value holds",
         Reason::PostClampDeviation => "what followed from the clamped set moved against intent; the set was rejected",
+        Reason::Thin => "the book is thin: nothing falls, and initial margin aims higher",
+        Reason::LowConfidence => "little confidence in the inputs: the multiplier is raised, and nothing falls",
+        Reason::Override => "people set the multiplier, for a time",
+        Reason::BlastRadius => {
+            "a rise of maintenance margin would liquidate too many at once; it is spread over more steps"
+        }
         Reason::Kill => "an operator froze publication",
     }
 }

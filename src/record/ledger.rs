@@ -55,6 +55,18 @@ pub enum Kind {
     /// An operator froze publication, or released it.
     #[serde(rename = "kill")]
     Kill,
+    /// People gave an order: other settings, an override, a freeze of some part.
+    #[serde(rename = "order")]
+    Order,
+    /// A change of the guardrails, or an override, was proposed.
+    #[serde(rename = "guard.proposed")]
+    GuardProposed,
+    /// It was approved.
+    #[serde(rename = "guard.approved")]
+    GuardApproved,
+    /// It was cancelled.
+    #[serde(rename = "guard.cancelled")]
+    GuardCancelled,
     /// The clock moved on; entered before the road is told, for it may change what comes after.
     #[serde(rename = "tick")]
     Tick,

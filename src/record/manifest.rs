@@ -11,7 +11,9 @@
 //! | `evidence.json` | `margincast.evidence.v1` | [`super::gate::Evidence::read`] |
 //! | `aliases/<alias>` | `<version> sha256:<digest of MANIFEST.json>` | [`super::alias::Target`] |
 //! | `history.jsonl`, `ledger/*.jsonl` | `v` 1 | [`super::Record::read`] |
-//! | ledger body of `publish` | `margincast.multiplier.v1` | [`super::Publication`] |
+//! | ledger body of `publish` | `margincast.multiplier.v1`, `.v2` | [`super::Publication`] |
+//! | ledger body of `order` | a word for its kind | [`super::order::Ordered`] |
+//! | `ledger/guard/log.jsonl` | `v` 1 | [`super::guard::Guard::proposals`] |
 //!
 //! `tests/format/` holds one sample of each, never edited.
 

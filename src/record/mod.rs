@@ -13,10 +13,13 @@
 //! | [`chain`] | lines of a hash-chained file |
 //! | [`mod@file`] | the store on disk: synced before it answers, one writer, torn tails dropped |
 //! | [`publication`] | one published multiplier, as it is recorded and served |
+//! | `working` | its numbers between inputs and result |
 //! | [`press`] | decisions numbered and published |
 //! | [`era`] | what a ledger says happened under each configuration |
 //! | [`run`] | what went into a training run, and what came out |
 //! | [`rerun`] | what the ledger recorded, made again event by event and compared |
+//! | [`guard`] | what people propose to the guardrails and others approve |
+//! | [`order`] | orders of people as the ledger keeps them |
 //! | [`explain`] | why a published multiplier is what it is, in words and numbers |
 
 pub mod alias;
@@ -27,14 +30,17 @@ pub mod explain;
 pub mod file;
 pub mod gate;
 pub mod golden;
+pub mod guard;
 pub mod ledger;
 pub mod manifest;
+pub mod order;
 pub mod press;
 pub mod publication;
 pub mod register;
 pub mod registry;
 pub mod rerun;
 pub mod run;
+mod working;
 
 pub use file::FileStore;
 pub use ledger::{Entry, Kind, MemoryStore, Record, Seq, Store};

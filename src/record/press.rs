@@ -64,6 +64,7 @@ impl Press {
             confidence: "0.99".into(),
             multiplier,
             multiplier_mm: ppm(decision.m_mm_ppm),
+            multiplier_transfer: Some(ppm(decision.m_transfer_ppm)),
             multiplier_raw: decimal(decision.m_raw),
             previous_value: before.map(|b| b.1),
             requirement: Requirement { initial: decimal(decision.c_im), maintenance: decimal(decision.c_mm) },
@@ -102,6 +103,8 @@ mod tests {
     use super::super::publication::from_iso;
     use super::*;
     use crate::base::{Horizon, Span};
+    use crate::margin::blast::Impact;
+    use crate::margin::thin::InterestCaps;
     use crate::margin::{Reason, State, Why};
 
     fn decision() -> Decision {
@@ -115,6 +118,7 @@ mod tests {
             m_raw: f64::MIN_POSITIVE,
             m_im_ppm: 1_250_001,
             m_mm_ppm: 999_999,
+            m_transfer_ppm: 1_250_001,
             c_im: 5e-324,
             c_mm: 1e300,
             state: State::Hold,
@@ -127,6 +131,9 @@ mod tests {
                 m2: f64::MAX,
                 stress_flag: true,
                 mm_reasons: vec![Reason::Notice],
+                stages: vec![0.1, 0.1 + 0.2],
+                interest: Some(InterestCaps { soft: 1.0 / 3.0, hard: 1e300 }),
+                blast: Some(Impact { accounts: 3, notional: 0.1 + 0.2 }),
                 fallback_m_ppm: 1_250_001,
                 valid_until: Ts(1_700_000_000_000_000_009),
                 ..Why::default()

@@ -6,18 +6,23 @@
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+pub use super::working::{Blast, Working};
 use crate::base::{Digest, Horizon, Span, Symbol, Ts};
-use crate::margin::{Decision, Reason, State, Why};
+use crate::margin::{Decision, Reason, State};
 
-/// The stored form that this program writes.
-pub const SCHEMA: &str = "margincast.multiplier.v1";
+/// The stored form that this program writes. The first, `margincast.multiplier.v1`, had no multiplier for
+/// withdrawals; it reads as one with the default.
+pub const SCHEMA: &str = "margincast.multiplier.v2";
+
+/// Multiplier for withdrawals of the first form, at least, parts per million.
+const TRANSFER_V1: u64 = 1_250_000;
 
 /// One multiplier for one instrument over one horizon, and what it was made from.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Publication {
-    /// Always `margincast.multiplier.v1`.
-    #[schema(example = "margincast.multiplier.v1")]
+    /// `margincast.multiplier.v2`; rows written by an older program: `margincast.multiplier.v1`.
+    #[schema(example = "margincast.multiplier.v2")]
     pub schema: String,
     /// Publication number; the first is 1, and there are no gaps.
     pub seq: u64,
@@ -43,6 +48,9 @@ pub struct Publication {
     pub multiplier: String,
     /// Maintenance-margin multiplier.
     pub multiplier_mm: String,
+    /// Multiplier for withdrawals of unrealised profit; never below `multiplier`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multiplier_transfer: Option<String>,
     /// Initial-margin multiplier before guardrails.
     pub multiplier_raw: Option<String>,
     /// The `multiplier` published before this one for the same instrument and horizon.
@@ -120,41 +128,6 @@ pub struct Foresight {
     pub p_stress: Option<String>,
 }
 
-/// The numbers between the inputs and the result.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Working {
-    /// Forecast over baseline.
-    pub m0: Option<String>,
-    /// The credible part of a rise.
-    pub m1: Option<String>,
-    /// At least what the stressed regime wants.
-    pub m2: Option<String>,
-    /// Within the bounds of the multiplier; `multiplier_raw` is the link before it.
-    pub m4: Option<String>,
-    /// Requirement in the stressed regime, fraction of notional.
-    pub stressed: Option<String>,
-    /// Expected shortfall of the baseline, fraction of notional.
-    pub expected_shortfall: Option<String>,
-    /// Plain historical 99 % VaR over all history kept, fraction of notional.
-    pub long_run_var: Option<String>,
-    /// Disagreement of the baselines, (max - min) / median.
-    pub dispersion: Option<String>,
-    /// Share of recent windows that made a row.
-    pub data_quality: Option<String>,
-    /// How far initial margin is below what the multiplier wants, fraction of notional.
-    pub gap: Option<String>,
-    /// Whether the flag of the stressed regime is up.
-    pub stress_flag: bool,
-    /// What bound maintenance margin.
-    #[schema(value_type = Vec<String>)]
-    pub mm_reasons: Vec<Reason>,
-    /// The measured loss and the result of each anti-procyclical stage, fractions of notional; empty
-    /// where there are no stages.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub stages: Vec<Option<String>>,
-}
-
 /// Which models.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -179,6 +152,8 @@ pub struct ModelRef {
 pub enum Status {
     /// Inputs are fresh.
     Live,
+    /// Inputs are fresh, the book is thin: nothing is loosened.
+    Thin,
     /// Inputs are late; the last value holds.
     Held,
     /// Inputs are older; the value moves to the fallback.
@@ -189,31 +164,12 @@ pub enum Status {
     Halted,
 }
 
-impl From<&Why> for Working {
-    fn from(why: &Why) -> Working {
-        Working {
-            m0: decimal(why.m0),
-            m1: decimal(why.m1),
-            m2: decimal(why.m2),
-            m4: decimal(why.m4),
-            stressed: decimal(why.stressed),
-            expected_shortfall: decimal(why.expected_shortfall),
-            long_run_var: decimal(why.long_run_var),
-            dispersion: decimal(why.dispersion),
-            data_quality: decimal(why.data_quality),
-            gap: decimal(why.gap),
-            stress_flag: why.stress_flag,
-            mm_reasons: why.mm_reasons.clone(),
-            stages: why.stages.iter().map(|v| decimal(*v)).collect(),
-        }
-    }
-}
-
 impl Status {
     /// The text form.
     pub fn as_str(self) -> &'static str {
         match self {
             Status::Live => "live",
+            Status::Thin => "thin",
             Status::Held => "held",
             Status::Degraded => "degraded",
             Status::Fallback => "fallback",
@@ -226,6 +182,7 @@ impl From<State> for Status {
     fn from(state: State) -> Status {
         match state {
             State::Fresh => Status::Live,
+            State::Thin => Status::Thin,
             State::Hold => Status::Held,
             State::Degrading => Status::Degraded,
             State::Fallback => Status::Fallback,
@@ -315,6 +272,10 @@ impl Publication {
             m_raw: number("multiplier_raw", &self.multiplier_raw)?,
             m_im_ppm: parts("multiplier", &self.multiplier)?,
             m_mm_ppm: parts("multiplier_mm", &self.multiplier_mm)?,
+            m_transfer_ppm: match &self.multiplier_transfer {
+                Some(text) => parts("multiplier_transfer", text)?,
+                None => parts("multiplier", &self.multiplier)?.max(TRANSFER_V1),
+            },
             c_im: number("requirement.initial", &self.requirement.initial)?,
             c_mm: number("requirement.maintenance", &self.requirement.maintenance)?,
             state: self.state,
@@ -322,23 +283,7 @@ impl Publication {
             p_stress: optional("forecast.p_stress", &self.forecast.p_stress)?,
             model_digest: self.model.digest,
             config_digest: self.config_digest,
-            why: Why {
-                m0: number("why.m0", &self.why.m0)?,
-                m1: number("why.m1", &self.why.m1)?,
-                m2: number("why.m2", &self.why.m2)?,
-                m4: number("why.m4", &self.why.m4)?,
-                stressed: number("why.stressed", &self.why.stressed)?,
-                expected_shortfall: number("why.expected_shortfall", &self.why.expected_shortfall)?,
-                long_run_var: number("why.long_run_var", &self.why.long_run_var)?,
-                dispersion: number("why.dispersion", &self.why.dispersion)?,
-                data_quality: number("why.data_quality", &self.why.data_quality)?,
-                gap: number("why.gap", &self.why.gap)?,
-                stress_flag: self.why.stress_flag,
-                mm_reasons: self.why.mm_reasons.clone(),
-                fallback_m_ppm: parts("fallback", &self.fallback)?,
-                valid_until: self.valid_until,
-                stages: self.why.stages.iter().map(|v| number("why.stages", v)).collect::<Result<_, _>>()?,
-            },
+            why: self.why.read(&number, parts("fallback", &self.fallback)?, self.valid_until)?,
         })
     }
     /// Where the numbers of `made` differ from the published ones: key, published, made.

@@ -14,7 +14,7 @@ use super::ledger::Seq;
 use super::publication::{Cause, ModelRef, Publication};
 use crate::base::{Symbol, Ts};
 use crate::event::{Body, Event};
-use crate::margin::Decision;
+use crate::margin::{Decision, Order};
 
 /// What is done on the road.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,8 @@ pub enum Step<'a> {
     Event(&'a Event),
     /// Models are installed.
     Install(&'a ModelRef),
+    /// People gave an order.
+    Order(Ts, &'a Order),
 }
 
 /// The decisions made from one row, or by one tick or freeze.
@@ -94,7 +96,7 @@ impl Rerun {
             if let Some(after) = self.gate(*symbol) {
                 let n = lane.consumed;
                 let what = format!(
-                    "{symbol} had consumed {after} events at a recorded tick, freeze or change of models; there are {n}"
+                    "{symbol} had consumed {after} events at a recorded tick, freeze, order or change of models; there are {n}"
                 );
                 return Some(Error::Differs { seq: Seq(0), what });
             }
@@ -171,6 +173,7 @@ impl Rerun {
         while self.lanes.iter().all(|(s, lane)| self.gate(*s).is_some_and(|after| after <= lane.consumed)) {
             match self.gates.pop_front() {
                 Some((_, Injection::Install(model))) => _ = drive(Step::Install(&model))?,
+                Some((_, Injection::Order(at, order))) => _ = drive(Step::Order(at, &order))?,
                 Some((_, Injection::Event(at, body))) => {
                     let symbols: Vec<Symbol> = self.lanes.keys().copied().collect();
                     for symbol in symbols {

@@ -164,7 +164,7 @@ impl Meters {
             self.gauge("margincast_multiplier", &labels).set(p.multiplier.parse().unwrap_or(f64::NAN));
             self.gauge("margincast_input_age_seconds", &labels).set((now - p.as_of).seconds());
         }
-        for status in [Status::Live, Status::Held, Status::Degraded, Status::Fallback, Status::Halted] {
+        for status in [Status::Live, Status::Thin, Status::Held, Status::Degraded, Status::Fallback, Status::Halted] {
             let count = by_status.get(&status).copied().unwrap_or(0);
             self.gauge("margincast_instruments", &[("status", status.as_str().into())]).set(f64::from(count));
         }

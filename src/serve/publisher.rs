@@ -4,6 +4,11 @@
 //! ledger has already is compared in every field and not appended again, so a service killed at any
 //! point loses no publication and repeats none.
 
+mod look;
+
+pub use look::settings;
+
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,10 +22,13 @@ use super::source::{Source, Supply};
 use super::{Hub, Mode, clock};
 use crate::base::{Symbol, Ts};
 use crate::event::{Body, Event};
-use crate::record::era::{ConfigLoaded, Era, Killed, ModelLoaded, Ticked, eras};
+use crate::margin::Policy;
+use crate::margin::order::Scope;
+use crate::record::era::{ConfigLoaded, Era, Ticked, eras};
+use crate::record::guard;
 use crate::record::press::{Occasion, Press};
 use crate::record::publication::ModelRef;
-use crate::record::rerun::{Recall, Rerun, Set, Step};
+use crate::record::rerun::{Recall, Rerun, Set};
 use crate::record::{Entry, FileStore, Kind, Publication, Seq, Store};
 
 /// Rows recorded with one sync, at most, while the past is caught up with.
@@ -38,7 +46,14 @@ pub struct Publisher {
     rerun: Rerun,
     pending: Vec<Set>,
     pending_since: Option<Instant>,
-    killed: bool,
+    /// What is frozen.
+    killed: BTreeSet<Scope>,
+    /// The guardrails' settings that the configuration names, those in force, and what was applied.
+    base: Policy,
+    policy: Policy,
+    applied: BTreeSet<u64>,
+    /// What was last found wrong with what people ask, so that it is said once.
+    asked: Option<String>,
     failed: Option<String>,
     watched: Instant,
     ticked: Ts,
@@ -77,6 +92,10 @@ impl Publisher {
         hub.publish(sets(past));
         let same =
             |e: &Era| e.start.digest == options.config_digest && options.from.is_none_or(|f| f == e.start.publish_from);
+        let base = look::settings(&options.config)?;
+        if let Some(last) = past_eras.last() {
+            look::unchanged(&base, last)?;
+        }
         let mut era = past_eras.pop().filter(same);
         let body =
             json!({"mode": options.mode.as_str(), "program": env!("CARGO_PKG_VERSION"), "process": std::process::id()});
@@ -102,7 +121,11 @@ impl Publisher {
         Ok(Publisher {
             rerun: Rerun::new(&options.symbols, Some(&era), recall),
             unpaced_until: newest(&hub).max(era.start.publish_from),
-            killed: era.killed,
+            killed: frozen(&era),
+            policy: guard::settings(&base, &era.stored()),
+            base,
+            applied: era.applied(),
+            asked: None,
             hub: Arc::clone(&hub),
             meters,
             road,
@@ -260,55 +283,6 @@ impl Publisher {
         }
         Ok(())
     }
-    /// At the alias and at the `KILL` file.
-    fn look(&mut self) -> Result<()> {
-        self.watched = clock::start();
-        let on = self.hub.options.ledger.join("KILL").exists();
-        if on != self.killed {
-            self.commit()?;
-            let (at, after) = (self.now(), self.rerun.counts());
-            self.append(&[entry(Kind::Kill, at, &Killed { on, after })?])?;
-            self.killed = on;
-            self.inject(at, Body::Kill(on))?;
-        }
-        let started = clock::start();
-        match self.road.wanted() {
-            Ok(model) if same_model(&model, &self.press.model) => self.failed = None,
-            Ok(model) => {
-                self.commit()?;
-                let loaded = ModelLoaded { model: model.clone(), after: self.rerun.counts() };
-                let at = self.now();
-                self.append(&[entry(Kind::ModelLoaded, at, &loaded)?])?;
-                self.road.step(Step::Install(&model))?;
-                self.fed = None;
-                self.meters.model_loads.increment(1);
-                self.meters.model_load_seconds.record(seconds(started));
-                let before = std::mem::replace(&mut self.press.model, model.clone());
-                self.announce(Some(&before), &model);
-            }
-            Err(e) => {
-                let why = format!("{e:#}");
-                if self.failed.as_ref() != Some(&why) {
-                    self.meters.model_load_failures.increment(1);
-                    tracing::error!(%why, "the model in force stays");
-                    let at = self.now();
-                    self.append(&[Entry { kind: Kind::ModelLoadFailed, ts: at, body: json!({"why": why}) }])?;
-                    self.failed = Some(why);
-                }
-            }
-        }
-        Ok(())
-    }
-    fn announce(&self, before: Option<&ModelRef>, model: &ModelRef) {
-        let labels = |m: &ModelRef| {
-            let texts = [m.name.clone(), m.version.clone(), m.alias.clone(), m.manifest.short()];
-            let [name, version, alias, digest] = texts;
-            [("name", name), ("version", version), ("alias", alias), ("digest", digest)]
-        };
-        self.meters.model(before.map(labels), labels(model));
-        self.hub.set_model(format!("{} {} {}", model.name, model.version, model.manifest.short()));
-        tracing::info!(model = %model.name, version = %model.version, "model in force");
-    }
     /// Tells a followed road that time has passed, having recorded it.
     fn tick(&mut self) -> Result<()> {
         let now = clock::now();
@@ -349,6 +323,12 @@ impl Publisher {
             Mode::Replay(_) => self.hub.now().max(Ts(0)),
         }
     }
+}
+
+/// What was frozen at the end of an era.
+fn frozen(era: &Era) -> BTreeSet<Scope> {
+    let all = era.killed.then_some(Scope::All);
+    era.frozen.iter().cloned().chain(all).collect()
 }
 
 fn same_model(a: &ModelRef, b: &ModelRef) -> bool {

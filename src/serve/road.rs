@@ -87,6 +87,12 @@ impl Road {
     pub fn step(&mut self, step: Step<'_>) -> Result<Vec<Decision>> {
         match step {
             Step::Event(event) => Ok(self.pipeline.as_mut().map_or(Vec::new(), |p| p.push(event))),
+            Step::Order(at, order) => {
+                if let Some(pipeline) = &mut self.pipeline {
+                    pipeline.order(order, at)?;
+                }
+                Ok(Vec::new())
+            }
             Step::Install(model) => {
                 let bundle = self.bundle(model)?;
                 if let Some(pipeline) = &mut self.pipeline {

@@ -1,14 +1,16 @@
 //! Every stored form that was ever written still reads: `tests/format/v<N>/` holds one sample of
-//! each, made by the program of that version and never edited. What is written today is the newest.
+//! each that is new in it, made by the program of that version and never edited. What is written today is the newest.
 
 use std::path::{Path, PathBuf};
 
 use margincast::base::Ts;
 use margincast::feature::schema_id;
+use margincast::margin::{Order, Override, Policy, State};
 use margincast::pipeline::Bundle;
 use margincast::record::alias::{Aliases, Target};
 use margincast::record::gate::Evidence;
 use margincast::record::golden::Golden;
+use margincast::record::guard::Guard;
 use margincast::record::manifest::{Env, from_value};
 use margincast::record::{FileStore, Kind, Manifest, Publication, Run, Seq, Store, era};
 use tempfile::TempDir;
@@ -85,7 +87,29 @@ fn the_first_ledger_reads() {
     let mut published = Vec::new();
     let eras = era::eras(&store, |_, p| published.push(p)).unwrap();
     assert_eq!((eras.len(), published.len(), eras[0].killed, eras[0].model.version.as_str()), (1, 1, true, "000002"));
-    assert_eq!(published[0].decision().unwrap().m_im_ppm, 1_250_000);
+    let decision = published[0].decision().unwrap();
+    // The first form had no multiplier for withdrawals.
+    assert_eq!((decision.m_im_ppm, decision.m_transfer_ppm), (1_250_000, 1_250_000));
+}
+
+#[test]
+fn the_second_ledger_reads_with_its_orders_and_approvals() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format/v2/ledger");
+    let mut published = Vec::new();
+    let era = era::eras(&FileStore::read(&folder).unwrap(), |_, p| published.push(p)).unwrap().pop().unwrap();
+    let orders: Vec<Order> = era.orders.iter().map(|o| o.1.order.read().unwrap()).collect();
+    let set = Override { m_ppm: 1_500_000, until: "2023-11-15T22:13:20Z".parse().unwrap() };
+    let settings = Policy { dead_band: 0.03, ..Policy::default() };
+    let kill = Order::Kill { scope: "model:HMM".parse().unwrap(), on: true };
+    assert_eq!(orders, [Order::Override { symbol: None, set }, Order::Settings(settings), kill]);
+    assert_eq!((era.frozen.len(), era.killed, era.applied().len()), (1, false, 2));
+    let decision = published[0].decision().unwrap();
+    assert_eq!((decision.m_transfer_ppm, decision.state), (1_300_000, State::Thin));
+    assert_eq!((decision.why.stages.as_slice(), decision.why.blast.unwrap().accounts), ([0.036, 0.04].as_slice(), 3));
+    assert_eq!(decision.why.interest.unwrap().hard, 1e7);
+    let proposals = Guard::of(&folder).proposals().unwrap();
+    assert_eq!((proposals.len(), proposals[0].approved(), proposals[1].approved()), (2, Some(proposals[0].at), None));
+    assert!(proposals[1].cancelled.is_some());
 }
 
 #[test]

@@ -1,26 +1,29 @@
 //! Worked cases that a person can follow with a pocket calculator: each file under `tests/golden`
 //! holds the inputs and what must come out.
 
-use margincast::base::pareto::{self, Pareto};
 use margincast::base::{Aci, Seed, Span, Ts, stats};
+use margincast::base::pareto::{self, Pareto};
 use margincast::feature::measure::flow;
 use margincast::forecast::garch::{Innovation, Spec, Start};
+use margincast::loss::outcome;
 use margincast::loss::basel::{Light, cumulative, plus_factor, traffic_light};
 use margincast::loss::baseline::{self, Baseline, Side};
 use margincast::loss::coverage::{clopper_pearson, coverage_of, independence, kupiec, non_rejection, power};
 use margincast::loss::impulse::{self, Response, Step};
-use margincast::loss::outcome;
 use margincast::loss::overlap::Overlap;
 use margincast::loss::persistence::half_life;
 use margincast::loss::procyclicality::procyclicality;
 use margincast::loss::score::{fz0, pinball, qlike};
 use margincast::loss::shortfall::{Draws, Null, critical_values, z1, z2};
 use margincast::loss::var::{self, Rule, Scaling};
+use margincast::margin::{Guardrail, Inputs, Policy, Proposal, Reason, State};
 use margincast::margin::apc::{Apc, Measured, Stage};
+use margincast::margin::blast::{Accounts, Exposure};
 use margincast::margin::hysteresis::{Flag, Hysteresis};
 use margincast::margin::ladder::Ladder;
 use margincast::margin::recheck::{Deviation, Limit, clamp_set};
-use margincast::margin::{Guardrail, Inputs, Policy, Proposal, Reason, State};
+use margincast::margin::score::{Band, Score, Weights};
+use margincast::margin::thin::InterestCaps;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -794,4 +797,96 @@ fn half_of_a_deviation_of_the_variance_is_gone_after_its_half_life() {
     }
     let case: Case = case("half_life");
     digits(half_life(case.alpha + case.beta).expect("persistence"), case.steps);
+}
+
+#[test]
+fn v16e_wrong_cap_incident_of_2026_a_clamp_on_one_of_two_coupled_fields_rejects_the_bundle() {
+    #[derive(Deserialize)]
+    struct Case {
+        ratio: f64,
+        ratio_wanted: f64,
+        ratio_limit_up: f64,
+        ratio_clamped: f64,
+        days: f64,
+        days_wanted: f64,
+        cap_clamped: f64,
+        live: f64,
+        deviation: f64,
+        tolerance: f64,
+    }
+    let c: Case = case("coupled_fields");
+    let limit = Limit { up: c.ratio_limit_up, down: f64::INFINITY };
+    near(limit.clamp(c.ratio, c.ratio_wanted), c.ratio_clamped, 1e-12);
+    let growth = (c.cap_clamped / c.ratio_clamped - 1.0) / c.days_wanted;
+    let derive = |set: &[f64; 2]| set[0] * (1.0 + growth * set[1]);
+    let set =
+        |limits| clamp_set([c.ratio, c.days], [c.ratio_wanted, c.days_wanted], limits, derive, c.live, c.tolerance);
+    let Err(Deviation::Live(off)) = set([limit, Limit::NONE]) else { panic!("must be rejected") };
+    near(off, c.deviation, 1e-5);
+    // Unclamped, the two fields agree with the live price within the tolerance, and all is applied.
+    assert_eq!(set([Limit::NONE, Limit::NONE]), Ok([c.ratio_wanted, c.days_wanted]));
+}
+
+#[test]
+fn risk_score_is_the_sum_of_its_contributions() {
+    #[derive(Deserialize)]
+    struct Case {
+        case: Vec<Row>,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        u: [f64; 6],
+        parts: [f64; 6],
+        score: f64,
+        band: Band,
+    }
+    for row in case::<Case>("risk_score").case {
+        let got = Score::of(&row.u.map(Some), &Weights::default()).expect("a score");
+        near(got.points(), row.score, 0.0);
+        assert_eq!(got.parts.iter().flatten().sum::<u64>(), got.total, "exactly");
+        got.parts.iter().zip(row.parts).for_each(|(g, w)| near(g.expect("a part") as f64 / 1e6, w, 0.0));
+        assert_eq!(got.band(), row.band);
+    }
+}
+
+#[test]
+fn a_rise_of_maintenance_margin_has_a_blast_radius() {
+    #[derive(Deserialize)]
+    struct Case {
+        accounts: Vec<(f64, f64)>,
+        case: Vec<Row>,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        mm: f64,
+        accounts: u64,
+        notional: f64,
+        share: f64,
+    }
+    let case: Case = case("blast_radius");
+    let exposure = Accounts { accounts: case.accounts, stressed_depth: 0.0 };
+    for row in case.case {
+        let got = exposure.newly_liquidatable(0.0, row.mm);
+        assert_eq!((got.accounts, got.notional), (row.accounts, row.notional));
+        near(got.notional / exposure.open_interest(), row.share, 5e-5);
+    }
+}
+
+#[test]
+fn initial_margin_rises_with_open_interest_between_its_caps() {
+    #[derive(Deserialize)]
+    struct Case {
+        base: f64,
+        soft: f64,
+        hard: f64,
+        case: Vec<Row>,
+    }
+    #[derive(Deserialize)]
+    struct Row {
+        interest: f64,
+        fraction: f64,
+    }
+    let case: Case = case("open_interest");
+    let caps = InterestCaps { soft: case.soft, hard: case.hard };
+    case.case.iter().for_each(|row| near(caps.fraction(case.base, row.interest), row.fraction, 1e-12));
 }

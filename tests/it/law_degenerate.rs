@@ -8,6 +8,7 @@ use margincast::event::{Bar, Body, Event, Fault, synth};
 use margincast::feature::Config;
 use margincast::forecast::{CATALOG, Entry, calibrated};
 use margincast::margin::Reason;
+use margincast::margin::apc::Stage;
 use margincast::pipeline::{Margin, Settings};
 use margincast::study::plan::{ModelPlan, Plan, Study};
 use margincast::study::walk::{self, Market, Walk};
@@ -147,6 +148,10 @@ fn models() -> Vec<ModelPlan> {
 
 fn plan(symbols: Vec<Symbol>) -> Plan {
     let mut margin = Margin { forecast: "conformal".into(), regime: "hmm".into(), ..Margin::default() };
+    let (add, window) = (0.25, Span::DAY.times(5));
+    let limit = Stage::SpeedLimit { up_per_day: 0.5, down_per_day: 0.1 };
+    let buffer = Stage::Buffer { add, window };
+    margin.apc = vec![Stage::Floor, Stage::StressWeight { weight: 0.25 }, buffer, limit, Stage::Cap { times: 4.0 }];
     margin.baseline.warm_up = 100;
     margin.baseline.window = Span::DAY.times(20);
     margin.baseline.history = Span::DAY.times(365);

@@ -1,17 +1,57 @@
-//! What holds for every sequence of inputs to the guardrails. A thousand random histories each;
-//! `PROPTEST_CASES=100000` for the long run.
+//! What holds for every sequence of inputs to the guardrails: proposals, silence, restarts, freezes of
+//! parts, overrides, other settings, thin books, doubted and late inputs, accounts to be liquidated. A
+//! thousand random histories each; `PROPTEST_CASES=100000` for the long run.
 
 use margincast::base::{Span, Ts};
-use margincast::margin::policy::{IM_OVER_MM, Mode, Pace, Policy};
-use margincast::margin::{Bundle, Guardrail, Proposal, Reason, State};
+use margincast::margin::blast::{Accounts, Exposure};
+use margincast::margin::haircut::Haircut;
+use margincast::margin::order::Field;
+use margincast::margin::policy::{IM_OVER_MM, M_CEILING, Mode, Pace, Policy};
+use margincast::margin::score::{Score, Weights};
+use margincast::margin::thin::{Book, Watch};
+use margincast::margin::{Bundle, Conditions, Guardrail, Inputs, Override, Proposal, Reason, State};
 use proptest::prelude::*;
 
 /// One thing that happens to a guardrail.
 #[derive(Clone, Debug)]
 enum Act {
-    Step { wait_min: i64, b: f64, m: f64, p_stress: Vec<f64>, long_run: Option<f64> },
+    Step { wait_min: i64, b: f64, m: f64, p_stress: Vec<f64>, long_run: Option<f64>, known: Known },
     Tick { wait_min: i64 },
-    Kill { on: bool },
+    Kill { on: bool, field: Option<Field> },
+    Set { m: f64, hours: i64 },
+    Settle { tight: bool },
+}
+
+/// What else is known at a step.
+#[derive(Clone, Debug, Default)]
+struct Known {
+    /// Depth and spread.
+    book: Option<(f64, f64)>,
+    confidence: Option<f64>,
+    age_min: Option<i64>,
+    exposed: bool,
+}
+
+impl Known {
+    fn book(&self) -> Option<Book> {
+        let book =
+            |(depth, spread)| Book { depth_50bp: depth, depth_100bp: depth, spread_bp: spread, open_interest: 1e6 };
+        self.book.map(book)
+    }
+    fn conditions<'a>(&self, accounts: &'a Accounts) -> Conditions<'a> {
+        Conditions {
+            book: self.book(),
+            confidence: self.confidence,
+            age: self.age_min.map(|m| Span::MINUTE.times(m)),
+            no_fall_until: None,
+            exposure: self.exposed.then_some(accounts as &dyn Exposure),
+        }
+    }
+}
+
+/// One account at every tenth of a per cent of maintenance margin.
+fn accounts() -> Accounts {
+    Accounts { accounts: (1..=300).map(|i| (f64::from(i), 1000.0)).collect(), stressed_depth: 2e5 }
 }
 
 /// An act at its time.
@@ -29,17 +69,35 @@ fn waits() -> impl Strategy<Value = i64> {
 fn step() -> impl Strategy<Value = Act> {
     let p = prop::collection::vec(number(0.0..1.0), 0..4);
     let long_run = prop::option::of(number(0.01..0.08));
-    (waits(), number(0.005..0.2), number(0.8..3.5), p, long_run)
-        .prop_map(|(wait_min, b, m, p_stress, long_run)| Act::Step { wait_min, b, m, p_stress, long_run })
+    (waits(), number(0.005..0.2), number(0.8..3.5), p, long_run, known())
+        .prop_map(|(wait_min, b, m, p_stress, long_run, known)| Act::Step { wait_min, b, m, p_stress, long_run, known })
+}
+
+fn known() -> impl Strategy<Value = Known> {
+    // Of forty readings a few are thin: a median needs thirty before it counts.
+    let depth = prop_oneof![3 => number(80.0..120.0), 1 => number(0.0..9.0)];
+    let spread = prop_oneof![9 => number(0.5..2.0), 1 => number(20.0..90.0)];
+    let book = prop_oneof![1 => Just(None), 3 => (depth, spread).prop_map(Some)];
+    let confidence = prop_oneof![4 => Just(None), 1 => number(0.0..1.0).prop_map(Some)];
+    let age_min = prop_oneof![6 => Just(None), 1 => (0..600_i64).prop_map(Some)];
+    (book, confidence, age_min, prop::bool::weighted(0.3)).prop_map(|(book, confidence, age_min, exposed)| Known {
+        book,
+        confidence,
+        age_min,
+        exposed,
+    })
 }
 
 fn history() -> impl Strategy<Value = Vec<Event>> {
     let act = prop_oneof![
         12 => step(),
         3 => waits().prop_map(|wait_min| Act::Tick { wait_min }),
-        1 => any::<bool>().prop_map(|on| Act::Kill { on }),
+        1 => (any::<bool>(), prop::sample::select(vec![None, Some(Field::Initial), Some(Field::Maintenance)]))
+            .prop_map(|(on, field)| Act::Kill { on, field }),
+        1 => (1.0..3.0_f64, 1..72_i64).prop_map(|(m, hours)| Act::Set { m, hours }),
+        1 => any::<bool>().prop_map(|tight| Act::Settle { tight }),
     ];
-    prop::collection::vec(act, 1..60).prop_map(|acts| {
+    prop::collection::vec(act, 1..90).prop_map(|acts| {
         let mut now = Ts(1_700_000_000_000_000_000);
         let stamp = |act: Act| {
             if let Act::Step { wait_min, .. } | Act::Tick { wait_min } = &act {
@@ -73,17 +131,29 @@ fn policy() -> impl Strategy<Value = Policy> {
     )
 }
 
-fn act(guard: &mut Guardrail, (ts, act): &Event) -> Option<Bundle> {
+/// The settings that people may choose instead.
+fn tightened(p: Policy) -> Policy {
+    let pace =
+        |pace: Pace, m_max| Pace { m_max, up_per_day: 0.5 * pace.up_per_day, down_per_day: 0.5 * pace.down_per_day };
+    Policy { im: pace(p.im, 1.5), mm: pace(p.mm, 1.2), ..p }
+}
+
+fn act(guard: &mut Guardrail, policy: Policy, (ts, act): &Event) -> Option<Bundle> {
     match act {
-        Act::Step { b, m, p_stress, long_run, .. } => {
-            guard.step(&Proposal { ts: *ts, baseline: *b, m: *m, p_stress: p_stress.clone(), long_run_var: *long_run })
+        Act::Step { b, m, p_stress, long_run, known, .. } => {
+            let p_stress = p_stress.clone();
+            let proposal = Proposal { ts: *ts, baseline: *b, m: *m, p_stress, long_run_var: *long_run };
+            return guard.step_under(&proposal, &known.conditions(&accounts()));
         }
-        Act::Tick { .. } => guard.tick(*ts),
-        Act::Kill { on } => {
-            guard.kill(*on, *ts);
-            None
+        Act::Tick { .. } => return guard.tick(*ts),
+        Act::Kill { on, field: None } => guard.kill(*on, *ts),
+        Act::Kill { on, field: Some(field) } => guard.kill_field(*field, *on, *ts),
+        Act::Set { m, hours } => guard.set(Override::new(*m, *ts, Span::HOUR.times(*hours)).expect("within 1 to 3")),
+        Act::Settle { tight } => {
+            guard.settle(if *tight { tightened(policy) } else { policy }).expect("an accepted policy");
         }
     }
+    None
 }
 
 /// A bundle with what was known when it was decided.
@@ -91,39 +161,124 @@ struct Seen {
     ts: Ts,
     /// Whether it answers a step with a usable baseline.
     stepped: bool,
+    /// Whether requirements could move toward a target, or glide: intervals are measured from there.
+    paced: bool,
     b: f64,
     target: f64,
     long_run: f64,
     emergency: bool,
+    thin: bool,
+    exposed: bool,
+    /// Largest multiplier that any settings or override allowed so far.
+    roof: f64,
+    /// The settings in force.
+    policy: Policy,
     bundle: Bundle,
+}
+
+/// What a history has said so far.
+struct Teller {
+    first: Policy,
+    policy: Policy,
+    set: Option<Override>,
+    watch: Watch,
+    roof: f64,
+    input: Ts,
+    killed_im: bool,
+}
+
+impl Teller {
+    /// The multiplier that is aimed at after a step with a usable baseline; NaN holds.
+    fn aim(&self, ts: Ts, m: f64, known: &Known) -> f64 {
+        let (p, thin) = (&self.policy, self.watch.is_thin());
+        let confidence = known.confidence.map(|c| if c.is_nan() { 0.0 } else { c.max(0.0) });
+        let doubt = confidence.filter(|c| *c < p.doubt.least);
+        let add = doubt.map_or(0.0, |c| p.doubt.add * (1.0 - c / p.doubt.least));
+        let m = match self.set.filter(|s| ts < s.until) {
+            Some(set) => set.m(),
+            None if (m + add).is_finite() => (m + add).clamp(p.m_min, p.im.m_max),
+            None => return f64::NAN,
+        };
+        let late = known.age_min.is_some_and(|a| Span::MINUTE.times(a) > p.doubt.rise_age);
+        match (late, thin) {
+            (true, _) => f64::NAN,
+            (_, true) => m.max(p.thin.m_min.min(p.im.m_max)),
+            _ => m,
+        }
+    }
+    fn hear(&mut self, act: &Act, ts: Ts) {
+        match act {
+            Act::Step { known, .. } => {
+                if let Some(book) = known.book() {
+                    self.watch.see(ts, &book, &self.policy.thin);
+                }
+            }
+            Act::Kill { on, field } if *field != Some(Field::Maintenance) => self.killed_im = *on,
+            Act::Set { m, hours } => {
+                self.set = Override::new(*m, ts, Span::HOUR.times(*hours)).ok();
+                self.roof = self.roof.max(*m);
+            }
+            Act::Settle { tight } => self.policy = if *tight { tightened(self.first) } else { self.first },
+            _ => {}
+        }
+    }
 }
 
 /// Runs a history on a machine that is rebuilt by replay half way, as after a restart.
 fn run(policy: Policy, history: &[Event]) -> Vec<Seen> {
     let mut guard = Guardrail::new(policy).expect("an accepted policy");
     let (mut b, mut target, mut long_run, mut emergency) = (f64::NAN, f64::NAN, f64::INFINITY, false);
-    let mut seen = Vec::new();
+    let watch = Watch::default();
+    let (input, roof) = (Ts(0), policy.im.m_max);
+    let mut teller = Teller { first: policy, policy, set: None, watch, roof, input, killed_im: false };
+    let mut seen: Vec<Seen> = Vec::new();
     for (i, event) in history.iter().enumerate() {
         if i == history.len() / 2 {
             let mut rebuilt = Guardrail::new(policy).expect("an accepted policy");
-            history[..i].iter().for_each(|e| drop(act(&mut rebuilt, e)));
+            history[..i].iter().for_each(|e| drop(act(&mut rebuilt, policy, e)));
             assert_eq!(rebuilt, guard, "a replay gives an equal machine");
             guard = rebuilt;
         }
-        let got = act(&mut guard, event);
-        let mut stepped = false;
+        let got = act(&mut guard, policy, event);
+        teller.hear(&event.1, event.0);
+        let (mut stepped, mut exposed) = (false, false);
         match &event.1 {
-            Act::Step { b: base, m, p_stress, long_run: lr, .. } if (1e-12..=1e6).contains(base) => {
+            Act::Step { b: base, m, p_stress, long_run: lr, known, .. } if (1e-12..=1e6).contains(base) => {
                 stepped = true;
+                exposed = known.exposed;
                 b = *base;
-                target = if m.is_finite() { m.clamp(policy.m_min, policy.im.m_max) * b } else { f64::NAN };
+                target = teller.aim(event.0, *m, known) * b;
                 long_run = lr.filter(|v| v.is_finite() && *v > 0.0).unwrap_or(f64::INFINITY);
                 emergency = p_stress.iter().filter(|p| **p >= policy.emergency_p).count() >= policy.emergency_models;
+                teller.input = event.0;
+            }
+            Act::Tick { .. } => {
+                // What people set is aimed at between inputs, too.
+                let set = teller.set.filter(|s| event.0 < s.until && !teller.killed_im);
+                if let Some(set) = set.filter(|_| event.0 - teller.input <= policy.ladder.hold) {
+                    target = set.m() * b;
+                }
             }
             _ => {}
         }
         if let Some(bundle) = got {
-            seen.push(Seen { ts: event.0, stepped, b, target, long_run, emergency, bundle });
+            let said = |r: Reason| bundle.reasons.contains(&r);
+            let paced = stepped || said(Reason::Kill) || said(Reason::Override) || !bundle.mm_reasons.is_empty();
+            let (thin, roof, now) = (teller.watch.is_thin(), teller.roof, teller.policy);
+            seen.push(Seen {
+                ts: event.0,
+                stepped,
+                paced,
+                b,
+                target,
+                long_run,
+                emergency,
+                thin,
+                exposed,
+                roof,
+                policy: now,
+                bundle,
+            });
         } else if matches!(event.1, Act::Step { .. }) {
             assert!(seen.is_empty(), "once there is a value every step gives a bundle");
         }
@@ -156,9 +311,12 @@ proptest! {
             prop_assert!([x.c_im, x.c_mm, x.gap].iter().all(|v| v.is_finite() && *v >= 0.0), "{x:?}");
             prop_assert!(x.c_im > 0.0 && x.c_mm > 0.0);
             let lag = if policy.mode == Mode::ManagedTotal { 1.0 - policy.lag_max } else { 1.0 };
-            let (least, im, mm) = ((policy.m_min * lag * 1e6) as u64, policy.im.m_max * 1e6, policy.mm.m_max * 1e6);
-            prop_assert!((least..=im as u64).contains(&x.m_im_ppm), "{x:?}");
+            // Above the settings' own cap only what people set, and never above the ceiling of the program.
+            let top = (s.roof * 1e6) as u64 + policy.quantum_ppm;
+            let (least, mm) = ((policy.m_min * lag * 1e6) as u64, policy.mm.m_max * 1e6);
+            prop_assert!((least..=top.min((M_CEILING * 1e6) as u64)).contains(&x.m_im_ppm), "{x:?}");
             prop_assert!(x.m_mm_ppm <= mm as u64, "{x:?}");
+            prop_assert!(x.m_transfer_ppm >= x.m_im_ppm && x.m_transfer_ppm >= 1_250_000, "{x:?}");
             prop_assert!(x.m_im_ppm.is_multiple_of(policy.quantum_ppm) && x.m_mm_ppm.is_multiple_of(policy.quantum_ppm));
             prop_assert!(x.fallback_m_ppm >= x.m_im_ppm && x.fallback_m_ppm >= 1_250_000);
             prop_assert!(x.valid_until > x.ts);
@@ -208,6 +366,7 @@ proptest! {
         let seen = run(policy, &history);
         for i in 1..seen.len() {
             let (before, s) = (&seen[i - 1], &seen[i]);
+            let policy = &s.policy;
             let cap = (policy.long_run_cap * s.long_run).min(policy.day_cap * a_day_ago(&seen[..i], s.ts));
             // A value in force glides out of a lower cap; it never jumps.
             prop_assert!(at_most(s.bundle.c_im, cap.max(before.bundle.c_im).max(s.b)), "{:?}", s.bundle);
@@ -215,27 +374,61 @@ proptest! {
     }
 
     #[test]
-    fn steps_stay_within_their_limits(policy in policy(), history in history()) {
+    fn steps_stay_within_their_limits_whatever_happens(policy in policy(), history in history()) {
         let seen = run(policy, &history);
         let mut paced = seen.first().map_or(Ts(0), |s| s.ts);
         for pair in seen.windows(2) {
             let (old, new) = (&pair[0], &pair[1]);
+            let p = &new.policy;
             let (c0, c1) = (old.bundle.c_im, new.bundle.c_im);
             let days = |least: Span| (new.ts - paced).min(Span::DAY).max(least).days();
-            let up = if new.emergency { policy.emergency_up_per_day } else { policy.im.up_per_day };
-            let most = c0 * (1.0 + up).powf(days(policy.min_between_increases));
-            let least = c0 * (1.0 - policy.im.down_per_day).powf(days(policy.min_between_decreases));
+            let up = if new.emergency { p.emergency_up_per_day } else { p.im.up_per_day };
+            let most = c0 * (1.0 + up).powf(days(p.min_between_increases));
+            let least = c0 * (1.0 - p.im.down_per_day).powf(days(p.min_between_decreases));
             let stale = [State::Hold, State::Degrading, State::Fallback].contains(&new.bundle.state);
             prop_assert!(stale || at_most(c1, most.max(new.b)), "{c0} to {:?}", new.bundle);
-            prop_assert!(at_most(least.min(policy.im.m_max * new.b), c1), "{c0} to {:?}", new.bundle);
+            // A cap that was lowered, or an override that ended, glides too: it is never below this.
+            prop_assert!(at_most(least.min(p.im.m_max * new.b), c1), "{c0} to {:?}", new.bundle);
             let (k0, k1) = (old.bundle.c_mm, new.bundle.c_mm);
-            let most = k0 * (1.0 + policy.mm.up_per_day).powf(days(policy.min_between_increases));
-            let least = k0 * (1.0 - policy.mm.down_per_day).powf(days(policy.min_between_decreases));
-            prop_assert!(at_most(k1, most.max(policy.mm_share * new.b)), "{k0} to {:?}", new.bundle);
-            prop_assert!(at_most(least.min(policy.mm.m_max * policy.mm_share * new.b), k1), "{k0} to {:?}", new.bundle);
-            if new.stepped || new.bundle.reasons.contains(&Reason::Kill) {
+            let most = k0 * (1.0 + p.mm.up_per_day).powf(days(p.min_between_increases));
+            let least = k0 * (1.0 - p.mm.down_per_day).powf(days(p.min_between_decreases));
+            prop_assert!(at_most(k1, most.max(p.mm_share * new.b)), "{k0} to {:?}", new.bundle);
+            prop_assert!(at_most(least.min(p.mm.m_max * p.mm_share * new.b), k1), "{k0} to {:?}", new.bundle);
+            if new.paced {
                 paced = new.ts;
             }
+        }
+    }
+
+    #[test]
+    fn a_thin_book_lowers_nothing_and_lifts_no_maintenance_margin(policy in policy(), history in history()) {
+        for pair in run(policy, &history).windows(2) {
+            let (old, new) = (&pair[0].bundle, &pair[1]);
+            if !new.thin {
+                continue;
+            }
+            // Only the cap on the multiplier of a baseline that fell is stronger.
+            let p = &new.policy;
+            prop_assert!(at_most(old.c_im.min(p.im.m_max * new.b), new.bundle.c_im), "{} to {:?}", old.c_im, new.bundle);
+            let floor = p.mm_share * new.b;
+            prop_assert!(at_most(new.bundle.c_mm, old.c_mm.max(floor)), "{} to {:?}", old.c_mm, new.bundle);
+        }
+    }
+
+    #[test]
+    fn a_rise_of_maintenance_margin_liquidates_no_more_than_allowed(policy in policy(), history in history()) {
+        let accounts = accounts();
+        for pair in run(policy, &history).windows(2) {
+            let (old, new) = (&pair[0].bundle, &pair[1]);
+            if !(new.stepped && new.exposed) {
+                continue;
+            }
+            let baseline = new.policy.mm_share * new.b;
+            let asked = |m_ppm: u64| m_ppm as f64 / 1e6 * baseline;
+            let impact = accounts.newly_liquidatable(asked(old.m_mm_ppm), asked(new.bundle.m_mm_ppm));
+            // What is not allowed is no rise of ours: the requirement held, or the baseline asks it.
+            let allowed = new.policy.blast.allows(&impact, &accounts);
+            prop_assert!(allowed || at_most(new.bundle.c_mm, old.c_mm.max(baseline)), "{impact:?} {:?}", new.bundle);
         }
     }
 
@@ -264,20 +457,99 @@ proptest! {
         b in 0.005..0.2_f64, m in 0.5..3.0_f64, lr in 0.01..0.1_f64, more in 1.0..2.0_f64, mode in prop::bool::ANY,
     ) {
         let mode = if mode { Mode::LiftOnly } else { Mode::ManagedTotal };
-        let first = |b, m, lr| {
+        let first = |b, m, lr, confidence| {
             let mut guard = Guardrail::new(Policy { mode, ..Policy::default() }).unwrap();
-            guard.step(&Proposal { ts: Ts(0), baseline: b, m, p_stress: vec![], long_run_var: Some(lr) }).unwrap()
+            let proposal = Proposal { ts: Ts(0), baseline: b, m, p_stress: vec![], long_run_var: Some(lr) };
+            guard.step_under(&proposal, &Conditions { confidence: Some(confidence), ..Conditions::default() }).unwrap()
         };
-        let base = first(b, m, lr);
-        for riskier in [first(b * more, m, lr), first(b, m * more, lr), first(b, m, lr * more)] {
+        let base = first(b, m, lr, 0.5);
+        let doubted = first(b, m, lr, 0.5 / more);
+        for riskier in [first(b * more, m, lr, 0.5), first(b, m * more, lr, 0.5), first(b, m, lr * more, 0.5), doubted] {
             prop_assert!(riskier.c_im >= base.c_im && riskier.c_mm >= base.c_mm);
+        }
+    }
+
+    #[test]
+    fn raw_multiplier_rises_with_each_risk_input(
+        b in 0.005..0.2_f64, f in 0.001..0.5_f64, c in 0.0..1.0_f64, p in 0.0..1.0_f64, sv in 0.001..0.5_f64,
+        a in 0.0..0.1_f64, more in 1.0..2.0_f64,
+    ) {
+        let base = Inputs { baseline: b, forecast: Some(f), credibility: c, p_stress: p, stressed: sv, liquidity: a };
+        let m = |i: Inputs| i.chain(1.0, 2.0).unwrap();
+        let of = m(base);
+        prop_assert!((1.0..=2.0).contains(&of.m4) && of.m3 >= 1.0);
+        for riskier in [
+            Inputs { forecast: Some(f * more), ..base },
+            Inputs { credibility: (c * more).min(1.0), ..base },
+            Inputs { p_stress: (p * more).min(1.0), ..base },
+            Inputs { stressed: sv * more, ..base },
+            Inputs { liquidity: a * more, ..base },
+        ] {
+            prop_assert!(m(riskier).m3 >= of.m3 && m(riskier).m4 >= of.m4, "{riskier:?}");
+        }
+    }
+
+    #[test]
+    fn products_share_nothing_so_their_order_changes_nothing(
+        policy in policy(), histories in prop::collection::vec(history(), 2..5), turns in prop::collection::vec(0..5_usize, 400),
+    ) {
+        let alone = |history: &Vec<Event>| {
+            let mut guard = Guardrail::new(policy).unwrap();
+            history.iter().map(|e| act(&mut guard, policy, e)).collect::<Vec<_>>()
+        };
+        let mut guards: Vec<Guardrail> = histories.iter().map(|_| Guardrail::new(policy).unwrap()).collect();
+        let mut mixed: Vec<Vec<Option<Bundle>>> = histories.iter().map(|_| Vec::new()).collect();
+        let rest = (0..histories.len()).flat_map(|k| std::iter::repeat_n(k, 100));
+        for k in turns.into_iter().map(|k| k % histories.len()).chain(rest) {
+            if let Some(event) = histories[k].get(mixed[k].len()) {
+                mixed[k].push(act(&mut guards[k], policy, event));
+            }
+        }
+        prop_assert_eq!(mixed, histories.iter().map(alone).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_haircut_stays_within_0_and_1_and_covers_what_was_measured(policy in policy(), history in history()) {
+        let mut haircut = Haircut::new(Policy { mode: Mode::LiftOnly, ..policy }).unwrap();
+        let mut measured = f64::NAN;
+        for (ts, act) in &history {
+            let cut = match act {
+                Act::Step { b, m, known, .. } => {
+                    let h = 5.0 * b;
+                    measured = if h > 0.0 && (1e-12..=1.0).contains(&h) { h } else { measured };
+                    haircut.step(*ts, h, m * h, &known.conditions(&accounts()))
+                }
+                Act::Tick { .. } => haircut.tick(*ts),
+                _ => None,
+            };
+            let Some(cut) = cut else { continue };
+            prop_assert!(cut.haircut_ppm <= 1_000_000 && cut.haircut_ppm + cut.value_ppm == 1_000_000);
+            prop_assert!(cut.haircut_ppm as f64 + 1e-3 >= 1e6 * measured, "{cut:?} {measured}");
+        }
+    }
+
+    #[test]
+    fn a_score_rises_with_each_percentile_and_its_parts_sum_to_it(
+        u in prop::array::uniform6(prop::option::of(number(0.0..1.0))), k in 0..6_usize, more in 0.0..1.0_f64,
+        w in prop::array::uniform6(number(0.0..1.0)),
+    ) {
+        let weights = Weights(w);
+        let Some(base) = Score::of(&u, &weights) else { return Ok(()) };
+        prop_assert_eq!(base.parts.iter().flatten().sum::<u64>(), base.total);
+        prop_assert!((0.0..=100.00001).contains(&base.points()));
+        if let Some(old) = u[k].filter(|v| v.is_finite()) {
+            let mut higher = u;
+            higher[k] = Some(old + more);
+            let higher = Score::of(&higher, &weights).unwrap();
+            prop_assert!(higher.total >= base.total && higher.band() >= base.band());
         }
     }
 
     #[test]
     fn maintenance_lift_rises_only_after_its_notice(policy in policy(), history in history()) {
         let seen = run(policy, &history);
-        let step = |s: &&Seen| s.stepped && !s.target.is_nan();
+        // What people set is told at ticks, too.
+        let step = |s: &&Seen| (s.stepped || s.bundle.reasons.contains(&Reason::Override)) && !s.target.is_nan();
         for pair in seen.windows(2) {
             let (old, new) = (&pair[0].bundle, &pair[1]);
             let floor = policy.mm_share * new.b;
@@ -299,7 +571,8 @@ proptest! {
             let off = s.target.is_nan() || (s.bundle.c_im - s.target).abs() > 1e-9 * s.target;
             let silent = s.bundle.reasons.is_empty();
             prop_assert!(!(off && s.stepped && silent), "target {} {:?}", s.target, s.bundle);
-            prop_assert!(!(s.bundle.state != State::Fresh && silent), "{:?}", s.bundle);
+            let usual = [State::Fresh, State::Thin].contains(&s.bundle.state);
+            prop_assert!(usual || !silent, "{:?}", s.bundle);
             // The check after clamping has nothing to reject in what the machine itself clamps.
             let both = s.bundle.reasons.iter().chain(&s.bundle.mm_reasons);
             prop_assert!(both.into_iter().all(|r| *r != Reason::PostClampDeviation), "{:?}", s.bundle);

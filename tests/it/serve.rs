@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use margincast::app::config::Config;
 use margincast::app::serve as command;
+use margincast::app::verify;
 use margincast::base::{Horizon, Seed, Span, Symbol, Ts};
 use margincast::event::lake::{BarRow, Feed, Lake, Listing};
 use margincast::event::{Body, Event, synth};
@@ -551,6 +552,68 @@ fn a_kill_file_freezes_and_its_removal_releases() {
     ended(&again);
     again.stop().unwrap();
     assert_eq!(published(ledger.path()), all);
+}
+
+/// `margincast guard`, said at the first published hour of the stream.
+fn guard(ledger: &Path, words: &[&str]) -> (bool, String) {
+    let at = (day_one() + Span::HOUR.times(FROM)).to_string();
+    let out = Command::new(BINARY).arg("guard").arg("--ledger").arg(ledger).args(["--at", &at]).args(words).output();
+    let out = out.unwrap();
+    (out.status.success(), format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr)))
+}
+
+#[test]
+fn what_people_approve_takes_effect_is_recorded_and_is_made_again() {
+    let ledger = TempDir::new().unwrap();
+    let set = format!("serve.ledger='{}'", ledger.path().display());
+    let config = WORLD.config(&[set.clone()]);
+    let running = WORLD.serve_from(&config, Mode::Replay(Some(60_000.0)), WORLD.replay());
+    until("a first publication", LONG, || running.hub.newest() > 8);
+    let say = |words: &[&str]| {
+        let (good, said) = guard(ledger.path(), words);
+        assert!(good, "{said}");
+    };
+    let by = |who: &'static str| ["--who", who, "--why", "DRILL"];
+    say(&[&["override", "--m", "1.8", "--for", "72h", "--symbol", "AAA"][..], &by("ann")].concat());
+    assert!(!guard(ledger.path(), &[&["approve", "1"][..], &by("ann")].concat()).0, "one person is not two");
+    say(&[&["approve", "1"][..], &by("ben")].concat());
+    say(&[&["propose", "im.up_per_day=0.05", "mm_notice=12h"][..], &by("ann")].concat());
+    say(&[&["approve", "2"][..], &by("ben")].concat());
+    say(&[&["approve", "2"][..], &by("cem")].concat());
+    say(&[&["propose", "im.up_per_day=0.2"][..], &by("ann")].concat());
+    std::fs::write(ledger.path().join("KILL"), "product:BBB\nmodel:EWMA\n").unwrap();
+    let orders = || kinds(ledger.path()).iter().filter(|k| **k == Kind::Order).count();
+    until("the orders", LONG, || orders() == 4);
+    let rows =
+        |symbol: &str| get(running.address, &format!("/v1/multipliers/{symbol}")).json()["multipliers"][0].clone();
+    until("the freeze", LONG, || rows("BBB")["status"] == "halted");
+    assert_eq!(rows("AAA")["status"], "live", "the other is not frozen");
+    std::fs::remove_file(ledger.path().join("KILL")).unwrap();
+    until("the release", LONG, || orders() == 6 && rows("BBB")["status"] == "live");
+    running.stop().unwrap();
+    let all = published(ledger.path());
+    let said = |p: &Publication| p.reasons.contains(&margincast::margin::Reason::Override);
+    assert!(all.iter().any(said) && all.iter().filter(|p| said(p)).all(|p| p.symbol.as_str() == "AAA"));
+    let end = day_one() + Span::HOUR.times(FROM + 72);
+    assert!(all.iter().filter(|p| said(p)).all(|p| p.as_of < end), "it ends by itself");
+    let shown = guard(ledger.path(), &["show"]).1;
+    assert!(shown.contains("up_per_day = 0.05") && shown.contains("applied at") && shown.contains("0 of 2 approvals"));
+    // An audit makes all of it again, and holds each order against the log of approvals.
+    let check = || verify::check(ledger.path(), &WORLD.path("models"), Some(&WORLD.path("lake"))).unwrap();
+    assert_eq!(check(), Vec::<String>::new());
+    let again = WORLD.serve(ledger.path());
+    ended(&again);
+    again.stop().unwrap();
+    assert_eq!(published(ledger.path())[..all.len()], all);
+    assert_eq!(orders(), 6, "nothing is applied twice");
+    assert_eq!(check(), Vec::<String>::new());
+    // The configuration alone does not change the guardrails, and approvals cannot be made to go away.
+    let other = WORLD.config(&[set, "margin.guardrail.dead_band=0.03".into()]);
+    let refused =
+        start(command::options(&other, Mode::Replay(None), None).unwrap(), command::road(&other), WORLD.replay());
+    assert!(format!("{:#}", refused.err().unwrap()).contains("margincast guard propose"));
+    std::fs::rename(ledger.path().join("guard"), ledger.path().join("gone")).unwrap();
+    assert!(check().iter().any(|w| w.contains("proposal 1 is not approved")), "{:?}", check());
 }
 
 #[test]

@@ -8,9 +8,11 @@ use serde::Serialize;
 use super::*;
 use crate::base::{Digest, Horizon, Span};
 use crate::event::Trade;
-use crate::margin::{State, Why};
+use crate::margin::order::Scope;
+use crate::margin::{Order, State, Why};
 use crate::record::era::{ConfigLoaded, Killed, ModelLoaded, Ticked, eras};
 use crate::record::ledger::{Kind, Store};
+use crate::record::order::{Ordered, Stored};
 use crate::record::press::{Occasion, Press};
 use crate::record::{Entry, MemoryStore};
 
@@ -44,6 +46,11 @@ impl Road {
                 self.installed = u64::from(model.digest.0[0]) + 1;
                 return Ok(Vec::new());
             }
+            Step::Order(at, order) => {
+                let on = u64::from(matches!(order, Order::Kill { on: true, .. }));
+                self.installed = 500 + on + at.0.unsigned_abs() % 89;
+                return Ok(Vec::new());
+            }
             Step::Event(event) => event,
         };
         self.pushed += 1;
@@ -72,6 +79,7 @@ fn decision(event: &Event, hours: i64, trace: u64) -> Decision {
         m_raw: 1.0,
         m_im_ppm: trace,
         m_mm_ppm: trace,
+        m_transfer_ppm: trace,
         c_im: 0.01,
         c_mm: 0.008,
         state: State::Fresh,
@@ -158,6 +166,13 @@ impl Service {
         self.store.append(entry(Kind::ModelLoaded, Ts(1), &loaded)).unwrap();
         self.road.step(Step::Install(&model(version))).unwrap();
     }
+    fn order(&mut self, at: Ts, on: bool) {
+        let order = Order::Kill { scope: Scope::Model("HMM".into()), on };
+        let stored = Stored::of(&order).unwrap();
+        let ordered = Ordered { order: stored, id: None, who: vec![], why: "x".into(), after: self.rerun.counts() };
+        self.store.append(entry(Kind::Order, at, &ordered)).unwrap();
+        self.road.step(Step::Order(at, &order)).unwrap();
+    }
     /// A day: events with ticks, freezes and changes of models between them, ahead of the market's
     /// clock as live ticks are.
     fn day(events: &[Event]) -> Service {
@@ -170,6 +185,7 @@ impl Service {
                 3 => service.inject(at, Body::Tick),
                 5 => service.inject(at, Body::Kill(i % 2 == 0)),
                 7 => service.install(&i.to_string()),
+                9 => service.order(at, i % 2 == 0),
                 8 => (service.inject(at, Body::Tick), service.install("b")).1,
                 _ => {}
             }

@@ -1,0 +1,216 @@
+//! `margincast guard`.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+
+use super::{Answer, table};
+use crate::base::{Span, Symbol, Ts};
+use crate::margin::Policy;
+use crate::margin::change::Changes;
+use crate::record::era::eras;
+use crate::record::guard::{self, Guard, Proposal, What};
+use crate::record::{FileStore, Seq, Store};
+use crate::serve::clock;
+
+/// Arguments.
+#[derive(clap::Args)]
+#[command(after_help = "\
+Settings want two approvers, different from each other and from whoever proposed. Then a change that only
+tightens acts at once, one that loosens a limit after 24 hours, any other after 72. An override wants one
+other person, acts when approved, and ends by itself. The service looks at the log beside its ledger,
+<ledger>/guard/log.jsonl, and records what it applies; `margincast verify` holds one against the other.
+
+Example:
+  margincast guard --ledger ledger propose --who ann --why \"calmer\" im.up_per_day=0.05
+  margincast guard --ledger ledger override --who ann --why VENUE_OUTAGE --m 1.5 --for 12h --symbol BTCUSDT
+  margincast guard --ledger ledger approve 1 --who ben --why seen
+  margincast guard --ledger ledger show")]
+pub struct Args {
+    /// The ledger whose service it concerns
+    #[arg(long, value_name = "DIR", default_value = "ledger", global = true)]
+    pub ledger: PathBuf,
+    /// When it is said, on the ledger of a replay, whose time is that of the stream
+    #[arg(long, value_name = "TIME", global = true)]
+    pub at: Option<Ts>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub task: Task,
+}
+
+/// What may be said.
+#[derive(clap::Subcommand)]
+pub enum Task {
+    /// The settings in force, and every proposal with what became of it
+    Show,
+    /// Propose other settings of the guardrails
+    Propose {
+        /// Settings as in margin.guardrail, such as im.up_per_day=0.05
+        #[arg(value_name = "KEY=VALUE", required = true)]
+        changes: Vec<String>,
+        /// Who and why
+        #[command(flatten)]
+        by: By,
+    },
+    /// Propose a multiplier for a time, whatever the models say; within every limit of the guardrails
+    Override {
+        /// The multiplier, 1 to 3
+        #[arg(long)]
+        m: f64,
+        /// How long, at most 72h
+        #[arg(long = "for", value_name = "SPAN")]
+        length: Span,
+        /// Which instrument; all when absent
+        #[arg(long)]
+        symbol: Option<Symbol>,
+        /// Who and why
+        #[command(flatten)]
+        by: By,
+    },
+    /// Approve a proposal of somebody else
+    Approve {
+        /// Its number
+        id: u64,
+        /// Who and why
+        #[command(flatten)]
+        by: By,
+    },
+    /// Cancel a proposal that does not act yet
+    Cancel {
+        /// Its number
+        id: u64,
+        /// Who and why
+        #[command(flatten)]
+        by: By,
+    },
+}
+
+/// Who says it, and why.
+#[derive(clap::Args)]
+pub struct By {
+    /// Who
+    #[arg(long)]
+    who: String,
+    /// Why; a reason code or a sentence
+    #[arg(long)]
+    why: String,
+}
+
+/// What the ledger says of its guardrails.
+struct Standing {
+    base: Policy,
+    now: Policy,
+    applied: Vec<(Ts, u64)>,
+    replay: bool,
+}
+
+/// Runs the command.
+///
+/// # Errors
+/// It could not run, or what was said is refused.
+pub fn run(args: Args) -> Result<Answer> {
+    let standing = standing(&args.ledger)?;
+    let guard = Guard::of(&args.ledger);
+    if args.at.is_some() && !standing.replay {
+        bail!("--at: this is the ledger of a live service; what is said to it is said now");
+    }
+    let now = args.at.unwrap_or_else(clock::now);
+    let said = |by: &By| (by.who.clone(), by.why.clone());
+    match args.task {
+        Task::Show => return show(&guard, &standing, args.json),
+        Task::Propose { changes, by } => {
+            let (who, why) = said(&by);
+            let what = What::Settings(pairs(&changes)?);
+            let id = guard.propose(what, (&who, &why), now, &standing.base)?;
+            table::print(&format!("proposal {id}: two others must approve it\n"));
+        }
+        Task::Override { m, length, symbol, by } => {
+            let (who, why) = said(&by);
+            let what = What::Override { symbol, m_ppm: (m.max(0.0) * 1e6).ceil() as u64, length };
+            let id = guard.propose(what, (&who, &why), now, &standing.base)?;
+            table::print(&format!("proposal {id}: one other must approve it\n"));
+        }
+        Task::Approve { id, by } => {
+            let (who, why) = said(&by);
+            let proposal = guard.approve(id, (&who, &why), now)?;
+            table::print(&line(&guard, &standing, &proposal)?);
+        }
+        Task::Cancel { id, by } => {
+            let (who, why) = said(&by);
+            let proposal = guard.cancel(id, (&who, &why), now)?;
+            table::print(&line(&guard, &standing, &proposal)?);
+        }
+    }
+    Ok(Answer::Yes)
+}
+
+fn pairs(changes: &[String]) -> Result<Changes> {
+    let pair = |text: &String| {
+        let (key, value) = text.split_once('=').with_context(|| format!("{text}: want KEY=VALUE"))?;
+        Ok((key.trim().to_string(), value.trim().to_string()))
+    };
+    changes.iter().map(pair).collect()
+}
+
+fn standing(ledger: &Path) -> Result<Standing> {
+    let store = FileStore::read(ledger).with_context(|| format!("ledger {}", ledger.display()))?;
+    let replay = store.scan(Seq(0))?.next().transpose()?.is_some_and(|r| r.body["mode"] == "replay");
+    let Some(era) = eras(&store, |_, _| {})?.pop() else {
+        bail!("{}: no configuration yet; start the service once", ledger.display());
+    };
+    let base = crate::serve::publisher::settings(&era.start.config)?;
+    let now = guard::settings(&base, &era.stored());
+    let applied = era.orders.iter().filter_map(|(at, o)| Some((*at, o.id?))).collect();
+    Ok(Standing { base, now, applied, replay })
+}
+
+fn show(guard: &Guard, standing: &Standing, as_json: bool) -> Result<Answer> {
+    let proposals = guard.proposals()?;
+    if as_json {
+        let states: Result<Vec<_>> = proposals
+            .iter()
+            .map(|p| {
+                let state = state(guard, standing, p)?;
+                Ok(json!({"id": p.id, "what": p.what, "who": p.names(), "why": p.why, "state": state}))
+            })
+            .collect();
+        println!("{}", serde_json::to_string_pretty(&json!({"settings": standing.now, "proposals": states?}))?);
+        return Ok(Answer::Yes);
+    }
+    table::print(&toml::to_string(&standing.now)?);
+    for proposal in &proposals {
+        table::print(&line(guard, standing, proposal)?);
+    }
+    Ok(Answer::Yes)
+}
+
+fn line(guard: &Guard, standing: &Standing, p: &Proposal) -> Result<String> {
+    let what = match &p.what {
+        What::Settings(changes) => changes.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" "),
+        What::Override { symbol, m_ppm, length } => {
+            let of = symbol.map_or("every instrument".to_string(), |s| s.to_string());
+            format!("{} for {of} over {length}", crate::record::publication::ppm(*m_ppm))
+        }
+    };
+    let names = p.names().join(", ");
+    Ok(format!("proposal {}: {what} ({names}: {}); {}\n", p.id, p.why, state(guard, standing, p)?))
+}
+
+fn state(guard: &Guard, standing: &Standing, p: &Proposal) -> Result<String> {
+    if let Some((at, _)) = standing.applied.iter().find(|a| a.1 == p.id) {
+        return Ok(format!("applied at {at}"));
+    }
+    if let Some((who, at)) = &p.cancelled {
+        return Ok(format!("cancelled by {who} at {at}"));
+    }
+    let due = guard.timeline(&standing.base)?.into_iter().find(|l| l.1.id == p.id);
+    Ok(match due {
+        Some((due, _)) => format!("approved, acts from {due}"),
+        None if p.approved().is_some() => "approved, but does not fit the settings in force".into(),
+        None => format!("{} of {} approvals, lapses at {}", p.approvals.len(), p.need(), p.at + guard::LAPSE),
+    })
+}
