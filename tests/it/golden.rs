@@ -469,8 +469,9 @@ fn pareto_tails_reach_beyond_the_sample() {
     let y: Vec<f64> = (0..case.beyond).map(|i| scale / shape * ((1.0 - q(i)).powf(-shape) - 1.0)).collect();
     digits(y.iter().sum::<f64>() / y.len() as f64, case.fit.mean);
     let law = pareto::fit(&y).expect("a law");
-    near(law.shape, case.fit.likeliest_shape, 5e-6);
-    near(law.scale, case.fit.likeliest_scale, 5e-6);
+    // The printed law is where another optimiser stopped; the likelihood is flat there.
+    near(law.shape, case.fit.likeliest_shape, 2e-5);
+    near(law.scale, case.fit.likeliest_scale, 2e-5);
     near(law.loglik, case.fit.loglik, 5e-6);
 }
 
