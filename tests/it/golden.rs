@@ -1,22 +1,21 @@
 //! Worked cases that a person can follow with a pocket calculator: each file under `tests/golden`
 //! holds the inputs and what must come out.
 
-use margincast::base::{Aci, Seed, Span, Ts, stats};
 use margincast::base::pareto::{self, Pareto};
+use margincast::base::{Aci, Seed, Span, Ts, stats};
 use margincast::feature::measure::flow;
 use margincast::forecast::garch::{Innovation, Spec, Start};
-use margincast::loss::outcome;
 use margincast::loss::basel::{Light, cumulative, plus_factor, traffic_light};
 use margincast::loss::baseline::{self, Baseline, Side};
 use margincast::loss::coverage::{clopper_pearson, coverage_of, independence, kupiec, non_rejection, power};
 use margincast::loss::impulse::{self, Response, Step};
+use margincast::loss::outcome;
 use margincast::loss::overlap::Overlap;
 use margincast::loss::persistence::half_life;
 use margincast::loss::procyclicality::procyclicality;
 use margincast::loss::score::{fz0, pinball, qlike};
 use margincast::loss::shortfall::{Draws, Null, critical_values, z1, z2};
 use margincast::loss::var::{self, Rule, Scaling};
-use margincast::margin::{Guardrail, Inputs, Policy, Proposal, Reason, State};
 use margincast::margin::apc::{Apc, Measured, Stage};
 use margincast::margin::blast::{Accounts, Exposure};
 use margincast::margin::hysteresis::{Flag, Hysteresis};
@@ -24,6 +23,7 @@ use margincast::margin::ladder::Ladder;
 use margincast::margin::recheck::{Deviation, Limit, clamp_set};
 use margincast::margin::score::{Band, Score, Weights};
 use margincast::margin::thin::InterestCaps;
+use margincast::margin::{Guardrail, Inputs, Policy, Proposal, Reason, State};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
