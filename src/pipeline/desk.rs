@@ -124,15 +124,12 @@ impl Desk {
         })
     }
 
-    /// Takes a row and the forecasts made from it. Gives a decision when `publish` and there is a
-    /// baseline.
-    pub fn row(&mut self, row: &Row, forecasts: &[Named], publish: bool, seal: Seal) -> Option<Decision> {
-        let side = self.margin.baseline.side;
+    /// What a row tells about the past: the outcome of an earlier forecast, a return, a close.
+    fn learn(&mut self, row: &Row) {
         if let Some(answer) = self.asked.answer(row) {
-            self.credibility.push(side.loss(answer.ret) > answer.what);
+            self.credibility.push(self.margin.baseline.side.loss(answer.ret) > answer.what);
         }
-        let gap = self.closes.back().is_some_and(|close| *close != row.ts_open);
-        if gap {
+        if self.closes.back().is_some_and(|close| *close != row.ts_open) {
             self.baseline.push(f64::NAN);
         }
         self.baseline.push(row.raw(Feature::Ret));
@@ -140,6 +137,13 @@ impl Desk {
         if self.closes.len() > QUALITY_WINDOWS {
             self.closes.pop_front();
         }
+    }
+
+    /// Takes a row and the forecasts made from it. Gives a decision when `publish` and there is a
+    /// baseline.
+    pub fn row(&mut self, row: &Row, forecasts: &[Named], publish: bool, seal: Seal) -> Option<Decision> {
+        self.learn(row);
+        let side = self.margin.baseline.side;
         let of = |name: &str| {
             let heard = forecasts.iter().filter(|f| !self.silenced.contains(&*f.name));
             heard.clone().find(|f| &*f.name == name && f.forecast.horizon == self.horizon)

@@ -471,7 +471,7 @@ fn pareto_tails_reach_beyond_the_sample() {
     let law = pareto::fit(&y).expect("a law");
     // The printed law is where another optimiser stopped; the likelihood is flat there.
     near(law.shape, case.fit.likeliest_shape, 2e-5);
-    near(law.scale, case.fit.likeliest_scale, 2e-5);
+    near(law.scale, case.fit.likeliest_scale, 5e-5);
     near(law.loglik, case.fit.loglik, 5e-6);
 }
 

@@ -1,7 +1,6 @@
 //! The risk method's table of the S&P 500, whole, from the command that a user runs: every row and its
 //! control, every column. The table was made with numpy, scipy and arch 8.0.0 on arch's own data; counts
-//! are exact and the rest equal to the printed digits, but for the GARCH row, whose fits are another
-//! program's: breaches within two.
+//! are exact and the rest equal to the printed digits, the GARCH row included.
 
 use std::path::Path;
 use std::process::Command;
@@ -13,10 +12,11 @@ use serde_json::Value;
 type Row = (&'static str, u64, f64, f64, f64, f64, f64, f64, f64, f64, f64, [f64; 3], f64);
 
 #[rustfmt::skip]
-const ROWS: [Row; 7] = [
+const ROWS: [Row; 8] = [
     ("HS 500", 61, 1.86, 0.0, 0.0, 197.0, 5.08, 3.08, 65.1, 5.97, 4.2, [17.0, 23.0, 54.0], 17.0),
     ("EWMA normal .97", 80, 2.44, 0.0, 0.0, 219.0, 4.15, 2.38, 57.4, 4.51, 12.8, [69.0, 132.0, 185.0], 72.0),
     ("U = FHS .97", 52, 1.59, 0.002, 0.0013, 110.0, 3.91, 2.94, 31.3, 3.74, 11.7, [72.0, 149.0, 206.0], 76.0),
+    ("GJR-t", 53, 1.62, 0.001, 0.0028, 29.0, 3.51, 2.54, 31.1, 3.06, 13.8, [176.0, 327.0, 494.0], 177.0),
     ("F = max(U, 10-y floor)", 13, 0.40, 0.0, 0.0004, 43.0, 4.48, 4.13, 10.7, 3.74, 4.3, [29.0, 59.0, 127.0], 29.0),
     ("U x clip(HAR/EWMA, 1, 2)", 36, 1.10, 0.578, 0.6137, 46.0, 3.66, 3.15, 16.3, 3.74, 14.0, [144.0, 335.0, 513.0], 141.0),
     ("U + HAR, guard +10/-2", 31, 0.95, 0.753, 0.1023, 26.0, 3.82, 3.22, 18.8, 2.41, 11.7, [10.0, 61.0, 251.0], 54.0),
@@ -93,10 +93,6 @@ fn the_command_reproduces_the_published_table_of_the_sp500() {
         assert!((factor - constant).abs() < 5e-4, "{}: {factor}", want.0);
         hold(&rule["control"], want);
     }
-    let gjr = &of("GJR-t")["outcome"];
-    let breaches = gjr["breaches"].as_i64().expect("a count");
-    assert!((breaches - 53).abs() <= 2, "GJR-t: {breaches}");
-    assert!((100.0 * gjr["average"].as_f64().expect("a number") - 2.54).abs() < 0.03, "GJR-t: {}", gjr["average"]);
     // Every rule is in the report.
     ROWS.iter().for_each(|row| assert!(report.contains(row.0), "{}", row.0));
     assert_eq!(scores["failures"].as_array().map(Vec::len), Some(0));
