@@ -39,12 +39,30 @@ pub struct Rule {
     /// What is done to the baseline against procyclicality, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub apc: Vec<Stage>,
+    /// What the control is made of.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub control: Control,
     /// What it is multiplied with; absent: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multiplier: Option<Multiplier>,
     /// The guardrails; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guard: Option<Policy>,
+}
+
+/// What a rule's control of equal cost is made of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Control {
+    /// The baseline after its stages: what the multiplier and the guardrails are worth.
+    #[default]
+    Staged,
+    /// The model's own loss: what the stages are worth as well.
+    Plain,
+}
+
+fn is_default(control: &Control) -> bool {
+    *control == Control::Staged
 }
 
 /// What a baseline is multiplied with.
@@ -127,7 +145,7 @@ impl Rule {
 pub struct Asked {
     /// Issue time.
     pub ts: Ts,
-    /// The baseline after its stages.
+    /// What the control multiplies, see [`Control`].
     pub baseline: f64,
     /// The margin.
     pub c: f64,
@@ -190,7 +208,8 @@ impl<'a> Said<'a> {
             None => b.iter().zip(&m).map(|(b, m)| b * m).collect(),
             Some(policy) => self.guarded(*policy, (&spoken, &now), &b, &m),
         };
-        let rows = spoken.iter().zip(b).zip(c).map(|((ts, baseline), c)| Asked { ts: *ts, baseline, c });
+        let base = if rule.control == Control::Plain { u } else { b };
+        let rows = spoken.iter().zip(base).zip(c).map(|((ts, baseline), c)| Asked { ts: *ts, baseline, c });
         rows.filter(|a| a.ts >= self.start).collect()
     }
 
@@ -276,6 +295,18 @@ mod tests {
         // The forecast requirement does not know the floor: it is U times the ratio.
         assert_eq!(of(&format!("{FLOOR}\n{FORECAST}")), [1.1, 1.3, 3.0, 3.0, 1.1, 2.75]);
         assert!(said.asks(&rule("multiplier = { forecast = \"ghost\", over = \"EWMA\" }")).is_empty());
+    }
+
+    #[test]
+    fn the_control_is_of_the_staged_baseline_or_of_the_plain_one() {
+        let week = Week::new();
+        let said = week.said(day(0), Span(0));
+        let of = |text: &str| -> Vec<f64> {
+            let unit = Side::Long.var(&Dist::normal(1e-4, 0.01));
+            said.asks(&rule(text)).iter().map(|a| (1e6 * a.baseline / unit).round() / 1e6).collect()
+        };
+        assert_eq!(of(FLOOR)[..3], [1.1, 1.1, 1.2]);
+        assert_eq!(of(&format!("control = \"plain\"\n{FLOOR}"))[..3], [1.0, 1.0, 1.2]);
     }
 
     #[test]

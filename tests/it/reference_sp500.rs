@@ -93,6 +93,23 @@ fn the_command_reproduces_the_published_table_of_the_sp500() {
         assert!((factor - constant).abs() < 5e-4, "{}: {factor}", want.0);
         hold(&rule["control"], want);
     }
+    // What the method says of them in words: shortfall % of the buffer and of its constant at 3.31 %, of the
+    // guardrails without a forecast, and of lift-only guardrails with the largest rise over five days %.
+    let (buffer, alone, lift) =
+        (of("U, buffer 25 %"), of("U, guard +10/-2 alone"), of("U + HAR, guard +10/-2, lift only"));
+    for (got, digits, want) in [
+        (&buffer["outcome"]["average"], 2, 3.31),
+        (&buffer["outcome"]["shortfall_sum"], 1, 21.8),
+        (&buffer["control"]["shortfall_sum"], 1, 19.9),
+        (&alone["outcome"]["shortfall_sum"], 1, 33.4),
+        (&alone["outcome"]["rise_5"], 0, 61.0),
+        (&lift["outcome"]["shortfall_sum"], 1, 17.8),
+        (&lift["outcome"]["rise_5"], 0, 109.0),
+    ] {
+        let tenth = 10f64.powi(digits);
+        assert_eq!((100.0 * got.as_f64().expect("a number") * tenth).round() / tenth, want);
+    }
+    assert_eq!(alone["outcome"]["breaches"], 52);
     // Every rule is in the report.
     ROWS.iter().for_each(|row| assert!(report.contains(row.0), "{}", row.0));
     assert_eq!(scores["failures"].as_array().map(Vec::len), Some(0));
