@@ -11,7 +11,7 @@ use margincast::feature::{Builder, Config, Measure, Row};
 const START: Ts = Ts::from_ms(1_704_067_200_000);
 
 fn config(bar: Span, row: Span, lags: [usize; 3]) -> Config {
-    Config { bar, row, measure: Measure::Parkinson, mid: lags[0], long: lags[1], far: lags[2] }
+    Config { bar, row, measure: Measure::Parkinson, mid: lags[0], long: lags[1], far: lags[2], closure: Span(0) }
 }
 fn bars(span: Span, count: usize) -> Vec<Event> {
     synth::bars(Seed(1), "BENCH".parse().expect("a symbol"), START, span, count)

@@ -48,7 +48,15 @@ fn hmm_em(bencher: Bencher<'_, '_>) {
 /// Hourly rows of one instrument with full memory.
 fn rows() -> Vec<Row> {
     let symbol = "BENCH".parse().expect("a symbol");
-    let config = Config { bar: Span::HOUR, row: Span::HOUR, measure: Measure::Parkinson, mid: 24, long: 168, far: 720 };
+    let config = Config {
+        bar: Span::HOUR,
+        row: Span::HOUR,
+        measure: Measure::Parkinson,
+        mid: 24,
+        long: 168,
+        far: 720,
+        closure: Span(0),
+    };
     let mut builder = Builder::new(config).expect("a good configuration");
     let events = synth::bars(Seed(1), symbol, Ts::from_ms(1_704_067_200_000), Span::HOUR, 6_000);
     events.iter().filter_map(|e| builder.push(e)).collect()

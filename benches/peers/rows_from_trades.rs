@@ -144,8 +144,15 @@ fn bars(path: &Path) -> Result<Vec<TradeBar>, table::Error> {
 
 /// How many hourly rows of every feature the builder makes of one symbol's files.
 fn rows(files: &[(Symbol, PathBuf)]) -> Fallible<usize> {
-    let config =
-        Config { bar: Span::MINUTE, row: Span::HOUR, measure: Measure::Parkinson, mid: 24, long: 168, far: 720 };
+    let config = Config {
+        bar: Span::MINUTE,
+        row: Span::HOUR,
+        measure: Measure::Parkinson,
+        mid: 24,
+        long: 168,
+        far: 720,
+        closure: Span(0),
+    };
     let mut builder = Builder::new(config)?;
     let (mut count, mut seq) = (0, 0);
     for (symbol, path) in files {

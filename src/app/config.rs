@@ -19,8 +19,15 @@ use crate::study::ablation::Ablation;
 use crate::study::plan::Study;
 use crate::study::{ModelPlan, Plan};
 
-/// Rows kept of each instrument, from which running state is derived.
+/// Rows kept of each instrument where the configuration does not say.
 const REPLAY_ROWS: usize = 2500;
+
+fn replay_rows() -> usize {
+    REPLAY_ROWS
+}
+fn usual_replay(rows: &usize) -> bool {
+    *rows == REPLAY_ROWS
+}
 
 /// Everything a run needs.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -34,6 +41,10 @@ pub struct Config {
     pub horizons: Vec<usize>,
     /// How models are trained and judged.
     pub study: Study,
+    /// Rows kept of each instrument, from which running state is derived: at least the longest window of
+    /// a model.
+    #[serde(default = "replay_rows", skip_serializing_if = "usual_replay")]
+    pub replay_rows: usize,
     /// The forecasters, in order; those that combine others come last.
     pub models: Vec<ModelPlan>,
     /// Inputs to leave out, to see what they are worth.
@@ -175,6 +186,15 @@ impl Config {
         for d in &self.study.crash_days {
             want(d.from < d.to, &format!("study.crash_days: `{}`: from must lie before to", d.name));
         }
+        for r in &self.study.margins {
+            if let Err(e) = r.check(&|name| self.models.iter().any(|m| m.name == name)) {
+                want(false, &format!("study.margins: `{}`: {e}", r.name));
+            }
+            let twice = self.study.margins.iter().filter(|o| o.name == r.name).count() > 1;
+            want(!twice, &format!("study.margins: two rules are named `{}`; give one another name", r.name));
+        }
+        want(self.study.refit_rows != Some(0), "study.refit_rows: 1 or more");
+        want((1..=1_000_000).contains(&self.replay_rows), "replay_rows: 1 to 1000000");
         for a in &self.ablations {
             if let Err(e) = a.inputs() {
                 want(false, &e.to_string());
@@ -210,7 +230,7 @@ impl Config {
             rows: self.rows.clone(),
             horizons: self.horizons.clone(),
             publish_from: self.study.start,
-            replay_rows: REPLAY_ROWS,
+            replay_rows: self.replay_rows,
             margin: self.margin.clone(),
         };
         Plan { road, study: self.study.clone(), models: self.models.clone() }

@@ -7,8 +7,9 @@ use anyhow::{Context, Result};
 use super::config::Config;
 use super::market;
 use super::progress::Progress;
+use crate::forecast::window::is_thin;
 use crate::study::judge::{self, Judged};
-use crate::study::{Told, Walk, ablation, future, output, report, truth, walk};
+use crate::study::{Told, Walk, ablation, future, impulse, output, report, truth, walk};
 
 /// Where the configuration and the data are.
 #[derive(clap::Args, Clone, Debug)]
@@ -54,6 +55,14 @@ impl Source {
 /// The lake or a fit's file cannot be used.
 pub fn run(config: Config, lake: &Path, keep: Option<&Path>, title: &str, command: &str) -> Result<Studied> {
     let market = market::load(&config, lake)?;
+    for m in config.models.iter().filter(|m| ["historical", "fhs", "filtered"].contains(&m.kind.as_str())) {
+        if let Some(window) = m.params["window"].as_u64().filter(|w| is_thin(*w as usize)) {
+            tracing::warn!(
+                "{}: of {window} losses fewer than five lie beyond 99 %; let `window` be 500 or more",
+                m.name
+            );
+        }
+    }
     let progress = Progress::new();
     let tell = |told: Told<'_>| progress.tell(told);
     let plan = config.plan();
@@ -64,6 +73,7 @@ pub fn run(config: Config, lake: &Path, keep: Option<&Path>, title: &str, comman
     let mut judged = judge::judge(&plan, &walk, title, command, config.digest())?;
     let evidence = &mut judged.scores.evidence;
     evidence.future = Some(future::check(&plan, &market, config.digest(), keep, &tell)?);
+    evidence.responses = impulse::responses(&plan, &market, &walk)?;
     evidence.ablations = ablation::run(&plan, &config.ablations, &market, &walk, keep, &tell)?;
     Ok(Studied { config, walk, judged })
 }

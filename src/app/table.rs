@@ -3,8 +3,9 @@
 use std::io::Write;
 
 use crate::base::Horizon;
-use crate::loss::ModelScore;
-use crate::study::scores::{POOLED, Scores};
+use crate::loss::{ModelScore, Outcome};
+use crate::study::rule::OWN_POLICIES;
+use crate::study::scores::{MarginScore, POOLED, Scores};
 
 /// Writes to stdout; a reader that closed the pipe is no error.
 pub fn print(text: &str) {
@@ -63,7 +64,10 @@ pub fn scores(scores: &Scores) -> String {
     for horizon in &scores.meta.horizons {
         out += &scoreboard(&scores.models, *horizon, &scores.meta.base);
         let mut rows = Vec::new();
-        for m in scores.margins.iter().filter(|m| m.horizon == *horizon && m.symbol == POOLED) {
+        let pooled = |m: &&MarginScore| m.horizon == *horizon && m.symbol == POOLED;
+        let (own, ruled): (Vec<_>, Vec<_>) =
+            scores.margins.iter().filter(pooled).partition(|m| OWN_POLICIES.contains(&m.policy.as_str()));
+        for m in own {
             for (name, o) in
                 [(m.policy.clone(), &m.outcome), (format!("  baseline x {:.3}", m.control_factor), &m.control)]
             {
@@ -84,6 +88,67 @@ pub fn scores(scores: &Scores) -> String {
             let head = ["policy", "breaches", "shortfall %", "average", "rise 1", "rise 5", "rise 20", "peak/trough"];
             out += &render(&head, &rows);
         }
+        if !ruled.is_empty() {
+            out += &rules(scores, *horizon);
+        }
     }
     out
+}
+
+/// The study's margin rules, each above its control, per instrument: the tests of breaches are not
+/// pooled.
+fn rules(scores: &Scores, horizon: Horizon) -> String {
+    let mut rows = Vec::new();
+    for m in scores.margins.iter().filter(|m| m.horizon == horizon && m.symbol != POOLED) {
+        if OWN_POLICIES.contains(&m.policy.as_str()) {
+            continue;
+        }
+        let control = (m.control_factor - 1.0).abs() > 1e-9;
+        let name = |text: String| if scores.meta.symbols.len() > 1 { format!("{} {text}", m.symbol) } else { text };
+        rows.push(rule(name(m.policy.clone()), &m.outcome));
+        if control {
+            rows.push(rule(name(format!("  its baseline x {:.3}", m.control_factor)), &m.control));
+        }
+    }
+    let head = [
+        "rule",
+        "breaches",
+        "share",
+        "Kupiec p",
+        "cc p",
+        "DQ",
+        "pinball bp",
+        "average",
+        "shortfall %",
+        "worst",
+        "peak/trough",
+        "rise 1",
+        "rise 5",
+        "rise 20",
+        "ES99 rise 5",
+    ];
+    format!(
+        "\nMargin rules {horizon} ahead, each beside its baseline times a constant of equal average\n{}",
+        render(&head, &rows)
+    )
+}
+
+fn rule(name: String, o: &Outcome) -> Vec<String> {
+    vec![
+        name,
+        o.breaches.to_string(),
+        percent(Some(o.breach_rate)),
+        number(Some(o.kupiec_p), 3),
+        number(o.cc_p, 4),
+        number(o.dq, 0),
+        number(Some(1e4 * o.pinball), 2),
+        percent(Some(o.average)),
+        number(Some(100.0 * o.shortfall_sum), 1),
+        percent(Some(o.worst_miss)),
+        number(Some(o.peak_to_trough), 1),
+        percent(o.rise_1),
+        percent(o.rise_5),
+        percent(o.rise_20),
+        percent(o.rise_5_es99),
+    ]
 }

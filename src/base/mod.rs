@@ -3,7 +3,9 @@
 pub mod aci;
 pub mod delay;
 pub mod digest;
+pub mod pareto;
 pub mod prob;
+pub mod quantile;
 pub mod seed;
 pub mod stats;
 pub mod symbol;

@@ -50,6 +50,14 @@ pub struct Config {
     pub long: usize,
     /// Very long lag, in rows.
     pub far: usize,
+    /// Longest time that the market may be closed between two windows without a gap: the row after a
+    /// night, a weekend or a holiday opens where the one before it closed. Zero: it never closes.
+    #[serde(default, skip_serializing_if = "never")]
+    pub closure: Span,
+}
+
+fn never(closure: &Span) -> bool {
+    *closure == Span(0)
 }
 
 /// Longest lag that a configuration may name, in rows.
@@ -84,6 +92,9 @@ impl Config {
             let Config { mid, long, far, .. } = self;
             return bad(format!("lags mid {mid}, long {long}, far {far} must rise, from 1 to at most {FAR_LIMIT}"));
         }
+        if self.closure.0 < 0 {
+            return bad(format!("closure {}: zero or a length of time", self.closure));
+        }
         Ok(())
     }
 }
@@ -111,6 +122,8 @@ pub struct Builder {
 #[derive(Clone, Copy, Debug)]
 struct Window {
     open: Ts,
+    /// Where the window before it ended, across a closure; else its own opening.
+    follows: Ts,
     bars: usize,
     known: Ts,
 }
@@ -211,7 +224,7 @@ impl Builder {
             return None;
         }
         self.next_window = Some(end);
-        let mut row = Row::empty(symbol, open, end, window.known.max(end));
+        let mut row = Row::empty(symbol, window.follows, end, window.known.max(end));
         self.volatility.finish(&mut row);
         let whole = window.bars as i64 == self.config.row.0 / self.config.bar.0;
         if !whole || row.get(Feature::Rv).is_none_or(|rv| rv <= 0.0) {
@@ -223,13 +236,14 @@ impl Builder {
     }
     /// Opens a window and counts those that passed without a row.
     fn start(&mut self, open: Ts) -> Window {
-        if let Some(due) = self.next_window {
+        let due = self.next_window.replace(open).unwrap_or(open);
+        let closed = open - due <= self.config.closure;
+        if !closed {
             self.count(Fault::Incomplete, ((open - due).0 / self.config.row.0) as u64);
         }
-        self.next_window = Some(open);
         self.volatility.restart();
         self.flow.restart();
-        Window { open, bars: 0, known: Ts(i64::MIN) }
+        Window { open, follows: if closed { due } else { open }, bars: 0, known: Ts(i64::MIN) }
     }
     /// Adds to the window's realised measures all the rest.
     fn finish(&mut self, row: &mut Row) {

@@ -33,7 +33,7 @@
 //! use margincast::forecast::{FitContext, Model, Panel, Track, boost::{Boost, Params}};
 //!
 //! # let (bar, row, symbol) = (Span::HOUR.times(6), Span::DAY, "BTC".parse()?);
-//! # let mut builder = Builder::new(Config { bar, row, measure: Default::default(), mid: 5, long: 20, far: 60 })?;
+//! # let mut builder = Builder::new(Config { bar, row, measure: Default::default(), mid: 5, long: 20, far: 60, closure: Span(0) })?;
 //! # let rows: Vec<Row> = synth::bars(Seed(1), symbol, Ts(0), bar, 4 * 400).iter().filter_map(|e| builder.push(e)).collect();
 //! # let history = BTreeMap::from([(symbol, Arc::new(rows.clone()))]);
 //! let panel = Panel::until(&history, Ts(0), rows[349].ts);

@@ -33,11 +33,14 @@ pub struct Params {
     pub window: usize,
     /// Realised variances of which the spike threshold is the 95 % quantile; rows.
     pub spike_window: usize,
+    /// The model's own distribution is published; only its spike probability is calibrated.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub own_tails: bool,
 }
 
 impl Default for Params {
     fn default() -> Params {
-        Params { window: 1000, spike_window: 250 }
+        Params { window: 1000, spike_window: 250, own_tails: false }
     }
 }
 
@@ -174,7 +177,7 @@ impl Calibrated {
             return Some(raw).filter(|f| f.dist.is_sound());
         }
         let f = raw.dist.rv;
-        let dist = Dist::empirical(f, &self.sorted);
+        let dist = if self.learnt.params.own_tails { raw.dist } else { Dist::empirical(f, &self.sorted) };
         let said = self.threshold.get().and_then(|threshold| lognormal(threshold, f, errors));
         let spike = said.and_then(|p| Prob::new(self.learnt.reliability.of(p)));
         Some(Forecast { dist, spike: spike.or(raw.spike), ..raw }).filter(|f| f.dist.is_sound())

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-use super::tail::Tail;
+use super::tail;
 use crate::base::stats;
 
 /// The published probability levels, ascending.
@@ -49,15 +49,19 @@ impl Dist {
         let mut q = LEVELS.map(|p| vol * stats::quantile(z, p));
         let k = ((z.len() as f64 * 0.01).floor() as usize).max(1).min(z.len());
         let (mut low, mut high) = (vol * stats::mean(&z[..k]), vol * stats::mean(&z[z.len() - k..]));
-        if let Some(tail) = Tail::fit(z.iter().map(|z| -z)) {
-            q[0] = (-vol * tail.quantile(0.995)).min(q[1]);
-            low = -vol * tail.shortfall(0.99);
+        if let Some(law) = tail::fit(z.iter().map(|z| -z)) {
+            q[0] = (-vol * law.var(0.995)).min(q[1]);
+            low = -vol * law.shortfall(0.99);
         }
-        if let Some(tail) = Tail::fit(z.iter().rev().copied()) {
-            q[8] = (vol * tail.quantile(0.995)).max(q[7]);
-            high = vol * tail.shortfall(0.99);
+        if let Some(law) = tail::fit(z.iter().rev().copied()) {
+            q[8] = (vol * law.var(0.995)).max(q[7]);
+            high = vol * law.shortfall(0.99);
         }
         Dist { rv, sd: vol * stats::variance(z).sqrt(), q, es01: low.min(q[1]), es99: high.max(q[7]) }
+    }
+    /// The same around another mean.
+    pub fn moved(self, by: f64) -> Dist {
+        Dist { q: self.q.map(|q| q + by), es01: self.es01 + by, es99: self.es99 + by, ..self }
     }
     /// The quantile at a published level.
     pub fn quantile(&self, p: f64) -> Option<f64> {

@@ -2,8 +2,8 @@
 //!
 //! `e_t = lambda e_(t-1) + (1 - lambda) x_t`, `rv = ahead e_t`, with `x` the realised variance of
 //! the row or its squared return \[fraction^2 per row\]; squared returns are brought to the level of
-//! the target by its training mean. `sd = sqrt(rv mean(ret^2) / mean(rv))`; the distribution is
-//! normal.
+//! the target by its training mean. `sd = sqrt(rv mean(ret^2) / mean(rv))`, and `sqrt(ahead e_t)` on
+//! squared returns; the distribution is normal.
 //!
 //! Source: J.P. Morgan, RiskMetrics Technical Document (1996). Checked against a numpy loop with
 //! the same start in the unit test below.
@@ -85,7 +85,16 @@ pub struct Ewma {
     lambda: f64,
     on: On,
     horizon: Horizon,
+    #[serde(default = "one", skip_serializing_if = "is_one")]
+    ahead: usize,
     coefficients: BySymbol<Coefficients>,
+}
+
+fn one() -> usize {
+    1
+}
+fn is_one(ahead: &usize) -> bool {
+    *ahead == 1
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -112,7 +121,7 @@ impl Model for Ewma {
             };
             Ok(Coefficients { rv_per_unit, level })
         })?;
-        Ok(Ewma { lambda: params.lambda, on: params.on, horizon: ctx.horizon, coefficients })
+        Ok(Ewma { lambda: params.lambda, on: params.on, horizon: ctx.horizon, ahead: ctx.ahead(), coefficients })
     }
 
     fn start(&self) -> Box<dyn Forecaster> {
@@ -120,6 +129,7 @@ impl Model for Ewma {
             lambda: self.lambda,
             on: self.on,
             horizon: self.horizon,
+            ahead: self.ahead as f64,
             own: Chosen::Waiting(self.coefficients.clone()),
             first: Vec::with_capacity(SEED_ROWS),
             average: 0.0,
@@ -139,6 +149,7 @@ struct State {
     lambda: f64,
     on: On,
     horizon: Horizon,
+    ahead: f64,
     own: Chosen<Coefficients>,
     first: Vec<f64>,
     average: f64,
@@ -171,7 +182,11 @@ impl Forecaster for State {
     fn forecast(&self) -> Option<Forecast> {
         let own = self.own.get().filter(|_| self.first.len() == SEED_ROWS)?;
         let rv = own.level.floored(own.rv_per_unit * self.average);
-        let dist = Dist::normal(rv, own.level.sd(rv));
+        let sd = match self.on {
+            On::Rv => own.level.sd(rv),
+            On::SquaredReturn => (self.ahead * self.average).sqrt().max(own.level.sd(own.level.floored(0.0))),
+        };
+        let dist = Dist::normal(rv, sd);
         Some(Forecast { issued: self.issued, horizon: self.horizon, dist, regime: None, spike: None })
     }
 }

@@ -5,7 +5,9 @@
 //! `z_s = R_s / sqrt(ahead v_s)`, `R_s` the log return over the horizon that begins at row s; the
 //! distribution is that of `z_s sqrt(ahead v)` over the last `window` s (`scaling = "mid"`: of the
 //! mean of that and `R_s`). `v` for today is not below the `floor_quantile` of its own past.
-//! `rv = ahead v mean(rv) / mean(ret^2)`.
+//! `rv = ahead v mean(rv) / mean(ret^2)`. With `paths` the distribution is instead that of so many paths
+//! of `ahead` rows: each step draws one of the last `window` one-row `z`, and moves `v` on. The draws
+//! are the same at every row.
 //!
 //! Source: Hull, White (1998); Barone-Adesi, Giannopoulos, Vosper (1999). Checked against numpy
 //! (printed digits) in the unit tests below.
@@ -18,9 +20,12 @@
 //! | `scaling` | `full` | - | `full`, `mid` |
 //! | `floor_quantile` | 0.25 | - | 0 (no floor) to 1 |
 //! | `floor_rows` | 3650 | rows | 100 to 100000 |
+//! | `rule` | `conservative` | - | as in [`super::historical`] |
+//! | `paths` | 0 | - | 0 (overlapping returns) to 1000000; 10000 is usual; with `full` scaling |
+//! | `seed` | `mean-square` | - | `mean-square`, `variance` of the first rows: where the recursion starts |
+//! | `seed_rows` | 100 | rows | 1 to 100000 |
 //!
-//! Warm-up: 100 rows, whose mean square starts the recursion, then `min_rows` returns. Knows:
-//! return. Ignores: realised variance but for its level, order flow, season.
+//! Warm-up: `seed_rows`, then `min_rows` returns. Knows: return. Ignores: realised variance but for its level, order flow, season.
 //!
 //! ```
 //! # use std::{collections::BTreeMap, sync::Arc};
@@ -46,16 +51,15 @@
 //! # Ok::<(), margincast::forecast::Error>(())
 //! ```
 
+use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::training::{Chosen, Level, each, in_range};
 use super::window::{Adjacent, Sample, dist_of_returns};
 use super::{BySymbol, Error, FitContext, Forecast, Forecaster, Model, Panel};
-use crate::base::{Horizon, Span, Ts, stats};
+use crate::base::quantile::Rule;
+use crate::base::{Horizon, Seed, Span, Ts, stats};
 use crate::feature::{Feature, Row};
-
-/// Rows whose mean square starts the recursion.
-const SEED_ROWS: usize = 100;
 
 /// Settings.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -73,6 +77,29 @@ pub struct Params {
     pub floor_quantile: f64,
     /// How many rows that past goes back.
     pub floor_rows: usize,
+    /// Which empirical quantile.
+    pub rule: Rule,
+    /// Paths that stand for returns over more than one row; 0: the overlapping returns themselves.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub paths: usize,
+    /// What of the first rows starts the recursion.
+    pub seed: Start,
+    /// How many first rows.
+    pub seed_rows: usize,
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
+}
+
+/// Where the recursion of variance starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Start {
+    /// At the mean square of the first returns.
+    MeanSquare,
+    /// At their variance around their mean.
+    Variance,
 }
 
 /// How past returns are scaled.
@@ -94,6 +121,10 @@ impl Default for Params {
             scaling: Scaling::Full,
             floor_quantile: 0.25,
             floor_rows: 3650,
+            rule: Rule::default(),
+            paths: 0,
+            seed: Start::MeanSquare,
+            seed_rows: 100,
         }
     }
 }
@@ -107,6 +138,9 @@ pub struct Fhs {
     horizon: Horizon,
     ahead: usize,
     levels: BySymbol<Level>,
+    /// Of the paths.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seed: Option<Seed>,
 }
 
 impl Model for Fhs {
@@ -118,10 +152,17 @@ impl Model for Fhs {
         in_range(Self::NAME, "window", params.window as f64, 50.0, 1e5)?;
         in_range(Self::NAME, "min_rows", params.min_rows as f64, 20.0, params.window as f64)?;
         in_range(Self::NAME, "floor_quantile", params.floor_quantile, 0.0, 1.0)?;
+        in_range(Self::NAME, "paths", params.paths as f64, 0.0, 1e6)?;
+        if params.paths > 0 && params.scaling == Scaling::Mid {
+            let why = "`paths` move volatility on themselves; use them with `scaling = \"full\"`".to_string();
+            return Err(Error::Params { model: Self::NAME, why });
+        }
+        in_range(Self::NAME, "seed_rows", params.seed_rows as f64, 1.0, 1e5)?;
         in_range(Self::NAME, "floor_rows", params.floor_rows as f64, 100.0, 1e5)?;
         let levels = each(Self::NAME, panel, ctx, |t| t.level(params.min_rows))?;
         let lambda = per_row(params.lambda, ctx.step);
-        Ok(Fhs { params: params.clone(), lambda, horizon: ctx.horizon, ahead: ctx.ahead(), levels })
+        let seed = (params.paths > 0).then_some(ctx.seed);
+        Ok(Fhs { params: params.clone(), lambda, horizon: ctx.horizon, ahead: ctx.ahead(), levels, seed })
     }
 
     fn start(&self) -> Box<dyn Forecaster> {
@@ -138,12 +179,13 @@ impl Fhs {
     fn state(&self) -> State {
         State {
             own: Chosen::Waiting(self.levels.clone()),
-            seed: Vec::with_capacity(SEED_ROWS),
+            seed: Vec::with_capacity(self.params.seed_rows),
             variance: 0.0,
             past: Sample::new(self.params.floor_rows),
             rows: Adjacent::new(self.ahead),
             returns: Sample::new(self.params.window),
             standardised: Sample::new(self.params.window),
+            steps: Sample::new(if self.seed.is_some() { self.params.window } else { 1 }),
             issued: Ts(0),
             model: Fhs { levels: BySymbol::new(), ..self.clone() },
         }
@@ -165,6 +207,8 @@ struct State {
     /// Over the horizon.
     returns: Sample,
     standardised: Sample,
+    /// Over one row, for paths.
+    steps: Sample,
     issued: Ts,
 }
 
@@ -184,6 +228,9 @@ impl State {
             self.standardised.push(sum / (first * (self.model.ahead as f64).sqrt()));
         }
         if let Some(r) = ret {
+            if self.model.seed.is_some() && before > 0.0 {
+                self.steps.push(r / before);
+            }
             self.past.push(before);
             self.variance = self.model.lambda * self.variance + (1.0 - self.model.lambda) * r * r;
         }
@@ -197,8 +244,26 @@ impl State {
             now
         }
     }
+    /// Returns over paths of the horizon, ascending.
+    fn paths(&self, seed: Seed) -> Vec<f64> {
+        let z: Vec<f64> = self.steps.in_time().iter().copied().collect();
+        let (mut rng, now, lambda) = (seed.rng(), self.volatility().powi(2), self.model.lambda);
+        let path = |_| {
+            let (mut variance, mut sum) = (now, 0.0);
+            for _ in 0..self.model.ahead {
+                let r = z[rng.random_range(0..z.len())] * variance.sqrt();
+                sum += r;
+                variance = lambda * variance + (1.0 - lambda) * r * r;
+            }
+            sum
+        };
+        stats::sorted(&(0..self.model.params.paths).map(path).collect::<Vec<f64>>())
+    }
     /// Past returns over the horizon as they would be today, ascending.
     fn scenarios(&self) -> Vec<f64> {
+        if let Some(seed) = self.model.seed.filter(|_| !self.steps.in_time().is_empty()) {
+            return self.paths(seed);
+        }
         let now = self.volatility() * (self.model.ahead as f64).sqrt();
         match self.model.params.scaling {
             Scaling::Full => self.standardised.in_size().iter().map(|z| z * now).collect(),
@@ -216,17 +281,21 @@ impl Forecaster for State {
         if self.own.at(row).is_none() {
             return;
         }
-        if self.seed.len() == SEED_ROWS {
+        let Params { seed_rows, seed, .. } = self.model.params;
+        if self.seed.len() == seed_rows {
             return self.take(row);
         }
         if row.get(Feature::Ret).is_none() {
             return;
         }
         self.seed.push(*row);
-        if self.seed.len() == SEED_ROWS {
-            let squares: Vec<f64> = self.seed.iter().filter_map(|r| r.get(Feature::Ret)).map(|r| r * r).collect();
-            self.variance = stats::mean(&squares);
-            for i in 0..SEED_ROWS {
+        if self.seed.len() == seed_rows {
+            let returns: Vec<f64> = self.seed.iter().filter_map(|r| r.get(Feature::Ret)).collect();
+            self.variance = match seed {
+                Start::MeanSquare => stats::mean(&returns.iter().map(|r| r * r).collect::<Vec<f64>>()),
+                Start::Variance => stats::variance(&returns),
+            };
+            for i in 0..seed_rows {
                 self.take(&self.seed[i].clone());
             }
         }
@@ -237,7 +306,12 @@ impl Forecaster for State {
             return None;
         }
         let variance = self.volatility().powi(2) * self.model.ahead as f64;
-        let dist = dist_of_returns(variance / own.ret2_per_rv, &self.scenarios(), own.sd(own.floored(0.0)));
+        let dist = dist_of_returns(
+            variance / own.ret2_per_rv,
+            &self.scenarios(),
+            self.model.params.rule,
+            own.sd(own.floored(0.0)),
+        );
         Some(Forecast { issued: self.issued, horizon: self.model.horizon, dist, regime: None, spike: None })
     }
 }
@@ -307,6 +381,22 @@ mod tests {
         let variance = 3.0 * ahead.volatility().powi(2);
         let level = rows.iter().map(|r| r.raw(Feature::Ret).powi(2)).sum::<f64>() / 300.0 / 1e-4;
         assert!((dist.rv / (variance / level) - 1.0).abs() < 1e-12);
+    }
+
+    #[test]
+    fn paths_spread_with_the_root_of_the_horizon_and_are_the_same_each_time() {
+        let rows = fixture::rows(700, |i| (wave(i), 1e-4));
+        let steady = |paths, ahead| {
+            let params = Params { lambda: 0.9999, paths, floor_quantile: 0.0, ..Params::default() };
+            after(&params, &rows, ahead).forecast().unwrap().dist
+        };
+        let (one, nine) = (steady(10_000, 1), steady(10_000, 9));
+        // Draws are independent, which the waves themselves are not: their overlapping sums spread less.
+        assert!((nine.sd / one.sd / 3.0 - 1.0).abs() < 0.05, "{} {}", nine.sd, one.sd);
+        assert!(steady(0, 9).sd < 0.5 * nine.sd);
+        assert_eq!(nine, steady(10_000, 9));
+        let mid = Params { paths: 100, scaling: Scaling::Mid, ..Params::default() };
+        assert!(fixture::fit::<Fhs>(&mid, &rows, 2).is_err());
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod ensemble;
 pub mod ewma;
 pub mod families;
 pub mod fhs;
+pub mod filtered;
 mod gamma;
 pub mod garch;
 pub mod har;
@@ -37,9 +38,10 @@ mod pooled_input;
 pub mod profile;
 pub mod regime;
 mod spike;
+pub mod stressed;
 mod tail;
 mod training;
-mod window;
+pub mod window;
 
 pub use dist::Dist;
 pub use panel::{History, Outcome, Panel, Settled, Track};
@@ -307,11 +309,13 @@ pub const CATALOG: &[Entry] = &[
     Entry::of::<boost::Boost>("pooled trees boosted on the gamma deviance", false),
     Entry::of::<historical::Historical>("historical simulation: the last returns as they were", false),
     Entry::of::<fhs::Fhs>("filtered historical simulation: past returns scaled to today's volatility", false),
+    Entry::of::<stressed::Stressed>("stressed value at risk: the worst stretch of the past, calibrated to the long-run loss", false),
     Entry::of::<ewma::Ewma>("exponentially weighted moving average of variance", false),
     Entry::of::<garch::Garch>("the GARCH family by maximum likelihood, with order flow in the variance if asked", false),
     Entry::of::<ms_garch::MsGarch>("two or three GARCH regimes that a hidden Markov chain chooses from", false),
     Entry::of::<har::Har>("heterogeneous autoregression of realised variance, in levels or logs, with season", false),
     Entry::of::<ensemble::Ensemble>("geometric mean of members, weights from past losses", true),
+    Entry::of::<filtered::Filtered>("tails of another forecaster's standardised residuals: historical, Student's t or Pareto", true),
     Entry::of::<conformal::Conformal>("tails of another forecaster held to their level", true).with_own_tails(),
 ];
 

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::ordered::Ordered;
-use super::var::{Tail, rank, tail_mean};
-use crate::base::Span;
+use super::var::{Tail, rank, shortfall};
+use crate::base::{Span, stats};
+use crate::forecast::Dist;
 
 /// Whose losses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -30,6 +31,15 @@ impl Side {
             Side::Long => -ret,
             Side::Short => ret,
             Side::Both => ret.abs(),
+        }
+    }
+    /// The 99 % loss of a distribution, fraction of notional.
+    pub fn var(self, dist: &Dist) -> f64 {
+        let (long, short) = (-dist.q[1], dist.q[7]);
+        match self {
+            Side::Long => long,
+            Side::Short => short,
+            Side::Both => long.max(short),
         }
     }
 }
@@ -114,7 +124,9 @@ pub struct Estimate {
     pub stressed_var: f64,
     /// Plain historical VaR over all history kept.
     pub long_run_var: f64,
-    /// Disagreement of plain and filtered historical VaR over the window: (max - min) / median.
+    /// Plain historical VaR over the window.
+    pub plain_var: f64,
+    /// Disagreement of plain and filtered historical VaR over the window, see [`dispersion`].
     pub dispersion: f64,
     /// Volatility of the horizon that was scaled to, floored.
     pub sigma: f64,
@@ -219,7 +231,7 @@ impl Baseline {
         let long_run = tail(&self.all, p.alpha, p.side);
         let plain = tail(&self.recent, p.alpha, p.side).var;
         let (mut var, mut es) = (z.var * sigma, z.es * sigma);
-        let dispersion = (plain - var).abs() / (0.5 * (plain + var));
+        let dispersion = dispersion(&[plain, var]);
         if p.long_run_floor {
             (var, es) = (var.max(long_run.var), es.max(long_run.es));
         }
@@ -229,11 +241,22 @@ impl Baseline {
             es,
             stressed_var: stressed,
             long_run_var: long_run.var,
+            plain_var: plain,
             dispersion,
             sigma,
             n: self.z.len(),
         };
         (var > 0.0 && [var, es, stressed, dispersion].iter().all(|v| v.is_finite())).then_some(estimate)
+    }
+}
+
+/// Disagreement of models about one loss: (max - min) / median of those that are positive numbers; 0
+/// of fewer than two.
+pub fn dispersion(losses: &[f64]) -> f64 {
+    let sound: Vec<f64> = losses.iter().copied().filter(|l| l.is_finite() && *l > 0.0).collect();
+    match stats::sorted(&sound)[..] {
+        [] | [_] => 0.0,
+        ref all => (all[all.len() - 1] - all[0]) / stats::quantile(all, 0.5),
     }
 }
 
@@ -243,11 +266,11 @@ fn tail(returns: &Ordered, alpha: f64, side: Side) -> Tail {
     let k = rank(alpha, n.max(1));
     let long = || Tail {
         var: -returns.at(n - k),
-        es: tail_mean(returns.ascending().take(n - k).map(|r| -r), -returns.at(n - k), alpha, n),
+        es: shortfall(returns.ascending().take(n - k).map(|r| -r), -returns.at(n - k), alpha, n),
     };
     let short = || Tail {
         var: returns.at(k - 1),
-        es: tail_mean(returns.ascending().rev().take(n - k), returns.at(k - 1), alpha, n),
+        es: shortfall(returns.ascending().rev().take(n - k), returns.at(k - 1), alpha, n),
     };
     match side {
         Side::Long => long(),
@@ -308,6 +331,13 @@ mod tests {
             let one = run(Params { side: Side::Short, ..params }, Span::DAY, ahead, &r[..end]).estimate().unwrap();
             near(one.var, short.0.var);
         }
+    }
+
+    #[test]
+    fn models_disagree_by_their_range_over_their_median() {
+        assert!((dispersion(&[0.04, 0.05, 0.03, 0.06, 0.04]) - 0.03 / 0.04).abs() < 1e-12);
+        assert!((dispersion(&[0.04, 0.06, f64::NAN, 0.0]) - 0.02 / 0.05).abs() < 1e-12);
+        assert_eq!((dispersion(&[0.04]), dispersion(&[])), (0.0, 0.0));
     }
 
     #[test]

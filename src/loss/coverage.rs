@@ -1,19 +1,23 @@
 //! Is a quantile exceeded as often as it should be, and not in clusters?
 
-use serde::{Deserialize, Serialize};
-use statrs::distribution::{Binomial, ChiSquared, ContinuousCDF, DiscreteCDF};
+use statrs::distribution::{Beta, ChiSquared, ContinuousCDF};
 
-/// A likelihood-ratio statistic and its p-value.
+use super::basel::cumulative;
+pub use super::basel::{Light, traffic_light};
+use crate::base::stats;
+
+/// A statistic and its p-value.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Test {
-    /// The statistic; 0 or more.
+    /// The statistic; likelihood ratios are 0 or more.
     pub statistic: f64,
     /// Probability of at least this under the hypothesis.
     pub p: f64,
 }
 
 impl Test {
-    fn chi_squared(statistic: f64, freedom: f64) -> Test {
+    /// A statistic that is chi squared under its hypothesis.
+    pub fn chi_squared(statistic: f64, freedom: f64) -> Test {
         let p = ChiSquared::new(freedom).map_or(f64::NAN, |d| d.sf(statistic));
         Test { statistic, p }
     }
@@ -34,6 +38,51 @@ pub fn kupiec(n: usize, x: usize, miss: f64) -> Option<Test> {
     let null = n_ln(n - x, 1.0 - miss) + n_ln(x, miss);
     let free = n_ln(n - x, 1.0 - share) + n_ln(x, share);
     Some(Test::chi_squared((-2.0 * (null - free)).max(0.0), 1.0))
+}
+
+/// Kupiec's test against too many breaches alone, which is the one for a margin with a floor: too few
+/// are what the floor is for. The statistic is the signed root of the likelihood ratio, positive
+/// where the share is above `miss`; its p-value the normal tail above it. `None` without observations.
+pub fn kupiec_over(n: usize, x: usize, miss: f64) -> Option<Test> {
+    let root = kupiec(n, x, miss)?.statistic.sqrt();
+    let statistic = if x as f64 >= miss * n as f64 { root } else { -root };
+    Some(Test { statistic, p: stats::normal_cdf(-statistic) })
+}
+
+/// The least and the largest number of breaches in `n` that Kupiec does not reject at `level`.
+/// `None` where every number is rejected.
+pub fn non_rejection(n: usize, miss: f64, level: f64) -> Option<(usize, usize)> {
+    let passes = |x: &usize| kupiec(n, *x, miss).is_some_and(|t| t.p >= level);
+    Some(((0..=n).find(passes)?, (0..=n).rev().find(passes)?))
+}
+
+/// Probability that Kupiec rejects at `level` where the true breach rate is `rate`. `None` where the
+/// rate is no probability.
+pub fn power(n: usize, miss: f64, level: f64, rate: f64) -> Option<f64> {
+    let Some((from, to)) = non_rejection(n, miss, level) else { return Some(1.0) };
+    let below = if from == 0 { 0.0 } else { cumulative(n, from - 1, rate)? };
+    Some(1.0 - (cumulative(n, to, rate)? - below))
+}
+
+/// The exact (Clopper-Pearson) interval of a share from `x` in `n`, n at least 1.
+pub fn clopper_pearson(x: usize, n: usize, confidence: f64) -> (f64, f64) {
+    let (k, m, tail) = (x as f64, n as f64, 0.5 * (1.0 - confidence));
+    let beta = |a: f64, b: f64, p: f64| Beta::new(a, b).map_or(f64::NAN, |d| d.inverse_cdf(p));
+    let low = if x == 0 { 0.0 } else { beta(k, m - k + 1.0, tail) };
+    let high = if x >= n { 1.0 } else { beta(k + 1.0, m - k, 1.0 - tail) };
+    (low, high)
+}
+
+/// What the first observation of a series counts for: it follows nothing.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum First {
+    /// It is an outcome like the others: Kupiec on all n, independence on the n - 1 transitions. The
+    /// usual form (MathWorks `varbacktest`, rugarch), and the one of every score here.
+    #[default]
+    Counted,
+    /// All is given it: Kupiec, too, on the n - 1 that follow it (Christoffersen 1998). The sum is then
+    /// one likelihood ratio.
+    Given,
 }
 
 /// Breaches following each other: `[[n00, n01], [n10, n11]]`, first index before, second after.
@@ -64,9 +113,9 @@ pub struct Coverage {
     pub n: usize,
     /// Breaches.
     pub breaches: usize,
-    /// On n observations.
+    /// On the observations.
     pub kupiec: Test,
-    /// On n - 1 transitions.
+    /// On the transitions.
     pub independence: Test,
     /// The sum of both statistics, chi squared with two degrees of freedom.
     pub conditional: Test,
@@ -74,14 +123,24 @@ pub struct Coverage {
     pub light: Light,
 }
 
-/// Coverage of a series at a nominal breach rate. `None` without observations.
+/// Coverage of a series at a nominal breach rate, the first observation counted. `None` without
+/// observations.
 pub fn coverage(hits: &[bool], miss: f64) -> Option<Coverage> {
-    let breaches = hits.iter().filter(|h| **h).count();
-    let kupiec = kupiec(hits.len(), breaches, miss)?;
-    let independence = independence(transitions(hits));
-    let (_, conditional) = coverage_of(hits.len(), breaches, transitions(hits), miss)?;
-    let light = traffic_light(hits.len(), breaches, miss)?;
-    Some(Coverage { n: hits.len(), breaches, kupiec, independence, conditional, light })
+    coverage_by(hits, miss, First::Counted)
+}
+
+/// Coverage of a series, with what the first observation counts for. `None` without observations that
+/// count.
+pub fn coverage_by(hits: &[bool], miss: f64, first: First) -> Option<Coverage> {
+    let pairs = transitions(hits);
+    let counted = match first {
+        First::Counted => hits,
+        First::Given => hits.get(1..)?,
+    };
+    let (n, breaches) = (counted.len(), counted.iter().filter(|h| **h).count());
+    let (kupiec, conditional) = coverage_of(n, breaches, pairs, miss)?;
+    let light = traffic_light(n, breaches, miss)?;
+    Some(Coverage { n, breaches, kupiec, independence: independence(pairs), conditional, light })
 }
 
 /// Kupiec and conditional coverage from counts: `n` outcomes, `breaches` among them, and pairs that
@@ -90,29 +149,6 @@ pub fn coverage(hits: &[bool], miss: f64) -> Option<Coverage> {
 pub fn coverage_of(n: usize, breaches: usize, pairs: [[usize; 2]; 2], miss: f64) -> Option<(Test, Test)> {
     let kupiec = kupiec(n, breaches, miss)?;
     Some((kupiec, Test::chi_squared(kupiec.statistic + independence(pairs).statistic, 2.0)))
-}
-
-/// Basel zones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Light {
-    /// Fewer breaches than 95 % of samples of a right model have.
-    Green,
-    /// From 95 %.
-    Yellow,
-    /// From 99.99 %.
-    Red,
-}
-
-/// Zone of `x` breaches in `n` at a nominal rate, by the cumulative binomial probability of at most
-/// x breaches. `None` where the rate is no probability.
-pub fn traffic_light(n: usize, x: usize, miss: f64) -> Option<Light> {
-    let cumulative = Binomial::new(miss, n as u64).ok()?.cdf(x as u64);
-    Some(match cumulative {
-        c if c < 0.95 => Light::Green,
-        c if c < 0.9999 => Light::Yellow,
-        _ => Light::Red,
-    })
 }
 
 #[cfg(test)]
@@ -148,14 +184,6 @@ mod tests {
     }
 
     #[test]
-    fn lights_change_at_five_and_ten_of_250() {
-        let light = |x| traffic_light(250, x, 0.01).unwrap();
-        assert!((0..=4).all(|x| light(x) == Light::Green));
-        assert!((5..=9).all(|x| light(x) == Light::Yellow));
-        assert_eq!(light(10), Light::Red);
-    }
-
-    #[test]
     fn clustered_breaches_fail_where_scattered_ones_pass() {
         let scattered: Vec<bool> = (0..1000).map(|i| i % 100 == 50).collect();
         let clustered: Vec<bool> = (0..1000).map(|i| (500..510).contains(&i)).collect();
@@ -163,5 +191,29 @@ mod tests {
         assert_eq!(good.kupiec, bad.kupiec);
         assert!(good.conditional.p > 0.5 && bad.conditional.p < 1e-6);
         assert_eq!(transitions(&clustered), [[988, 1], [1, 9]]);
+    }
+
+    #[test]
+    fn one_sided_kupiec_forgives_too_few_breaches_and_halves_the_level_of_too_many() {
+        let (two, one) = (kupiec(1000, 20, 0.01).unwrap(), kupiec_over(1000, 20, 0.01).unwrap());
+        assert!((one.p - 0.5 * two.p).abs() < 1e-12);
+        assert!(kupiec(3278, 13, 0.01).unwrap().p < 0.001 && kupiec_over(3278, 13, 0.01).unwrap().p > 0.999);
+        assert_eq!(kupiec_over(100, 1, 0.01).unwrap().p, 0.5);
+    }
+
+    #[test]
+    fn given_its_first_observation_a_series_has_one_likelihood_ratio() {
+        let hits: Vec<bool> = (0..400).map(|i| i % 50 == 0 || i % 50 == 1).collect();
+        let (all, given) = (coverage(&hits, 0.01).unwrap(), coverage_by(&hits, 0.01, First::Given).unwrap());
+        assert_eq!((all.n, all.breaches, given.n, given.breaches), (400, 16, 399, 15));
+        assert_eq!(all.independence, given.independence);
+        let [[n00, n01], [n10, n11]] = transitions(&hits);
+        let free = n_ln(n00, 1.0 - n01 as f64 / (n00 + n01) as f64)
+            + n_ln(n01, n01 as f64 / (n00 + n01) as f64)
+            + n_ln(n10, 1.0 - n11 as f64 / (n10 + n11) as f64)
+            + n_ln(n11, n11 as f64 / (n10 + n11) as f64);
+        let null = n_ln(n00 + n10, 0.99) + n_ln(n01 + n11, 0.01);
+        assert!((given.conditional.statistic - 2.0 * (free - null)).abs() < 1e-9);
+        assert_eq!(coverage_by(&[true], 0.01, First::Given), None);
     }
 }

@@ -3,14 +3,22 @@
 //! Losses are positive, as a fraction of notional, on the scale of log returns: the loss of a long
 //! position is minus the log return of the horizon, that of a short position the log return.
 
+pub mod basel;
 pub mod baseline;
 pub mod classify;
 pub mod compare;
 pub mod confidence;
 pub mod coverage;
+pub mod dynamic_quantile;
+pub mod efficiency;
+pub mod impulse;
 mod line;
 pub mod ordered;
 pub mod outcome;
+pub mod overlap;
+pub mod persistence;
+pub mod pit;
+pub mod procyclicality;
 pub mod score;
 pub mod scoreboard;
 pub mod shortfall;

@@ -4,6 +4,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::coverage;
+use super::dynamic_quantile::dynamic_quantile;
+use super::score::pinball;
 use super::var::rank;
 use crate::base::stats;
 
@@ -28,6 +30,16 @@ pub struct Outcome {
     pub kupiec_p: f64,
     /// Conditional coverage p-value at 1 %; absent over several instruments.
     pub cc_p: Option<f64>,
+    /// Dynamic quantile statistic at 1 % with four lags; absent over several instruments and with fewer
+    /// than three breaches.
+    #[serde(default)]
+    pub dq: Option<f64>,
+    /// Its p-value.
+    #[serde(default)]
+    pub dq_p: Option<f64>,
+    /// Mean pinball (tick) loss of the requirement at 99 %.
+    #[serde(default)]
+    pub pinball: f64,
     /// Largest over smallest requirement.
     pub peak_to_trough: f64,
     /// 95th over 5th percentile of the requirement (type 7).
@@ -46,6 +58,8 @@ pub struct Outcome {
 
 /// Tail probability that margins are set for.
 const MISS: f64 = 0.01;
+/// Past breaches that the dynamic quantile test looks at.
+const DQ_LAGS: usize = 4;
 
 /// Outcome of requirements `c` against the losses that followed each. Pairs with a number that is
 /// not finite, or a requirement that is not positive, are left out. `None` when nothing is left.
@@ -59,6 +73,7 @@ pub fn outcome(c: &[f64], losses: &[f64]) -> Option<Outcome> {
     let misses: Vec<f64> = c.iter().zip(&losses).map(|(c, l)| l - c).collect();
     let hits: Vec<bool> = misses.iter().map(|m| *m > 0.0).collect();
     let covered = coverage::coverage(&hits, MISS)?;
+    let dynamic = dynamic_quantile(&hits, &c, MISS, DQ_LAGS);
     let uncovered = misses.iter().filter(|m| **m > 0.0);
     let sorted = stats::sorted(&c);
     let five = rises(&c, 5);
@@ -71,6 +86,9 @@ pub fn outcome(c: &[f64], losses: &[f64]) -> Option<Outcome> {
         average: stats::mean(&c),
         kupiec_p: covered.kupiec.p,
         cc_p: Some(covered.conditional.p),
+        dq: dynamic.map(|d| d.test.statistic),
+        dq_p: dynamic.map(|d| d.test.p),
+        pinball: c.iter().zip(&losses).map(|(c, l)| pinball(*l, *c, 1.0 - MISS)).sum::<f64>() / n as f64,
         peak_to_trough: sorted[n - 1] / sorted[0],
         p95_over_p5: stats::quantile(&sorted, 0.95) / stats::quantile(&sorted, 0.05),
         rise_1: largest(&rises(&c, 1)),
@@ -91,14 +109,14 @@ fn largest(x: &[f64]) -> Option<f64> {
 }
 
 /// Mean of what lies beyond the order statistic at `alpha`; the largest where nothing does.
-fn beyond(x: &[f64], alpha: f64) -> Option<f64> {
+pub(super) fn beyond(x: &[f64], alpha: f64) -> Option<f64> {
     let sorted = stats::sorted(x);
     let above = sorted.get(rank(alpha, x.len().max(1))..)?;
     if above.is_empty() { sorted.last().copied() } else { Some(stats::mean(above)) }
 }
 
 /// Standard deviation (n - 1) of log changes.
-fn change_sd(c: &[f64]) -> Option<f64> {
+pub(super) fn change_sd(c: &[f64]) -> Option<f64> {
     let changes: Vec<f64> = c.windows(2).map(|w| (w[1] / w[0]).ln()).collect();
     let n = changes.len() as f64;
     (n > 1.0).then(|| (stats::variance(&changes) * n / (n - 1.0)).sqrt())
@@ -155,6 +173,9 @@ impl Outcome {
             average: all.iter().map(|o| o.average * o.n as f64).sum::<f64>() / n as f64,
             kupiec_p: coverage::kupiec(n, breaches, MISS).map_or(1.0, |t| t.p),
             cc_p: None,
+            dq: None,
+            dq_p: None,
+            pinball: all.iter().map(|o| o.pinball * o.n as f64).sum::<f64>() / n as f64,
             peak_to_trough: all.iter().map(|o| o.peak_to_trough).fold(0.0, f64::max),
             p95_over_p5: all.iter().map(|o| o.p95_over_p5).fold(0.0, f64::max),
             rise_1: most(|o| o.rise_1),

@@ -4,7 +4,9 @@
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Continuous, ContinuousCDF, StudentsT};
 
-use crate::base::stats;
+pub use crate::base::quantile::Rule;
+pub(crate) use crate::base::quantile::{rank, shortfall};
+use crate::base::{Span, stats};
 
 /// VaR and ES of one tail, in the unit of the losses.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -13,24 +15,6 @@ pub struct Tail {
     pub var: f64,
     /// Mean of the worst `1 - alpha` of losses.
     pub es: f64,
-}
-
-/// Which empirical quantile.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Rule {
-    /// The order statistic `L_(ceil(alpha n))`, never interpolated: the conservative one.
-    #[default]
-    Conservative,
-    /// Linear between order statistics at `1 + alpha (n - 1)`, as numpy and R.
-    Type7,
-    /// Linear between order statistics at `alpha (n + 1)`.
-    Type6,
-}
-
-/// `ceil(alpha n)`, forgiving the last bits of the product; at least 1, at most n.
-pub(crate) fn rank(alpha: f64, n: usize) -> usize {
-    ((alpha * n as f64 - 1e-9).ceil().max(1.0) as usize).min(n)
 }
 
 /// Historical simulation. ES after Acerbi and Tasche: `[sum_{i>k} L_(i) + (k - alpha n) L_(k)] /
@@ -42,24 +26,8 @@ pub fn historical(losses: &[f64], alpha: f64, rule: Rule) -> Option<Tail> {
         return None;
     }
     let k = rank(alpha, n);
-    let var = match rule {
-        Rule::Conservative => sorted[k - 1],
-        Rule::Type7 => stats::quantile(&sorted, alpha),
-        Rule::Type6 => {
-            let at = (alpha * (n + 1) as f64).clamp(1.0, n as f64);
-            let below = at.floor() as usize;
-            let above = (below + 1).min(n);
-            sorted[below - 1] + (at - below as f64) * (sorted[above - 1] - sorted[below - 1])
-        }
-    };
-    Some(Tail { var, es: tail_mean(sorted[k..].iter().rev().copied(), sorted[k - 1], alpha, n) })
-}
-
-/// Acerbi-Tasche ES from the losses beyond rank k, worst first, and the loss at rank k.
-pub(crate) fn tail_mean(beyond: impl Iterator<Item = f64>, at_k: f64, alpha: f64, n: usize) -> f64 {
-    let (sum, count) = beyond.fold((0.0, 0usize), |(sum, count), l| (sum + l, count + 1));
-    let miss = (1.0 - alpha) * n as f64;
-    (sum + (miss - count as f64) * at_k) / miss
+    let var = rule.quantile(&sorted, alpha);
+    Some(Tail { var, es: shortfall(sorted[k..].iter().rev().copied(), sorted[k - 1], alpha, n) })
 }
 
 /// Volatility predicted one step ahead: `v_1` is the seed, `v_{t+1} = lambda v_t + (1 - lambda)
@@ -93,6 +61,12 @@ pub fn filtered(losses: &[f64], sigma: &[f64], next: f64, scaling: Scaling, alph
         Scaling::Mid => loss * 0.5 * (next + s) / s,
     });
     historical(&scaled.collect::<Vec<_>>(), alpha, rule)
+}
+
+/// What a loss over `from` is multiplied with to stand for one over `to`: the root of their ratio. Only
+/// a fallback: GARCH sums the variances ahead, filtered simulation has losses over the horizon itself.
+pub fn root_of_time(from: Span, to: Span) -> f64 {
+    (to.0 as f64 / from.0 as f64).sqrt()
 }
 
 /// The 25th percentile of the volatilities seen: the least that filtered simulation scales to.

@@ -8,9 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::{Error, Named};
 use crate::base::{Digest, Horizon, Prob, Span, Symbol, Ts};
 use crate::feature::{Feature, Row};
-use crate::forecast::Dist;
 use crate::forecast::outcome::Pending;
-use crate::loss::baseline::{self, Baseline, Side};
+use crate::loss::baseline::{self, Baseline};
 use crate::margin::apc::{Apc, Measured, Stage};
 use crate::margin::median::Median;
 use crate::margin::multiplier::CredibilityParams;
@@ -36,6 +35,10 @@ pub struct Margin {
     /// Anti-procyclical stages between the measured loss and the baseline, in the order they run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub apc: Vec<Stage>,
+    /// Instances whose 99 % losses are held beside the baseline: how far all of them disagree lowers the
+    /// forecast's weight.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub challengers: Vec<String>,
     /// How the forecast earns its weight.
     pub credibility: CredibilityParams,
     /// The guardrails.
@@ -49,6 +52,7 @@ impl Default for Margin {
             regime: "HMM".into(),
             baseline: baseline::Params::default(),
             apc: Vec::new(),
+            challengers: Vec::new(),
             credibility: CredibilityParams::default(),
             guardrail: Policy::default(),
         }
@@ -120,14 +124,12 @@ impl Desk {
         })
     }
 
-    /// Takes a row and the forecasts made from it. Gives a decision when `publish` and there is a
-    /// baseline.
-    pub fn row(&mut self, row: &Row, forecasts: &[Named], publish: bool, seal: Seal) -> Option<Decision> {
+    /// What a row tells about the past: the outcome of an earlier forecast, a return, a close.
+    fn learn(&mut self, row: &Row) {
         if let Some(answer) = self.asked.answer(row) {
-            self.credibility.push(self.loss_of(answer.ret) > answer.what);
+            self.credibility.push(self.margin.baseline.side.loss(answer.ret) > answer.what);
         }
-        let gap = self.closes.back().is_some_and(|close| *close != row.ts_open);
-        if gap {
+        if self.closes.back().is_some_and(|close| *close != row.ts_open) {
             self.baseline.push(f64::NAN);
         }
         self.baseline.push(row.raw(Feature::Ret));
@@ -135,18 +137,30 @@ impl Desk {
         if self.closes.len() > QUALITY_WINDOWS {
             self.closes.pop_front();
         }
+    }
+
+    /// Takes a row and the forecasts made from it. Gives a decision when `publish` and there is a
+    /// baseline.
+    pub fn row(&mut self, row: &Row, forecasts: &[Named], publish: bool, seal: Seal) -> Option<Decision> {
+        self.learn(row);
+        let side = self.margin.baseline.side;
         let of = |name: &str| {
             let heard = forecasts.iter().filter(|f| !self.silenced.contains(&*f.name));
             heard.clone().find(|f| &*f.name == name && f.forecast.horizon == self.horizon)
         };
         let serving = of(&self.margin.forecast).map(|f| &f.forecast);
-        let loss = serving.map(|f| self.loss(&f.dist));
+        let loss = serving.map(|f| side.var(&f.dist));
         if let Some(loss) = loss {
             self.asked.ask(row, loss);
         }
         // Stages remember; without any, an estimate is not worked out before it is wanted.
         let wanted = publish || !self.margin.apc.is_empty();
-        let estimate = if wanted { self.baseline.estimate()? } else { return None };
+        let mut estimate = if wanted { self.baseline.estimate()? } else { return None };
+        if !self.margin.challengers.is_empty() {
+            let others = self.margin.challengers.iter().filter_map(|name| of(name)).map(|f| side.var(&f.forecast.dist));
+            let all: Vec<f64> = [estimate.var, estimate.plain_var].into_iter().chain(others).collect();
+            estimate.dispersion = baseline::dispersion(&all);
+        }
         let (var, stressed, long_run) = (estimate.var, estimate.stressed_var, estimate.long_run_var);
         let stages = self.apc.step(&Measured { ts: row.ts, var, stressed, long_run });
         let base = stages.last().copied().filter(|_| publish)?;
@@ -229,24 +243,6 @@ impl Desk {
             }
         }
         Ok(())
-    }
-
-    /// 99 % loss of a distribution, on the configured side.
-    fn loss(&self, dist: &Dist) -> f64 {
-        let (long, short) = (-dist.q[1], dist.q[7]);
-        match self.margin.baseline.side {
-            Side::Long => long,
-            Side::Short => short,
-            Side::Both => long.max(short),
-        }
-    }
-
-    fn loss_of(&self, ret: f64) -> f64 {
-        match self.margin.baseline.side {
-            Side::Long => -ret,
-            Side::Short => ret,
-            Side::Both => ret.abs(),
-        }
     }
 
     /// Share of the last windows that made a row.

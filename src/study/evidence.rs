@@ -7,17 +7,24 @@ use serde::{Deserialize, Serialize};
 
 use super::ablation::Ablated;
 use super::alarm::{Alarms, Reliability, alarms, reliability};
+use super::asked::Asked;
+use super::backtest::{Backtest, backtests};
+use super::calls::{Buffer, Calls, Frontier, buffers, calls, frontier};
 use super::choice::Choice;
+use super::conditional::{Condition, Transform, conditions, transforms};
 use super::crash::{Crash, without};
 use super::future::Future;
+use super::impulse::Response;
 use super::output::Forecasted;
 use super::plan::Plan;
+use super::stress::{Scenario, scenarios};
 use super::truth::Truth;
 use super::{Error, Walk};
 use crate::base::{Horizon, Ts, stats};
 use crate::loss::confidence::{Bootstrap, confidence_set};
 use crate::loss::coverage::transitions;
-use crate::loss::{ModelScore, score};
+use crate::loss::overlap::thinned;
+use crate::loss::{ModelScore, OutcomeRow, score};
 
 /// Everything of that kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -38,6 +45,22 @@ pub struct Evidence {
     pub ablations: Vec<Ablated>,
     /// What a permuted future left as it was.
     pub future: Option<Future>,
+    /// Backtests of margins, each side for itself.
+    pub backtests: Vec<Backtest>,
+    /// Calls by length of time.
+    pub calls: Vec<Calls>,
+    /// Cost against cover at one breach rate.
+    pub frontier: Vec<Frontier>,
+    /// How long volatility lasts.
+    pub buffers: Vec<Buffer>,
+    /// Coverage by regime, decile of volatility and hour of the week.
+    pub conditions: Vec<Condition>,
+    /// Where outcomes fell between the published quantiles.
+    pub transforms: Vec<Transform>,
+    /// What margins left uncovered in crashes.
+    pub stress: Vec<Scenario>,
+    /// What margins do when volatility doubles.
+    pub responses: Vec<Response>,
 }
 
 /// A model's place in the model confidence set.
@@ -62,6 +85,7 @@ impl Evidence {
         let (crashes, without_crashes) = without(plan, truth, forecasts)?;
         let losses = Losses::all(plan, truth, forecasts);
         let confidence = losses.iter().flat_map(|l| l.confidence(plan)).collect();
+        let asked = Asked::all(plan, truth, &walk.decisions);
         Ok(Evidence {
             choices: walk.choices.clone(),
             crashes,
@@ -71,6 +95,14 @@ impl Evidence {
             alarms: alarms(plan, &walk.history, forecasts),
             ablations: Vec::new(),
             future: None,
+            backtests: backtests(plan, &asked),
+            calls: calls(plan, &asked),
+            frontier: frontier(plan, &asked),
+            buffers: buffers(plan, &walk.history, &asked),
+            conditions: conditions(plan, &asked, forecasts),
+            transforms: transforms(truth, forecasts),
+            stress: scenarios(plan, &asked),
+            responses: Vec::new(),
         })
     }
 }
@@ -151,13 +183,11 @@ pub fn breaches(model: &str, horizon: Horizon, truth: &[Truth], forecasts: &[For
     for t in truth.iter().filter(|t| t.horizon == horizon) {
         let own =
             forecasts.iter().filter(|f| f.symbol == t.symbol && f.forecast.horizon == horizon && *f.model == *model);
-        let mut own: Vec<&Forecasted> = own.collect();
-        own.sort_by_key(|f| f.forecast.issued);
-        let mut next = Ts(i64::MIN);
+        let mut own: Vec<(&Forecasted, OutcomeRow)> = own.filter_map(|f| Some((f, t.at(f.forecast.issued)?))).collect();
+        own.sort_by_key(|(f, _)| f.forecast.issued);
         let mut series = [Vec::new(), Vec::new()];
-        for f in own {
-            let Some(o) = t.at(f.forecast.issued).filter(|o| o.ts >= next) else { continue };
-            next = o.ts + horizon.0;
+        for i in thinned(&own.iter().map(|(_, o)| o.ts).collect::<Vec<_>>(), horizon) {
+            let (f, o) = own[i];
             series[0].push(o.ret < f.forecast.dist.q[1]);
             series[1].push(o.ret > f.forecast.dist.q[7]);
         }

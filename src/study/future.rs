@@ -72,7 +72,7 @@ pub fn check(
     progress: Progress<'_>,
 ) -> Result<Future, Error> {
     let goes_on = |ts: Ts| market.values().all(|events| events.last().is_some_and(|e| e.ts_known > ts));
-    let last = split::folds(&plan.study).last().map_or(plan.study.start, |f| f.cut);
+    let last = split::folds(&plan.study, &walk::rows(plan, market)?).last().map_or(plan.study.start, |f| f.cut);
     let cut = if goes_on(plan.study.end) { plan.study.end } else { last };
     let mut short = plan.clone();
     // One origin and nothing after it: what is fitted there.

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use super::asked::POLICIES;
 use super::evidence::Evidence;
 use super::output::Forecasted;
 use super::plan::Plan;
+use super::rule::Said;
 use super::scores::{
     Coverage, FaultCount, GuardrailHit, MarginScore, Meta, POOLED, Pane, RegimeShare, SCHEMA, Scores, Series,
 };
@@ -32,7 +34,7 @@ pub struct Judged {
 pub fn judge(plan: &Plan, walk: &Walk, title: &str, command: &str, config: Digest) -> Result<Judged, Error> {
     let truth = truths(&walk.history, plan);
     let forecasts = walk.forecasted();
-    let board = Board { plan, truth: &truth, forecasts: &forecasts, decisions: &walk.decisions };
+    let board = Board { walk, plan, truth: &truth, forecasts: &forecasts, decisions: &walk.decisions };
     let faults =
         walk.faults.iter().map(|((symbol, fault), count)| FaultCount { symbol: *symbol, fault: *fault, count: *count });
     let folds = walk.forecasts.iter().map(|f| f.fold + 1).max().unwrap_or(0) as u64;
@@ -124,6 +126,7 @@ fn result_digest(walk: &Walk) -> Digest {
 }
 
 struct Board<'a> {
+    walk: &'a Walk,
     plan: &'a Plan,
     truth: &'a [Truth],
     forecasts: &'a [Forecasted],
@@ -169,24 +172,44 @@ impl Board<'_> {
     fn margins(&self) -> Vec<MarginScore> {
         let mut lines = Vec::new();
         for (_, horizon) in self.plan.horizons() {
-            let mut all: BTreeMap<&str, Vec<Compared>> = BTreeMap::new();
+            let mut all: BTreeMap<String, Vec<Compared>> = BTreeMap::new();
             let mut own = Vec::new();
             for symbol in &self.plan.road.symbols {
-                let rows = self.judged(*symbol, horizon);
-                let baseline: Vec<f64> = rows.iter().map(|r| r.0.baseline).collect();
-                let losses: Vec<f64> = rows.iter().map(|r| r.1).collect();
-                for (policy, ask) in POLICIES {
-                    let asked: Vec<f64> = rows.iter().map(|r| ask(r.0)).collect();
-                    let Some(compared) = outcome::compare(&asked, &baseline, &losses) else { continue };
-                    own.push(MarginScore::of(horizon, symbol.as_str(), policy, &compared));
+                for (policy, compared) in self.compared(*symbol, horizon) {
+                    own.push(MarginScore::of(horizon, symbol.as_str(), &policy, &compared));
                     all.entry(policy).or_default().push(compared);
                 }
             }
-            let pooled = POLICIES.iter().filter_map(|(policy, _)| Some((policy, Compared::pooled(all.get(policy)?)?)));
+            let rules = self.plan.study.margins.iter().map(|r| r.name.as_str());
+            let names = POLICIES.iter().map(|(policy, _)| *policy).chain(rules);
+            let pooled = names.filter_map(|policy| Some((policy, Compared::pooled(all.get(policy)?)?)));
             lines.extend(pooled.map(|(policy, c)| MarginScore::of(horizon, POOLED, policy, &c)));
             lines.extend(own);
         }
         lines
+    }
+
+    /// The pipeline's policies and the study's margin rules on one instrument, each beside its control.
+    fn compared(&self, symbol: Symbol, horizon: Horizon) -> Vec<(String, Compared)> {
+        let rows = self.judged(symbol, horizon);
+        let baseline: Vec<f64> = rows.iter().map(|r| r.0.baseline).collect();
+        let losses: Vec<f64> = rows.iter().map(|r| r.1).collect();
+        let decided = POLICIES.iter().map(|(policy, ask)| {
+            let asked: Vec<f64> = rows.iter().map(|r| ask(r.0)).collect();
+            (policy.to_string(), outcome::compare(&asked, &baseline, &losses))
+        });
+        let said = Said::of(self.plan, self.walk, symbol, horizon);
+        let ruled = self.plan.study.margins.iter().map(|rule| {
+            let (mut c, mut b, mut losses) = (Vec::new(), Vec::new(), Vec::new());
+            for asked in said.asks(rule) {
+                let Some(o) = self.outcome(symbol, horizon, asked.ts) else { continue };
+                c.push(asked.c);
+                b.push(asked.baseline);
+                losses.push(self.loss(o.ret));
+            }
+            (rule.name.clone(), outcome::compare(&c, &b, &losses))
+        });
+        decided.chain(ruled).filter_map(|(name, compared)| Some((name, compared?))).collect()
     }
 
     fn guardrails(&self) -> Vec<GuardrailHit> {
@@ -302,10 +325,3 @@ struct Sums {
     forecast: f64,
     probability: f64,
 }
-
-/// A margin policy: its name, and what it asks at a decision.
-type Policy = (&'static str, fn(&Decision) -> f64);
-
-/// Margin policies that are compared: what each asks at a decision, fraction of notional.
-const POLICIES: [Policy; 3] =
-    [("baseline", |d| d.baseline), ("unguarded", |d| d.baseline * d.why.m4), ("guarded", |d| d.c_im)];

@@ -3,6 +3,12 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`ablation`] | what families of inputs are worth |
+//! | [`asked`] | what each margin policy asked for, beside the return that followed |
+//! | [`backtest`] | margins backtested: coverage, shortfall, the traffic light |
+//! | [`calls`] | margin calls by length of time, cost against cover, persistence |
+//! | [`conditional`] | coverage by regime, hour and volatility; the probability integral transform |
+//! | [`impulse`] | what margins do when volatility doubles |
+//! | [`stress`] | what margins left uncovered in crashes |
 //! | [`alarm`] | spike probabilities as alarms, and their reliability |
 //! | [`crash`] | scores without named crash days |
 //! | [`evidence`] | what speaks for and against the models beyond their scores |
@@ -11,23 +17,31 @@
 //! | [`split`] | rolling origins: what each fit may know, and where it is judged |
 //! | [`choice`] | parameters chosen inside the training window |
 //! | [`fit`] | the fits of every origin, in parallel, each kept on disk as soon as it is done |
+//! | [`rule`] | margin rules made of any models, judged beside the pipeline's own |
 //! | [`walk`] | the walk forward through the pipeline |
 //! | [`scores`] | the scores of a study, and the lines to draw |
 //! | [`report`] | one HTML page made from them |
 
 pub mod ablation;
 pub mod alarm;
+pub mod asked;
+pub mod backtest;
+pub mod calls;
 pub mod choice;
+pub mod conditional;
 pub mod crash;
 pub mod evidence;
 pub mod fit;
 pub mod future;
+pub mod impulse;
 pub mod judge;
 pub mod output;
 pub mod plan;
 pub mod report;
+pub mod rule;
 pub mod scores;
 pub mod split;
+pub mod stress;
 pub mod truth;
 pub mod walk;
 

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::choice::Choose;
 use super::crash::CrashDays;
+use super::rule::Rule;
 use crate::base::{Horizon, Seed, Span, Ts};
 use crate::forecast::calibrated;
 use crate::pipeline::Settings;
@@ -33,6 +34,10 @@ pub struct Study {
     pub window: Option<Span>,
     /// How often models are refitted.
     pub refit: Span,
+    /// How often in rows instead, counted over the closes of all instruments from the first origin on:
+    /// for markets that close.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refit_rows: Option<usize>,
     /// Rows left out between training and judging, beyond those whose outcome is not yet known.
     #[serde(default)]
     pub embargo: usize,
@@ -59,6 +64,9 @@ pub struct Study {
     /// How tails and spike probabilities are calibrated.
     #[serde(default)]
     pub calibration: calibrated::Params,
+    /// Margin rules that are judged beside the pipeline's own.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub margins: Vec<Rule>,
 }
 
 fn nothing() -> Span {

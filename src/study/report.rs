@@ -5,6 +5,7 @@
 //! from [`Series`], thinned; hovering them reads the lines, not the tables. A column of a table
 //! cannot exist without its definition, and the definitions section prints them all.
 
+mod backtest;
 mod cell;
 mod columns;
 mod evidence;
@@ -51,6 +52,8 @@ pub fn render(scores: &Scores, series: &Series) -> String {
         margin,
         outcome,
         cost,
+        backtest::backtests,
+        backtest::calls,
         guardrails,
         evidence::evidence,
         definitions,
@@ -78,6 +81,8 @@ const SECTIONS: &[(&str, &str)] = &[
     ("margin", "Margin against loss"),
     ("outcome", "Margin outcome"),
     ("cost", "Cost and benefit"),
+    ("backtests", "Backtests"),
+    ("calls", "Margin calls"),
     ("guardrails", "Guardrails"),
     ("evidence", "Evidence"),
     ("definitions", "Definitions"),
@@ -221,7 +226,7 @@ fn guardrails(scores: &Value) -> String {
 
 fn definitions(_: &Value) -> String {
     let mut body = String::new();
-    for (name, columns) in columns::ALL.iter().chain(evidence::ALL) {
+    for (name, columns) in columns::ALL.iter().chain(backtest::ALL).chain(evidence::ALL) {
         let _ = write!(body, "<h3>{}</h3>\n<dl class=\"definitions\">\n", escape(name));
         for c in *columns {
             let _ = writeln!(body, "<dt>{}</dt><dd>{}</dd>", escape(c.head), escape(c.about));

@@ -5,13 +5,13 @@
 //! few rows, a model without that output) is `null`, never zero.
 
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{Beta, ContinuousCDF};
 
 use super::evidence::Evidence;
 use crate::base::{Digest, Horizon, Seed, Symbol, Ts};
 use crate::event::Fault;
 use crate::forecast::regime::Label;
 use crate::loss::ModelScore;
+use crate::loss::coverage::clopper_pearson;
 use crate::loss::outcome::{Compared, Outcome};
 use crate::margin::Reason;
 
@@ -112,11 +112,9 @@ impl Coverage {
     /// The share and its exact interval from counts (`n` at least 1). The interval takes rows as
     /// independent, which pooled rows of related instruments are not.
     pub fn of(model: &str, horizon: Horizon, symbol: &str, level: f64, hits: u64, n: u64) -> Coverage {
-        let (x, m) = (hits as f64, n as f64);
-        let beta = |a: f64, b: f64, p: f64| Beta::new(a, b).map_or(f64::NAN, |d| d.inverse_cdf(p));
-        let low = if hits == 0 { 0.0 } else { beta(x, m - x + 1.0, 0.025) };
-        let high = if hits >= n { 1.0 } else { beta(x + 1.0, m - x, 0.975) };
-        Coverage { model: model.into(), horizon, symbol: symbol.into(), level, share: x / m, low, high, hits, n }
+        let (low, high) = clopper_pearson(hits as usize, n as usize, 0.95);
+        let share = hits as f64 / n as f64;
+        Coverage { model: model.into(), horizon, symbol: symbol.into(), level, share, low, high, hits, n }
     }
 }
 

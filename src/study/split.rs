@@ -1,5 +1,7 @@
 //! Rolling origins: what each fit may know, and where it is judged.
 
+use std::collections::BTreeSet;
+
 use super::plan::Study;
 use crate::base::{Span, Ts};
 use crate::forecast::{History, Panel};
@@ -16,12 +18,23 @@ pub struct Fold {
 }
 
 /// The origins of a study, one every `refit`: first those of the rehearsal, then those from `start`.
-pub fn folds(study: &Study) -> Vec<Fold> {
+/// With `refit_rows` an origin lies at every so many closes of `history`, from the rehearsal's first.
+pub fn folds(study: &Study, history: &History) -> Vec<Fold> {
     let mut cut = study.start - study.rehearsal;
+    let closes: BTreeSet<Ts> = match study.refit_rows {
+        Some(_) => history.values().flat_map(|rows| rows.iter().map(|r| r.ts)).collect(),
+        None => BTreeSet::new(),
+    };
+    let next = |cut: Ts| match study.refit_rows {
+        Some(rows) => closes.range(cut..).nth(rows).map_or(study.end, |close| (*close).min(study.end)),
+        None => {
+            let end = if cut < study.start { study.start } else { study.end };
+            (cut + study.refit).min(end)
+        }
+    };
     let mut folds = Vec::new();
     while cut < study.end {
-        let end = if cut < study.start { study.start } else { study.end };
-        let until = Ts((cut + study.refit).0.min(end.0));
+        let until = next(cut);
         folds.push(Fold { index: folds.len(), cut, until });
         cut = until;
     }
@@ -38,8 +51,11 @@ pub fn panel(study: &Study, history: &History, step: Span, cut: Ts) -> Panel {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::base::Seed;
+    use crate::feature::Row;
 
     #[test]
     fn origins_tile_the_span_without_overlap() {
@@ -48,6 +64,7 @@ mod tests {
             end: "2021-04-15".parse().unwrap(),
             window: None,
             refit: "30d".parse().unwrap(),
+            refit_rows: None,
             embargo: 0,
             warmup: 0,
             phases: 1,
@@ -56,11 +73,21 @@ mod tests {
             base: "HAR".into(),
             crash_days: vec![],
             calibration: Default::default(),
+            margins: vec![],
         };
-        let f = folds(&study);
+        let f = folds(&study, &History::new());
         assert_eq!(f.len(), 6);
         assert_eq!((f[0].cut, f[5].until), (study.start - study.rehearsal, study.end));
         assert_eq!(f[2].cut, study.start, "an origin lies at the start, whatever the rehearsal");
         assert!(f.windows(2).all(|w| w[0].until == w[1].cut));
+        // Every other day of January to April: 25 closes are 50 days.
+        let row = |i: i64| {
+            let close = study.start - Span::DAY.times(40) + Span::DAY.times(2 * i);
+            Row::empty("A".parse().unwrap(), close - Span::DAY, close, close)
+        };
+        let history = History::from([("A".parse().unwrap(), Arc::new((0..90).map(row).collect()))]);
+        let f = folds(&Study { refit_rows: Some(25), ..study.clone() }, &history);
+        assert_eq!(f.iter().map(|x| (x.cut - f[0].cut).0 / Span::DAY.0).collect::<Vec<_>>(), [0, 50, 100]);
+        assert!(f.windows(2).all(|w| w[0].until == w[1].cut) && f[2].until == study.end);
     }
 }

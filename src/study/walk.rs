@@ -1,7 +1,7 @@
 //! The walk forward: at each origin the models of that origin are installed in the pipeline, and the
 //! market goes on until the next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,6 +11,7 @@ use super::choice::Choice;
 use super::fit::{self, Bench, Fits};
 use super::output::Forecasted;
 use super::plan::Plan;
+use super::rule::Rule;
 use super::split::{self, Fold};
 use super::{Error, Progress, Told};
 use crate::base::{Digest, Horizon, Span, Symbol, Ts};
@@ -47,6 +48,8 @@ pub struct Walk {
     pub data: Digest,
     /// Every forecast issued in the out-of-sample span, in order of origin, symbol, time, model.
     pub forecasts: Vec<Issued>,
+    /// Forecasts of the rehearsal by the models that margin rules name, in the same order.
+    pub before: Vec<Issued>,
     /// Every decision made in that span, in order of origin, symbol and time.
     pub decisions: Vec<Decision>,
     /// Models fitted on everything known at the end of the span.
@@ -84,7 +87,7 @@ pub fn walk(
     let data = fit::digest(&history, &shifted);
     let choices = Default::default();
     let bench = Bench { plan, history: &history, shifted: &shifted, data, keep, progress, choices };
-    let mut folds = split::folds(&plan.study);
+    let mut folds = split::folds(&plan.study, &history);
     // One more origin at the end: the models that would be promoted.
     folds.push(Fold { index: folds.len(), cut: plan.study.end, until: plan.study.end });
     let fits = bench.first_stage(&folds)?;
@@ -97,11 +100,13 @@ pub fn walk(
         state.last = bundle;
     }
     let rehearsed = |i: &Issued| i.forecast.issued < plan.study.start;
-    state.forecasts.retain(|i| !rehearsed(i));
+    let named: BTreeSet<&str> = plan.study.margins.iter().flat_map(Rule::models).collect();
+    let (mut before, forecasts): (Vec<_>, Vec<_>) = state.forecasts.into_iter().partition(rehearsed);
+    before.retain(|i| named.contains(&*i.model));
     let faults = state.pipeline.faults();
-    let State { forecasts, decisions, last, failures, .. } = state;
+    let State { decisions, last, failures, .. } = state;
     let choices = bench.choices.into_inner().unwrap_or_default().into_values().collect();
-    Ok(Walk { data: bench.data, choices, forecasts, decisions, last, faults, failures, history })
+    Ok(Walk { data: bench.data, choices, forecasts, before, decisions, last, faults, failures, history })
 }
 
 fn check(plan: &Plan, market: &Market) -> Result<(), Error> {

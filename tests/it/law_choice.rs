@@ -21,7 +21,15 @@ fn day(n: i64) -> Ts {
 }
 
 fn history() -> History {
-    let config = feature::Config { bar: Span::HOUR, row: ROW, measure: Default::default(), mid: 4, long: 28, far: 56 };
+    let config = feature::Config {
+        bar: Span::HOUR,
+        row: ROW,
+        measure: Default::default(),
+        mid: 4,
+        long: 28,
+        far: 56,
+        closure: Span(0),
+    };
     let one = |(name, seed): (&str, u64)| {
         let symbol: Symbol = name.parse().unwrap();
         let mut builder = Builder::new(config.clone()).unwrap();
@@ -33,7 +41,15 @@ fn history() -> History {
 }
 
 fn plan(models: Vec<ModelPlan>) -> Plan {
-    let rows = feature::Config { bar: Span::HOUR, row: ROW, measure: Default::default(), mid: 4, long: 28, far: 56 };
+    let rows = feature::Config {
+        bar: Span::HOUR,
+        row: ROW,
+        measure: Default::default(),
+        mid: 4,
+        long: 28,
+        far: 56,
+        closure: Span(0),
+    };
     let road = Settings {
         symbols: vec!["AAA".parse().unwrap(), "BBB".parse().unwrap()],
         rows,
@@ -50,6 +66,8 @@ fn plan(models: Vec<ModelPlan>) -> Plan {
         embargo: 3,
         warmup: 30,
         phases: 1,
+        refit_rows: None,
+        margins: vec![],
         rehearsal: Span(0),
         seed: Seed(5),
         base: "HAR".into(),

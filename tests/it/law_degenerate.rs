@@ -28,7 +28,15 @@ fn day(n: i64) -> Ts {
 }
 
 fn rows() -> Config {
-    Config { bar: Span::MINUTE.times(30), row: Span::HOUR, measure: Default::default(), mid: 6, long: 24, far: 48 }
+    Config {
+        bar: Span::MINUTE.times(30),
+        row: Span::HOUR,
+        measure: Default::default(),
+        mid: 6,
+        long: 24,
+        far: 48,
+        closure: Span(0),
+    }
 }
 
 /// A sound market, spoilt: the event's bar, when it opens, and the close before it.
@@ -156,11 +164,13 @@ fn plan(symbols: Vec<Symbol>) -> Plan {
         embargo: 0,
         warmup: 24,
         phases: 1,
+        refit_rows: None,
+        margins: vec![],
         rehearsal: Span::DAY.times(4),
         crash_days: vec![],
         seed: Seed(5),
         base: "har".into(),
-        calibration: calibrated::Params { window: 200, spike_window: 100 },
+        calibration: calibrated::Params { window: 200, spike_window: 100, own_tails: false },
     };
     Plan { road, study, models: models() }
 }

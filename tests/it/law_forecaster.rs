@@ -23,7 +23,15 @@ pub fn symbol() -> Symbol {
 }
 
 pub fn config() -> Config {
-    Config { bar: Span::MINUTE.times(15), row: Span::HOUR, measure: Default::default(), mid: 24, long: 168, far: 720 }
+    Config {
+        bar: Span::MINUTE.times(15),
+        row: Span::HOUR,
+        measure: Default::default(),
+        mid: 24,
+        long: 168,
+        far: 720,
+        closure: Span(0),
+    }
 }
 
 pub fn events() -> Vec<Event> {

@@ -55,11 +55,13 @@ fn plan() -> Plan {
         embargo: 0,
         warmup: 0,
         phases: 2,
+        refit_rows: None,
+        margins: vec![],
         rehearsal: Span(0),
         crash_days: vec![],
         seed: Seed(5),
         base: "GLM".into(),
-        calibration: calibrated::Params { window: 200, spike_window: 100 },
+        calibration: calibrated::Params { window: 200, spike_window: 100, own_tails: false },
     };
     let models = vec![
         model("GLM", "net", serde_json::json!({"nets": 0, "regimes": 0})),

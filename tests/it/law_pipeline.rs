@@ -135,11 +135,13 @@ pub fn plan() -> Plan {
         embargo: 0,
         warmup: 0,
         phases: 1,
+        refit_rows: None,
+        margins: vec![],
         rehearsal: Span::DAY.times(3),
         seed: Seed(5),
         base: "HAR".into(),
         crash_days: vec![],
-        calibration: calibrated::Params { window: 400, spike_window: 250 },
+        calibration: calibrated::Params { window: 400, spike_window: 250, own_tails: false },
     };
     let models = vec![
         model("HAR", "har", serde_json::json!({})),

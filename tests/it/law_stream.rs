@@ -14,7 +14,7 @@ const START: Ts = Ts::from_ms(1_704_067_200_000);
 
 /// Rows of six hours have a diurnal factor; rows of a day have none.
 pub(crate) fn config(row: Span) -> Config {
-    Config { bar: Span::HOUR.times(2), row, measure: Measure::GarmanKlass, mid: 5, long: 20, far: 60 }
+    Config { bar: Span::HOUR.times(2), row, measure: Measure::GarmanKlass, mid: 5, long: 20, far: 60, closure: Span(0) }
 }
 
 pub(crate) fn symbol() -> Symbol {

@@ -30,6 +30,7 @@ mod reference_measures;
 mod reference_msgarch;
 mod reference_rugarch;
 mod reference_score;
+mod reference_sp500;
 mod serve;
 mod skill_daily;
 mod tidy;

@@ -20,8 +20,21 @@ const SYMBOLS: [&str; 5] = ["ADAUSDT", "BNBUSDT", "BTCUSDT", "ETHUSDT", "XRPUSDT
 fn protocol(horizon: &str) -> (&'static str, Config) {
     let measure = Measure::Parkinson;
     match horizon {
-        "1d" => ("1h", Config { bar: Span::HOUR, row: Span::DAY, measure, mid: 7, long: 28, far: 90 }),
-        _ => ("15m", Config { bar: Span::MINUTE.times(15), row: Span::HOUR, measure, mid: 24, long: 168, far: 720 }),
+        "1d" => {
+            ("1h", Config { bar: Span::HOUR, row: Span::DAY, measure, mid: 7, long: 28, far: 90, closure: Span(0) })
+        }
+        _ => (
+            "15m",
+            Config {
+                bar: Span::MINUTE.times(15),
+                row: Span::HOUR,
+                measure,
+                mid: 24,
+                long: 168,
+                far: 720,
+                closure: Span(0),
+            },
+        ),
     }
 }
 

@@ -7,6 +7,7 @@ use margincast::base::table::Table;
 use margincast::base::{Aci, Horizon, Span, Symbol, Ts};
 use margincast::loss::compare::{Bandwidth, diebold_mariano, long_run_variance};
 use margincast::loss::coverage::coverage;
+use margincast::loss::dynamic_quantile::dynamic_quantile;
 use margincast::loss::score::{pinball, qlike};
 use margincast::loss::var::{self, Rule, Scaling};
 use margincast::loss::{ForecastRow, ModelScore, Outcome, OutcomeRow, outcome, scoreboard};
@@ -434,4 +435,59 @@ fn margin_outcomes_equal_the_published_table_of_the_sp500() {
     hold_row("its control", &flat, (33, 3.22, 21.8, 3.20, 11.7, [72.0, 149.0, 206.0], 76.0));
     let floored = guarded(&s.f, &forecast, from);
     hold_row("floored and guarded", &of(&floored), (8, 4.29, 5.5, 2.41, 4.9, [10.0, 61.0, 163.0], 37.0));
+}
+
+/// LR_cc, the dynamic quantile statistic and the mean tick loss of the same table, to its digits.
+#[test]
+fn coverage_tests_of_margins_equal_the_published_table_of_the_sp500() {
+    let Some(data) = sp500() else { return };
+    let s = series(&data);
+    let m: Vec<f64> = har(&data, s.start).iter().zip(&s.sigma).map(|(h, sigma)| h.sqrt() / sigma).collect();
+    let from = s.start + 501;
+    let losses = &s.losses[from..];
+    let hs: Vec<f64> = (from..data.x.len())
+        .map(|t| var::historical(&s.losses[t - 500..t], 0.99, Rule::Conservative).expect("losses").var)
+        .collect();
+    let free: Vec<f64> = s.u.iter().zip(&m).map(|(u, m)| u * m.clamp(1.0, 2.0)).collect();
+    let forecast: Vec<f64> = s.u.iter().zip(&m).map(|(u, m)| u * m).collect();
+    let guard = guarded(&s.u, &forecast, from - 1);
+    let flat = outcome::equal_cost_control(&guard[from..], &s.u[from..]).expect("rows").1;
+    // Breaches, p-value of LR_cc, DQ, pinball in basis points.
+    for (name, c, breaches, cc_p, dq, tick) in [
+        ("HS 500", &hs[..], 61, 0.0, 197.0, 5.08),
+        ("U", &s.u[from..], 52, 0.0013, 110.0, 3.91),
+        ("F", &s.f[from..], 13, 0.0004, 43.0, 4.48),
+        ("no guard", &free[from..], 36, 0.6137, 46.0, 3.66),
+        ("guarded", &guard[from..], 31, 0.1023, 26.0, 3.82),
+        ("its control", &flat[..], 33, 0.1340, 23.0, 3.91),
+    ] {
+        let hits: Vec<bool> = losses.iter().zip(c).map(|(l, c)| l > c).collect();
+        let found = coverage(&hits, 0.01).expect("rows");
+        assert_eq!((found.n, found.breaches), (3278, breaches), "{name}");
+        assert!((found.conditional.p - cc_p).abs() < 6e-5, "{name}: {}", found.conditional.p);
+        let dynamic = dynamic_quantile(&hits, c, 0.01, 4).expect("breaches");
+        assert!((dynamic.test.statistic - dq).abs() <= 0.51, "{name}: {}", dynamic.test.statistic);
+        assert_eq!(dynamic.freedom, 6);
+        let mean = losses.iter().zip(c).map(|(l, c)| pinball(*l, *c, 0.99)).sum::<f64>() / 3278.0;
+        assert!((1e4 * mean - tick).abs() < 6e-3, "{name}: {mean}");
+    }
+}
+
+/// rugarch 1.5-6 (R 4.2.2): Kupiec and conditional coverage of a normal VaR on the S&P 500.
+#[test]
+fn coverage_equals_rugarch() {
+    let Some(want) = shared::json("reference/rugarch_backtest_spx.json") else { return };
+    let Some(mut file) = shared::csv("reference/spx_ret_rv.csv") else { return };
+    let returns = file.remove("ret").expect("ret");
+    let seed = returns[..50].iter().map(|r| r * r).sum::<f64>() / 50.0;
+    let sigma = var::ewma(&returns, 0.94, seed);
+    let q = margincast::base::stats::normal_quantile(0.01);
+    let hits: Vec<bool> = (500..returns.len()).map(|t| returns[t] < q * sigma[t]).collect();
+    let (want, got) = (&want["VaRTest"], coverage(&hits, 0.01).expect("rows"));
+    assert_eq!(got.breaches, number(&want["actual.exceed"]) as usize);
+    near(got.kupiec.statistic, number(&want["uc.LRstat"]), 1e-8, "unconditional");
+    // R's p-values are 1 - pchisq: so small ones have few digits.
+    near(got.kupiec.p, number(&want["uc.LRp"]), 1e-5, "its p");
+    near(got.conditional.statistic, number(&want["cc.LRstat"]), 1e-8, "conditional");
+    near(got.conditional.p, number(&want["cc.LRp"]), 1e-5, "its p");
 }

@@ -58,12 +58,41 @@ pub struct Clock {
     instants: bool,
     /// East of UTC, for text without a zone.
     offset_s: i32,
+    dates: Dates,
+}
+
+/// How dates are written where they are text.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dates {
+    /// `2024-03-01`, as ISO 8601.
+    #[default]
+    YearMonthDay,
+    /// `3/1/2024`, zeros in front or not.
+    MonthDayYear,
+    /// `1/3/2024`, zeros in front or not.
+    DayMonthYear,
+}
+
+impl Dates {
+    /// The text with its date, up to the first space or `T`, in the order of ISO 8601.
+    fn iso(self, text: &str) -> Option<String> {
+        let end = text.find([' ', 'T']).unwrap_or(text.len());
+        let parts: Vec<&str> = text[..end].split(['/', '-', '.']).collect();
+        let [first, second, year] = parts[..] else { return None };
+        let (month, day) = if self == Dates::MonthDayYear { (first, second) } else { (second, first) };
+        (year.len() == 4).then(|| format!("{year}-{month:0>2}-{day:0>2}{}", &text[end..]))
+    }
 }
 
 impl Clock {
     /// A clock for text in a zone so many seconds east of UTC.
     pub fn in_zone(offset_s: i32) -> Clock {
         Clock { offset_s, ..Clock::default() }
+    }
+    /// The same clock, where dates are written so.
+    pub fn with_dates(self, dates: Dates) -> Clock {
+        Clock { dates, ..self }
     }
     /// The unit, for the report.
     pub fn unit_name(&self) -> String {
@@ -129,8 +158,12 @@ impl Clock {
             return Err(format!("time `{text}` is text, and the times before are numbers"));
         }
         self.text = true;
-        civil(text, self.offset_s).ok_or_else(|| {
-            format!("`{text}` is not a time; want a number since 1970, or text such as 2024-01-01 08:00:00")
+        let ordered = match self.dates {
+            Dates::YearMonthDay => Some(text.to_string()),
+            dates => dates.iso(text),
+        };
+        ordered.and_then(|text| civil(&text, self.offset_s)).ok_or_else(|| {
+            format!("`{text}` is not a time; want a number since 1970, or text such as 2024-01-01 08:00:00 (a map may say `dates`)")
         })
     }
 }
@@ -230,6 +263,18 @@ mod tests {
         assert_eq!(Clock::default().read(b"2023-11-14T02:05:00+02:00").unwrap(), utc);
         assert_eq!(Clock::default().read(b"2023-11-14").unwrap(), "2023-11-14".parse().unwrap());
         assert!(Clock::default().read(b"14/11/2023").is_err());
+    }
+
+    #[test]
+    fn dates_in_another_order_are_read_only_where_the_map_says_so() {
+        let day = Ok("2023-11-04".parse().unwrap());
+        assert_eq!(Clock::default().with_dates(Dates::MonthDayYear).read(b"11/4/2023"), day);
+        assert_eq!(Clock::default().with_dates(Dates::DayMonthYear).read(b"04.11.2023"), day);
+        let hour = Ok("2023-11-04T05:00:00Z".parse().unwrap());
+        assert_eq!(Clock::default().with_dates(Dates::MonthDayYear).read(b"11/04/2023 05:00:00"), hour);
+        for bad in [&b"13/4/2023"[..], b"2023-11-04", b"11/4/23", b"11/4"] {
+            assert!(Clock::default().with_dates(Dates::MonthDayYear).read(bad).is_err());
+        }
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub fn read(source: &Source, map: &Map, wanted: &Wanted<'_>, change: &mut Change
     let span = wanted.bar.or(map.bar);
     let market = wanted.market.unwrap_or(&map.market);
     let intake = Intake::new(change, &map.venue, market, source, map.table.name(), span);
-    let clock = Clock::in_zone(map.offset_s().map_err(layout_error)?);
+    let clock = Clock::in_zone(map.offset_s().map_err(layout_error)?).with_dates(map.dates);
     let mut mapper = Mapper { map, file: file.clone(), symbol, clock, intake, row: 0 };
     mapper.intake.delay = map.delay;
     mapper.intake.report.zone = map.zone.clone();

@@ -10,8 +10,10 @@
 //! | [`variation`] | variance, quarticity and their robust relatives, semivariance, skew, kurtosis |
 //! | [`noise`] | estimators that bear with microstructure noise: two scales, pre-averaging, kernels |
 //! | [`jump`] | the test for jumps of Barndorff-Nielsen and Shephard |
+//! | [`flow`] | order flow in volume time: buckets of equal volume, VPIN |
 //! | [`liquidity`] | sides of trades, effective and realised spreads, price impact |
 
+pub mod flow;
 pub mod jump;
 pub mod liquidity;
 pub mod noise;

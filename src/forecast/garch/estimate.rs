@@ -171,6 +171,18 @@ impl Spec {
         Ok(Filtered { loglik, variances, running })
     }
 
+    /// The process at given coefficients before its first return; what stands before the sample is
+    /// `before`, with [`Start::FirstVariance`] the variance of the first residual.
+    ///
+    /// # Errors
+    /// Another number of coefficients than [`Spec::names`].
+    pub fn begin_at(&self, coefficients: &[f64], before: f64) -> Result<Running, String> {
+        if coefficients.len() != self.count() {
+            return Err(format!("{} coefficients, the process has {}", coefficients.len(), self.count()));
+        }
+        Ok(self.begin(coefficients, before))
+    }
+
     /// Mean coefficients where the search sets out, and the standard deviation around them.
     fn check(&self, series: &Series<'_>) -> Result<(Vec<f64>, f64), String> {
         let returns = series.returns;

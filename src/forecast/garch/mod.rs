@@ -36,6 +36,7 @@
 //! | `innovation` | `student` | - | `normal`, `student`, `skew-student`, `fernandez-steel`, `ged` |
 //! | `start` | `backcast` | - | `backcast`, `mean-square`, `first-variance` (rugarch's) |
 //! | `deseason` | false | - | - |
+//! | `drift` | false | - | the distribution lies around `ahead mu`; with a constant mean, no season |
 //! | `clip` | true | - | keeps `rv` within the training targets |
 //! | `min_rows` | 0 | rows | 0: 200, or 1000 for rows shorter than a day |
 //!
@@ -123,6 +124,9 @@ pub struct Params {
     pub start: Start,
     /// Whether the diurnal season is taken out of returns and put back into forecasts.
     pub deseason: bool,
+    /// Whether the distribution lies around the expected return instead of zero.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub drift: bool,
     /// Whether forecasts stay within the training targets.
     pub clip: bool,
     /// Fewest usable rows; 0 chooses by length of row.
@@ -145,6 +149,7 @@ impl Default for Params {
             innovation: Innovation::Student,
             start: Start::Backcast,
             deseason: false,
+            drift: false,
             clip: true,
             min_rows: 0,
         }
@@ -155,6 +160,8 @@ impl Default for Params {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Garch {
     deseason: bool,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    drift: bool,
     clip: bool,
     horizon: Horizon,
     ahead: usize,
@@ -177,6 +184,11 @@ impl Model for Garch {
 
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Garch, Error> {
         let spec = params.spec().map_err(|why| Error::Params { model: Self::NAME, why })?;
+        if params.drift && (params.deseason || params.mean != Mean::Constant) {
+            let why =
+                "`drift` is a constant return a row; use it with `mean = \"constant\"`, without `deseason`".into();
+            return Err(Error::Params { model: Self::NAME, why });
+        }
         let features =
             regressor::features(&params.exogenous).map_err(|why| Error::Params { model: Self::NAME, why })?;
         let need = match params.min_rows {
@@ -185,13 +197,14 @@ impl Model for Garch {
             rows => rows,
         };
         let processes = each(Self::NAME, panel, ctx, |t| learn(params, &spec, &features, t, need))?;
-        let (deseason, clip) = (params.deseason, params.clip);
-        Ok(Garch { deseason, clip, horizon: ctx.horizon, ahead: ctx.ahead(), processes })
+        let Params { deseason, drift, clip, .. } = *params;
+        Ok(Garch { deseason, drift, clip, horizon: ctx.horizon, ahead: ctx.ahead(), processes })
     }
 
     fn start(&self) -> Box<dyn Forecaster> {
         Box::new(State {
             deseason: self.deseason,
+            drift: self.drift,
             clip: self.clip,
             horizon: self.horizon,
             ahead: self.ahead,
@@ -282,6 +295,7 @@ impl Filter {
 
 struct State {
     deseason: bool,
+    drift: bool,
     clip: bool,
     horizon: Horizon,
     ahead: usize,
@@ -305,7 +319,10 @@ impl Forecaster for State {
         let filter = self.filter.as_ref().filter(|f| f.taken >= WARM_UP)?;
         let mut rv = own.rv_per_variance * season * filter.variance_ahead(own, self.ahead);
         rv = if self.clip { rv.max(own.level.rv_min).min(own.level.rv_max) } else { own.level.floored(rv) };
-        let dist = filter.tails.dist(rv, (rv / own.rv_per_variance).sqrt());
+        let mut dist = filter.tails.dist(rv, (rv / own.rv_per_variance).sqrt());
+        if let Some(mu) = own.estimate.get("mu").filter(|_| self.drift) {
+            dist = dist.moved(mu * self.ahead as f64);
+        }
         Some(Forecast { issued: self.issued, horizon: self.horizon, dist, regime: None, spike: None })
     }
 }
@@ -447,6 +464,22 @@ mod tests {
         };
         let (one, two) = (forecast(1.0), forecast(2.0));
         assert_eq!((two.sd, two.rv), (2.0 * one.sd, 4.0 * one.rv));
+    }
+
+    #[test]
+    fn drift_moves_the_whole_distribution_by_the_expected_return() {
+        let data = fixture::rows(400, |i| (0.001 + wave(i), wave(i).powi(2) + 1e-6));
+        let of = |drift| {
+            let model = fixture::fit::<Garch>(&Params { drift, ..Params::default() }, &data, 3).unwrap();
+            let mut filter = model.start();
+            data.iter().for_each(|row| filter.update(row));
+            (model.estimate(data[0].symbol).unwrap().get("mu").unwrap(), filter.forecast().unwrap().dist)
+        };
+        let ((mu, with), (_, without)) = (of(true), of(false));
+        let pairs = with.q.iter().zip(&without.q).chain([(&with.es01, &without.es01), (&with.es99, &without.es99)]);
+        assert!(pairs.into_iter().all(|(a, b)| (a - b - 3.0 * mu).abs() < 1e-15) && with.sd == without.sd);
+        let refused = Params { drift: true, mean: Mean::Zero, ..Params::default() };
+        assert!(fixture::fit::<Garch>(&refused, &data, 3).unwrap_err().to_string().contains("drift"));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The regressors of a row.
 
+use std::collections::VecDeque;
+
 use super::{Form, Lags, Params, Reach, Season, Weights};
 use crate::feature::{Feature, Row};
 
@@ -34,8 +36,38 @@ pub(in crate::forecast) fn season_ahead(row: &Row, ahead: usize) -> Option<f64> 
     row.get(feature).filter(|s| *s > 0.0)
 }
 
-/// The regressors of a row, `None` where one is absent.
-pub(super) fn design(params: &Params, ahead: usize, row: &Row) -> Option<Design> {
+/// The last rows, as far as the settings look back; a dropped window is no row and is skipped.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Past {
+    /// Newest last.
+    ln_rv: VecDeque<f64>,
+    ret: VecDeque<f64>,
+}
+
+impl Past {
+    /// Takes the next row.
+    pub fn push(&mut self, params: &Params, row: &Row) {
+        let long = params.geometric.map_or(0, |g| g[1]);
+        for (kept, value, size) in [
+            (&mut self.ln_rv, Form::Log.of(row.raw(Feature::Rv)), long),
+            (&mut self.ret, row.raw(Feature::Ret), params.falls),
+        ] {
+            kept.push_back(value);
+            while kept.len() > size {
+                kept.pop_front();
+            }
+        }
+    }
+    /// Mean of the last `k` logarithms of variance; `None` where there are fewer, or one is absent.
+    fn mean_log(&self, k: usize) -> Option<f64> {
+        let from = self.ln_rv.len().checked_sub(k)?;
+        let mean = self.ln_rv.range(from..).sum::<f64>() / k as f64;
+        mean.is_finite().then_some(mean)
+    }
+}
+
+/// The regressors of a row, which `past` has taken, `None` where one is absent.
+pub(super) fn design(params: &Params, ahead: usize, row: &Row, past: &Past) -> Option<Design> {
     let mut d = Design { unit: 1.0, weight: 1.0, long: row.get(Feature::RvLong)?, ..Design::default() };
     let diurnal = params.season == Season::Diurnal;
     let lags = if diurnal {
@@ -43,7 +75,15 @@ pub(super) fn design(params: &Params, ahead: usize, row: &Row) -> Option<Design>
     } else {
         [Feature::Rv, Feature::RvMid, Feature::RvLong]
     };
-    d.lags(params, lags, row)?;
+    match params.geometric {
+        None => d.lags(params, lags, row)?,
+        Some([mid, long]) => {
+            d.push("rv", Form::Log.of(row.get(Feature::Rv)?));
+            d.push("rv_geometric_mid", past.mean_log(mid)?);
+            d.push("rv_geometric_long", past.mean_log(long)?);
+            d.long = past.mean_log(long)?.exp();
+        }
+    }
     d.jumps(params, row)?;
     d.quarticities(params, row)?;
     if params.power_law {
@@ -68,6 +108,7 @@ pub(super) fn design(params: &Params, ahead: usize, row: &Row) -> Option<Design>
         Season::Diurnal => d.unit = season_ahead(row, ahead)?,
     }
     d.leverage(params, row)?;
+    d.falls(params, past)?;
     let weigh = |feature: Feature| Some(1.0 / row.get(feature)?.max(FLOOR).sqrt());
     d.weight = match params.weights {
         Weights::Equal => 1.0,
@@ -137,6 +178,19 @@ impl Design {
         if params.leverage == Reach::Lags {
             self.push("ret_neg_mid", row.get(Feature::RetNegMid)? / volatility);
             self.push("ret_neg_long", row.get(Feature::RetNegLong)? / volatility);
+        }
+        Some(())
+    }
+}
+
+impl Design {
+    /// The negative parts of the last returns, the newest first, in units of the long lag's volatility.
+    fn falls(&mut self, params: &Params, past: &Past) -> Option<()> {
+        const NAMES: [&str; 3] = ["fall", "fall_before", "fall_earlier"];
+        let volatility = self.long.max(FLOOR).sqrt();
+        for k in 0..params.falls {
+            let ret = past.ret.iter().rev().nth(k).filter(|r| r.is_finite())?;
+            self.push(NAMES[k.min(2)], ret.min(0.0) / volatility);
         }
         Some(())
     }

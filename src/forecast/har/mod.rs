@@ -22,6 +22,9 @@
 //! - `quarticity` adds `rv sqrt(rq)`, in logs `ln(sqrt(rq) / rv)`; `bpv` and `tpq` with continuous lags.
 //! - `leverage` adds `ret / sqrt(rv_long)` and its negative part; `"lags"` also the means of
 //!   negative returns over the middle and the long lag.
+//! - `geometric = [5, 22]` takes the means of `ln rv` over so many rows for the middle and the long lag;
+//!   the last `falls` returns are regressors by their negative parts, in units of the long lag's
+//!   volatility: with two of them this is the log-HAR with leverage of the margin literature.
 //! - `power_law` adds `rv_rough`, the lag with weights of rough volatility.
 //! - `season = "weekday"` adds dummies for a target window that opens on a weekend or a Monday,
 //!   `"weekly"` the variance of the window's last quarter as well. `"diurnal"` takes the lags without their time of day
@@ -48,8 +51,10 @@
 //! | `season` | `none` | - | `none`, `weekday`, `weekly`, `diurnal`; `diurnal` with plain lags only |
 //! | `weights` | `equal` | - | `equal`, `rv`, `rv-mid` (one over it); levels only |
 //! | `winsor` | 1 | quantile | 0.5 to 1; not in logs |
-//! | `insanity` | `range` | - | `range`, `mean` |
+//! | `insanity` | `range` | - | `range`, `mean`, `none` |
 //! | `residual_window` | 0 | rows | 0: 250, or 2000 for rows shorter than a day |
+//! | `geometric` | none | rows | two windows, rising, 1 to 1000; in logs with `lags = "total"`, no `diurnal` |
+//! | `falls` | 0 | rows | 0 to 22 |
 //! | `min_rows` | 0 | rows | 0: 200, or 1000 for rows shorter than a day |
 //!
 //! Warm-up: the first row on which every regressor is present, the long lag. Knows: realised
@@ -88,7 +93,7 @@ pub mod rolling;
 
 use serde::{Deserialize, Serialize};
 
-use self::design::{Design, design};
+use self::design::{Design, Past, design};
 use self::regression::{least_squares, newey_west, predict};
 use super::training::{Chosen, Level, Training, each};
 use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Panel};
@@ -125,6 +130,16 @@ pub struct Params {
     pub residual_window: usize,
     /// Fewest usable rows; 0 chooses by length of row.
     pub min_rows: usize,
+    /// Rows over which the middle and the long lag are means of the logarithm; `None`: the rows' own lags.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub geometric: Option<[usize; 2]>,
+    /// How many of the last negative returns are regressors.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub falls: usize,
+}
+
+fn is_zero(n: &usize) -> bool {
+    *n == 0
 }
 
 impl Default for Params {
@@ -142,6 +157,8 @@ impl Default for Params {
             insanity: Insanity::default(),
             residual_window: 0,
             min_rows: 0,
+            geometric: None,
+            falls: 0,
         }
     }
 }
@@ -201,6 +218,7 @@ impl Model for Har {
             horizon: self.horizon,
             ahead: self.ahead,
             own: Chosen::Waiting(self.regressions.clone()),
+            past: Past::default(),
             rv: None,
             issued: Ts(0),
         })
@@ -217,8 +235,10 @@ impl Har {
 fn regress(params: &Params, t: &Training<'_>, window: usize, need: usize) -> Result<Regression, Error> {
     let per_row = 1.0 / t.ahead as f64;
     let (mut designs, mut y, mut shares) = (Vec::new(), Vec::new(), Vec::new());
+    let mut past = Past::default();
     for (row, target) in t.rows.iter().zip(&t.targets) {
-        let (Some(target), Some(d)) = (target, design(params, t.ahead, row)) else { continue };
+        past.push(params, row);
+        let (Some(target), Some(d)) = (target, design(params, t.ahead, row, &past)) else { continue };
         let rv = target.rv * per_row;
         y.push(params.form.of(rv / d.unit));
         if d.long > 0.0 {
@@ -282,6 +302,7 @@ impl Regression {
         match params.insanity {
             Insanity::Mean if rv <= 0.0 || rv > high => self.level.rv_mean,
             Insanity::Mean => rv,
+            Insanity::None => self.level.floored(rv),
             Insanity::Range if params.form == Form::Log => rv.max(low).min(high),
             Insanity::Range => rv.max(ahead * self.long_share * d.long).max(low).min(high),
         }
@@ -293,6 +314,7 @@ struct State {
     horizon: Horizon,
     ahead: usize,
     own: Chosen<Regression>,
+    past: Past,
     rv: Option<f64>,
     issued: Ts,
 }
@@ -301,8 +323,9 @@ impl Forecaster for State {
     fn update(&mut self, row: &Row) {
         self.issued = row.ts;
         let Some(own) = self.own.at(row) else { return };
+        self.past.push(&self.params, row);
         // A row that lacks a regressor leaves the forecast as it was.
-        if let Some(d) = design(&self.params, self.ahead, row) {
+        if let Some(d) = design(&self.params, self.ahead, row, &self.past) {
             self.rv = Some(own.rv(&self.params, self.ahead, d));
         }
     }
@@ -368,6 +391,7 @@ mod tests {
                 for lags in [Lags::Total, Lags::Continuous, Lags::Semivariance] {
                     let plain = Params { form, season, lags, ..Params::default() };
                     all.push(Params { leverage: Reach::Row, winsor: 0.99, ..plain.clone() });
+                    all.push(Params { geometric: Some([5, 22]), falls: 2, insanity: Insanity::None, ..plain.clone() });
                     all.push(Params { power_law: true, weights: Weights::RvMid, ..plain.clone() });
                     all.push(Params { weights: Weights::Rv, insanity: Insanity::Mean, ..plain.clone() });
                     for quarticity in reaches {
@@ -400,6 +424,9 @@ mod tests {
             (Params { form: Form::Log, weights: Weights::Rv, ..plain() }, "with form `level`"),
             (Params { form: Form::Log, winsor: 0.995, ..plain() }, "form `level` or `sqrt`"),
             (Params { winsor: 0.2, ..plain() }, "between 0.5 and 1"),
+            (Params { geometric: Some([5, 22]), ..plain() }, "form `log`"),
+            (Params { geometric: Some([5, 5]), form: Form::Log, ..plain() }, "must rise"),
+            (Params { falls: 23, ..plain() }, "between 0 and 22"),
         ] {
             let why = fixture::fit::<Har>(&params, &rows(300, |_| 1e-4), 1).unwrap_err().to_string();
             assert!(why.contains(mend), "{why}");

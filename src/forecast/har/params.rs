@@ -83,15 +83,26 @@ pub enum Insanity {
     Range,
     /// Below zero or above the largest target it becomes the mean of the targets (R's HARModel).
     Mean,
+    /// It stands, if it is positive.
+    None,
 }
 
 impl Params {
     /// Whether these settings go together.
     pub(super) fn check(&self) -> Result<(), Error> {
         in_range(Har::NAME, "winsor", self.winsor, 0.5, 1.0)?;
+        in_range(Har::NAME, "falls", self.falls as f64, 0.0, 22.0)?;
         let none = Reach::None;
         let plain = self.lags == Lags::Total && self.jump == none && self.quarticity == none && !self.power_law;
-        let why = if self.season == Season::Diurnal && !plain {
+        let geometric = self.geometric.unwrap_or([1, 2]);
+        let why = if self.geometric.is_some()
+            && (self.form != Form::Log || self.lags != Lags::Total || self.season == Season::Diurnal)
+        {
+            "`geometric` lags are means of the logarithm of the variance itself; use form `log` with `lags = \"total\"` \
+             and another season than `diurnal`"
+        } else if !(1 <= geometric[0] && geometric[0] < geometric[1] && geometric[1] <= 1000) {
+            "the two windows of `geometric` must rise, from 1 to at most 1000"
+        } else if self.season == Season::Diurnal && !plain {
             "season `diurnal` needs lags without their time of day, which only `lags = \"total\"` has, without `jump`, \
              `quarticity` and `power_law`; use season `none`, `weekday` or `weekly`"
         } else if self.form == Form::Sqrt && self.quarticity != none {

@@ -244,6 +244,21 @@ pub const OUTCOME: &[Column] = &[
         Neither,
         "Probability value of conditional coverage at 1 %: share and independence of breaches.",
     ),
+    col(
+        "dq",
+        "DQ",
+        Fixed(1),
+        Neither,
+        "Dynamic quantile statistic (Engle, Manganelli 2004) at 1 %: breaches regressed on a constant, the four before and the margin; chi-squared with 6 degrees of freedom, fewer where columns are collinear; per instrument.",
+    ),
+    col("dq_p", "DQ p", PValue, Neither, "Probability value of the dynamic quantile statistic."),
+    col(
+        "pinball",
+        "pinball",
+        Percent(4),
+        Low,
+        "Mean pinball (tick) loss of the margin as a 99 % quantile of the loss, fraction of notional; 0.01 % is a basis point.",
+    ),
     col("average", "average", Percent(3), Neither, "Mean margin, fraction of notional: what the policy costs."),
     col(
         "shortfall_sum",

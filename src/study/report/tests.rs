@@ -8,17 +8,24 @@ use crate::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
 use crate::event::Fault;
 use crate::forecast::dist::LEVELS;
 use crate::forecast::regime::Label;
-use crate::loss::coverage::Light;
+use crate::loss::Side;
+use crate::loss::basel::{Action, Light};
 use crate::loss::outcome::Compared;
+use crate::loss::procyclicality::Call;
 use crate::loss::{ModelScore, Outcome};
 use crate::margin::Reason;
 use crate::study::ablation::Ablated;
 use crate::study::alarm::{Alarms, Reliability};
+use crate::study::backtest::Backtest;
+use crate::study::calls::{Buffer, Calls, Frontier};
 use crate::study::choice::{Candidate, Choice};
+use crate::study::conditional::{Condition, Transform};
 use crate::study::crash::Crash;
 use crate::study::evidence::{Confidence, Evidence};
 use crate::study::future::{Future, Untouched};
+use crate::study::impulse::Response;
 use crate::study::scores::*;
+use crate::study::stress::Scenario;
 
 const MODELS: [&str; 4] = ["har", "log-har", "glm", "<mix & match>"];
 const POLICIES: [&str; 3] = ["baseline", "unguarded", "guarded"];
@@ -78,6 +85,9 @@ fn outcome(noise: &mut Noise) -> Outcome {
         average: 0.03 + 0.001 * noise.next(),
         kupiec_p: noise.next(),
         cc_p: Some(0.001 * noise.next()),
+        dq: Some(100.0 * noise.next()),
+        dq_p: Some(0.001 * noise.next()),
+        pinball: 0.001 * noise.next(),
         peak_to_trough: 10.0 * noise.next(),
         p95_over_p5: 3.0 * noise.next(),
         rise_1: Some(noise.next()),
@@ -237,7 +247,122 @@ fn evidence(noise: &mut Noise) -> Evidence {
     let (models, decisions) = (vec![same], 90);
     all.future =
         Some(Future { cut: day, changed: 10, models, decisions, decisions_same: true, rows_same: true, passed: false });
+    margins_tested(&mut all, noise);
     all
+}
+
+/// What is said of margins beyond their outcome.
+fn margins_tested(all: &mut Evidence, noise: &mut Noise) {
+    for (horizon, one) in scopes() {
+        let symbol = one.map_or(POOLED.to_string(), |s| s.to_string());
+        for policy in POLICIES {
+            for side in [Side::Long, Side::Short] {
+                all.backtests.push(backtest(horizon, &symbol, policy, side, noise));
+            }
+            let policy = policy.to_string();
+            for over in [Span::HOUR, Span::DAY] {
+                let (largest, amount, es99) = (noise.next(), 0.1 * noise.next(), noise.next());
+                let call = Call { over, n: 8000, largest, amount, es99, above_10: 0.01, above_25: 0.001 };
+                all.calls.push(Calls { horizon, symbol: symbol.clone(), policy: policy.clone(), call });
+            }
+            all.frontier.push(Frontier {
+                horizon,
+                symbol: symbol.clone(),
+                policy,
+                n: 8760,
+                factor: noise.next(),
+                breaches: 88,
+                average: 0.05 * noise.next(),
+                shortfall_sum: noise.next(),
+                average_ratio: noise.next(),
+                shortfall_ratio: Some(noise.next()),
+            });
+        }
+        if one.is_some() {
+            all.buffers.push(Buffer {
+                horizon,
+                symbol,
+                persistence: Some(0.97),
+                half_life_days: Some(0.9),
+                unconditional: 0.05,
+                conditional: 0.04,
+                ratio: 1.25,
+                buffer: 0.1,
+                lead_multiplier: Some(1.2),
+                lead_rise: None,
+            });
+            continue;
+        }
+        for (by, value) in [("regime", "calm"), ("decile", "1"), ("hour", "Mon 00")] {
+            let (by, value, n, breaches, share) = (by.into(), value.into(), 600, 7, 0.0117);
+            let (below, above, low, high, baseline_share) = (0.01, 0.011, 0.005, 0.024, 0.015);
+            all.conditions.push(Condition {
+                horizon,
+                by,
+                value,
+                n,
+                below,
+                above,
+                breaches,
+                share,
+                low,
+                high,
+                baseline_share,
+            });
+        }
+        for policy in POLICIES {
+            let after = ["1", "5", "10", "20", "40", "60", "120", "250"].map(|d| (d.to_string(), 1.0 + noise.next()));
+            all.responses.push(Response {
+                requirement: policy.into(),
+                on: "normal paths".into(),
+                horizon,
+                paths: 100,
+                after_days: after.into(),
+                t50_days: Some(8.0),
+                t90_days: None,
+                overshoot: 0.04,
+                peak_95: 2.5,
+                followed_days: 250.0,
+            });
+            let (name, policy) = ("a <crash>".into(), policy.into());
+            let (worst_loss, shortfall_sum, worst_miss) = (0.2, noise.next(), noise.next());
+            all.stress.push(Scenario { name, horizon, policy, n: 30, worst_loss, shortfall_sum, worst_miss });
+        }
+        let (model, from, to, p) = (MODELS[3].into(), 0.005, 0.01, Some(0.2));
+        all.transforms.push(Transform { model, horizon, from, to, count: 40, n: 8760, density: 0.91, p });
+    }
+}
+
+fn backtest(horizon: Horizon, symbol: &str, policy: &str, side: Side, noise: &mut Noise) -> Backtest {
+    let one = symbol != POOLED;
+    let mut some = |there: bool| there.then(|| noise.next());
+    Backtest {
+        horizon,
+        symbol: symbol.into(),
+        policy: policy.into(),
+        side,
+        n: 8760,
+        breaches: 90,
+        transitions: [[0; 2]; 2],
+        kupiec_p: some(true).unwrap_or_default(),
+        kupiec_over_p: some(true).unwrap_or_default(),
+        independence_p: some(true).unwrap_or_default(),
+        cc_p: some(true).unwrap_or_default(),
+        cc_over_p: some(true).unwrap_or_default(),
+        dq: some(one),
+        dq_p: some(one),
+        light: Light::Yellow,
+        plus: 0.2,
+        action: Action::FloorAndShadow,
+        z1: some(true),
+        z2: some(true),
+        z2_critical: some(true),
+        fz0: some(true),
+        pinball: 0.0004,
+        overlapping: 8760,
+        overlapping_breaches: 95,
+        overlapping_green: one.then_some(120),
+    }
 }
 
 pub fn series(len: usize) -> Series {
@@ -458,7 +583,7 @@ fn scores_survive_their_stored_form() {
 
 #[test]
 fn definitions_are_complete_and_once_per_heading() {
-    for (name, columns) in columns::ALL.iter().chain(super::evidence::ALL) {
+    for (name, columns) in columns::ALL.iter().chain(super::backtest::ALL).chain(super::evidence::ALL) {
         let mut seen = BTreeMap::new();
         for c in *columns {
             assert!(c.about.len() > 15 && c.about.ends_with('.'), "{name}: {}", c.head);

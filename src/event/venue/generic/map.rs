@@ -21,6 +21,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::base::{Span, Symbol};
+use crate::event::venue::field::Dates;
 use crate::event::venue::intake::Stamp;
 use crate::event::{BarKind, Error};
 
@@ -48,6 +49,9 @@ pub struct Map {
     /// Zone of times that are text: `UTC` or an offset such as `+08:00`.
     #[serde(default = "utc")]
     pub zone: String,
+    /// How dates that are text are written: `year-month-day`, `month-day-year` or `day-month-year`.
+    #[serde(default)]
+    pub dates: Dates,
     /// Known this much later than it happened.
     #[serde(default)]
     pub delay: Span,

@@ -1,0 +1,230 @@
+//! Is a forecast right when it matters? Coverage by regime, by hour of the week and by decile of
+//! volatility, and where outcomes fell between the published quantiles.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::asked::{Asked, POLICIES};
+use super::output::{Forecasted, code};
+use super::plan::Plan;
+use super::truth::Truth;
+use crate::base::{Horizon, Span, Symbol, Ts, stats};
+use crate::forecast::dist::LEVELS;
+use crate::loss::coverage::clopper_pearson;
+use crate::loss::overlap::thinned;
+use crate::loss::pit::Histogram;
+
+/// Deciles.
+const PARTS: usize = 10;
+const DAYS: [&str; 7] = ["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"];
+
+/// Coverage of the champion and of the guarded margin under one condition, over all instruments.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Condition {
+    /// How far ahead.
+    pub horizon: Horizon,
+    /// `regime`, `decile` or `hour`.
+    pub by: String,
+    /// Which: a regime, a decile of the volatility that was forecast, an hour of the week (UTC).
+    pub value: String,
+    /// Outcomes.
+    pub n: usize,
+    /// Share of returns below the champion's 1 % quantile.
+    pub below: f64,
+    /// Share above its 99 % quantile.
+    pub above: f64,
+    /// Breaches of the guarded margin.
+    pub breaches: usize,
+    /// Their share.
+    pub share: f64,
+    /// Lower end of its exact 95 % interval, outcomes taken as independent.
+    pub low: f64,
+    /// Its upper end.
+    pub high: f64,
+    /// Share of breaches of the baseline.
+    pub baseline_share: f64,
+}
+
+/// One bin of the probability integral transform of one model, over all instruments.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transform {
+    /// Instance name.
+    pub model: String,
+    /// How far ahead.
+    pub horizon: Horizon,
+    /// Lower level of the bin.
+    pub from: f64,
+    /// Upper level.
+    pub to: f64,
+    /// Outcomes in it that do not overlap.
+    pub count: u64,
+    /// Of so many.
+    pub n: u64,
+    /// Their share over the nominal one.
+    pub density: f64,
+    /// Pearson's test of all bins of the model together.
+    pub p: Option<f64>,
+}
+
+/// What one decision and the champion's forecast at its time came to.
+#[derive(Clone, Copy)]
+struct Seen {
+    ts: Ts,
+    sd: f64,
+    below: bool,
+    above: bool,
+    breach: bool,
+    baseline: bool,
+}
+
+#[derive(Clone, Copy, Default)]
+struct Sums {
+    n: usize,
+    below: usize,
+    above: usize,
+    breaches: usize,
+    baseline: usize,
+}
+
+/// Coverage under every condition, by horizon and kind.
+pub fn conditions(plan: &Plan, asked: &[Asked<'_>], forecasts: &[Forecasted]) -> Vec<Condition> {
+    let margin = &plan.road.margin;
+    let mut by_time: BTreeMap<(Horizon, Symbol, Ts), &Forecasted> = BTreeMap::new();
+    let mut labels: BTreeMap<(Horizon, Symbol, Ts), String> = BTreeMap::new();
+    for f in forecasts {
+        let key = (f.forecast.horizon, f.symbol, f.forecast.issued);
+        if *f.model == *margin.forecast {
+            by_time.insert(key, f);
+        }
+        if let Some(regime) = f.forecast.regime.filter(|_| *f.model == *margin.regime) {
+            labels.insert(key, code(&regime.label()));
+        }
+    }
+    let mut lines = Vec::new();
+    for (_, horizon) in plan.horizons() {
+        // Regimes and deciles sort as they should by their place, hours by theirs.
+        let mut sums: BTreeMap<(usize, usize, String), Sums> = BTreeMap::new();
+        for a in asked.iter().filter(|a| a.horizon == horizon) {
+            let seen: Vec<Seen> = seen(a, &by_time, margin.baseline.side);
+            let sds = stats::sorted(&seen.iter().map(|s| s.sd).collect::<Vec<_>>());
+            for s in &seen {
+                let decile = (sds.partition_point(|sd| *sd < s.sd) * PARTS / sds.len().max(1)).min(PARTS - 1);
+                let hour = (s.ts.0.div_euclid(Span::HOUR.0) + 3 * 24).rem_euclid(7 * 24) as usize;
+                let mut put = |kind: usize, place: usize, value: String| {
+                    sums.entry((kind, place, value)).or_default().add(s);
+                };
+                if let Some(label) = labels.get(&(horizon, a.symbol, s.ts)) {
+                    put(0, 0, label.clone());
+                }
+                put(1, decile, format!("{}", decile + 1));
+                put(2, hour, format!("{} {:02}", DAYS[hour / 24], hour % 24));
+            }
+        }
+        lines.extend(
+            sums.into_iter().map(|((kind, _, value), s)| s.line(horizon, ["regime", "decile", "hour"][kind], value)),
+        );
+    }
+    lines
+}
+
+fn seen(
+    asked: &Asked<'_>,
+    forecasts: &BTreeMap<(Horizon, Symbol, Ts), &Forecasted>,
+    side: crate::loss::Side,
+) -> Vec<Seen> {
+    let one = |(d, ret): (&&crate::margin::Decision, &f64)| {
+        let dist = forecasts.get(&(asked.horizon, asked.symbol, d.ts))?.forecast.dist;
+        let loss = side.loss(*ret);
+        Some(Seen {
+            ts: d.ts,
+            sd: dist.sd,
+            below: *ret < dist.q[1],
+            above: *ret > dist.q[7],
+            breach: loss > POLICIES[2].1(d),
+            baseline: loss > d.baseline,
+        })
+    };
+    asked.decisions.iter().zip(&asked.ret).filter_map(one).collect()
+}
+
+impl Sums {
+    fn add(&mut self, s: &Seen) {
+        self.n += 1;
+        self.below += usize::from(s.below);
+        self.above += usize::from(s.above);
+        self.breaches += usize::from(s.breach);
+        self.baseline += usize::from(s.baseline);
+    }
+    fn line(self, horizon: Horizon, by: &str, value: String) -> Condition {
+        let share = |x: usize| x as f64 / self.n as f64;
+        let (low, high) = clopper_pearson(self.breaches, self.n, 0.95);
+        Condition {
+            horizon,
+            by: by.into(),
+            value,
+            n: self.n,
+            below: share(self.below),
+            above: share(self.above),
+            breaches: self.breaches,
+            share: share(self.breaches),
+            low,
+            high,
+            baseline_share: share(self.baseline),
+        }
+    }
+}
+
+/// The probability integral transform of every model, on outcomes that do not overlap.
+pub fn transforms(truth: &[Truth], forecasts: &[Forecasted]) -> Vec<Transform> {
+    let mut series: BTreeMap<(Horizon, &str, Symbol), Vec<&Forecasted>> = BTreeMap::new();
+    for f in forecasts {
+        series.entry((f.forecast.horizon, &f.model, f.symbol)).or_default().push(f);
+    }
+    let mut found: BTreeMap<(Horizon, &str), Histogram> = BTreeMap::new();
+    for ((horizon, model, symbol), mut own) in series {
+        let Some(truth) = truth.iter().find(|t| t.symbol == symbol && t.horizon == horizon) else { continue };
+        own.retain(|f| truth.at(f.forecast.issued).is_some());
+        own.sort_by_key(|f| f.forecast.issued);
+        let starts: Vec<Ts> = own.iter().map(|f| f.forecast.issued).collect();
+        let histogram = found.entry((horizon, model)).or_insert_with(|| Histogram::new(&LEVELS));
+        for i in thinned(&starts, horizon) {
+            let outcome = truth.at(starts[i]).map_or(f64::NAN, |o| o.ret);
+            histogram.push(outcome, &own[i].forecast.dist.q);
+        }
+    }
+    let lines = |((horizon, model), h): ((Horizon, &str), Histogram)| {
+        let (n, p) = (h.n(), h.uniform().map(|t| t.p));
+        let line = |i: usize| Transform {
+            model: model.into(),
+            horizon,
+            from: h.edges[i],
+            to: h.edges[i + 1],
+            count: h.counts[i],
+            n,
+            density: h.density(i),
+            p,
+        };
+        (0..h.counts.len()).filter(|_| n > 0).map(line).collect::<Vec<_>>()
+    };
+    found.into_iter().flat_map(lines).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_week_begins_on_monday_and_hours_are_utc() {
+        let hour = |text: &str| {
+            let ts: Ts = text.parse().unwrap();
+            let hour = (ts.0.div_euclid(Span::HOUR.0) + 3 * 24).rem_euclid(7 * 24) as usize;
+            format!("{} {:02}", DAYS[hour / 24], hour % 24)
+        };
+        assert_eq!(hour("2023-12-04T00:00:00Z"), "Mon 00");
+        assert_eq!(hour("2023-12-03T23:00:00Z"), "Sun 23");
+        assert_eq!(hour("1970-01-01T05:00:00Z"), "Thu 05");
+    }
+}
