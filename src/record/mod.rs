@@ -9,6 +9,7 @@
 //! | [`alias`] | `champion` and its like, with a hash-chained history |
 //! | [`golden`] | input rows and the forecasts they must give, bit for bit |
 //! | [`gate`] | what a version must show before it is served |
+//! | [`margin_gate`] | what its margins must show, and what must be signed |
 //! | [`ledger`] | the [`Store`] trait, entries, and a store in memory |
 //! | [`chain`] | lines of a hash-chained file |
 //! | [`mod@file`] | the store on disk: synced before it answers, one writer, torn tails dropped |
@@ -17,9 +18,12 @@
 //! | [`era`] | what a ledger says happened under each configuration |
 //! | [`run`] | what went into a training run, and what came out |
 //! | [`rerun`] | what the ledger recorded, made again event by event and compared |
+//! | [`attribution`] | why a requirement changed between two publications, in terms that sum |
+//! | [`guidance`] | where a multiplier may be in some hours, and what would move it |
 //! | [`explain`] | why a published multiplier is what it is, in words and numbers |
 
 pub mod alias;
+pub mod attribution;
 pub mod chain;
 mod disk;
 pub mod era;
@@ -27,8 +31,10 @@ pub mod explain;
 pub mod file;
 pub mod gate;
 pub mod golden;
+pub mod guidance;
 pub mod ledger;
 pub mod manifest;
+pub mod margin_gate;
 pub mod press;
 pub mod publication;
 pub mod register;

@@ -10,7 +10,7 @@ use super::plan::Plan;
 use super::scores::POOLED;
 use crate::base::{Horizon, stats};
 use crate::loss::basel::{Action, Light, plus_factor, traffic_light};
-use crate::loss::coverage::{Test, coverage_of, independence, kupiec_over, transitions};
+use crate::loss::coverage::{conditional_over, coverage_of, independence, kupiec_over, transitions};
 use crate::loss::dynamic_quantile::dynamic_quantile;
 use crate::loss::overlap::{Overlap, thinned};
 use crate::loss::shortfall::{Draws, Null, critical_values, z1, z2};
@@ -184,15 +184,6 @@ impl Backtest {
     }
 }
 
-/// Conditional coverage that forgives too few breaches: the ratio of the share counts only where there
-/// are more than there should be.
-pub fn conditional_over(n: usize, breaches: usize, pairs: [[usize; 2]; 2]) -> Option<Test> {
-    let over = breaches as f64 > MISS * n as f64;
-    let (_, two_sided) = coverage_of(n, breaches, pairs, MISS)?;
-    let alone = independence(pairs).statistic;
-    Some(if over { two_sided } else { Test::chi_squared(alone, 2.0) })
-}
-
 /// Simulated bounds, each worked out once.
 struct Tables<'a> {
     plan: &'a Plan,
@@ -216,7 +207,7 @@ impl Tables<'_> {
             kupiec_over_p: kupiec_over(n, breaches, MISS)?.p,
             independence_p: independence(counts.pairs).p,
             cc_p: conditional.p,
-            cc_over_p: conditional_over(n, breaches, counts.pairs)?.p,
+            cc_over_p: conditional_over(n, breaches, counts.pairs, MISS)?.p,
             dq: dynamic.map(|d| d.test.statistic),
             dq_p: dynamic.map(|d| d.test.p),
             light,
@@ -251,21 +242,5 @@ impl Tables<'_> {
             };
             alone.bounds(&[0.95])[0]
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn too_few_breaches_are_no_fault_of_a_floored_margin_but_clusters_are() {
-        let of = |breaches: usize, n11: usize| {
-            let n01 = breaches - n11;
-            conditional_over(3000, breaches, [[2999 - n01 - breaches, n01], [n01, n11]]).unwrap().p
-        };
-        assert!(of(5, 0) > 0.9 && of(60, 0) < 1e-4 && of(10, 8) < 1e-6);
-        let (_, two_sided) = coverage_of(3000, 5, [[2989, 5], [5, 0]], MISS).unwrap();
-        assert!(two_sided.p < 0.001);
     }
 }

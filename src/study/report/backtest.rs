@@ -270,6 +270,27 @@ const STRESS: &[Column] = &[
     col("worst_miss", "worst miss", Percent(2), Low, "Largest single part of it."),
 ];
 
+const GUIDANCE: &[Column] = &[
+    col("n", "n", Count, Neither, "Decisions with guidance whose later multiplier is known, over all instruments."),
+    col(
+        "inside",
+        "inside",
+        Percent(2),
+        Neither,
+        "Share of later multipliers within the interval of nominally 90 %, ends included; a multiplier that often stays puts more there.",
+    ),
+    col("below", "below", Percent(2), Neither, "Share below it; nominally 5 % at most."),
+    col("above", "above", Percent(2), Neither, "Share above it; nominally 5 % at most."),
+    col("width", "width", Percent(2), Low, "Mean of the upper over the lower end, less 1."),
+    col(
+        "better",
+        "median no worse",
+        Percent(1),
+        High,
+        "Share of later multipliers no farther from the median told than from the one then in force.",
+    ),
+];
+
 /// Every table of these sections, for the definitions.
 pub const ALL: &[(&str, &[Column])] = &[
     ("Backtests: coverage", COVERAGE),
@@ -281,6 +302,7 @@ pub const ALL: &[(&str, &[Column])] = &[
     ("Persistence and buffers", BUFFERS),
     ("Impulse response", RESPONSES),
     ("Stress library", STRESS),
+    ("Forward guidance", GUIDANCE),
 ];
 
 /// Margins held to tests.
@@ -326,6 +348,13 @@ pub fn calls(scores: &Value) -> String {
         "on",
     );
     put("Stress library", "/evidence/stress", &["name", "policy", "horizon"], STRESS, "name");
+    put(
+        "Forward guidance: was the multiplier where it was said to be",
+        "/evidence/guidance",
+        &["over", "horizon"],
+        GUIDANCE,
+        "over",
+    );
     put("How long volatility lasts", "/evidence/buffers", &["symbol", "horizon"], BUFFERS, "symbol");
     section("calls", &body)
 }
