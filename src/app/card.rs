@@ -159,8 +159,7 @@ fn margins(scores: &Scores) -> Vec<Margins> {
             hits,
             z2,
             own: cost(&score.outcome, "guarded"),
-            // A constant moves no relative rise.
-            control: cost(&score.control, "baseline"),
+            control: cost(&score.control, "control of guarded"),
             overshoot: response.map(|r| r.overshoot),
             stress: stress.collect(),
         });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Ask, Asked, POLICIES, sides};
+use super::asked::{Asked, names, sides};
 use super::plan::Plan;
 use super::scores::POOLED;
 use crate::base::{Horizon, stats};
@@ -99,16 +99,18 @@ pub fn backtests(plan: &Plan, asked: &[Asked<'_>]) -> Vec<Backtest> {
     let mut lines = Vec::new();
     for (ahead, horizon) in plan.horizons() {
         let (mut pooled, mut own) = (Vec::new(), Vec::new());
-        for (policy, ask) in POLICIES {
+        let here: Vec<(&Asked<'_>, Vec<(String, Vec<f64>)>)> =
+            asked.iter().filter(|a| a.horizon == horizon).map(|a| (a, a.policies())).collect();
+        for policy in names() {
             for side in sides(plan.road.margin.baseline.side) {
                 let mut all = Counts::default();
-                for a in asked.iter().filter(|a| a.horizon == horizon) {
-                    let counts = Counts::of(a, ask, side);
+                for (a, c) in here.iter().filter_map(|(a, p)| Some((a, &p.iter().find(|p| p.0 == policy)?.1))) {
+                    let counts = Counts::of(a, c, side);
                     all.add(&counts);
                     let symbol = a.symbol.to_string();
-                    own.extend(tables.line(Backtest::empty(horizon, symbol, policy, side), counts, Some(ahead)));
+                    own.extend(tables.line(Backtest::empty(horizon, symbol, &policy, side), counts, Some(ahead)));
                 }
-                pooled.extend(tables.line(Backtest::empty(horizon, POOLED.into(), policy, side), all, None));
+                pooled.extend(tables.line(Backtest::empty(horizon, POOLED.into(), &policy, side), all, None));
             }
         }
         lines.extend(pooled);
@@ -118,8 +120,8 @@ pub fn backtests(plan: &Plan, asked: &[Asked<'_>]) -> Vec<Backtest> {
 }
 
 impl Counts {
-    fn of(asked: &Asked<'_>, ask: Ask, side: Side) -> Counts {
-        let (c, losses, es) = (asked.requirement(ask), asked.losses(side), asked.shortfall(ask));
+    fn of(asked: &Asked<'_>, c: &[f64], side: Side) -> Counts {
+        let (losses, es) = (asked.losses(side), asked.shortfall(c));
         let kept = thinned(&asked.ts(), asked.horizon);
         let of = |x: &[f64]| kept.iter().map(|i| x[*i]).collect::<Vec<f64>>();
         let hits: Vec<bool> = kept.iter().map(|i| losses[*i] > c[*i]).collect();
@@ -128,7 +130,7 @@ impl Counts {
             overlapping: c.len(),
             overlapping_breaches: c.iter().zip(&losses).filter(|(c, l)| l > c).count(),
             losses: of(&losses),
-            requirement: of(&c),
+            requirement: of(c),
             shortfall: of(&es),
         }
     }
