@@ -14,6 +14,9 @@ pub type Ask = fn(&Decision) -> f64;
 pub const POLICIES: [(&str, Ask); 3] =
     [("baseline", |d| d.baseline), ("unguarded", |d| d.baseline * d.why.m4), ("guarded", |d| d.c_im)];
 
+/// What policies and controls asked, by name.
+pub type Requirements = Vec<(String, Vec<f64>)>;
+
 /// Decisions of one instrument and horizon whose outcome is known, in order of time.
 pub struct Asked<'a> {
     /// The instrument.
@@ -48,7 +51,7 @@ impl<'a> Asked<'a> {
     }
     /// What every policy asked, each but the baseline with its control: the baseline times the constant
     /// that gives it the same average.
-    pub fn policies(&self) -> Vec<(String, Vec<f64>)> {
+    pub fn policies(&self) -> Requirements {
         let baseline = self.requirement(POLICIES[0].1);
         let mut all = Vec::new();
         for (i, (policy, ask)) in POLICIES.iter().enumerate() {

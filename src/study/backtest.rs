@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, names, sides};
+use super::asked::{Asked, Requirements, names, sides};
 use super::plan::Plan;
 use super::scores::POOLED;
 use crate::base::{Horizon, stats};
@@ -99,7 +99,7 @@ pub fn backtests(plan: &Plan, asked: &[Asked<'_>]) -> Vec<Backtest> {
     let mut lines = Vec::new();
     for (ahead, horizon) in plan.horizons() {
         let (mut pooled, mut own) = (Vec::new(), Vec::new());
-        let here: Vec<(&Asked<'_>, Vec<(String, Vec<f64>)>)> =
+        let here: Vec<(&Asked<'_>, Requirements)> =
             asked.iter().filter(|a| a.horizon == horizon).map(|a| (a, a.policies())).collect();
         for policy in names() {
             for side in sides(plan.road.margin.baseline.side) {

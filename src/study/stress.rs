@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, names};
+use super::asked::{Asked, Requirements, names};
 use super::plan::Plan;
 use crate::base::{Horizon, Ts};
 
@@ -37,7 +37,7 @@ pub fn scenarios(plan: &Plan, asked: &[Asked<'_>]) -> Vec<Scenario> {
     for (_, horizon) in plan.horizons() {
         let own: Vec<(&Asked<'_>, Vec<f64>)> =
             asked.iter().filter(|a| a.horizon == horizon).map(|a| (a, a.losses(side))).collect();
-        let asked: Vec<Vec<(String, Vec<f64>)>> = own.iter().map(|(a, _)| a.policies()).collect();
+        let asked: Vec<Requirements> = own.iter().map(|(a, _)| a.policies()).collect();
         let mut put = |name: &str, rows: &[(usize, usize)]| {
             for policy in names().iter().filter(|_| !rows.is_empty()) {
                 let c = |k: usize, i: usize| asked[k].iter().find(|p| p.0 == *policy).map_or(f64::INFINITY, |p| p.1[i]);
