@@ -9,32 +9,38 @@ use serde_json::{Value, json};
 use super::config::Config;
 use super::study::Studied;
 use super::{market, table};
-use crate::base::{Digest, Symbol, Ts};
+use crate::base::{Digest, Span, Symbol, Ts};
 use crate::event::lake::{Lake, Listing};
 use crate::feature::{CATALOG, Row, schema_id};
 use crate::forecast::Panel;
 use crate::forecast::profile::Profile;
-use crate::loss::ModelScore;
+use crate::loss::{ModelScore, Outcome};
 use crate::record::gate::{Evidence, Hits, Leak, Measured};
 use crate::record::manifest::{DataLock, Env};
+use crate::record::margin_gate::{Cost, Margins, Signed, Stress};
 use crate::record::register::Extras;
 use crate::record::registry::Registered;
 use crate::record::{Registry, Which};
 use crate::serve::clock;
+use crate::study::calls::Calls;
 use crate::study::choice::Choice;
 use crate::study::evidence::{Breaches, Losses, breaches};
-use crate::study::scores::Scores;
+use crate::study::scores::{POOLED, Scores};
+use crate::study::stress::Scenario;
 use crate::study::truth::truths;
 use crate::study::{ModelPlan, split};
 
 /// Newest rows of each instrument that a registered version must answer at every load.
 const GOLDEN_ROWS: usize = 200;
 
-/// Registers the bundle that a study ends with.
+/// A card is to be looked at again after so long.
+const EXPIRES_AFTER: Span = Span(365 * Span::DAY.0);
+
+/// Registers the bundle that a study ends with; `author` answers for it.
 ///
 /// # Errors
 /// The lake or the registry cannot be used.
-pub fn register(registry: &Registry, studied: &Studied, lake: &Path, run_id: &str) -> Result<Registered> {
+pub fn register(registry: &Registry, studied: &Studied, lake: &Path, run_id: &str, author: &str) -> Result<Registered> {
     let (walk, config) = (&studied.walk, &studied.config);
     let until = config.study.end;
     let golden: Vec<Row> = walk
@@ -48,8 +54,11 @@ pub fn register(registry: &Registry, studied: &Studied, lake: &Path, run_id: &st
     let parent = registry.show(&config.serve.model, &Which::Alias(config.serve.alias.clone()));
     let panel = split::panel(&config.study, &walk.history, config.rows.row, until);
     let profile = Profile::of(&panel);
-    let evidence = evidence(studied, &profile);
-    let told = Card::of(studied, &panel, &evidence);
+    let mut evidence = evidence(studied, &profile);
+    let created_at = clock::now();
+    let mut told = Card::of(studied, &panel, &evidence);
+    (told.author, told.expires) = (author.into(), created_at + EXPIRES_AFTER);
+    evidence.signed = Some(Signed { author: author.into(), limits: told.limits.len(), expires: told.expires });
     let extras = Extras {
         config: serde_json::to_value(config)?,
         metrics: serde_json::to_value(&studied.judged.scores.models)?,
@@ -64,7 +73,7 @@ pub fn register(registry: &Registry, studied: &Studied, lake: &Path, run_id: &st
         .into(),
         run_id: run_id.into(),
         parent: parent.ok().map(|(manifest, _)| manifest.version),
-        created_at: clock::now(),
+        created_at,
         golden,
     };
     Ok(registry.register(&config.serve.model, &walk.last, &extras)?)
@@ -98,7 +107,64 @@ fn evidence(studied: &Studied, profile: &Profile) -> Evidence {
     let drifts = profile.drift(&panel, config.study.refit);
     let drift = drifts.iter().map(|d| (d.input.clone(), d.index)).collect();
     let usual = drifts.into_iter().map(|d| (d.input, d.usual)).collect();
-    Evidence { served: served.clone(), base: config.study.base.clone(), horizons, future: leak, drift, usual }
+    Evidence {
+        served: served.clone(),
+        base: config.study.base.clone(),
+        horizons,
+        future: leak,
+        drift,
+        usual,
+        margins: margins(&studied.judged.scores),
+        signed: None,
+    }
+}
+
+/// What the promotion gate asks of the guarded margin, pooled over instruments and sides.
+fn margins(scores: &Scores) -> Vec<Margins> {
+    let evidence = &scores.evidence;
+    let mut all = Vec::new();
+    for horizon in &scores.meta.horizons {
+        let own = |policy: &str, symbol: &str| policy == "guarded" && symbol == POOLED;
+        let score = scores.margins.iter().find(|m| m.horizon == *horizon && own(&m.policy, &m.symbol));
+        let Some(score) = score else { continue };
+        let mut hits = Hits { n: 0, breaches: 0, transitions: [[0; 2]; 2] };
+        let mut beyond = 0.0;
+        for b in evidence.backtests.iter().filter(|b| b.horizon == *horizon && own(&b.policy, &b.symbol)) {
+            hits.n += b.n;
+            hits.breaches += b.breaches;
+            (0..2).for_each(|i| (0..2).for_each(|j| hits.transitions[i][j] += b.transitions[i][j]));
+            beyond += b.n as f64 * b.z2.unwrap_or(f64::NAN);
+        }
+        let calls = |policy: &str| {
+            let same = |c: &&Calls| c.horizon == *horizon && c.policy == policy && c.symbol == POOLED;
+            evidence.calls.iter().filter(same).find(|c| c.call.over == Span::DAY.times(5)).map(|c| c.call.es99)
+        };
+        let cost = |o: &Outcome, policy: &str| Cost {
+            breaches: o.breaches,
+            shortfall_sum: o.shortfall_sum,
+            call_es99: calls(policy),
+        };
+        let left = |name: &str, policy: &str| {
+            let same = |s: &&Scenario| s.horizon == *horizon && s.policy == policy && s.name == name;
+            evidence.stress.iter().find(same).map(|s| s.shortfall_sum)
+        };
+        let scenarios = evidence.stress.iter().filter(|s| s.horizon == *horizon && s.policy == "guarded");
+        let stress = scenarios.filter_map(|s| {
+            Some(Stress { name: s.name.clone(), own: s.shortfall_sum, baseline: left(&s.name, "baseline")? })
+        });
+        let response = evidence.responses.iter().find(|r| r.horizon == *horizon && r.requirement == "guarded");
+        let z2 = Some(beyond / hits.n as f64).filter(|z| z.is_finite());
+        all.push(Margins {
+            horizon: *horizon,
+            hits,
+            z2,
+            own: cost(&score.outcome, "guarded"),
+            control: cost(&score.control, "control of guarded"),
+            overshoot: response.map(|r| r.overshoot),
+            stress: stress.collect(),
+        });
+    }
+    all
 }
 
 /// Digests of the lake's files that a configuration reads, in order.
@@ -156,6 +222,8 @@ struct Card {
     leak_test_passed: bool,
     largest_drift: Option<(String, f64)>,
     limits: Vec<String>,
+    author: String,
+    expires: Ts,
 }
 
 impl Card {
@@ -193,7 +261,10 @@ impl Card {
                 format!("Nothing known after {} was learnt from; refit every {}.", scores.meta.end, config.study.refit),
                 "Probabilities of spikes are of variances above their own trailing 95 % quantile.".into(),
                 "Tails are calibrated on past errors: a loss larger than any seen is not foreseen.".into(),
+                "How a market answers a margin call is not simulated.".into(),
             ],
+            author: String::new(),
+            expires: Ts(0),
         }
     }
 
@@ -208,9 +279,11 @@ impl Card {
             scores.meta.horizons.iter().map(|h| table::scoreboard(lines, *h, &scores.meta.base)).collect()
         };
         let mut out = format!(
-            "---\nname: {}\nversion: {}\ninstruments: [{}]\nlearnt_from: {} to {}\nrows: {}\nout_of_sample: {} to {}\n\
+            "---\nname: {}\nauthor: {}\nexpires: {}\nversion: {}\ninstruments: [{}]\nlearnt_from: {} to {}\nrows: {}\nout_of_sample: {} to {}\n\
              config: {}\ndata: {}\nfeature_schema: {}\n---\n\n# {}\n\nMade by `{}`.\n\n## Models\n{}",
             self.title,
+            self.author,
+            self.expires,
             self.version,
             symbols.join(", "),
             when(self.learnt_from.0),

@@ -82,13 +82,13 @@ pub fn run(args: Args) -> Result<Answer> {
 
 fn promote(models: &Path, studied: &Studied, lake: &Path) -> Result<()> {
     let registry = Registry::open(models);
-    let made = card::register(&registry, studied, lake, "demo")?;
+    let made = card::register(&registry, studied, lake, "demo", "margincast demo")?;
     let (alias, which) = (&studied.config.serve.alias, Which::Version(made.version));
-    let gates = registry.gates(&made.name, alias, &which)?;
+    let by = By { who: "demo".into(), when: clock::now(), reason: String::new() };
+    let gates = registry.gates(&made.name, alias, &which, &by)?;
     // A demonstration goes on whatever its gates say; the history keeps what they said.
     let reason = gate::reason(&gates, "first models");
-    let by = By { who: "demo".into(), when: clock::now(), reason };
-    registry.promote(&made.name, alias, &which, &by)?;
+    registry.promote(&made.name, alias, &which, &By { reason, ..by })?;
     Ok(())
 }
 

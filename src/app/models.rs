@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 use super::{Answer, table};
 use crate::base::Ts;
 use crate::record::alias::{By, Move};
-use crate::record::{Registry, Which, gate};
+use crate::record::gate::{self, Gate};
+use crate::record::{Registry, Which};
 use crate::serve::clock;
 
 /// Arguments.
@@ -43,7 +44,11 @@ pub enum Task {
     ///
     /// The gates are worked out from the version's stored evidence: leak test, replay, no worse than
     /// what the alias stands for and better over some horizon (Diebold-Mariano), model confidence
-    /// set, coverage of both tails, drift. `challenger` and `shadow` have none.
+    /// set, coverage of both tails, drift; of the guarded margin: coverage, traffic light, expected
+    /// shortfall, better than a constant of equal cost, overshoot, stress library; 14 days in the
+    /// shadow of what is in force, and a card whose author is not who promotes. A gate that cannot
+    /// run (the closed loop) is shown as not run and named in the history. `challenger` and `shadow`
+    /// have none.
     Promote {
         /// Registered name
         name: String,
@@ -104,9 +109,13 @@ pub struct ByArgs {
 
 impl From<ByArgs> for By {
     fn from(args: ByArgs) -> By {
-        let user = || std::env::var("USER").ok().filter(|u| !u.is_empty());
-        By { who: args.who.or_else(user).unwrap_or_else(|| "unknown".into()), when: clock::now(), reason: args.reason }
+        By { who: args.who.unwrap_or_else(user), when: clock::now(), reason: args.reason }
     }
+}
+
+/// The user's name.
+pub(super) fn user() -> String {
+    std::env::var("USER").ok().filter(|u| !u.is_empty()).unwrap_or_else(|| "unknown".into())
 }
 
 /// Runs the command.
@@ -178,12 +187,11 @@ fn show(registry: &Registry, name: &str, which: &Which) -> Result<Said> {
 }
 
 fn promote(registry: &Registry, name: &str, alias: &str, which: &Which, by: ByArgs, forced: bool) -> Result<Said> {
-    let gates = registry.gates(name, alias, which)?;
-    let open = gates.iter().all(|g| g.passed);
-    let rows: Vec<Vec<String>> = gates
-        .iter()
-        .map(|g| vec![g.name.clone(), if g.passed { "passed" } else { "FAILED" }.into(), g.want.clone(), g.got.clone()])
-        .collect();
+    let by = By::from(by);
+    let gates = registry.gates(name, alias, which, &by)?;
+    let open = !gates.iter().any(Gate::shut);
+    let rows: Vec<Vec<String>> =
+        gates.iter().map(|g| vec![g.name.clone(), g.verdict().into(), g.want.clone(), g.got.clone()]).collect();
     let mut text: Vec<String> = match gates.is_empty() {
         true => vec![],
         false => table::render(&["gate", "", "wanted", "found"], &rows).lines().map(String::from).collect(),
@@ -192,7 +200,7 @@ fn promote(registry: &Registry, name: &str, alias: &str, which: &Which, by: ByAr
         text.push(format!("{alias} stays; --override WHO REASON promotes all the same, and says so in the history"));
         return Ok((Answer::No, json!({"promoted": false, "gates": gates}), text));
     }
-    let by = By::from(ByArgs { reason: gate::reason(&gates, &by.reason), ..by });
+    let by = By { reason: gate::reason(&gates, &by.reason), ..by };
     let (answer, value, line) = moved(&registry.promote(name, alias, which, &by)?);
     text.extend(line);
     Ok((answer, json!({"promoted": true, "gates": gates, "move": value}), text))

@@ -46,6 +46,9 @@ pub struct Args {
     /// Go on with this run, a folder below --runs or `latest`; refused when settings or data changed
     #[arg(long, value_name = "RUN", conflicts_with = "verify")]
     resume: Option<String>,
+    /// Who answers for the models, as their card says; the user's name when absent
+    #[arg(long, value_name = "WHO")]
+    author: Option<String>,
     /// Train a recorded run again from nothing and compare every digest; registers nothing
     #[arg(long, value_name = "RUN")]
     verify: Option<String>,
@@ -83,7 +86,8 @@ pub fn run(args: Args) -> Result<Answer> {
         return Ok(Answer::No);
     }
     let registry = Registry::open(&studied.config.serve.models);
-    let made = card::register(&registry, &studied, &args.lake, &id)?;
+    let author = args.author.clone().unwrap_or_else(super::models::user);
+    let made = card::register(&registry, &studied, &args.lake, &id, &author)?;
     table::print(&format!(
         "\nrun {}, digest {}\nregistered {} {}, manifest sha256 {}\n",
         folder.display(),

@@ -49,6 +49,15 @@ pub fn kupiec_over(n: usize, x: usize, miss: f64) -> Option<Test> {
     Some(Test { statistic, p: stats::normal_cdf(-statistic) })
 }
 
+/// Conditional coverage in which too few breaches are no fault: the ratio of the share counts only where
+/// there are more than there should be. Chi squared with two degrees of freedom, which is cautious.
+/// `None` without observations.
+pub fn conditional_over(n: usize, breaches: usize, pairs: [[usize; 2]; 2], miss: f64) -> Option<Test> {
+    let (_, both) = coverage_of(n, breaches, pairs, miss)?;
+    let over = breaches as f64 > miss * n as f64;
+    Some(if over { both } else { Test::chi_squared(independence(pairs).statistic, 2.0) })
+}
+
 /// The least and the largest number of breaches in `n` that Kupiec does not reject at `level`.
 /// `None` where every number is rejected.
 pub fn non_rejection(n: usize, miss: f64, level: f64) -> Option<(usize, usize)> {
@@ -199,6 +208,17 @@ mod tests {
         assert!((one.p - 0.5 * two.p).abs() < 1e-12);
         assert!(kupiec(3278, 13, 0.01).unwrap().p < 0.001 && kupiec_over(3278, 13, 0.01).unwrap().p > 0.999);
         assert_eq!(kupiec_over(100, 1, 0.01).unwrap().p, 0.5);
+    }
+
+    #[test]
+    fn too_few_breaches_are_no_fault_of_a_floored_margin_but_clusters_are() {
+        let of = |breaches: usize, n11: usize| {
+            let n01 = breaches - n11;
+            conditional_over(3000, breaches, [[2999 - n01 - breaches, n01], [n01, n11]], 0.01).unwrap().p
+        };
+        assert!(of(5, 0) > 0.9 && of(60, 0) < 1e-4 && of(10, 8) < 1e-6);
+        let (_, two_sided) = coverage_of(3000, 5, [[2989, 5], [5, 0]], 0.01).unwrap();
+        assert!(two_sided.p < 0.001);
     }
 
     #[test]

@@ -45,7 +45,7 @@ pub fn dynamic_quantile(hits: &[bool], requirement: &[f64], miss: f64, lags: usi
             }
         }
         let left = length(&column);
-        if !(left > COLLINEAR * whole) {
+        if left.is_nan() || left <= COLLINEAR * whole {
             continue;
         }
         column.iter_mut().for_each(|c| *c /= left);

@@ -9,16 +9,21 @@
 //! | better | t at least 1.65 over some horizon |
 //! | confidence set over h | in the 90 % model confidence set of its own study's models and the champion |
 //! | lower, upper coverage over h | Kupiec and conditional coverage of the 1 % quantile of that side at 5 % over all these tests together, on outcomes that do not overlap, 250 or more |
+//! | no worse than the base over h | where there is a champion: the same against the base of the version's own study |
 //! | drift | stability index of every input, newest rows against training, below 0.2 or below what some stretch of that length in training had |
 //!
-//! Without a champion the base model of the version's own study takes its place.
+//! Without a champion the base model of the version's own study takes its place. What margins must show
+//! and what must be signed is in [`super::margin_gate`]. A gate that could not run has not passed; it is
+//! named in the history, and shuts nothing.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use super::alias::By;
 use super::manifest::{from_bytes, to_bytes};
+use super::margin_gate::{Margins, Signed, governed, measured};
 use super::registry::{Loaded, Registry, Which};
 use crate::base::{Horizon, Seed, Ts};
 use crate::loss::compare::{Bandwidth, diebold_mariano};
@@ -39,7 +44,7 @@ const COVERAGE_ROWS: usize = 250;
 const DRIFT_MAX: f64 = 0.2;
 
 /// Aliases that may stand for any version that loads: nothing is served from them.
-const OPEN: [&str; 2] = ["challenger", "shadow"];
+pub(super) const OPEN: [&str; 2] = ["challenger", "shadow"];
 
 /// What a study measured of a version, as far as the gate asks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,6 +62,12 @@ pub struct Evidence {
     pub drift: BTreeMap<String, f64>,
     /// The largest that any stretch of that length in training had.
     pub usual: BTreeMap<String, f64>,
+    /// Of the guarded margin, by horizon; empty in a version of before it was measured.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub margins: Vec<Margins>,
+    /// Who answers for it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed: Option<Signed>,
 }
 
 /// One horizon.
@@ -104,8 +115,11 @@ pub struct Leak {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "schema")]
 enum StoredEvidence {
+    /// Without margins and signature.
     #[serde(rename = "margincast.evidence.v1")]
     V1(Evidence),
+    #[serde(rename = "margincast.evidence.v2")]
+    V2(Evidence),
 }
 
 impl Evidence {
@@ -114,15 +128,17 @@ impl Evidence {
     /// # Errors
     /// Not JSON, or a form that this program does not know.
     pub fn read(place: &str, bytes: &[u8]) -> Result<Evidence, Error> {
-        let StoredEvidence::V1(evidence) = from_bytes(place, bytes)?;
+        let (StoredEvidence::V1(evidence) | StoredEvidence::V2(evidence)) = from_bytes(place, bytes)?;
         Ok(evidence)
     }
-    /// The newest form, ready to be stored.
+    /// The oldest form that holds it, ready to be stored.
     ///
     /// # Errors
     /// Never.
     pub fn write(&self) -> Result<Vec<u8>, Error> {
-        to_bytes("evidence.json", &StoredEvidence::V1(self.clone()))
+        let old = self.margins.is_empty() && self.signed.is_none();
+        let form = if old { StoredEvidence::V1(self.clone()) } else { StoredEvidence::V2(self.clone()) };
+        to_bytes("evidence.json", &form)
     }
 }
 
@@ -137,19 +153,36 @@ pub struct Gate {
     pub got: String,
     /// Whether it is open.
     pub passed: bool,
+    /// Whether it could be tried; one that could not has not passed.
+    pub ran: bool,
 }
 
-fn gate(name: impl Into<String>, want: impl Into<String>, got: impl Into<String>, passed: bool) -> Gate {
-    Gate { name: name.into(), want: want.into(), got: got.into(), passed }
+impl Gate {
+    /// Whether it was tried and is shut.
+    pub fn shut(&self) -> bool {
+        self.ran && !self.passed
+    }
+    /// What a table says of it.
+    pub fn verdict(&self) -> &'static str {
+        match (self.ran, self.passed) {
+            (false, _) => "not run",
+            (_, true) => "passed",
+            (_, false) => "FAILED",
+        }
+    }
+}
+
+pub(super) fn gate(name: impl Into<String>, want: impl Into<String>, got: impl Into<String>, passed: bool) -> Gate {
+    Gate { name: name.into(), want: want.into(), got: got.into(), passed, ran: true }
 }
 
 impl Registry {
-    /// The gates of a version before an alias may stand for it; none for `challenger` and `shadow`,
-    /// from which nothing is served.
+    /// The gates of a version before an alias may stand for it, `by` whom and when; none for
+    /// `challenger` and `shadow`, from which nothing is served.
     ///
     /// # Errors
     /// The version does not load, or has no evidence that can be read.
-    pub fn gates(&self, name: &str, alias: &str, which: &Which) -> Result<Vec<Gate>, Error> {
+    pub fn gates(&self, name: &str, alias: &str, which: &Which, by: &By) -> Result<Vec<Gate>, Error> {
         if OPEN.contains(&alias) {
             return Ok(Vec::new());
         }
@@ -166,6 +199,8 @@ impl Registry {
         };
         let mut gates = vec![replay(&loaded)];
         gates.extend(judge(&own, champion.as_ref().and_then(|(n, e)| Some((n.as_str(), e.as_ref()?)))));
+        let moves = self.aliases(name)?.history()?;
+        gates.extend(governed(own.signed.as_ref(), &loaded.digest, champion.is_some(), &moves, by));
         Ok(gates)
     }
     /// What a version stores; `None` for one that was registered before there was evidence.
@@ -179,14 +214,19 @@ impl Registry {
 }
 
 /// The reason that the history keeps: with the gates that did not open, where an operator overrode
-/// them.
+/// them, and those that could not be tried.
 pub fn reason(gates: &[Gate], reason: &str) -> String {
-    let shut: Vec<&str> = gates.iter().filter(|g| !g.passed).map(|g| g.name.as_str()).collect();
-    match (gates.len(), shut.is_empty()) {
-        (0, _) => reason.to_string(),
-        (n, true) => format!("{reason} (all {n} gates passed)"),
-        (_, false) => format!("{reason} (OVERRIDE of {})", shut.join(", ")),
+    let names = |of: &dyn Fn(&Gate) -> bool| {
+        gates.iter().filter(|g| of(g)).map(|g| g.name.as_str()).collect::<Vec<_>>().join(", ")
+    };
+    if gates.is_empty() {
+        return reason.to_string();
     }
+    let (shut, untried) = (names(&Gate::shut), names(&|g| !g.ran));
+    let passed = gates.iter().filter(|g| g.passed).count();
+    let verdict = if shut.is_empty() { format!("{passed} gates passed") } else { format!("OVERRIDE of {shut}") };
+    let rest = if untried.is_empty() { String::new() } else { format!("; not run: {untried}") };
+    format!("{reason} ({verdict}{rest})")
 }
 
 fn replay(loaded: &Loaded) -> Gate {
@@ -220,6 +260,9 @@ pub fn judge(own: &Evidence, champion: Option<(&str, &Evidence)>) -> Vec<Gate> {
             got,
             passed,
         ));
+        if rival.foreign {
+            gates.push(against_base(m, own));
+        }
         gates.push(confidence(m, &own.served, &rival));
         for (side, hits) in [("lower", m.below), ("upper", m.above)] {
             gates.push(covered(side, m.horizon, hits, tests));
@@ -238,7 +281,18 @@ pub fn judge(own: &Evidence, champion: Option<(&str, &Evidence)>) -> Vec<Gate> {
     };
     let passed = new.is_empty() && !own.drift.is_empty();
     gates.push(gate("drift", format!("index < {DRIFT_MAX} or as in training"), got, passed));
+    gates.extend(measured(&own.margins));
     gates
+}
+
+/// A challenger that beats a bad champion is still held to the base of its own study.
+fn against_base(m: &Measured, own: &Evidence) -> Gate {
+    let rival = Rival::of(own, m, None);
+    let test = rival.test();
+    let got =
+        test.map_or_else(|| "no difference to test".into(), |t| format!("t {:.2} against {}", t.statistic, rival.name));
+    let passed = rival.own.len() >= DM_TIMES && test.is_some_and(|t| t.statistic > -DM_T);
+    gate(format!("no worse than the base over {}", m.horizon), format!("t > -{DM_T} on {DM_TIMES} times"), got, passed)
 }
 
 /// The losses of the served model beside those of the champion, or of the base.

@@ -9,6 +9,7 @@
 //! | [`alias`] | `champion` and its like, with a hash-chained history |
 //! | [`golden`] | input rows and the forecasts they must give, bit for bit |
 //! | [`gate`] | what a version must show before it is served |
+//! | [`margin_gate`] | what its margins must show, and what must be signed |
 //! | [`ledger`] | the [`Store`] trait, entries, and a store in memory |
 //! | [`chain`] | lines of a hash-chained file |
 //! | [`mod@file`] | the store on disk: synced before it answers, one writer, torn tails dropped |
@@ -20,9 +21,12 @@
 //! | [`rerun`] | what the ledger recorded, made again event by event and compared |
 //! | [`guard`] | what people propose to the guardrails and others approve |
 //! | [`order`] | orders of people as the ledger keeps them |
+//! | [`attribution`] | why a requirement changed between two publications, in terms that sum |
+//! | [`guidance`] | where a multiplier may be in some hours, and what would move it |
 //! | [`explain`] | why a published multiplier is what it is, in words and numbers |
 
 pub mod alias;
+pub mod attribution;
 pub mod chain;
 mod disk;
 pub mod era;
@@ -34,6 +38,8 @@ pub mod guard;
 pub mod ledger;
 pub mod manifest;
 pub mod order;
+pub mod guidance;
+pub mod margin_gate;
 pub mod press;
 pub mod publication;
 pub mod register;

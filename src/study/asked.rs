@@ -4,7 +4,7 @@
 use super::plan::Plan;
 use super::truth::Truth;
 use crate::base::{Horizon, Symbol, Ts};
-use crate::loss::Side;
+use crate::loss::{Side, equal_cost_control};
 use crate::margin::Decision;
 
 /// What is asked at a decision, fraction of notional.
@@ -13,6 +13,9 @@ pub type Ask = fn(&Decision) -> f64;
 /// Margin policies that are compared: what each asks at a decision, fraction of notional.
 pub const POLICIES: [(&str, Ask); 3] =
     [("baseline", |d| d.baseline), ("unguarded", |d| d.baseline * d.why.m4), ("guarded", |d| d.c_im)];
+
+/// What policies and controls asked, by name.
+pub type Requirements = Vec<(String, Vec<f64>)>;
 
 /// Decisions of one instrument and horizon whose outcome is known, in order of time.
 pub struct Asked<'a> {
@@ -46,13 +49,27 @@ impl<'a> Asked<'a> {
         }
         all
     }
+    /// What every policy asked, each but the baseline with its control: the baseline times the constant
+    /// that gives it the same average.
+    pub fn policies(&self) -> Requirements {
+        let baseline = self.requirement(POLICIES[0].1);
+        let mut all = Vec::new();
+        for (i, (policy, ask)) in POLICIES.iter().enumerate() {
+            let asked = self.requirement(*ask);
+            let control = equal_cost_control(&asked, &baseline).filter(|_| i > 0);
+            all.push((policy.to_string(), asked));
+            all.extend(control.map(|(_, c)| (control_of(policy), c)));
+        }
+        all
+    }
     /// What a policy asked.
     pub fn requirement(&self, ask: Ask) -> Vec<f64> {
         self.decisions.iter().map(|d| ask(d)).collect()
     }
-    /// The expected shortfall that goes with it: that of the baseline, times the multiplier.
-    pub fn shortfall(&self, ask: Ask) -> Vec<f64> {
-        self.decisions.iter().map(|d| d.why.expected_shortfall * ask(d) / d.baseline).collect()
+    /// The expected shortfall that goes with a requirement: that of the baseline, times the multiplier.
+    pub fn shortfall(&self, requirement: &[f64]) -> Vec<f64> {
+        let one = |(d, c): (&&Decision, &f64)| d.why.expected_shortfall * c / d.baseline;
+        self.decisions.iter().zip(requirement).map(one).collect()
     }
     /// The losses of a side.
     pub fn losses(&self, side: Side) -> Vec<f64> {
@@ -62,6 +79,19 @@ impl<'a> Asked<'a> {
     pub fn ts(&self) -> Vec<Ts> {
         self.decisions.iter().map(|d| d.ts).collect()
     }
+}
+
+/// The name of a policy's control.
+pub fn control_of(policy: &str) -> String {
+    format!("control of {policy}")
+}
+
+/// The names of every policy and control, in the order of the tables.
+pub fn names() -> Vec<String> {
+    let of = |(i, (policy, _)): (usize, &(&str, Ask))| {
+        std::iter::once(policy.to_string()).chain((i > 0).then(|| control_of(policy)))
+    };
+    POLICIES.iter().enumerate().flat_map(of).collect()
 }
 
 /// The sides that are tested one by one: a margin for both is the worse of two tails, each of which is

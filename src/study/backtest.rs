@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Ask, Asked, POLICIES, sides};
+use super::asked::{Asked, Requirements, names, sides};
 use super::plan::Plan;
 use super::scores::POOLED;
 use crate::base::{Horizon, stats};
 use crate::loss::basel::{Action, Light, plus_factor, traffic_light};
-use crate::loss::coverage::{Test, coverage_of, independence, kupiec_over, transitions};
+use crate::loss::coverage::{conditional_over, coverage_of, independence, kupiec_over, transitions};
 use crate::loss::dynamic_quantile::dynamic_quantile;
 use crate::loss::overlap::{Overlap, thinned};
 use crate::loss::shortfall::{Draws, Null, critical_values, z1, z2};
@@ -99,16 +99,18 @@ pub fn backtests(plan: &Plan, asked: &[Asked<'_>]) -> Vec<Backtest> {
     let mut lines = Vec::new();
     for (ahead, horizon) in plan.horizons() {
         let (mut pooled, mut own) = (Vec::new(), Vec::new());
-        for (policy, ask) in POLICIES {
+        let here: Vec<(&Asked<'_>, Requirements)> =
+            asked.iter().filter(|a| a.horizon == horizon).map(|a| (a, a.policies())).collect();
+        for policy in names() {
             for side in sides(plan.road.margin.baseline.side) {
                 let mut all = Counts::default();
-                for a in asked.iter().filter(|a| a.horizon == horizon) {
-                    let counts = Counts::of(a, ask, side);
+                for (a, c) in here.iter().filter_map(|(a, p)| Some((a, &p.iter().find(|p| p.0 == policy)?.1))) {
+                    let counts = Counts::of(a, c, side);
                     all.add(&counts);
                     let symbol = a.symbol.to_string();
-                    own.extend(tables.line(Backtest::empty(horizon, symbol, policy, side), counts, Some(ahead)));
+                    own.extend(tables.line(Backtest::empty(horizon, symbol, &policy, side), counts, Some(ahead)));
                 }
-                pooled.extend(tables.line(Backtest::empty(horizon, POOLED.into(), policy, side), all, None));
+                pooled.extend(tables.line(Backtest::empty(horizon, POOLED.into(), &policy, side), all, None));
             }
         }
         lines.extend(pooled);
@@ -118,8 +120,8 @@ pub fn backtests(plan: &Plan, asked: &[Asked<'_>]) -> Vec<Backtest> {
 }
 
 impl Counts {
-    fn of(asked: &Asked<'_>, ask: Ask, side: Side) -> Counts {
-        let (c, losses, es) = (asked.requirement(ask), asked.losses(side), asked.shortfall(ask));
+    fn of(asked: &Asked<'_>, c: &[f64], side: Side) -> Counts {
+        let (losses, es) = (asked.losses(side), asked.shortfall(c));
         let kept = thinned(&asked.ts(), asked.horizon);
         let of = |x: &[f64]| kept.iter().map(|i| x[*i]).collect::<Vec<f64>>();
         let hits: Vec<bool> = kept.iter().map(|i| losses[*i] > c[*i]).collect();
@@ -128,7 +130,7 @@ impl Counts {
             overlapping: c.len(),
             overlapping_breaches: c.iter().zip(&losses).filter(|(c, l)| l > c).count(),
             losses: of(&losses),
-            requirement: of(&c),
+            requirement: of(c),
             shortfall: of(&es),
         }
     }
@@ -184,15 +186,6 @@ impl Backtest {
     }
 }
 
-/// Conditional coverage that forgives too few breaches: the ratio of the share counts only where there
-/// are more than there should be.
-pub fn conditional_over(n: usize, breaches: usize, pairs: [[usize; 2]; 2]) -> Option<Test> {
-    let over = breaches as f64 > MISS * n as f64;
-    let (_, two_sided) = coverage_of(n, breaches, pairs, MISS)?;
-    let alone = independence(pairs).statistic;
-    Some(if over { two_sided } else { Test::chi_squared(alone, 2.0) })
-}
-
 /// Simulated bounds, each worked out once.
 struct Tables<'a> {
     plan: &'a Plan,
@@ -216,7 +209,7 @@ impl Tables<'_> {
             kupiec_over_p: kupiec_over(n, breaches, MISS)?.p,
             independence_p: independence(counts.pairs).p,
             cc_p: conditional.p,
-            cc_over_p: conditional_over(n, breaches, counts.pairs)?.p,
+            cc_over_p: conditional_over(n, breaches, counts.pairs, MISS)?.p,
             dq: dynamic.map(|d| d.test.statistic),
             dq_p: dynamic.map(|d| d.test.p),
             light,
@@ -251,21 +244,5 @@ impl Tables<'_> {
             };
             alone.bounds(&[0.95])[0]
         })
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn too_few_breaches_are_no_fault_of_a_floored_margin_but_clusters_are() {
-        let of = |breaches: usize, n11: usize| {
-            let n01 = breaches - n11;
-            conditional_over(3000, breaches, [[2999 - n01 - breaches, n01], [n01, n11]]).unwrap().p
-        };
-        assert!(of(5, 0) > 0.9 && of(60, 0) < 1e-4 && of(10, 8) < 1e-6);
-        let (_, two_sided) = coverage_of(3000, 5, [[2989, 5], [5, 0]], MISS).unwrap();
-        assert!(two_sided.p < 0.001);
     }
 }

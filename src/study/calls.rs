@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, POLICIES};
+use super::asked::{Asked, POLICIES, names};
 use super::backtest::MISS;
 use super::plan::Plan;
 use super::scores::POOLED;
@@ -92,19 +92,21 @@ pub fn calls(plan: &Plan, asked: &[Asked<'_>]) -> Vec<Calls> {
     let mut lines = Vec::new();
     for (_, horizon) in plan.horizons() {
         let mut own = Vec::new();
-        for (policy, ask) in POLICIES {
-            for a in asked.iter().filter(|a| a.horizon == horizon) {
-                let found = procyclicality(&a.ts(), &a.requirement(ask), &over);
-                let line = |call| Calls { horizon, symbol: a.symbol.to_string(), policy: policy.into(), call };
+        for a in asked.iter().filter(|a| a.horizon == horizon) {
+            for (policy, c) in a.policies() {
+                let found = procyclicality(&a.ts(), &c, &over);
+                let line = |call| Calls { horizon, symbol: a.symbol.to_string(), policy: policy.clone(), call };
                 own.extend(found.into_iter().flat_map(|p| p.calls).map(line));
             }
+        }
+        for policy in names() {
             for span in &over {
                 let same: Vec<Call> = own
                     .iter()
                     .filter(|l: &&Calls| l.policy == policy && l.call.over == *span)
                     .map(|l| l.call)
                     .collect();
-                let line = |call| Calls { horizon, symbol: POOLED.into(), policy: policy.into(), call };
+                let line = |call| Calls { horizon, symbol: POOLED.into(), policy: policy.clone(), call };
                 lines.extend(pooled(&same).map(line));
             }
         }

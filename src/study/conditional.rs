@@ -93,14 +93,14 @@ struct Sums {
 pub fn conditions(plan: &Plan, asked: &[Asked<'_>], forecasts: &[Forecasted]) -> Vec<Condition> {
     let margin = &plan.road.margin;
     let mut by_time: BTreeMap<(Horizon, Symbol, Ts), &Forecasted> = BTreeMap::new();
-    let mut labels: BTreeMap<(Horizon, Symbol, Ts), String> = BTreeMap::new();
+    let mut labels: BTreeMap<(Horizon, Symbol, Ts), (usize, String)> = BTreeMap::new();
     for f in forecasts {
         let key = (f.forecast.horizon, f.symbol, f.forecast.issued);
         if *f.model == *margin.forecast {
             by_time.insert(key, f);
         }
         if let Some(regime) = f.forecast.regime.filter(|_| *f.model == *margin.regime) {
-            labels.insert(key, code(&regime.label()));
+            labels.insert(key, (regime.label() as usize, code(&regime.label())));
         }
     }
     let mut lines = Vec::new();
@@ -116,8 +116,8 @@ pub fn conditions(plan: &Plan, asked: &[Asked<'_>], forecasts: &[Forecasted]) ->
                 let mut put = |kind: usize, place: usize, value: String| {
                     sums.entry((kind, place, value)).or_default().add(s);
                 };
-                if let Some(label) = labels.get(&(horizon, a.symbol, s.ts)) {
-                    put(0, 0, label.clone());
+                if let Some((place, label)) = labels.get(&(horizon, a.symbol, s.ts)) {
+                    put(0, *place, label.clone());
                 }
                 put(1, decile, format!("{}", decile + 1));
                 put(2, hour, format!("{} {:02}", DAYS[hour / 24], hour % 24));

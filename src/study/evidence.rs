@@ -14,6 +14,7 @@ use super::choice::Choice;
 use super::conditional::{Condition, Transform, conditions, transforms};
 use super::crash::{Crash, without};
 use super::future::Future;
+use super::guidance::{Guided, guided};
 use super::impulse::Response;
 use super::output::Forecasted;
 use super::plan::Plan;
@@ -59,6 +60,8 @@ pub struct Evidence {
     pub transforms: Vec<Transform>,
     /// What margins left uncovered in crashes.
     pub stress: Vec<Scenario>,
+    /// Coverage of forward guidance.
+    pub guidance: Vec<Guided>,
     /// What margins do when volatility doubles.
     pub responses: Vec<Response>,
 }
@@ -102,6 +105,7 @@ impl Evidence {
             conditions: conditions(plan, &asked, forecasts),
             transforms: transforms(truth, forecasts),
             stress: scenarios(plan, &asked),
+            guidance: guided(plan, &walk.decisions),
             responses: Vec::new(),
         })
     }

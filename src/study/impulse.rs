@@ -17,6 +17,8 @@ use crate::pipeline::{Bundle, Pipeline};
 
 /// Days after the step at which the response is told.
 const DAYS: [i64; 8] = [1, 5, 10, 20, 40, 60, 120, 250];
+/// Where textbook requirements are tried.
+pub const NORMAL_PATHS: &str = "normal paths";
 /// Normal paths.
 const PATHS: usize = 100;
 /// The road is followed for so long after the step, or for so many rows where that is shorter.
@@ -89,7 +91,7 @@ pub fn responses(plan: &Plan, market: &Market, walk: &Walk) -> Result<Vec<Respon
     ];
     let mut lines: Vec<Response> = textbook
         .into_iter()
-        .filter_map(|(name, r)| Some(Response::of(name, "normal paths", Horizon(Span::DAY), PATHS, Span::DAY, r?)))
+        .filter_map(|(name, r)| Some(Response::of(name, NORMAL_PATHS, Horizon(Span::DAY), PATHS, Span::DAY, r?)))
         .collect();
     lines.extend(road(plan, market, &walk.last)?);
     Ok(lines)

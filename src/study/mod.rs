@@ -7,6 +7,7 @@
 //! | [`backtest`] | margins backtested: coverage, shortfall, the traffic light |
 //! | [`calls`] | margin calls by length of time, cost against cover, persistence |
 //! | [`conditional`] | coverage by regime, hour and volatility; the probability integral transform |
+//! | [`guidance`] | was the multiplier where its guidance said it might be |
 //! | [`impulse`] | what margins do when volatility doubles |
 //! | [`stress`] | what margins left uncovered in crashes |
 //! | [`alarm`] | spike probabilities as alarms, and their reliability |
@@ -33,6 +34,7 @@ pub mod crash;
 pub mod evidence;
 pub mod fit;
 pub mod future;
+pub mod guidance;
 pub mod impulse;
 pub mod judge;
 pub mod output;

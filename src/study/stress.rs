@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, POLICIES};
+use super::asked::{Asked, Requirements, names};
 use super::plan::Plan;
 use crate::base::{Horizon, Ts};
 
@@ -37,13 +37,15 @@ pub fn scenarios(plan: &Plan, asked: &[Asked<'_>]) -> Vec<Scenario> {
     for (_, horizon) in plan.horizons() {
         let own: Vec<(&Asked<'_>, Vec<f64>)> =
             asked.iter().filter(|a| a.horizon == horizon).map(|a| (a, a.losses(side))).collect();
+        let asked: Vec<Requirements> = own.iter().map(|(a, _)| a.policies()).collect();
         let mut put = |name: &str, rows: &[(usize, usize)]| {
-            for (policy, ask) in POLICIES.iter().filter(|_| !rows.is_empty()) {
-                let missed = |(k, i): &(usize, usize)| (own[*k].1[*i] - ask(own[*k].0.decisions[*i])).max(0.0);
+            for policy in names().iter().filter(|_| !rows.is_empty()) {
+                let c = |k: usize, i: usize| asked[k].iter().find(|p| p.0 == *policy).map_or(f64::INFINITY, |p| p.1[i]);
+                let missed = |(k, i): &(usize, usize)| (own[*k].1[*i] - c(*k, *i)).max(0.0);
                 lines.push(Scenario {
                     name: name.into(),
                     horizon,
-                    policy: (*policy).into(),
+                    policy: policy.clone(),
                     n: rows.len(),
                     worst_loss: rows.iter().map(|(k, i)| own[*k].1[*i]).fold(f64::NEG_INFINITY, f64::max),
                     shortfall_sum: rows.iter().map(missed).sum(),

@@ -56,6 +56,15 @@ fn the_first_evidence_reads_and_is_what_is_written() {
 }
 
 #[test]
+fn the_second_evidence_reads_and_is_what_is_written() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format/v2/evidence.json");
+    let stored = std::fs::read(path).unwrap();
+    let evidence = Evidence::read("sample", &stored).unwrap();
+    assert_eq!((evidence.margins.len(), evidence.signed.as_ref().unwrap().author.as_str()), (1, "ann"));
+    assert_eq!(evidence.write().unwrap(), stored);
+}
+
+#[test]
 fn the_first_bundle_and_its_golden_rows_read() {
     let mut stored: serde_json::Value = serde_json::from_slice(&bytes("bundle.json")).unwrap();
     // Another list of features is refused by design; the form itself must still read.

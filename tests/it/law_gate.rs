@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::{Command, Output};
 
-use margincast::base::{Horizon, Span, Ts};
-use margincast::record::alias::By;
+use margincast::base::{Digest, Horizon, Span, Ts};
+use margincast::record::alias::{By, Move, Target};
 use margincast::record::gate::{Evidence, Gate, Hits, Leak, Measured, judge};
+use margincast::record::margin_gate::{Cost, Margins, Signed, Stress, governed};
 use margincast::record::register::Extras;
 use margincast::record::{Registry, Which};
 use tempfile::TempDir;
@@ -45,20 +46,47 @@ fn good() -> Evidence {
         future: Leak { cut: Ts(0), models: 6, changed: 5000, passed: true },
         drift: BTreeMap::from([("rv".to_string(), 0.05), ("ret".to_string(), 0.19), ("rv_far".to_string(), 3.0)]),
         usual: BTreeMap::from([("rv_far".to_string(), 4.0)]),
+        margins: vec![margins(Span::HOUR), margins(Span::DAY)],
+        signed: Some(Signed { author: "ann".into(), limits: 5, expires: Ts(i64::MAX) }),
+    }
+}
+
+/// A guarded margin that is well covered, dearer to nobody than a constant, and calm.
+fn margins(horizon: Span) -> Margins {
+    Margins {
+        horizon: Horizon(horizon),
+        hits: hits(3000, 25),
+        z2: Some(0.1),
+        own: Cost { breaches: 50, shortfall_sum: 1.5, call_es99: Some(0.4) },
+        control: Cost { breaches: 52, shortfall_sum: 1.9, call_es99: Some(0.7) },
+        overshoot: Some(0.04),
+        stress: vec![Stress { name: "crash".into(), own: 0.2, baseline: 0.3 }],
     }
 }
 
 fn shut(gates: &[Gate]) -> Vec<&str> {
-    gates.iter().filter(|g| !g.passed).map(|g| g.name.as_str()).collect()
+    gates.iter().filter(|g| g.shut()).map(|g| g.name.as_str()).collect()
 }
 
 #[test]
 fn a_good_version_passes_and_each_fault_shuts_its_own_gate() {
     let gates = judge(&good(), None);
     assert!(shut(&gates).is_empty(), "{gates:#?}");
-    assert_eq!(gates.len(), 1 + 2 * 4 + 2);
+    assert_eq!(gates.len(), 1 + 2 * 4 + 2 + 2 * 6);
     type Fault = fn(&mut Evidence);
-    let faults: [(&str, Fault); 8] = [
+    let faults: [(&str, Fault); 19] = [
+        ("margins", |e| e.margins.clear()),
+        ("margin coverage over 1h", |e| e.margins[0].hits = hits(900, 9)),
+        // As many breaches as there should be, but one after another.
+        ("margin coverage over 1d", |e| e.margins[1].hits.transitions = [[2972, 2], [2, 23]]),
+        ("expected shortfall over 1h", |e| e.margins[0].z2 = Some(-0.5)),
+        ("expected shortfall over 1h", |e| e.margins[0].z2 = None),
+        ("equal cost over 1d", |e| e.margins[1].own.shortfall_sum = 2.0),
+        ("equal cost over 1d", |e| e.margins[1].own.call_es99 = Some(0.71)),
+        ("equal cost over 1h", |e| e.margins[0].own.breaches = 53),
+        ("overshoot over 1h", |e| e.margins[0].overshoot = Some(0.11)),
+        ("overshoot over 1h", |e| e.margins[0].overshoot = None),
+        ("stress library over 1d", |e| e.margins[1].stress[0].own = 0.31),
         ("leak test", |e| e.future.passed = false),
         ("leak test", |e| e.future.changed = 0),
         ("drift", |e| _ = e.drift.insert("rv".into(), 0.2)),
@@ -74,6 +102,13 @@ fn a_good_version_passes_and_each_fault_shuts_its_own_gate() {
         fault(&mut evidence);
         assert_eq!(shut(&judge(&evidence, None)), [name]);
     }
+    // A yellow light, and what makes it.
+    let mut evidence = good();
+    evidence.margins[0].hits = hits(3000, 45);
+    assert_eq!(shut(&judge(&evidence, None)), ["margin coverage over 1h", "traffic light over 1h"]);
+    // A margin far above what is needed is no fault.
+    evidence.margins[0].hits = hits(3000, 5);
+    assert!(shut(&judge(&evidence, None)).is_empty());
     // Another model of the same study that is clearly better shuts the confidence set.
     let mut evidence = good();
     evidence.horizons[1].losses.insert("net".into(), losses(0.2, 4.0));
@@ -104,6 +139,32 @@ fn a_challenger_is_held_to_the_champion_on_the_times_both_have() {
 fn evidence_survives_its_stored_form() {
     let bytes = good().write().unwrap();
     assert_eq!(Evidence::read("evidence.json", &bytes).unwrap(), good());
+}
+
+#[test]
+fn time_in_the_shadow_and_another_signature_are_wanted_and_the_closed_loop_has_not_run() {
+    let (own, other) = (Digest::of(b"own"), Digest::of(b"other"));
+    let day = |n: i64| Ts(0) + Span::DAY.times(n);
+    let moved = |alias: &str, digest: Digest, when: Ts| {
+        let to = Target { version: "000002".into(), digest };
+        Move { when, who: "t".into(), reason: "t".into(), alias: alias.into(), from: None, to }
+    };
+    let moves = [moved("champion", other, day(0)), moved("shadow", own, day(10)), moved("challenger", own, day(20))];
+    let signed = Signed { author: "ann".into(), limits: 5, expires: day(100) };
+    let by = |who: &str, when: Ts| By { who: who.into(), when, reason: "r".into() };
+    let of = |moves: &[Move], champion: bool, by: &By| governed(Some(&signed), &own, champion, moves, by);
+    let gates = of(&moves, true, &by("bob", day(24)));
+    assert!(shut(&gates).is_empty(), "{gates:#?}");
+    let untried = |gates: &[Gate]| gates.iter().filter(|g| !g.ran).map(|g| g.name.clone()).collect::<Vec<_>>();
+    assert_eq!(untried(&gates), ["closed loop"]);
+    assert!(gates.iter().all(|g| g.ran || !g.passed), "what has not run has not passed");
+    assert_eq!(shut(&of(&moves, true, &by("bob", day(23)))), ["shadow"]);
+    assert_eq!(shut(&of(&moves[..1], true, &by("bob", day(90)))), ["shadow"]);
+    assert_eq!(untried(&of(&[], false, &by("bob", day(24)))), ["closed loop", "shadow"]);
+    // The author, nobody, and a card that has run out.
+    assert_eq!(shut(&of(&moves, true, &by("ann", day(24)))), ["card"]);
+    assert_eq!(shut(&of(&moves, true, &by("bob", day(100)))), ["card"]);
+    assert_eq!(shut(&governed(None, &own, true, &moves, &by("bob", day(24)))), ["card"]);
 }
 
 fn registered(root: &Path, evidence: &[Option<Evidence>]) -> Registry {
@@ -139,7 +200,9 @@ fn promotion_is_refused_with_a_table_unless_somebody_overrides_it_by_name() {
     let said: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
     assert_eq!((out.status.code(), &said["promoted"]), (Some(0), &true.into()));
     let moved = registry.whois("sample", "champion", Ts(i64::MAX)).unwrap().unwrap();
-    assert_eq!((moved.who.as_str(), moved.reason.as_str()), ("ann", "an emergency (OVERRIDE of leak test)"));
+    // The author herself: the override names that, too.
+    let kept = "an emergency (OVERRIDE of leak test, card; not run: closed loop, shadow)";
+    assert_eq!((moved.who.as_str(), moved.reason.as_str()), ("ann", kept));
     // A good one beside a champion that is just as good: it is not better.
     let out = promote(folder.path(), &["3", "--reason", "next", "--json"]);
     let said: serde_json::Value = serde_json::from_slice(&out.stdout).unwrap();
@@ -148,13 +211,13 @@ fn promotion_is_refused_with_a_table_unless_somebody_overrides_it_by_name() {
         .as_array()
         .unwrap()
         .iter()
-        .filter(|g| g["passed"] == false)
+        .filter(|g| g["passed"] == false && g["ran"] == true)
         .map(|g| g["name"].as_str().unwrap())
         .collect();
-    assert_eq!(failed, ["no worse over 1h", "no worse over 1d", "better over some horizon"]);
+    assert_eq!(failed, ["no worse over 1h", "no worse over 1d", "better over some horizon", "shadow"]);
     // Where nothing is in force yet, its base is what it must beat.
     let by = By { who: "t".into(), when: Ts(1), reason: "t".into() };
-    let gates = registry.gates("sample", "other", &Which::Version("000003".into())).unwrap();
+    let gates = registry.gates("sample", "other", &Which::Version("000003".into()), &by).unwrap();
     assert!(shut(&gates).is_empty(), "{gates:#?}");
     registry.promote("sample", "other", &Which::Version("000003".into()), &by).unwrap();
 }

@@ -10,6 +10,7 @@ mod format;
 mod golden;
 mod ingest;
 mod inputs;
+mod law_attribution;
 mod law_choice;
 mod law_degenerate;
 mod law_forecaster;

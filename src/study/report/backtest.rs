@@ -9,6 +9,7 @@ use super::cell::Kind::{Count, Fixed, PValue, Percent, Text};
 use super::cell::{Better, Column, Kind};
 use super::table::{Row, table};
 use super::{rows, section};
+use crate::study::impulse::NORMAL_PATHS;
 
 const fn col(key: &'static str, head: &'static str, kind: Kind, better: Better, about: &'static str) -> Column {
     Column { key, head, kind, better, about }
@@ -122,7 +123,7 @@ const CONDITIONS: &[Column] = &[
     col("n", "n", Count, Neither, "Outcomes under the condition, over all instruments."),
     col("below", "below q01", Percent(2), Neither, "Share of returns below the champion's 1 % quantile."),
     col("above", "above q99", Percent(2), Neither, "Share of returns above its 99 % quantile."),
-    col("breaches", "breaches", Count, Low, "Breaches of the guarded margin."),
+    col("breaches", "breaches", Count, Neither, "Breaches of the guarded margin."),
     col("share", "share", Percent(2), Neither, "The same as a share."),
     col(
         "low",
@@ -270,6 +271,27 @@ const STRESS: &[Column] = &[
     col("worst_miss", "worst miss", Percent(2), Low, "Largest single part of it."),
 ];
 
+const GUIDANCE: &[Column] = &[
+    col("n", "n", Count, Neither, "Decisions with guidance whose later multiplier is known, over all instruments."),
+    col(
+        "inside",
+        "inside",
+        Percent(2),
+        Neither,
+        "Share of later multipliers within the interval of nominally 90 %, ends included; a multiplier that often stays puts more there.",
+    ),
+    col("below", "below", Percent(2), Neither, "Share below it; nominally 5 % at most."),
+    col("above", "above", Percent(2), Neither, "Share above it; nominally 5 % at most."),
+    col("width", "width", Percent(2), Low, "Mean of the upper over the lower end, less 1."),
+    col(
+        "better",
+        "median no worse",
+        Percent(1),
+        High,
+        "Share of later multipliers no farther from the median told than from the one then in force.",
+    ),
+];
+
 /// Every table of these sections, for the definitions.
 pub const ALL: &[(&str, &[Column])] = &[
     ("Backtests: coverage", COVERAGE),
@@ -281,6 +303,7 @@ pub const ALL: &[(&str, &[Column])] = &[
     ("Persistence and buffers", BUFFERS),
     ("Impulse response", RESPONSES),
     ("Stress library", STRESS),
+    ("Forward guidance", GUIDANCE),
 ];
 
 /// Margins held to tests.
@@ -318,16 +341,27 @@ pub fn calls(scores: &Value) -> String {
     let policy = &["policy", "symbol", "horizon"];
     put("Calls by length of time", "/evidence/calls", &["over", "policy", "symbol", "horizon"], CALLS, "over");
     put("Cost and cover at 1.0 % breaches", "/evidence/frontier", policy, FRONTIER, "horizon");
-    put(
-        "Volatility doubles: what margins do, textbook ones on normal paths and ours on its own market",
-        "/evidence/responses",
-        &["requirement", "on", "horizon"],
-        RESPONSES,
-        "on",
-    );
     put("Stress library", "/evidence/stress", &["name", "policy", "horizon"], STRESS, "name");
+    put(
+        "Forward guidance: was the multiplier where it was said to be",
+        "/evidence/guidance",
+        &["over", "horizon"],
+        GUIDANCE,
+        "over",
+    );
     put("How long volatility lasts", "/evidence/buffers", &["symbol", "horizon"], BUFFERS, "symbol");
-    section("calls", &body)
+    section("calls", &(body + &responses(scores)))
+}
+
+/// Textbook margins are of no horizon of the study: they are shown with any.
+fn responses(scores: &Value) -> String {
+    let heads = &["requirement", "on", "horizon"];
+    let (mut paths, market): (Vec<Row>, Vec<Row>) =
+        rows(scores, "/evidence/responses", heads).into_iter().partition(|r| word(scores, r, "on") == NORMAL_PATHS);
+    paths.iter_mut().for_each(|r| r.horizon.clear());
+    let own = "Volatility doubles: what our margins do on their own market, whose returns are doubled";
+    let textbook = "Volatility doubles: what textbook margins of a day do on normal paths";
+    table(scores, own, heads, RESPONSES, &market) + &table(scores, textbook, heads, RESPONSES, &paths)
 }
 
 fn word(scores: &Value, row: &Row, key: &str) -> String {

@@ -23,6 +23,7 @@ use crate::study::conditional::{Condition, Transform};
 use crate::study::crash::Crash;
 use crate::study::evidence::{Confidence, Evidence};
 use crate::study::future::{Future, Untouched};
+use crate::study::guidance::Guided;
 use crate::study::impulse::Response;
 use crate::study::scores::*;
 use crate::study::stress::Scenario;
@@ -328,6 +329,8 @@ fn margins_tested(all: &mut Evidence, noise: &mut Noise) {
             let (worst_loss, shortfall_sum, worst_miss) = (0.2, noise.next(), noise.next());
             all.stress.push(Scenario { name, horizon, policy, n: 30, worst_loss, shortfall_sum, worst_miss });
         }
+        let (inside, below, above, width, better) = (0.91, 0.04, 0.05, 0.03, 0.8);
+        all.guidance.push(Guided { horizon, over: Span::DAY, n: 8000, inside, below, above, width, better });
         let (model, from, to, p) = (MODELS[3].into(), 0.005, 0.01, Some(0.2));
         all.transforms.push(Transform { model, horizon, from, to, count: 40, n: 8760, density: 0.91, p });
     }

@@ -1,0 +1,177 @@
+//! The parts of a change of a requirement sum to the change, to the last part per million, whatever
+//! changed; and each part is of what moved it.
+
+use std::path::Path;
+use std::process::Command;
+
+use margincast::record::attribution::{Change, Holding, ORDER};
+use margincast::record::manifest::from_value;
+use margincast::record::{FileStore, Publication, Seq, Store};
+use serde_json::{Value, json};
+
+fn sample() -> Value {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format/v1/ledger");
+    FileStore::read(&folder).unwrap().scan(Seq(3)).unwrap().next().unwrap().unwrap().body
+}
+
+/// A publication as the chain would make it, from baseline, forecast, weight, probability of stress,
+/// stressed loss and liquidity charge, with a requirement `guard` above what the chain wants.
+fn publication(seq: u64, [b, f, c, p, sv, a]: [f64; 6], guard: f64) -> Publication {
+    let m0 = f / b;
+    let m1 = if m0 > 1.0 { 1.0 + c * (m0 - 1.0) } else { 1.0 };
+    let m2 = m1.max(1.0 + p * ((sv / b).max(1.0) - 1.0));
+    let m3 = m2 + a / b;
+    let mut body = sample();
+    body["seq"] = seq.into();
+    let text = |v: f64| json!(v.to_string());
+    body["baseline"]["loss"] = text(b);
+    (body["forecast"]["loss"], body["forecast"]["credibility"], body["forecast"]["p_stress"]) =
+        (text(f), text(c), text(p));
+    (body["why"]["m0"], body["why"]["m1"], body["why"]["m2"]) = (text(m0), text(m1), text(m2));
+    (body["multiplier_raw"], body["why"]["stressed"]) = (text(m3), text(sv));
+    body["requirement"]["initial"] = text(m3 * b + guard);
+    from_value("a publication", body).unwrap()
+}
+
+/// The published requirement, parts per million of notional, rounded up.
+fn ppm(p: &Publication) -> i64 {
+    (p.requirement.initial.as_ref().unwrap().parse::<f64>().unwrap() * 1e6 - 1e-6).ceil() as i64
+}
+
+/// A repeatable number in (0, 1).
+fn noise(i: u64) -> f64 {
+    let x = i.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+    let x = (x ^ (x >> 29)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    ((x >> 11) as f64 + 0.5) / (1u64 << 53) as f64
+}
+
+#[test]
+fn terms_sum_to_the_published_difference_to_the_last_part() {
+    for i in 0..2000 {
+        let side = |k: u64| {
+            let u = |j: u64| noise(i * 100 + k * 10 + j);
+            let numbers = [0.01 + 0.2 * u(0), 0.3 * u(1), u(2), u(3), 0.4 * u(4), 0.05 * (u(5) - 0.5).max(0.0)];
+            publication(k + 1, numbers, 0.1 * (u(6) - 0.5))
+        };
+        let (old, new) = (side(0), side(1));
+        let change = Change::between(&old, &new, None).unwrap();
+        assert_eq!((change.from.parts, change.to.parts), (ppm(&old), ppm(&new)));
+        assert_eq!(change.difference, ppm(&new) - ppm(&old));
+        assert_eq!(change.terms.iter().map(|t| t.parts).sum::<i64>(), change.difference, "{change:#?}");
+        let names: Vec<&str> = change.terms.iter().map(|t| t.name).collect();
+        assert_eq!(names, ORDER[2..]);
+        let held = Holding { units: [3.0 * noise(i), -5.0 * noise(i + 1)], prices: [40_000.0, 39_000.0] };
+        let money = Change::between(&old, &new, Some(held)).unwrap();
+        assert_eq!(money.terms.len(), ORDER.len());
+        assert_eq!(money.terms.iter().map(|t| t.parts).sum::<i64>(), money.difference);
+        assert_eq!(money.unit, "micro");
+    }
+}
+
+#[test]
+fn each_term_is_of_what_moved_it() {
+    let from = [0.04, 0.05, 0.8, 0.1, 0.09, 0.0];
+    let moved = |name: &str, to: [f64; 6], guard: f64| {
+        let change = Change::between(&publication(1, from, 0.0), &publication(2, to, guard), None).unwrap();
+        for t in &change.terms {
+            assert_eq!(t.parts == 0, t.name != name, "{name}: {t:?}");
+        }
+        change.difference
+    };
+    // m = 1.2 of 0.04; a forecast of 0.06 gives 1.4; a charge of 0.004 adds itself.
+    assert_eq!(moved("forecast", [0.04, 0.06, 0.8, 0.1, 0.09, 0.0], 0.0), 8000);
+    assert_eq!(moved("regime", [0.04, 0.05, 0.8, 0.7, 0.09, 0.0], 0.0), 27_000);
+    assert_eq!(moved("liquidity", [0.04, 0.05, 0.8, 0.1, 0.09, 0.004], 0.0), 4000);
+    assert_eq!(moved("guardrails", from, -0.003), -3000);
+    // A baseline that catches up with the forecast takes from the lift what it adds below.
+    assert_eq!(moved("volatility", [0.05, 0.05, 0.8, 0.1, 0.09, 0.0], 0.0), 6000);
+}
+
+#[test]
+fn positions_and_prices_come_first_and_in_money() {
+    let p = |seq| publication(seq, [0.05, 0.05, 1.0, 0.0, 0.05, 0.0], 0.0);
+    let held = Holding { units: [2.0, -3.0], prices: [100.0, 110.0] };
+    let change = Change::between(&p(1), &p(2), Some(held)).unwrap();
+    let parts: Vec<i64> = change.terms.iter().map(|t| t.parts).collect();
+    assert_eq!(parts, [5_000_000, 1_500_000, 0, 0, 0, 0, 0]);
+    let bad = Holding { units: [f64::NAN, 1.0], prices: [1.0; 2] };
+    assert!(Change::between(&p(1), &p(2), Some(bad)).is_err());
+}
+
+#[test]
+fn two_instruments_or_no_baseline_are_refused_with_a_reason() {
+    let p = publication(1, [0.05, 0.05, 1.0, 0.0, 0.05, 0.0], 0.0);
+    let other = Publication { horizon: "PT1H".into(), ..p.clone() };
+    let refused = Change::between(&p, &other, None).unwrap_err().to_string();
+    assert!(refused.contains("one instrument and horizon"), "{refused}");
+    let mut silent = p.clone();
+    silent.baseline.loss = None;
+    assert!(Change::between(&p, &silent, None).unwrap_err().to_string().contains("no baseline"));
+}
+
+#[test]
+fn the_command_prints_the_change_as_json() {
+    let ledger = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format/v1/ledger");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_margincast"));
+    let out = command.args(["explain", "1", "1", "--json", "--ledger"]).arg(ledger).output().unwrap();
+    let said: Value = serde_json::from_slice(&out.stdout).unwrap_or_else(|e| panic!("{e}: {out:?}"));
+    assert_eq!((said[0]["difference"].as_i64(), said[0]["order"][0].as_str()), (Some(0), Some("positions")));
+    assert!(said[0]["terms"].as_array().unwrap().iter().all(|t| t["parts"] == 0));
+}
+
+/// Decisions an hour apart: a multiplier that climbs 1 % an hour while the chain wants more, and rests
+/// while it does not.
+fn climbing(hours: i64) -> Vec<margincast::margin::Decision> {
+    let start = publication(1, [0.05, 0.05, 1.0, 0.1, 0.09, 0.0], 0.0).decision().unwrap();
+    let mut m = 1.0;
+    let one = |i: i64| {
+        let up = (i / 50) % 2 == 0;
+        let mut d = start.clone();
+        d.ts = margincast::base::Ts(0) + margincast::base::Span::HOUR.times(i);
+        (d.c_im, d.m_im_ppm) = (m * d.baseline, (m * 1e6_f64).round() as u64);
+        d.why.m4 = if up { 1.2 * m } else { m };
+        m = if i % 100 == 99 {
+            1.0
+        } else if up {
+            m * 1.01
+        } else {
+            m
+        };
+        d
+    };
+    (0..hours).map(one).collect()
+}
+
+#[test]
+fn guidance_knows_the_situation_and_nothing_that_comes_later() {
+    use margincast::margin::Policy;
+    use margincast::record::guidance::{Ahead, Guide};
+    let decisions = climbing(1500);
+    let told = |n: usize| {
+        let mut guide = Guide::new(Policy::default());
+        decisions[..n].iter().map(|d| guide.push(d)).collect::<Vec<Vec<Ahead>>>()
+    };
+    let (all, early) = (told(1500), told(1000));
+    assert_eq!(all[..1000], early[..], "what was told does not change");
+    assert!(all[50].is_empty() && all[1420].len() == 3);
+    let hour = |i: usize| all[i].iter().find(|a| a.over == margincast::base::Span::HOUR).copied().unwrap();
+    let m = |i: usize| decisions[i].m_im_ppm as f64 / 1e6;
+    assert!((hour(1420).median / m(1420) - 1.01).abs() < 1e-4, "while the chain wants more it climbs");
+    assert!((hour(1470).median / m(1470) - 1.0).abs() < 1e-9, "and rests while it does not");
+}
+
+#[test]
+fn triggers_are_what_the_chain_would_want() {
+    use margincast::margin::Policy;
+    use margincast::record::guidance::triggers;
+    // b 0.04, m 1.2 in force; at p of stress 0.6 the chain wants 1 + 0.6 x 1.25 = 1.75.
+    let d = publication(1, [0.04, 0.05, 0.8, 0.1, 0.09, 0.0], 0.0).decision().unwrap();
+    let found = triggers(&d, &Policy::default());
+    let of = |what: &str| found.iter().find(|t| t.what == what).unwrap();
+    assert!((of("stress").rise - (1.75 / 1.2 - 1.0)).abs() < 1e-12 && of("stress").at == 0.6);
+    // 0.9 wants 2.125, which the cap holds at 2.
+    assert!((of("emergency").rise - (2.0 / 1.2 - 1.0)).abs() < 1e-12);
+    // 1 + 0.8 (f / 0.04 - 1) = 1.2 x 1.02 at f = 0.0512.
+    assert!((of("forecast").at - 0.0512).abs() < 1e-12);
+    assert!((of("baseline").at - 0.048).abs() < 1e-12);
+}
