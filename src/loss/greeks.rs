@@ -101,9 +101,11 @@ impl Vanilla {
             return Greeks { delta, ..Greeks::default() };
         };
         let density = stats::normal_pdf(d1);
+        let gamma = density / (forward * sd);
         Greeks {
             delta: side * stats::normal_cdf(side * d1),
-            gamma: density / (forward * sd),
+            // So far from the money that both numbers vanish, it is none.
+            gamma: if gamma.is_finite() { gamma } else { 0.0 },
             vega: forward * density * self.years.sqrt(),
         }
     }

@@ -23,6 +23,7 @@ pub mod scenario;
 pub mod score;
 pub mod scoreboard;
 pub mod shortfall;
+pub mod stress;
 pub mod tail;
 pub mod var;
 

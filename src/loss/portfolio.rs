@@ -324,6 +324,14 @@ impl Portfolio {
         self.positions.iter().map(|p| p.pnl_at(step, |now, _| now)).sum()
     }
 
+    /// Profit of the whole in every scenario.
+    ///
+    /// # Errors
+    /// An underlying has no scenarios.
+    pub fn pnl(&self, scenarios: &Scenarios) -> Result<Vec<f64>, Error> {
+        Ok(self.net(scenarios, &Params::default())?.pnl)
+    }
+
     /// Losses under scenarios.
     ///
     /// # Errors

@@ -1,5 +1,8 @@
 //! What we ask for: the multiplier chain and the guardrails that act on `C = m b`.
 
+pub mod blast;
+pub mod cents;
+pub mod collateral;
 pub mod guardrail;
 pub mod hysteresis;
 pub mod ladder;
@@ -8,6 +11,9 @@ pub mod multiplier;
 pub mod notice;
 pub mod policy;
 pub mod recheck;
+pub mod requirement;
+pub mod statement;
+pub mod tier;
 mod track;
 
 pub use guardrail::{Bundle, Guardrail, Proposal};
@@ -156,6 +162,9 @@ pub enum Reason {
 /// Why a margin policy cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// A loss cannot be worked out.
+    #[error(transparent)]
+    Loss(#[from] crate::loss::Error),
     /// A setting is out of range.
     #[error("margin policy: `{key}` is {got}; want {want}")]
     Policy {
