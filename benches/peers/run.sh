@@ -2,7 +2,7 @@
 # The comparisons with peers, one after the other: bash benches/peers/run.sh [TRADES] [SERIES]
 #
 # Rows from trades beside polars and duckdb, GARCH fits beside arch, hidden Markov models beside
-# hmmlearn, rolling HAR beside statsmodels, snapshot requests beside nginx.
+# hmmlearn, rolling HAR beside statsmodels, portfolio margin beside numpy, snapshot requests beside nginx.
 # Everything runs on this machine; what is missing is installed (pip into target/peers, nginx and wrk
 # with apt). Run it when the machine has nothing else to do: it prints ratios, ours over the peer's.
 set -euo pipefail
@@ -13,7 +13,7 @@ work=target/peers
 mkdir -p "$work"
 
 cargo build --release --quiet --bin margincast --example rows_from_trades --example garch_fits \
-    --example hmm_fits --example har_refits
+    --example hmm_fits --example har_refits --example portfolio_margin
 if [ ! -x "$work/venv/bin/python" ]; then
     python3 -m venv "$work/venv"
 fi
@@ -31,6 +31,9 @@ echo "== hidden Markov models"
 
 echo "== rolling HAR"
 "$work/venv/bin/python" benches/peers/har.py target/release/examples/har_refits || true
+
+echo "== portfolio margin"
+"$work/venv/bin/python" benches/peers/portfolio.py target/release/examples/portfolio_margin || true
 
 echo "== snapshot requests"
 demo=$work/demo

@@ -13,6 +13,7 @@ use crate::event::lake::{Feed, Lake, Listing};
 use crate::event::{Body, GaugeKind};
 use crate::loss::haircut::Haircut;
 use crate::loss::implied::Shock;
+use crate::loss::liquidation::Fee;
 use crate::loss::portfolio::{Params, Portfolio};
 use crate::loss::scenario::{Label, Scenarios, Series};
 use crate::loss::stress::{self, Episode};
@@ -93,6 +94,7 @@ struct Config {
     listings: BTreeMap<Symbol, Source>,
     portfolio: Params,
     shock: Shock,
+    fee: Fee,
     markets: BTreeMap<Symbol, Market>,
     haircut: Haircut,
     collateral: BTreeMap<String, Vec<Asset>>,
@@ -113,6 +115,7 @@ impl Default for Config {
             listings: BTreeMap::new(),
             portfolio: Params::default(),
             shock: Shock::default(),
+            fee: Fee::default(),
             markets: BTreeMap::new(),
             haircut: Haircut::default(),
             collateral: BTreeMap::new(),
@@ -138,6 +141,7 @@ impl Config {
         Settings {
             portfolio: self.portfolio,
             shock: self.shock,
+            fee: self.fee,
             markets: self.markets.clone(),
             multiplier: multiplier.unwrap_or(self.multiplier),
         }
@@ -190,6 +194,7 @@ pub fn run(args: Args) -> Result<Answer> {
 fn state(account: &str, portfolio: &Portfolio, past: &Past, config: &Config, settings: &Settings) -> Result<Statement> {
     let requirement = Requirement::of(portfolio, &past.scenarios, settings)?;
     let mut statement = Statement::of(account, &requirement, &past.scenarios, config.portfolio.alpha);
+    statement = statement.with_delta_gamma(&portfolio.quadratic(&past.scenarios)?, config.portfolio.alpha);
     let mut resources = config.fund;
     if let Some(assets) = config.collateral.get(account) {
         let held = Holdings::of(assets, &requirement.net, &past.scenarios, &config.haircut);

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use crate::base::Symbol;
 use crate::base::table::Table;
 use crate::loss::greeks::{Greeks, Right, Vanilla};
-use crate::loss::portfolio::{Position, Terms};
+use crate::loss::position::{Position, Terms};
 
 /// What a row may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

@@ -2,9 +2,10 @@
 
 use super::table::render as columns;
 use crate::loss::portfolio::Binding;
+use crate::loss::quadratic::Method;
 use crate::loss::scenario::Label;
 use crate::loss::stress::Stressed;
-use crate::margin::cents::{text, up};
+use crate::margin::cents::{nearest, text};
 use crate::margin::statement::{HoldingsLine, Statement};
 
 fn percent(x: f64) -> String {
@@ -26,6 +27,7 @@ pub fn render(s: &Statement) -> String {
     out += &columns(&["requirement", "amount", ""], &bill(s));
     out += &by_position(s);
     out += &worst(s);
+    out += &closing(s);
     out += &s.collateral.as_ref().map_or_else(String::new, collateral);
     out += &stress(s);
     s.notes.iter().for_each(|note| out += &format!("note: {note}\n"));
@@ -79,7 +81,7 @@ fn by_position(s: &Statement) -> String {
                 p.position.clone(),
                 p.underlying.to_string(),
                 p.quantity.to_string(),
-                text(up(p.notional)),
+                text(nearest(p.notional)),
                 text(p.standalone_cents),
                 text(net),
                 text(shock),
@@ -107,10 +109,35 @@ fn worst(s: &Statement) -> String {
     if rows.is_empty() { String::new() } else { format!("\n{}", columns(&["worst scenario", "loss", "moves"], &rows)) }
 }
 
+fn closing(s: &Statement) -> String {
+    let row = |c: &crate::margin::requirement::Closing| {
+        vec![
+            c.underlying.to_string(),
+            text(nearest(c.notional)),
+            format!("{:.1} bp", 1e4 * c.cost),
+            format!("{:.4}", c.days),
+            c.budget_per_min.map_or_else(|| "-".into(), |b| text(nearest(b))),
+            format!("{:.2} %", 100.0 * c.fee),
+        ]
+    };
+    let rows: Vec<Vec<String>> = s.closings.iter().map(row).collect();
+    let head = ["to close", "notional", "cost", "days", "budget a minute", "fee"];
+    let mut out = if rows.is_empty() { String::new() } else { format!("\n{}", columns(&head, &rows)) };
+    if let Some(d) = &s.delta_gamma {
+        let method = match d.method {
+            Method::Exact => "exact",
+            Method::CornishFisher => "Cornish-Fisher",
+            Method::Saddlepoint => "saddlepoint",
+        };
+        out += &format!("for comparison, VaR by sensitivities and normal moves ({method}): {}\n", text(d.var_cents));
+    }
+    out
+}
+
 fn collateral(h: &HoldingsLine) -> String {
     let row = |a: &crate::margin::collateral::Valued| {
         let related = a.correlation.map_or_else(|| "-".into(), |c| format!("{c:+.2}"));
-        vec![a.asset.to_string(), text(up(a.value)), format!("{:.2} %", 100.0 * a.haircut), related]
+        vec![a.asset.to_string(), text(nearest(a.value)), format!("{:.2} %", 100.0 * a.haircut), related]
     };
     let rows: Vec<Vec<String>> = h.assets.iter().map(row).collect();
     let table = columns(&["collateral", "value", "haircut", "correlation"], &rows);
@@ -127,7 +154,7 @@ fn collateral(h: &HoldingsLine) -> String {
 
 fn stress(s: &Statement) -> String {
     let row = |x: &Stressed| {
-        vec![x.name.clone(), text(-up(-x.pnl)), x.worst.as_ref().map_or_else(String::new, Label::to_string)]
+        vec![x.name.clone(), text(nearest(x.pnl)), x.worst.as_ref().map_or_else(String::new, Label::to_string)]
     };
     let rows: Vec<Vec<String>> = s.stress.episodes.iter().chain(&s.stress.shocks).map(row).collect();
     let mut out =

@@ -18,6 +18,7 @@ pub mod liquidity;
 pub mod ordered;
 pub mod outcome;
 pub mod portfolio;
+pub mod position;
 pub mod quadratic;
 pub mod scenario;
 pub mod score;

@@ -22,154 +22,11 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::correlation::{repair, stressed};
-use super::greeks::{Greeks, Vanilla};
+use super::position::Position;
+use super::quadratic::Quadratic;
 use super::scenario::Scenarios;
 use super::tail::{self, Picks};
 use crate::base::Symbol;
-
-/// What a position is.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Terms {
-    /// Spot, perpetual or future: moves as the underlying.
-    Linear,
-    /// Known by its sensitivities; implied volatility and days to expiry say how vega is shocked.
-    Greeks {
-        /// Of one unit.
-        greeks: Greeks,
-        /// Annual implied volatility.
-        vol: f64,
-        /// To expiry.
-        days: f64,
-    },
-    /// An option, revalued in every scenario.
-    Option {
-        /// Its terms.
-        vanilla: Vanilla,
-        /// Annual implied volatility.
-        vol: f64,
-    },
-}
-
-/// One position.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Position {
-    /// Its name, one per instrument.
-    pub id: String,
-    /// Whose price it follows.
-    pub underlying: Symbol,
-    /// Units, negative when short.
-    pub quantity: f64,
-    /// Price of the underlying, quote units.
-    pub price: f64,
-    /// What one unit is.
-    pub terms: Terms,
-}
-
-impl Position {
-    /// Whether every number is usable.
-    ///
-    /// # Errors
-    /// The first that is not.
-    pub fn check(&self) -> Result<(), Error> {
-        let positive = |x: f64| x.is_finite() && x > 0.0;
-        let terms = match self.terms {
-            Terms::Linear => None,
-            Terms::Greeks { greeks: g, vol, days } => {
-                let known = g.delta.is_finite() && g.gamma.is_finite() && g.vega.is_finite();
-                let shocked = (positive(vol) || g.vega == 0.0) && days >= 0.0 && days.is_finite();
-                (!known || !shocked).then_some("delta, gamma and vega want numbers, and vega a positive `iv`")
-            }
-            Terms::Option { vanilla: v, vol } => {
-                let good = positive(v.strike) && v.years >= 0.0 && v.years.is_finite() && positive(vol);
-                (!good).then_some("an option wants a positive strike and `iv`, and days to expiry of 0 or more")
-            }
-        };
-        let why = match () {
-            () if !positive(self.price) => Some("the price of its underlying is not positive"),
-            () if !self.quantity.is_finite() => Some("the quantity is no number"),
-            () if !self.notional().is_finite() => Some("its notional is no number"),
-            () => terms,
-        };
-        match why {
-            Some(why) => Err(Error::Position { id: self.id.clone(), why: why.into() }),
-            None => Ok(()),
-        }
-    }
-
-    /// Sensitivities of one unit at today's price.
-    pub fn greeks(&self) -> Greeks {
-        match self.terms {
-            Terms::Linear => Greeks { delta: 1.0, ..Greeks::default() },
-            Terms::Greeks { greeks, .. } => greeks,
-            Terms::Option { vanilla, vol } => vanilla.greeks(self.price, vol),
-        }
-    }
-
-    /// Value in the underlying that moves as the position does, signed: quantity times delta times price.
-    pub fn notional(&self) -> f64 {
-        self.quantity * self.greeks().delta * self.price
-    }
-
-    /// The same position by its sensitivities: faster, and wrong far from today's price.
-    pub fn by_greeks(&self) -> Position {
-        match self.terms {
-            Terms::Option { vanilla, vol } => {
-                let days = vanilla.years * super::greeks::YEAR_DAYS;
-                Position { terms: Terms::Greeks { greeks: self.greeks(), vol, days }, ..self.clone() }
-            }
-            _ => self.clone(),
-        }
-    }
-
-    /// Whether a change of implied volatility or the curve of the price matters.
-    pub fn is_optional(&self) -> bool {
-        match self.terms {
-            Terms::Linear => false,
-            Terms::Greeks { greeks, .. } => greeks.gamma != 0.0 || greeks.vega != 0.0,
-            Terms::Option { .. } => true,
-        }
-    }
-
-    /// Profit of a relative move of the price, with the implied volatility going to `vol`.
-    pub fn pnl_at(&self, step: f64, vol: impl Fn(f64, f64) -> f64) -> f64 {
-        let ds = self.price * step;
-        self.quantity
-            * match self.terms {
-                Terms::Linear => ds,
-                Terms::Greeks { greeks, vol: now, days } => greeks.pnl(ds, vol(now, days) - now),
-                Terms::Option { vanilla, vol: now } => {
-                    let days = vanilla.years * super::greeks::YEAR_DAYS;
-                    vanilla.price(self.price + ds, vol(now, days)) - vanilla.price(self.price, now)
-                }
-            }
-    }
-
-    /// Profit in every scenario.
-    fn fill(&self, out: &mut [f64], moves: &[f64], vols: Option<&[f64]>) {
-        match (self.terms, vols) {
-            (Terms::Linear, _) => {
-                let unit = self.quantity * self.price;
-                out.iter_mut().zip(moves).for_each(|(o, m)| *o = unit * m);
-            }
-            (Terms::Greeks { greeks, vol, .. }, vols) => {
-                let (q, s) = (self.quantity, self.price);
-                let (a, b, c) = (q * greeks.delta * s, 0.5 * q * greeks.gamma * s * s, q * greeks.vega * vol);
-                match vols {
-                    None => out.iter_mut().zip(moves).for_each(|(o, m)| *o = a * m + b * m * m),
-                    Some(v) => {
-                        out.iter_mut().zip(moves).zip(v).for_each(|((o, m), v)| *o = a * m + b * m * m + c * v);
-                    }
-                }
-            }
-            (Terms::Option { .. }, vols) => {
-                for (i, (o, m)) in out.iter_mut().zip(moves).enumerate() {
-                    let change = vols.map_or(0.0, |v| v[i]);
-                    *o = self.pnl_at(*m, |now, _| now * (1.0 + change));
-                }
-            }
-        }
-    }
-}
 
 /// Which tail of the loss.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -332,6 +189,37 @@ impl Portfolio {
         Ok(self.net(scenarios, &Params::default())?.pnl)
     }
 
+    /// Profit by delta, gamma and vega with normal moves of the covariance that the scenarios show:
+    /// one factor per underlying, and one per implied volatility that has a history.
+    ///
+    /// # Errors
+    /// An underlying has no scenarios.
+    pub fn quadratic(&self, scenarios: &Scenarios) -> Result<Quadratic, Error> {
+        let (mut deltas, mut gammas, mut factors): (Vec<f64>, Vec<f64>, Vec<&[f64]>) = Default::default();
+        for members in self.positions.chunk_by(|a, b| a.underlying == b.underlying) {
+            let underlying = members[0].underlying;
+            factors.push(history(underlying, scenarios)?);
+            let sum = |f: &dyn Fn(&Position) -> f64| members.iter().map(|p| p.quantity * f(p)).sum::<f64>();
+            deltas.push(sum(&|p| p.greeks().delta * p.price));
+            gammas.push(sum(&|p| p.greeks().gamma * p.price * p.price));
+            if let Some(vols) = scenarios.vols(underlying) {
+                factors.push(vols);
+                deltas.push(sum(&|p| p.greeks().vega * p.vol()));
+                gammas.push(0.0);
+            }
+        }
+        let centred = |x: &&[f64]| -> Vec<f64> {
+            let mean = x.iter().sum::<f64>() / x.len() as f64;
+            x.iter().map(|v| v - mean).collect()
+        };
+        let centred: Vec<Vec<f64>> = factors.iter().map(centred).collect();
+        let k = factors.len();
+        let of = |(i, j): (usize, usize)| tail::dot(&centred[i], &centred[j]) / scenarios.len() as f64;
+        let gamma = Array2::from_diag(&ndarray::arr1(&gammas));
+        // Everything is finite: positions and scenarios were checked.
+        Ok(Quadratic::new(&deltas, &gamma, &Array2::from_shape_fn((k, k), of)).unwrap_or_default())
+    }
+
     /// Losses under scenarios.
     ///
     /// # Errors
@@ -381,6 +269,13 @@ impl Portfolio {
     }
 }
 
+fn history(symbol: Symbol, scenarios: &Scenarios) -> Result<&[f64], Error> {
+    scenarios.moves(symbol).ok_or_else(|| Error::NoHistory {
+        symbol,
+        has: scenarios.symbols().map(|s| s.to_string()).collect::<Vec<_>>().join(", "),
+    })
+}
+
 /// Mean profit of a position over picked scenarios.
 fn at(position: &Position, picks: &Picks, moves: &[f64], vols: Option<&[f64]>) -> f64 {
     let chosen: Vec<f64> = picks.iter().map(|(i, _)| moves[*i]).collect();
@@ -400,10 +295,7 @@ fn group(
     shares: &mut Vec<Share>,
 ) -> Result<(Group, Vec<f64>), Error> {
     let underlying = members[0].underlying;
-    let moves = scenarios.moves(underlying).ok_or_else(|| Error::NoHistory {
-        symbol: underlying,
-        has: scenarios.symbols().map(|s| s.to_string()).collect::<Vec<_>>().join(", "),
-    })?;
+    let moves = history(underlying, scenarios)?;
     let vols = scenarios.vols(underlying);
     let mut total = vec![0.0; scenarios.len()];
     for p in members {

@@ -10,12 +10,14 @@
 //! Rice (1980). Checked against ORE's delta-gamma case and scipy's non-central chi-square.
 
 use ndarray::Array2;
+use serde::Serialize;
 
 use super::correlation::eigen;
 use crate::base::stats::{normal_cdf, normal_pdf, normal_quantile};
 
 /// How a quantile was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Method {
     /// The distribution itself.
     Exact,
@@ -66,7 +68,7 @@ impl Moments {
 }
 
 /// A quadratic profit, diagonalised.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Quadratic {
     /// (b, l) of each independent factor.
     factors: Vec<(f64, f64)>,

@@ -138,7 +138,7 @@ pub fn reverse(portfolio: &Portfolio, resources: f64) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::portfolio::{Position, Terms};
+    use super::super::position::{Position, Terms};
     use super::*;
 
     fn long(quantity: f64) -> Portfolio {

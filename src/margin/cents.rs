@@ -9,6 +9,11 @@ pub fn up(amount: f64) -> i64 {
     (cents - 1e-6_f64.max(cents.abs() * 1e-15)).ceil() as i64
 }
 
+/// Whole cents of what is only told, rounded to the nearest.
+pub fn nearest(amount: f64) -> i64 {
+    (amount * 100.0).clamp(-MOST, MOST).round() as i64
+}
+
 /// Whole cents of what is owned, rounded down.
 pub fn down(amount: f64) -> i64 {
     -up(-amount)
@@ -55,7 +60,7 @@ mod tests {
     fn parts_sum_to_the_whole_to_the_cent() {
         assert_eq!(split(&[1.0 / 3.0; 3], 100), vec![34, 33, 33]);
         assert_eq!(split(&[0.105, -0.101, 0.2], 21), vec![11, -10, 20]);
-        assert_eq!((split(&[], 0), split(&[1.0, 2.0], 299)), (vec![], vec![99, 200]));
+        assert_eq!((split(&[], 0), split(&[1.0, 2.0], 299)), (vec![], vec![100, 199]));
         assert_eq!((up(0.10000001), up(0.1), down(0.1), down(0.109), up(f64::NAN)), (11, 10, 10, 10, 0));
         assert_eq!(
             (text(123_456_789), text(-5), text(100_000)),

@@ -21,7 +21,8 @@ use super::Error;
 use super::tier::Tier;
 use crate::base::Symbol;
 use crate::loss::implied::Shock;
-use crate::loss::liquidity::{Book, concentration};
+use crate::loss::liquidation::{Fee, budget_per_min};
+use crate::loss::liquidity::{Book, PARTICIPATION, concentration};
 use crate::loss::portfolio::{Group, Net, Params, Portfolio};
 use crate::loss::scenario::Scenarios;
 
@@ -65,6 +66,7 @@ pub struct Market {
 /// | `shock` | | grid of options |
 /// | `markets` | none | by underlying |
 /// | `multiplier` | 1 | of underlyings that name none, 1 to 3 |
+/// | `fee` | | liquidation fee that is recommended, never charged here |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[allow(missing_docs)] // The table above says each.
@@ -73,11 +75,18 @@ pub struct Settings {
     pub shock: Shock,
     pub markets: BTreeMap<Symbol, Market>,
     pub multiplier: f64,
+    pub fee: Fee,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { portfolio: Params::default(), shock: Shock::default(), markets: BTreeMap::new(), multiplier: 1.0 }
+        Settings {
+            portfolio: Params::default(),
+            shock: Shock::default(),
+            markets: BTreeMap::new(),
+            multiplier: 1.0,
+            fee: Fee::default(),
+        }
     }
 }
 
@@ -157,6 +166,24 @@ pub struct GridPoint {
     pub loss: f64,
 }
 
+/// How the positions on one underlying would be closed.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Closing {
+    /// The underlying.
+    pub underlying: Symbol,
+    /// Notional to be closed, without netting, quote units.
+    pub notional: f64,
+    /// Half spread and impact, a fraction.
+    pub cost: f64,
+    /// Days at a tenth of the daily volume.
+    pub days: f64,
+    /// Notional per minute that may be liquidated: a tenth of the depth within one percent, or of the
+    /// volume where depth is not known; absent where neither is.
+    pub budget_per_min: Option<f64>,
+    /// Recommended liquidation fee, a fraction.
+    pub fee: f64,
+}
+
 /// What one account must have. Amounts are quote units.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Requirement {
@@ -168,6 +195,8 @@ pub struct Requirement {
     pub net: Net,
     /// Worst points of option grids.
     pub grid: Vec<GridPoint>,
+    /// How each underlying's positions would be closed.
+    pub closings: Vec<Closing>,
     /// Mean multiplier that was charged.
     pub multiplier: f64,
 }
@@ -180,20 +209,20 @@ impl Requirement {
     pub fn of(portfolio: &Portfolio, scenarios: &Scenarios, settings: &Settings) -> Result<Requirement, Error> {
         settings.check()?;
         let net = portfolio.net(scenarios, &settings.portfolio)?;
-        let line = |(p, s): (&crate::loss::portfolio::Position, &crate::loss::portfolio::Share)| {
+        let line = |(p, s): (&crate::loss::position::Position, &crate::loss::portfolio::Share)| {
             let mut parts = [0.0; PARTS.len()];
             parts[NET] = s.contribution;
             let (id, underlying, quantity) = (p.id.clone(), p.underlying, p.quantity);
             Line { id, underlying, quantity, notional: p.notional(), standalone: s.standalone, parts }
         };
         let lines = portfolio.positions().iter().zip(&net.shares).map(line).collect();
-        let mut r = Requirement { total: 0.0, lines, net, grid: Vec::new(), multiplier: 1.0 };
+        let mut r = Requirement { total: 0.0, lines, net, grid: Vec::new(), closings: Vec::new(), multiplier: 1.0 };
         let free = Market::default();
         for g in 0..r.net.groups.len() {
             let group = r.net.groups[g].clone();
             let market = settings.markets.get(&group.underlying).unwrap_or(&free);
             r.shock_options(portfolio, &group, &settings.shock);
-            r.close_out(scenarios, &group, market);
+            r.close_out(scenarios, &group, market, &settings.fee);
         }
         r.multiply(settings);
         r.size(portfolio, settings);
@@ -241,7 +270,7 @@ impl Requirement {
         self.grid.push(worst);
     }
 
-    fn close_out(&mut self, scenarios: &Scenarios, group: &Group, market: &Market) {
+    fn close_out(&mut self, scenarios: &Scenarios, group: &Group, market: &Market, fee: &Fee) {
         let sigma = market.sigma_daily.unwrap_or_else(|| scenarios.sigma_daily(group.underlying));
         let to_close = group.gross_notional;
         let cost = market.book.cost(to_close, sigma);
@@ -253,6 +282,17 @@ impl Requirement {
             line.parts[CONCENTRATION] = crowded * share;
             line.parts[LIQUIDITY] = cost * line.notional.abs();
         }
+        // A depth of D falls by one percent at about D / 100.
+        let depth = market.book.depth.map(|d| d / 100.0);
+        let per_min = depth.or(market.book.daily_volume.map(|v| v / 1440.0));
+        self.closings.push(Closing {
+            underlying: group.underlying,
+            notional: to_close,
+            cost,
+            days: market.book.close_days(to_close),
+            budget_per_min: per_min.map(|d| budget_per_min(d, PARTICIPATION, 1.0)),
+            fee: fee.of_impact(cost),
+        });
     }
 
     fn multiply(&mut self, settings: &Settings) {

@@ -5,11 +5,12 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::cents::{down, split, up};
+use super::cents::{down, nearest, split, up};
 use super::collateral::Holdings;
-use super::requirement::{GridPoint, PARTS, Requirement};
+use super::requirement::{Closing, GridPoint, PARTS, Requirement};
 use crate::base::{Span, Symbol};
 use crate::loss::portfolio::Binding;
+use crate::loss::quadratic::{Method, Quadratic};
 use crate::loss::scenario::{Label, Scenarios};
 use crate::loss::stress::Stressed;
 
@@ -77,6 +78,19 @@ pub struct StressLines {
     pub reverse: Option<f64>,
 }
 
+/// VaR by sensitivities and normal moves.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct DeltaGamma {
+    /// Cents.
+    pub var_cents: i64,
+    /// How the quantile was found.
+    pub method: Method,
+    /// Skewness of the profit.
+    pub skew: f64,
+    /// Its excess kurtosis.
+    pub kurtosis: f64,
+}
+
 /// Everything that is said of one account.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Statement {
@@ -110,6 +124,10 @@ pub struct Statement {
     pub worst: Vec<WorstLine>,
     /// Worst points of option grids.
     pub option_grid: Vec<GridPoint>,
+    /// How each underlying's positions would be closed.
+    pub closings: Vec<Closing>,
+    /// The loss by sensitivities and normal moves, beside the one by scenarios.
+    pub delta_gamma: Option<DeltaGamma>,
     /// What the account has, where that was given.
     pub collateral: Option<HoldingsLine>,
     /// What stress does.
@@ -124,22 +142,25 @@ impl Statement {
         let initial_cents = up(r.total);
         let totals: Vec<f64> = r.lines.iter().map(super::requirement::Line::total).collect();
         let mut sums = [0; PARTS.len()];
+        let parts: Vec<Vec<i64>> =
+            r.lines.iter().zip(split(&totals, initial_cents)).map(|(l, total)| split(&l.parts, total)).collect();
+        parts.iter().for_each(|line| sums.iter_mut().zip(line).for_each(|(s, p)| *s += p));
+        let diversification_cents = nearest(r.net.requirement - r.net.gross);
+        let gross_cents = sums[0] - diversification_cents;
+        let alone: Vec<f64> = r.lines.iter().map(|l| l.standalone).collect();
         let mut positions = Vec::new();
-        for (line, total_cents) in r.lines.iter().zip(split(&totals, initial_cents)) {
-            let parts = split(&line.parts, total_cents);
-            sums.iter_mut().zip(&parts).for_each(|(s, p)| *s += p);
+        for ((line, parts), standalone_cents) in r.lines.iter().zip(parts).zip(split(&alone, gross_cents)) {
             positions.push(PositionLine {
                 position: line.id.clone(),
                 underlying: line.underlying,
                 quantity: line.quantity,
                 notional: line.notional,
-                standalone_cents: up(line.standalone),
+                standalone_cents,
+                total_cents: parts.iter().sum(),
                 parts_cents: PARTS.into_iter().zip(parts).collect(),
-                total_cents,
                 per_unit: line.per_unit(),
             });
         }
-        let gross_cents = positions.iter().map(|p| p.standalone_cents).sum();
         let labels = scenarios.labels();
         Statement {
             account: account.into(),
@@ -148,7 +169,7 @@ impl Statement {
             first: labels[0].clone(),
             last: labels[labels.len() - 1].clone(),
             gross_cents,
-            diversification_cents: sums[0] - gross_cents,
+            diversification_cents,
             binding: r.net.binding,
             parts_cents: PARTS.into_iter().zip(sums).collect(),
             multiplier: r.multiplier,
@@ -157,10 +178,21 @@ impl Statement {
             positions,
             worst: worst(r, scenarios),
             option_grid: r.grid.clone(),
+            closings: r.closings.clone(),
+            delta_gamma: None,
             collateral: None,
             stress: StressLines::default(),
             notes: notes(r, scenarios, alpha),
         }
+    }
+
+    /// With the loss by sensitivities.
+    #[must_use]
+    pub fn with_delta_gamma(mut self, profit: &Quadratic, alpha: f64) -> Statement {
+        let ((value, method), m) = (profit.quantile(1.0 - alpha), profit.moments());
+        let var_cents = nearest((-value).max(0.0));
+        self.delta_gamma = Some(DeltaGamma { var_cents, method, skew: m.skew, kurtosis: m.kurtosis });
+        self
     }
 
     /// With what the account has.
@@ -183,10 +215,10 @@ impl Statement {
 fn worst(r: &Requirement, scenarios: &Scenarios) -> Vec<WorstLine> {
     let one = |(i, _): &(usize, f64)| WorstLine {
         scenario: scenarios.labels()[*i].clone(),
-        loss_cents: up(-r.net.pnl[*i]),
+        loss_cents: nearest(-r.net.pnl[*i]),
         moves: r.net.groups.iter().filter_map(|g| Some((g.underlying, scenarios.moves(g.underlying)?[*i]))).collect(),
     };
-    r.net.worst.iter().take(WORST).filter(|_| !r.lines.is_empty()).map(one).collect()
+    r.net.worst.iter().filter(|(i, _)| r.net.pnl[*i] < 0.0).take(WORST).map(one).collect()
 }
 
 fn notes(r: &Requirement, scenarios: &Scenarios, alpha: f64) -> Vec<String> {
