@@ -49,7 +49,7 @@ fn bill(s: &Statement) -> Vec<Vec<String>> {
     });
     let off = match s.gross_cents {
         0 => String::new(),
-        gross => format!("{:.1} % of gross", -100.0 * s.diversification_cents as f64 / gross as f64),
+        gross => format!("{:.1} % of gross", 100.0 * (-s.diversification_cents) as f64 / gross as f64),
     };
     let mut rows = vec![
         line("gross scenario loss", s.gross_cents, "each position alone".into()),

@@ -100,6 +100,9 @@ pub fn repair(matrix: &Array2<f64>) -> Array2<f64> {
             false => rho.clamp(-1.0, 1.0),
         }
     });
+    if is_positive_definite(&clean) {
+        return clean;
+    }
     let (values, vectors) = eigen(&clean);
     if values.iter().all(|l| *l >= -1e-12) {
         return clean;
@@ -120,6 +123,22 @@ pub fn repair(matrix: &Array2<f64>) -> Array2<f64> {
             0.0
         }
     })
+}
+
+/// Whether Cholesky's decomposition goes through.
+fn is_positive_definite(matrix: &Array2<f64>) -> bool {
+    let n = matrix.nrows();
+    let mut l = Array2::<f64>::zeros((n, n));
+    for i in 0..n {
+        for j in 0..=i {
+            let rest = matrix[(i, j)] - (0..j).map(|k| l[(i, k)] * l[(j, k)]).sum::<f64>();
+            if i == j && rest <= 1e-12 {
+                return false;
+            }
+            l[(i, j)] = if i == j { rest.sqrt() } else { rest / l[(j, j)] };
+        }
+    }
+    true
 }
 
 #[cfg(test)]

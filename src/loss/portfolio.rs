@@ -298,13 +298,18 @@ fn group(
     let moves = history(underlying, scenarios)?;
     let vols = scenarios.vols(underlying);
     let mut total = vec![0.0; scenarios.len()];
+    let mut worst = Picks::new();
     for p in members {
         p.fill(buffer, moves, vols);
-        let alone = tail::loss(buffer, &tail::worst(buffer, params.alpha, params.measure)).max(0.0);
+        worst = tail::worst(buffer, params.alpha, params.measure);
+        let alone = tail::loss(buffer, &worst).max(0.0);
         shares.push(Share { standalone: alone, in_group: 0.0, contribution: 0.0 });
         total.iter_mut().zip(&*buffer).for_each(|(t, x)| *t += x);
     }
-    let worst = tail::worst(&total, params.alpha, params.measure);
+    // The tail of one position is its group's.
+    if members.len() > 1 {
+        worst = tail::worst(&total, params.alpha, params.measure);
+    }
     let loss = tail::loss(&total, &worst).max(0.0);
     if loss > 0.0 {
         for (p, share) in members.iter().zip(&mut shares[first..]) {
@@ -324,8 +329,9 @@ fn group(
 
 /// Correlations of the groups' profits under stress, repaired.
 fn stress_matrix(groups: &[Group], mut vectors: Vec<Vec<f64>>) -> Array2<f64> {
+    let ones = vec![1.0; vectors.first().map_or(0, Vec::len)];
     for v in &mut vectors {
-        let mean = tail::dot(v, &vec![1.0; v.len()]) / v.len() as f64;
+        let mean = tail::dot(v, &ones) / v.len() as f64;
         v.iter_mut().for_each(|x| *x -= mean);
     }
     let sizes: Vec<f64> = vectors.iter().map(|v| tail::dot(v, v).sqrt()).collect();

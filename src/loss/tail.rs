@@ -42,8 +42,7 @@ pub fn lowest(pnl: &[f64], count: usize) -> Vec<(f64, usize)> {
     let Some(mut limit) = kept.last().map(|l| l.0) else { return kept };
     // Most of the vector is above the limit: it is passed over a few values at a time.
     for (c, chunk) in pnl[head..].chunks(LANES).enumerate() {
-        let low = chunk.iter().fold(f64::INFINITY, |low, x| if *x < low { *x } else { low });
-        if low >= limit {
+        if !chunk.iter().fold(false, |any, x| any | (*x < limit)) {
             continue;
         }
         for (i, x) in chunk.iter().enumerate() {
@@ -59,18 +58,18 @@ pub fn lowest(pnl: &[f64], count: usize) -> Vec<(f64, usize)> {
     kept
 }
 
-/// Inner product, summed in four interleaved lanes whatever the machine.
+/// Inner product, summed in eight interleaved lanes whatever the machine.
 pub fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let mut lanes = [0.0; 4];
-    let (fours_a, rest_a) = a.as_chunks::<4>();
-    let (fours_b, rest_b) = b.as_chunks::<4>();
-    for (x, y) in fours_a.iter().zip(fours_b) {
-        for lane in 0..4 {
+    const LANES: usize = 8;
+    let mut lanes = [0.0; LANES];
+    let (whole_a, rest_a) = a.as_chunks::<LANES>();
+    let (whole_b, rest_b) = b.as_chunks::<LANES>();
+    for (x, y) in whole_a.iter().zip(whole_b) {
+        for lane in 0..LANES {
             lanes[lane] += x[lane] * y[lane];
         }
     }
-    let rest: f64 = rest_a.iter().zip(rest_b).map(|(x, y)| x * y).sum();
-    (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]) + rest
+    lanes.iter().sum::<f64>() + rest_a.iter().zip(rest_b).map(|(x, y)| x * y).sum::<f64>()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@
 //! | horizon | by underlying, `(sqrt(h_eff / h0) - 1)` of its loss: closing takes time |
 //! | concentration | by underlying, `(max(1, sqrt(net / threshold)) - 1)` of its loss |
 //! | liquidity | half spread and impact on the notional to be closed |
-//! | multiplier | `m - 1` of net and option shock; m is the underlyings' mean by their losses |
+//! | multiplier | `m - 1` of net and option shock; m is the underlyings' mean by their gross losses |
 //! | tier | how far the size schedules of the net positions ask for more than all of that |
 //!
 //! Every part is a sum over positions, and the requirement is the sum of those, in order.
@@ -297,11 +297,11 @@ impl Requirement {
 
     fn multiply(&mut self, settings: &Settings) {
         let of = |g: &Group| settings.markets.get(&g.underlying).and_then(|m| m.multiplier);
-        let losses: f64 = self.net.groups.iter().map(|g| g.loss).sum();
-        if losses > 0.0 {
+        let alone = |g: &Group| self.net.shares[g.members.clone()].iter().map(|s| s.standalone).sum::<f64>();
+        if self.net.gross > 0.0 {
             // As the excess over one, so that no multiplier at all leaves exactly nothing to add.
-            let lift = |g: &Group| g.loss * (of(g).unwrap_or(settings.multiplier) - 1.0);
-            self.multiplier = 1.0 + self.net.groups.iter().map(lift).sum::<f64>() / losses;
+            let lift = |g: &Group| alone(g) * (of(g).unwrap_or(settings.multiplier) - 1.0);
+            self.multiplier = 1.0 + self.net.groups.iter().map(lift).sum::<f64>() / self.net.gross;
         }
         for line in &mut self.lines {
             line.parts[MULTIPLIER] = (self.multiplier - 1.0) * (line.parts[NET] + line.parts[SHOCK]);
