@@ -99,9 +99,9 @@ impl Scenarios {
             let why = format!("a horizon of {horizon} is no multiple of the step {step}");
             return Err(Error::NoScenario { why });
         }
-        let ends =
-            |pick: fn(&[(Ts, f64)]) -> Option<&(Ts, f64)>| prices.values().filter_map(move |p| pick(p)).map(|p| p.0);
-        let (Some(first), Some(last)) = (ends(|p| p.first()).max(), ends(|p| p.last()).min()) else {
+        let first = prices.values().filter_map(|p| p.first()).map(|p| p.0).max();
+        let last = prices.values().filter_map(|p| p.last()).map(|p| p.0).min();
+        let Some((first, last)) = first.zip(last) else {
             return Err(Error::NoScenario { why: "there are no prices".into() });
         };
         let ahead = (horizon.0 / step.0) as usize;

@@ -10,6 +10,7 @@ use margincast::loss::portfolio::{Binding, Measure, Params, Portfolio};
 use margincast::loss::position::{Position, Terms};
 use margincast::loss::scenario::{Label, Scenarios, Series};
 use margincast::loss::var::{Rule, Scaling, historical};
+use margincast::margin::blast::{Account, Blast, remargin};
 use margincast::margin::collateral::{Asset, Holdings};
 use margincast::margin::requirement::{Market, PARTS, Requirement, Settings};
 use margincast::margin::statement::Statement;
@@ -136,8 +137,8 @@ proptest! {
         let sum: f64 = r.lines.iter().map(|l| l.total()).sum();
         prop_assert_eq!(sum.to_bits(), r.total.to_bits());
         prop_assert!(r.total.is_finite() && at_most(0.0, r.total), "{}", r.total);
-        for k in 0..PARTS.len() {
-            prop_assert!(r.part(k).is_finite() && at_most(0.0, r.part(k)), "{} {}", PARTS[k], r.part(k));
+        for (k, name) in PARTS.iter().enumerate() {
+            prop_assert!(r.part(k).is_finite() && at_most(0.0, r.part(k)), "{name} {}", r.part(k));
         }
         let made = Statement::of("a", &r, &s, 0.99);
         prop_assert_eq!(made.positions.iter().map(|l| l.total_cents).sum::<i64>(), made.initial_cents);
@@ -331,6 +332,26 @@ fn a_hedge_in_the_same_underlying_counts_up_to_the_cap() {
     let same = Portfolio::new(vec![linear(0, 10.0), linear(0, -10.0)]).expect("usable");
     assert_eq!((same.positions().len(), same.positions()[0].quantity), (1, 0.0));
     assert_eq!(Requirement::of(&same, &s, &Settings::default()).expect("a requirement").total, 0.0);
+}
+
+#[test]
+fn many_accounts_are_margined_as_each_alone() {
+    let (s, params) = (shared_factor(), Params::default());
+    let account = |k: usize| {
+        let size = 1.0 + k as f64;
+        Portfolio::new(vec![linear(0, size), linear(1, -0.5 * size), linear(2, 3.0)]).expect("usable")
+    };
+    let all: Vec<Portfolio> = (0..50).map(account).collect();
+    let got = remargin(&all, &s, &params);
+    let want = all.iter().map(|p| p.net(&s, &params).ok().map(|n| n.requirement));
+    assert!(got.iter().copied().eq(want) && got.iter().all(Option::is_some));
+    // A lift of a tenth makes those newly liquidatable whose equity lies in between.
+    let accounts = got.iter().flatten().enumerate().map(|(k, before)| {
+        let equity = before * if k < 3 { 1.05 } else { 1.1 };
+        Account { equity, notional: 100.0, before: *before, after: 1.1 * before }
+    });
+    let blast = Blast::of(&accounts.collect::<Vec<_>>());
+    assert_eq!((blast.accounts, blast.notional, blast.share), (3, 300.0, 0.06));
 }
 
 #[test]
