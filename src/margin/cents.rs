@@ -61,7 +61,7 @@ mod tests {
         assert_eq!(split(&[1.0 / 3.0; 3], 100), vec![34, 33, 33]);
         assert_eq!(split(&[0.105, -0.101, 0.2], 21), vec![11, -10, 20]);
         assert_eq!((split(&[], 0), split(&[1.0, 2.0], 299)), (vec![], vec![100, 199]));
-        assert_eq!((up(0.10000001), up(0.1), down(0.1), down(0.109), up(f64::NAN)), (11, 10, 10, 10, 0));
+        assert_eq!((up(0.1000001), up(0.1), down(0.1), down(0.109), up(f64::NAN)), (11, 10, 10, 10, 0));
         assert_eq!(
             (text(123_456_789), text(-5), text(100_000)),
             ("1,234,567.89".into(), "-0.05".into(), "1,000.00".into())
