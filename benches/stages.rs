@@ -5,6 +5,7 @@
 mod feature;
 mod forecast;
 mod neural;
+mod portfolio;
 mod record;
 mod serve;
 

@@ -26,7 +26,15 @@ const BATCH: usize = 256;
 type Failure = Box<dyn std::error::Error>;
 
 fn rows() -> Result<Vec<Row>, Failure> {
-    let config = Config { bar: Span::HOUR, row: Span::HOUR, measure: Measure::Parkinson, mid: 24, long: 168, far: 720 };
+    let config = Config {
+        bar: Span::HOUR,
+        row: Span::HOUR,
+        measure: Measure::Parkinson,
+        mid: 24,
+        long: 168,
+        far: 720,
+        closure: Span(0),
+    };
     let mut builder = Builder::new(config)?;
     let events = synth::bars(Seed(1), "BENCH".parse()?, Ts::from_ms(1_704_067_200_000), Span::HOUR, ROWS);
     Ok(events.iter().filter_map(|e| builder.push(e)).collect())

@@ -2,8 +2,8 @@
 # The comparisons with peers, one after the other: bash benches/peers/run.sh [TRADES] [SERIES]
 #
 # Rows from trades beside polars and duckdb, GARCH fits beside arch, hidden Markov models beside
-# hmmlearn, rolling HAR beside statsmodels, training steps of nets beside PyTorch, snapshot requests
-# beside nginx.
+# hmmlearn, rolling HAR beside statsmodels, training steps of nets beside PyTorch, portfolio margin
+# beside numpy, snapshot requests beside nginx.
 # Everything runs on this machine; what is missing is installed (pip into target/peers, nginx and wrk
 # with apt). Run it when the machine has nothing else to do: it prints ratios, ours over the peer's.
 set -euo pipefail
@@ -14,7 +14,7 @@ work=target/peers
 mkdir -p "$work"
 
 cargo build --release --quiet --bin margincast --example rows_from_trades --example garch_fits \
-    --example hmm_fits --example har_refits --example net_steps
+    --example hmm_fits --example har_refits --example net_steps --example portfolio_margin
 if [ ! -x "$work/venv/bin/python" ]; then
     python3 -m venv "$work/venv"
 fi
@@ -35,6 +35,9 @@ echo "== rolling HAR"
 
 echo "== training steps of nets"
 "$work/venv/bin/python" benches/peers/net.py target/release/examples/net_steps || true
+
+echo "== portfolio margin"
+"$work/venv/bin/python" benches/peers/portfolio.py target/release/examples/portfolio_margin || true
 
 echo "== snapshot requests"
 demo=$work/demo

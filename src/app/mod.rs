@@ -8,11 +8,14 @@ pub mod demo;
 pub mod explain;
 pub mod guard;
 pub mod ingest;
+pub mod margin;
 pub mod market;
 pub mod models;
+mod positions;
 mod progress;
 pub mod score;
 pub mod serve;
+mod statement;
 mod study;
 mod table;
 pub mod train;
@@ -42,6 +45,8 @@ pub enum Command {
     Backtest(backtest::Args),
     /// Score a forecast file against the lake
     Score(score::Args),
+    /// What portfolios must have, explained to the cent
+    Margin(margin::Args),
     /// The model registry: list, show, promote, rollback, verify, whois
     Models(models::Args),
     /// Publish multipliers live from a lake or from a replay
@@ -68,6 +73,7 @@ impl Command {
             Command::Train(args) => train::run(args),
             Command::Backtest(args) => backtest::run(args),
             Command::Score(args) => score::run(args),
+            Command::Margin(args) => margin::run(args),
             Command::Models(args) => models::run(args),
             Command::Serve(args) => serve::run(args),
             Command::Explain(args) => explain::run(args),

@@ -1,13 +1,16 @@
 //! The blast radius of a rise of maintenance margin: whom it would liquidate, and how far it may go
 //! at once.
 
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
+
+use crate::loss::portfolio::{Params, Portfolio};
+use crate::loss::scenario::Scenarios;
 
 /// Who would be liquidated. Implemented by whatever knows the accounts.
 pub trait Exposure: Send + Sync {
     /// Accounts that are healthy while `before` is asked and liquidatable once `after` is; both are
-    /// maintenance margin, fraction of notional. An account is liquidatable if its equity is below
-    /// what is asked; equality is healthy.
+    /// maintenance margin, fraction of notional.
     fn newly_liquidatable(&self, before: f64, after: f64) -> Impact;
     /// Open interest, quote units.
     fn open_interest(&self) -> f64;
@@ -22,6 +25,38 @@ pub struct Impact {
     pub accounts: u64,
     /// Of their positions, quote units.
     pub notional: f64,
+}
+
+impl Impact {
+    /// Of accounts, in their order.
+    pub fn of(accounts: impl IntoIterator<Item = Account>) -> Impact {
+        let newly = accounts.into_iter().filter(Account::is_newly_liquidatable);
+        newly.fold(Impact::default(), |sum, a| Impact {
+            accounts: sum.accounts + 1,
+            notional: sum.notional + a.notional.abs(),
+        })
+    }
+}
+
+/// One account under two requirements, quote units.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Account {
+    /// What it has.
+    pub equity: f64,
+    /// Open notional.
+    pub notional: f64,
+    /// Maintenance margin today.
+    pub before: f64,
+    /// Maintenance margin as proposed.
+    pub after: f64,
+}
+
+impl Account {
+    /// Healthy today and not as proposed; equality is healthy. A number that is none is never healthy.
+    pub fn is_newly_liquidatable(&self) -> bool {
+        let healthy = |requirement: f64| self.equity >= requirement;
+        healthy(self.before) && !healthy(self.after)
+    }
 }
 
 /// How much may be liquidated by one rise without a person's approval.
@@ -83,26 +118,39 @@ pub struct Accounts {
 
 impl Exposure for Accounts {
     fn newly_liquidatable(&self, before: f64, after: f64) -> Impact {
-        let mut impact = Impact::default();
-        for (equity, notional) in &self.accounts {
-            if *equity >= before * notional && *equity < after * notional {
-                impact.accounts += 1;
-                impact.notional += notional;
-            }
-        }
-        impact
+        let account = |&(equity, notional): &(f64, f64)| {
+            let n: f64 = notional;
+            Account { equity, notional, before: before * n.abs(), after: after * n.abs() }
+        };
+        Impact::of(self.accounts.iter().map(account))
     }
     fn open_interest(&self) -> f64 {
-        self.accounts.iter().map(|a| a.1).sum()
+        self.accounts.iter().map(|a| a.1.abs()).sum()
     }
     fn stressed_depth(&self) -> f64 {
         self.stressed_depth
     }
 }
 
+/// Net requirements of many portfolios under the same scenarios, in their order; `None` where one
+/// cannot be margined.
+pub fn remargin(portfolios: &[Portfolio], scenarios: &Scenarios, params: &Params) -> Vec<Option<f64>> {
+    let one = |p: &Portfolio| p.net(scenarios, params).ok().map(|net| net.requirement);
+    portfolios.par_iter().map(one).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn equality_is_healthy_and_what_was_liquidatable_does_not_count() {
+        let account = |equity| Account { equity, notional: -1000.0, before: 10.0, after: 20.0 };
+        assert!(!account(20.0).is_newly_liquidatable() && account(19.99).is_newly_liquidatable());
+        assert!(!account(9.0).is_newly_liquidatable() && !account(f64::NAN).is_newly_liquidatable());
+        assert_eq!(Impact::of([]), Impact::default());
+        assert_eq!(Impact::of([account(15.0)]), Impact { accounts: 1, notional: 1000.0 });
+    }
 
     #[test]
     fn a_rise_is_halved_until_it_liquidates_little_enough() {

@@ -2,7 +2,9 @@
 
 pub mod apc;
 pub mod blast;
+pub mod cents;
 pub mod change;
+pub mod collateral;
 pub mod guardrail;
 pub mod haircut;
 pub mod hysteresis;
@@ -14,8 +16,11 @@ pub mod notice;
 pub mod order;
 pub mod policy;
 pub mod recheck;
+pub mod requirement;
 pub mod score;
+pub mod statement;
 pub mod thin;
+pub mod tier;
 mod track;
 
 pub use guardrail::{Bundle, Conditions, Guardrail, Proposal};
@@ -190,6 +195,9 @@ pub enum Reason {
 /// Why a margin policy cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// A loss cannot be worked out.
+    #[error(transparent)]
+    Loss(#[from] crate::loss::Error),
     /// A setting is out of range.
     #[error("margin policy: `{key}` is {got}; want {want}")]
     Policy {

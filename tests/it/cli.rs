@@ -5,8 +5,9 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_margincast");
-const COMMANDS: [&str; 11] =
-    ["demo", "ingest", "train", "backtest", "score", "models", "serve", "explain", "guard", "verify", "config"];
+const COMMANDS: [&str; 12] = [
+    "demo", "ingest", "train", "backtest", "score", "margin", "models", "serve", "explain", "guard", "verify", "config",
+];
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {
     Command::new(BINARY).args(arguments).current_dir(folder).output().expect("the program starts")

@@ -1,0 +1,148 @@
+//! Positions files: CSV, JSON or Parquet with the same columns.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde::Deserialize;
+
+use crate::base::Symbol;
+use crate::base::table::Table;
+use crate::loss::greeks::{Greeks, Right, Vanilla};
+use crate::loss::position::{Position, Terms};
+
+/// What a row may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Spot, perpetual or future.
+    #[default]
+    Linear,
+    /// An option by its terms.
+    Call,
+    /// An option by its terms.
+    Put,
+    /// Anything by its sensitivities.
+    Greeks,
+}
+
+/// One row. Only `position`, `underlying` and `quantity` are always needed.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[allow(missing_docs)] // `margincast margin --help` says each.
+pub struct Row {
+    #[serde(default)]
+    pub account: Option<String>,
+    pub position: String,
+    pub underlying: Symbol,
+    pub quantity: f64,
+    #[serde(default)]
+    pub kind: Option<Kind>,
+    #[serde(default)]
+    pub price: Option<f64>,
+    #[serde(default)]
+    pub strike: Option<f64>,
+    #[serde(default)]
+    pub expiry_days: Option<f64>,
+    #[serde(default)]
+    pub iv: Option<f64>,
+    #[serde(default)]
+    pub delta: Option<f64>,
+    #[serde(default)]
+    pub gamma: Option<f64>,
+    #[serde(default)]
+    pub vega: Option<f64>,
+}
+
+/// Rows of a file, by its ending.
+///
+/// # Errors
+/// It cannot be read, or a row cannot be meant.
+pub fn read(path: &Path) -> Result<Vec<Row>> {
+    let place = || format!("{}", path.display());
+    match path.extension().and_then(|e| e.to_str()) {
+        Some("json") => {
+            let text = std::fs::read_to_string(path).with_context(place)?;
+            serde_json::from_str(&text).with_context(place)
+        }
+        Some("parquet") => table(path).with_context(place),
+        Some("csv") => {
+            let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).comment(Some(b'#')).from_path(path)?;
+            reader.deserialize().collect::<Result<Vec<Row>, csv::Error>>().with_context(place)
+        }
+        _ => bail!("{}: want a file that ends in .csv, .json or .parquet", path.display()),
+    }
+}
+
+fn table(path: &Path) -> Result<Vec<Row>> {
+    let table = Table::read(path)?;
+    let texts = |name: &str| -> Result<Vec<Option<String>>> {
+        Ok(if table.find(name).is_some() { table.texts(name)?.to_vec() } else { vec![None; table.rows()] })
+    };
+    let numbers = |name: &str| -> Result<Vec<Option<f64>>> {
+        Ok(match table.find(name) {
+            Some(_) => table.floats(name)?.iter().map(|x| Some(*x).filter(|x| !x.is_nan())).collect(),
+            None => vec![None; table.rows()],
+        })
+    };
+    let (account, position, underlying, kind) =
+        (texts("account")?, texts("position")?, texts("underlying")?, texts("kind")?);
+    let columns = ["quantity", "price", "strike", "expiry_days", "iv", "delta", "gamma", "vega"];
+    let columns = columns.iter().map(|c| numbers(c)).collect::<Result<Vec<_>>>()?;
+    let row = |i: usize| -> Result<Row> {
+        let needed = |what: &Option<String>, name: &str| {
+            what.clone().with_context(|| format!("row {}: `{name}` is absent, and it is needed", i + 1))
+        };
+        let kind = kind[i].as_ref().map(|k| serde_json::from_value(serde_json::Value::from(k.as_str()))).transpose();
+        let [quantity, price, strike, expiry_days, iv, delta, gamma, vega] = std::array::from_fn(|c| columns[c][i]);
+        Ok(Row {
+            account: account[i].clone(),
+            position: needed(&position[i], "position")?,
+            underlying: needed(&underlying[i], "underlying")?.parse()?,
+            quantity: quantity.with_context(|| format!("row {}: `quantity` is absent, and it is needed", i + 1))?,
+            kind: kind.with_context(|| format!("row {}: `kind`", i + 1))?,
+            price,
+            strike,
+            expiry_days,
+            iv,
+            delta,
+            gamma,
+            vega,
+        })
+    };
+    (0..table.rows()).map(row).collect()
+}
+
+impl Row {
+    /// The position that it is; without a price of its own, at the last of its underlying.
+    ///
+    /// # Errors
+    /// What its kind needs is absent.
+    pub fn position(&self, last: &BTreeMap<Symbol, f64>) -> Result<Position> {
+        let price = self.price.or_else(|| last.get(&self.underlying).copied());
+        let need = |what: Option<f64>, name: &str| {
+            what.with_context(|| format!("position `{}`: `{name}` is absent, and its kind needs it", self.position))
+        };
+        let option = |right: Right| -> Result<Terms> {
+            let days = need(self.expiry_days, "expiry_days")?;
+            if days.is_nan() || days < 0.0 {
+                bail!("position `{}`: `expiry_days` is {days}; want 0 or more", self.position);
+            }
+            let vanilla = Vanilla::in_days(right, need(self.strike, "strike")?, days);
+            Ok(Terms::Option { vanilla, vol: need(self.iv, "iv")? })
+        };
+        let terms = match self.kind.unwrap_or_default() {
+            Kind::Linear => Terms::Linear,
+            Kind::Call => option(Right::Call)?,
+            Kind::Put => option(Right::Put)?,
+            Kind::Greeks => {
+                let [gamma, vega] = [self.gamma, self.vega].map(Option::unwrap_or_default);
+                let greeks = Greeks { delta: need(self.delta, "delta")?, gamma, vega };
+                let vol = if vega == 0.0 { self.iv.unwrap_or_default() } else { need(self.iv, "iv")? };
+                Terms::Greeks { greeks, vol, days: self.expiry_days.unwrap_or(30.0) }
+            }
+        };
+        let id = self.position.clone();
+        Ok(Position { id, underlying: self.underlying, quantity: self.quantity, price: need(price, "price")?, terms })
+    }
+}

@@ -1,0 +1,166 @@
+//! A margin statement for people.
+
+use super::table::render as columns;
+use crate::loss::portfolio::Binding;
+use crate::loss::quadratic::Method;
+use crate::loss::scenario::Label;
+use crate::loss::stress::Stressed;
+use crate::margin::cents::{nearest, text};
+use crate::margin::statement::{HoldingsLine, Statement};
+
+fn percent(x: f64) -> String {
+    format!("{:+.1} %", 100.0 * x)
+}
+
+/// The statement as text.
+pub fn render(s: &Statement) -> String {
+    let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
+    let mut out = format!(
+        "\nAccount {}: {}, {} of {} from {} to {}\n\n",
+        s.account,
+        count(s.positions.len(), "position"),
+        count(s.scenarios, "scenario"),
+        s.horizon,
+        s.first,
+        s.last
+    );
+    out += &columns(&["requirement", "amount", ""], &bill(s));
+    out += &by_position(s);
+    out += &worst(s);
+    out += &closing(s);
+    out += &s.collateral.as_ref().map_or_else(String::new, collateral);
+    out += &stress(s);
+    s.notes.iter().for_each(|note| out += &format!("note: {note}\n"));
+    out
+}
+
+/// What is asked, part by part.
+fn bill(s: &Statement) -> Vec<Vec<String>> {
+    let part = |name: &str| s.parts_cents.get(name).copied().unwrap_or_default();
+    let line = |what: &str, cents: i64, why: String| vec![what.to_string(), text(cents), why];
+    let binding = match s.binding {
+        Binding::ScenarioLoss => "loss of all positions together",
+        Binding::StressedCorrelation => "underlyings' losses under stressed correlation",
+        Binding::OffsetCap => "offsets beyond their cap do not count",
+    };
+    let grid = s.option_grid.iter().map(|g| {
+        let vol = ["volatility down", "volatility as it is", "volatility up"][(g.vol_shock + 1).clamp(0, 2) as usize];
+        format!("{} worst at {}, {vol}", g.underlying, percent(g.price_move))
+    });
+    let off = match s.gross_cents {
+        0 => String::new(),
+        gross => format!("{:.1} % of gross", 100.0 * (-s.diversification_cents) as f64 / gross as f64),
+    };
+    let mut rows = vec![
+        line("gross scenario loss", s.gross_cents, "each position alone".into()),
+        line("less diversification", s.diversification_cents, off),
+        line("= net scenario loss", part("net"), binding.into()),
+        line("+ option shocks", part("option_shock"), grid.collect::<Vec<_>>().join("; ")),
+        line("+ time to close", part("horizon"), String::new()),
+        line("+ concentration", part("concentration"), String::new()),
+        line("+ liquidity", part("liquidity"), "half spread and impact".into()),
+        line("+ multiplier", part("multiplier"), format!("{:.2} on net and shocks", s.multiplier)),
+        line("+ size tiers", part("tier"), String::new()),
+        line("= initial margin", s.initial_cents, String::new()),
+        line("maintenance margin", s.maintenance_cents, String::new()),
+    ];
+    rows.retain(|r| !r[0].starts_with('+') || r[1] != "0.00");
+    rows
+}
+
+fn by_position(s: &Statement) -> String {
+    if s.positions.is_empty() {
+        return String::new();
+    }
+    let rows: Vec<Vec<String>> = s
+        .positions
+        .iter()
+        .map(|p| {
+            let (net, shock) = (p.parts_cents["net"], p.parts_cents["option_shock"]);
+            vec![
+                p.position.clone(),
+                p.underlying.to_string(),
+                p.quantity.to_string(),
+                text(nearest(p.notional)),
+                text(p.standalone_cents),
+                text(net),
+                text(shock),
+                text(p.total_cents - net - shock),
+                text(p.total_cents),
+            ]
+        })
+        .chain([{
+            let (net, shock) = (s.parts_cents["net"], s.parts_cents["option_shock"]);
+            let (sum, rest) = (text(s.initial_cents), text(s.initial_cents - net - shock));
+            let blank = String::new;
+            vec!["sum".into(), blank(), blank(), blank(), text(s.gross_cents), text(net), text(shock), rest, sum]
+        }])
+        .collect();
+    let head = ["position", "underlying", "quantity", "notional", "alone", "net", "shocks", "add-ons", "total"];
+    format!("\n{}", columns(&head, &rows))
+}
+
+fn worst(s: &Statement) -> String {
+    let row = |w: &crate::margin::statement::WorstLine| {
+        let moves: Vec<String> = w.moves.iter().take(4).map(|(s, m)| format!("{s} {}", percent(*m))).collect();
+        vec![w.scenario.to_string(), text(w.loss_cents), moves.join(", ")]
+    };
+    let rows: Vec<Vec<String>> = s.worst.iter().map(row).collect();
+    if rows.is_empty() { String::new() } else { format!("\n{}", columns(&["worst scenario", "loss", "moves"], &rows)) }
+}
+
+fn closing(s: &Statement) -> String {
+    let row = |c: &crate::margin::requirement::Closing| {
+        vec![
+            c.underlying.to_string(),
+            text(nearest(c.notional)),
+            format!("{:.1} bp", 1e4 * c.cost),
+            format!("{:.4}", c.days),
+            c.budget_per_min.map_or_else(|| "-".into(), |b| text(nearest(b))),
+            format!("{:.2} %", 100.0 * c.fee),
+        ]
+    };
+    let rows: Vec<Vec<String>> = s.closings.iter().map(row).collect();
+    let head = ["to close", "notional", "cost", "days", "budget a minute", "fee"];
+    let mut out = if rows.is_empty() { String::new() } else { format!("\n{}", columns(&head, &rows)) };
+    if let Some(d) = &s.delta_gamma {
+        let method = match d.method {
+            Method::Exact => "exact",
+            Method::CornishFisher => "Cornish-Fisher",
+            Method::Saddlepoint => "saddlepoint",
+        };
+        out += &format!("for comparison, VaR by sensitivities and normal moves ({method}): {}\n", text(d.var_cents));
+    }
+    out
+}
+
+fn collateral(h: &HoldingsLine) -> String {
+    let row = |a: &crate::margin::collateral::Valued| {
+        let related = a.correlation.map_or_else(|| "-".into(), |c| format!("{c:+.2}"));
+        vec![a.asset.to_string(), text(nearest(a.value)), format!("{:.2} %", 100.0 * a.haircut), related]
+    };
+    let rows: Vec<Vec<String>> = h.assets.iter().map(row).collect();
+    let table = columns(&["collateral", "value", "haircut", "correlation"], &rows);
+    let word = if h.excess_cents < 0 { "missing" } else { "free" };
+    format!(
+        "\n{table}value {} less haircut {} and relief {} counts {}; {word} {}\n",
+        text(h.value_cents),
+        text(h.haircut_cents),
+        text(h.relief_cents),
+        text(h.counted_cents),
+        text(h.excess_cents.abs())
+    )
+}
+
+fn stress(s: &Statement) -> String {
+    let row = |x: &Stressed| {
+        vec![x.name.clone(), text(nearest(x.pnl)), x.worst.as_ref().map_or_else(String::new, Label::to_string)]
+    };
+    let rows: Vec<Vec<String>> = s.stress.episodes.iter().chain(&s.stress.shocks).map(row).collect();
+    let mut out =
+        if rows.is_empty() { String::new() } else { format!("\n{}", columns(&["stress", "profit", "worst"], &rows)) };
+    if let Some(step) = s.stress.reverse {
+        out += &format!("collateral and fund are used up when all prices move by {}\n", percent(step));
+    }
+    out
+}
