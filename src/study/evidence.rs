@@ -18,6 +18,7 @@ use super::guidance::{Guided, guided};
 use super::impulse::Response;
 use super::output::Forecasted;
 use super::plan::Plan;
+use super::stages::{StageWorth, stages};
 use super::stress::{Scenario, scenarios};
 use super::truth::Truth;
 use super::{Error, Walk};
@@ -60,6 +61,9 @@ pub struct Evidence {
     pub transforms: Vec<Transform>,
     /// What margins left uncovered in crashes.
     pub stress: Vec<Scenario>,
+    /// What anti-procyclical stages cost and bring; empty where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<StageWorth>,
     /// Coverage of forward guidance.
     pub guidance: Vec<Guided>,
     /// What margins do when volatility doubles.
@@ -105,6 +109,7 @@ impl Evidence {
             conditions: conditions(plan, &asked, forecasts),
             transforms: transforms(truth, forecasts),
             stress: scenarios(plan, &asked),
+            stages: stages(plan, walk, truth),
             guidance: guided(plan, &walk.decisions),
             responses: Vec::new(),
         })

@@ -9,6 +9,7 @@
 //! | [`conditional`] | coverage by regime, hour and volatility; the probability integral transform |
 //! | [`guidance`] | was the multiplier where its guidance said it might be |
 //! | [`impulse`] | what margins do when volatility doubles |
+//! | [`stages`] | what anti-procyclical stages cost and bring |
 //! | [`stress`] | what margins left uncovered in crashes |
 //! | [`alarm`] | spike probabilities as alarms, and their reliability |
 //! | [`crash`] | scores without named crash days |
@@ -43,6 +44,7 @@ pub mod report;
 pub mod rule;
 pub mod scores;
 pub mod split;
+pub mod stages;
 pub mod stress;
 pub mod truth;
 pub mod walk;
