@@ -5,6 +5,7 @@
 //! | [`ablation`] | what families of inputs are worth |
 //! | [`asked`] | what each margin policy asked for, beside the return that followed |
 //! | [`backtest`] | margins backtested: coverage, shortfall, the traffic light |
+//! | [`bands`] | realised breach rates by band of the risk score |
 //! | [`calls`] | margin calls by length of time, cost against cover, persistence |
 //! | [`conditional`] | coverage by regime, hour and volatility; the probability integral transform |
 //! | [`guidance`] | was the multiplier where its guidance said it might be |
@@ -28,6 +29,7 @@ pub mod ablation;
 pub mod alarm;
 pub mod asked;
 pub mod backtest;
+pub mod bands;
 pub mod calls;
 pub mod choice;
 pub mod conditional;

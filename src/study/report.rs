@@ -10,6 +10,7 @@ mod cell;
 mod columns;
 mod evidence;
 mod plot;
+mod risk;
 mod stages;
 mod table;
 #[cfg(test)]
@@ -227,7 +228,9 @@ fn guardrails(scores: &Value) -> String {
 
 fn definitions(_: &Value) -> String {
     let mut body = String::new();
-    for (name, columns) in columns::ALL.iter().chain(stages::ALL).chain(backtest::ALL).chain(evidence::ALL) {
+    for (name, columns) in
+        columns::ALL.iter().chain(stages::ALL).chain(risk::ALL).chain(backtest::ALL).chain(evidence::ALL)
+    {
         let _ = write!(body, "<h3>{}</h3>\n<dl class=\"definitions\">\n", escape(name));
         for c in *columns {
             let _ = writeln!(body, "<dt>{}</dt><dd>{}</dd>", escape(c.head), escape(c.about));

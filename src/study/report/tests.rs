@@ -14,9 +14,11 @@ use crate::loss::outcome::Compared;
 use crate::loss::procyclicality::Call;
 use crate::loss::{ModelScore, Outcome};
 use crate::margin::Reason;
+use crate::margin::score::Band;
 use crate::study::ablation::Ablated;
 use crate::study::alarm::{Alarms, Reliability};
 use crate::study::backtest::Backtest;
+use crate::study::bands::BandRisk;
 use crate::study::calls::{Buffer, Calls, Frontier};
 use crate::study::choice::{Candidate, Choice};
 use crate::study::conditional::{Condition, Transform};
@@ -279,6 +281,23 @@ fn margins_tested(all: &mut Evidence, noise: &mut Noise) {
                 shortfall_sum: noise.next(),
                 average_ratio: noise.next(),
                 shortfall_ratio: Some(noise.next()),
+            });
+        }
+        for band in Band::ALL {
+            let (symbol, share, rate, low, high) = (symbol.clone(), 0.25, noise.next(), 0.005, 0.02);
+            let (n, breaches, baseline_breaches, baseline_rate) = (2190, 20, 30, noise.next());
+            all.bands.push(BandRisk {
+                horizon,
+                symbol,
+                band,
+                n,
+                share,
+                breaches,
+                rate,
+                low,
+                high,
+                baseline_breaches,
+                baseline_rate,
             });
         }
         if one.is_some() {
@@ -614,8 +633,12 @@ fn scores_survive_their_stored_form() {
 
 #[test]
 fn definitions_are_complete_and_once_per_heading() {
-    for (name, columns) in
-        columns::ALL.iter().chain(super::stages::ALL).chain(super::backtest::ALL).chain(super::evidence::ALL)
+    for (name, columns) in columns::ALL
+        .iter()
+        .chain(super::stages::ALL)
+        .chain(super::risk::ALL)
+        .chain(super::backtest::ALL)
+        .chain(super::evidence::ALL)
     {
         let mut seen = BTreeMap::new();
         for c in *columns {
