@@ -14,6 +14,7 @@ pub mod median;
 pub mod multiplier;
 pub mod notice;
 pub mod order;
+pub mod percentile;
 pub mod policy;
 pub mod recheck;
 pub mod requirement;
@@ -32,6 +33,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Digest, Horizon, Symbol, Ts};
 use blast::Impact;
+use score::Score;
 use thin::InterestCaps;
 
 /// One published answer: what to ask for one instrument over one horizon, and why.
@@ -117,6 +119,9 @@ pub struct Why {
     /// What the rise of maintenance margin would newly liquidate, where the accounts are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blast: Option<Impact>,
+    /// The risk score, where anything that goes into it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<Score>,
 }
 
 /// The staleness ladder, and what an operator may do.

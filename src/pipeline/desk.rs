@@ -5,6 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::risk::Risk;
 use super::{Error, Named};
 use crate::base::{Digest, Horizon, Prob, Span, Symbol, Ts};
 use crate::feature::{Feature, Row};
@@ -14,6 +15,7 @@ use crate::margin::apc::{Apc, Measured, Stage};
 use crate::margin::median::Median;
 use crate::margin::multiplier::CredibilityParams;
 use crate::margin::order::{Order, Scope};
+use crate::margin::score::Score;
 use crate::margin::{Bundle, Chain, Conditions, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Why};
 
 /// Windows over which data quality is taken: the share of them that made a row.
@@ -85,6 +87,7 @@ pub(super) struct Desk {
     clock: Option<Ts>,
     /// Data quality as it usually is: a venue that closes at night is not doubted for it.
     usual: Median,
+    risk: Risk,
     /// Models that people froze, and until when nothing may fall for it.
     silenced: BTreeSet<String>,
     no_fall_until: Option<Ts>,
@@ -101,6 +104,7 @@ struct Last {
     chain: Chain,
     estimate: baseline::Estimate,
     quality: f64,
+    score: Option<Score>,
 }
 
 impl Desk {
@@ -119,6 +123,7 @@ impl Desk {
             last: None,
             clock: None,
             usual: Median::default(),
+            risk: Risk::default(),
             silenced: BTreeSet::new(),
             no_fall_until: None,
         })
@@ -133,6 +138,7 @@ impl Desk {
             self.baseline.push(f64::NAN);
         }
         self.baseline.push(row.raw(Feature::Ret));
+        self.risk.see(row, None);
         self.closes.push_back(row.ts);
         if self.closes.len() > QUALITY_WINDOWS {
             self.closes.pop_front();
@@ -196,9 +202,9 @@ impl Desk {
             ..Conditions::default()
         };
         let bundle = self.guardrail.step_under(&proposal, &now)?;
-        let forecast = loss;
-        let baseline = base;
-        let last = Last { stages, baseline, forecast, credibility, p_stress: regime, chain, estimate, quality };
+        let score = self.risk.score(row.ts, estimate.dispersion);
+        let (baseline, forecast, p_stress) = (base, loss, regime);
+        let last = Last { stages, baseline, forecast, credibility, p_stress, chain, estimate, quality, score };
         let last = self.last.insert(last).clone();
         Some(self.decision(row.symbol, bundle, &last, seal))
     }
@@ -294,6 +300,7 @@ impl Desk {
                 stages: if self.margin.apc.is_empty() { Vec::new() } else { last.stages.clone() },
                 interest: bundle.interest,
                 blast: bundle.blast,
+                score: last.score,
             },
         }
     }

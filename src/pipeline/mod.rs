@@ -8,6 +8,7 @@
 pub mod bundle;
 mod desk;
 mod lane;
+mod risk;
 
 pub use bundle::{Bundle, Member};
 pub use desk::Margin;
