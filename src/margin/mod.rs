@@ -23,6 +23,7 @@ pub mod statement;
 pub mod thin;
 pub mod tier;
 mod track;
+pub mod venue;
 
 pub use guardrail::{Bundle, Conditions, Guardrail, Proposal};
 pub use multiplier::{Chain, Credibility, Inputs};
@@ -203,6 +204,14 @@ pub enum Error {
     /// A loss cannot be worked out.
     #[error(transparent)]
     Loss(#[from] crate::loss::Error),
+    /// A table of a venue cannot be read.
+    #[error("line {line}: {why}")]
+    Venue {
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A setting is out of range.
     #[error("margin policy: `{key}` is {got}; want {want}")]
     Policy {

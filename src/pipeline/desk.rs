@@ -12,10 +12,12 @@ use crate::feature::{Feature, Row};
 use crate::forecast::outcome::Pending;
 use crate::loss::baseline::{self, Baseline};
 use crate::margin::apc::{Apc, Measured, Stage};
+use crate::margin::blast::{Accounts, Exposure};
 use crate::margin::median::Median;
 use crate::margin::multiplier::CredibilityParams;
 use crate::margin::order::{Order, Scope};
 use crate::margin::score::Score;
+use crate::margin::venue::Told;
 use crate::margin::{Bundle, Chain, Conditions, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Why};
 
 /// Windows over which data quality is taken: the share of them that made a row.
@@ -88,6 +90,9 @@ pub(super) struct Desk {
     /// Data quality as it usually is: a venue that closes at night is not doubted for it.
     usual: Median,
     risk: Risk,
+    /// Who holds what, and what the stressed book takes, as last told.
+    accounts: Option<Accounts>,
+    stressed_depth: f64,
     /// Models that people froze, and until when nothing may fall for it.
     silenced: BTreeSet<String>,
     no_fall_until: Option<Ts>,
@@ -124,6 +129,8 @@ impl Desk {
             clock: None,
             usual: Median::default(),
             risk: Risk::default(),
+            accounts: None,
+            stressed_depth: f64::NAN,
             silenced: BTreeSet::new(),
             no_fall_until: None,
         })
@@ -138,7 +145,7 @@ impl Desk {
             self.baseline.push(f64::NAN);
         }
         self.baseline.push(row.raw(Feature::Ret));
-        self.risk.see(row, None);
+        self.risk.see(row, self.accounts.as_ref().and_then(Accounts::concentration));
         self.closes.push_back(row.ts);
         if self.closes.len() > QUALITY_WINDOWS {
             self.closes.pop_front();
@@ -199,7 +206,8 @@ impl Desk {
             confidence: Some(confidence),
             age,
             no_fall_until: self.no_fall_until,
-            ..Conditions::default()
+            book: None, // Was seen when it was told.
+            exposure: self.accounts.as_ref().map(|a| a as &dyn Exposure),
         };
         let bundle = self.guardrail.step_under(&proposal, &now)?;
         let score = self.risk.score(row.ts, estimate.dispersion);
@@ -212,7 +220,8 @@ impl Desk {
     /// Tells the time when nothing came. Gives a decision when the staleness ladder or a kill moves.
     pub fn tick(&mut self, symbol: Symbol, now: Ts, seal: Seal) -> Option<Decision> {
         self.clock = self.clock.max(Some(now));
-        let bundle = self.guardrail.tick(now)?;
+        let exposure = self.accounts.as_ref().map(|a| a as &dyn Exposure);
+        let bundle = self.guardrail.tick_under(now, exposure)?;
         let last = self.last.clone()?;
         Some(self.decision(symbol, bundle, &last, seal))
     }
@@ -221,6 +230,24 @@ impl Desk {
     pub fn kill(&mut self, symbol: Symbol, on: bool, now: Ts, seal: Seal) -> Option<Decision> {
         self.guardrail.kill(on, now);
         self.tick(symbol, now, seal)
+    }
+
+    /// What the venue tells acts at the next row or tick.
+    pub fn told(&mut self, symbol: Symbol, told: &Told, at: Ts) {
+        match told {
+            Told::Accounts(all) => {
+                let accounts = all.get(&symbol).cloned().unwrap_or_default();
+                self.accounts = Some(Accounts { accounts, stressed_depth: self.stressed_depth });
+            }
+            Told::Books(all) => {
+                let Some(quote) = all.get(&symbol) else { return };
+                self.guardrail.see(at, &quote.book);
+                self.stressed_depth = quote.stressed_depth;
+                if let Some(accounts) = &mut self.accounts {
+                    accounts.stressed_depth = quote.stressed_depth;
+                }
+            }
+        }
     }
 
     /// What people order acts at the next row or tick.

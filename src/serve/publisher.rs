@@ -5,6 +5,7 @@
 //! point loses no publication and repeats none.
 
 mod look;
+mod venue;
 
 pub use look::settings;
 
@@ -55,6 +56,7 @@ pub struct Publisher {
     /// What was last found wrong with what people ask, so that it is said once.
     asked: Option<String>,
     failed: Option<String>,
+    files: venue::Files,
     watched: Instant,
     ticked: Ts,
     pace: Option<(Instant, Ts)>,
@@ -106,6 +108,7 @@ impl Publisher {
             base,
             applied: era.applied(),
             asked: None,
+            files: venue::Files::after(era.heard.clone()),
             hub: Arc::clone(&hub),
             meters,
             road,

@@ -26,6 +26,8 @@ use tempfile::TempDir;
 
 use crate::law_registry;
 
+mod venue;
+
 const BINARY: &str = env!("CARGO_BIN_EXE_margincast");
 const SYMBOLS: [&str; 2] = ["AAA", "BBB"];
 const HOURS: usize = 1_000;
