@@ -32,8 +32,9 @@ far as it liquidates few; serve.books (symbol,depth_50bp,depth_100bp,spread_bp,o
 stressed_depth) gives caps on open interest and finds a thin book. Both are read again when they change
 (replace them whole, by rename); what was read is kept in <serve.ledger>/inputs and recorded.
 
-Addresses: / (page), /v1/multipliers, /v1/multipliers/stream, /v1/forecasts, /readyz?verbose, /metrics,
-/openapi.json. Loopback only, unless serve.listen says otherwise. SIGTERM stops in good order.
+Addresses: / (page), /v1/multipliers, /v1/multipliers/stream, /v1/multipliers/SYMBOL/explain,
+/v1/multipliers/SYMBOL/ahead (where it may be in 1, 8 and 24 hours, and what would move it), /v1/forecasts,
+/readyz?verbose, /metrics, /openapi.json. Loopback only, unless serve.listen says otherwise. SIGTERM stops in good order.
 
 Example:
   margincast serve --config data/configs/sample.toml --lake data/sample --replay --speed 3600 \\

@@ -9,6 +9,7 @@ pub mod guardrail;
 pub mod haircut;
 pub mod hysteresis;
 pub mod ladder;
+pub mod light;
 mod live;
 pub mod median;
 pub mod multiplier;
@@ -123,6 +124,9 @@ pub struct Why {
     /// The risk score, where anything that goes into it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub score: Option<Score>,
+    /// What the traffic light showed, where it acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub light: Option<light::Shown>,
 }
 
 /// The staleness ladder, and what an operator may do.
@@ -196,6 +200,10 @@ pub enum Reason {
     Override,
     /// A rise of maintenance margin would liquidate too many at once and is spread over more steps.
     BlastRadius,
+    /// The traffic light is yellow: the multiplier was lifted to its floor.
+    TrafficYellow,
+    /// The traffic light is red: the champion is taken off, the baseline times a constant is asked.
+    TrafficRed,
 }
 
 /// Why a margin policy cannot be used.

@@ -5,14 +5,17 @@ use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::light::Lights;
 use super::risk::Risk;
 use super::{Error, Named};
 use crate::base::{Digest, Horizon, Prob, Span, Symbol, Ts};
 use crate::feature::{Feature, Row};
 use crate::forecast::outcome::Pending;
+use crate::loss::basel::Light;
 use crate::loss::baseline::{self, Baseline};
 use crate::margin::apc::{Apc, Measured, Stage};
 use crate::margin::blast::{Accounts, Exposure};
+use crate::margin::light;
 use crate::margin::median::Median;
 use crate::margin::multiplier::CredibilityParams;
 use crate::margin::order::{Order, Scope};
@@ -45,6 +48,9 @@ pub struct Margin {
     pub challengers: Vec<String>,
     /// How the forecast earns its weight.
     pub credibility: CredibilityParams,
+    /// What the traffic light over past outcomes does by itself; absent: nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traffic_light: Option<light::Params>,
     /// The guardrails.
     pub guardrail: Policy,
 }
@@ -58,6 +64,7 @@ impl Default for Margin {
             apc: Vec::new(),
             challengers: Vec::new(),
             credibility: CredibilityParams::default(),
+            traffic_light: None,
             guardrail: Policy::default(),
         }
     }
@@ -93,6 +100,8 @@ pub(super) struct Desk {
     /// Who holds what, and what the stressed book takes, as last told.
     accounts: Option<Accounts>,
     stressed_depth: f64,
+    /// The traffic light, where it acts.
+    lights: Option<Lights>,
     /// Models that people froze, and until when nothing may fall for it.
     silenced: BTreeSet<String>,
     no_fall_until: Option<Ts>,
@@ -110,13 +119,17 @@ struct Last {
     estimate: baseline::Estimate,
     quality: f64,
     score: Option<Score>,
+    light: Option<light::Shown>,
 }
 
 impl Desk {
     pub fn new(margin: &Margin, step: Span, ahead: usize) -> Result<Desk, Error> {
         let setting = |e: &dyn std::fmt::Display| Error::Settings(format!("margin: {e}"));
+        let horizon = Horizon(step.times(ahead as i64));
+        margin.traffic_light.map_or(Ok(()), |p| p.check()).map_err(|e| setting(&e))?;
+        let lights = |params| Lights::new(params, margin.baseline.side, horizon, ahead);
         Ok(Desk {
-            horizon: Horizon(step.times(ahead as i64)),
+            horizon,
             step,
             margin: margin.clone(),
             baseline: Baseline::new(margin.baseline, step, ahead).map_err(|e| setting(&e))?,
@@ -130,6 +143,7 @@ impl Desk {
             usual: Median::default(),
             risk: Risk::default(),
             accounts: None,
+            lights: margin.traffic_light.map(lights),
             stressed_depth: f64::NAN,
             silenced: BTreeSet::new(),
             no_fall_until: None,
@@ -141,6 +155,9 @@ impl Desk {
         if let Some(answer) = self.asked.answer(row) {
             self.credibility.push(self.margin.baseline.side.loss(answer.ret) > answer.what);
         }
+        if let Some(lights) = &mut self.lights {
+            lights.see(row);
+        }
         if self.closes.back().is_some_and(|close| *close != row.ts_open) {
             self.baseline.push(f64::NAN);
         }
@@ -150,6 +167,21 @@ impl Desk {
         if self.closes.len() > QUALITY_WINDOWS {
             self.closes.pop_front();
         }
+    }
+
+    /// The measured losses and what the stages make of them. Stages remember, so they also run while rows
+    /// only warm up; without any, an estimate is not worked out before it is wanted.
+    fn measure(&mut self, ts: Ts, others: &[f64], publish: bool) -> Option<(baseline::Estimate, Vec<f64>)> {
+        if !publish && self.margin.apc.is_empty() {
+            return None;
+        }
+        let mut estimate = self.baseline.estimate()?;
+        if !self.margin.challengers.is_empty() {
+            estimate.dispersion = baseline::dispersion(&[&[estimate.var, estimate.plain_var], others].concat());
+        }
+        let (var, stressed, long_run) = (estimate.var, estimate.stressed_var, estimate.long_run_var);
+        let stages = self.apc.step(&Measured { ts, var, stressed, long_run });
+        Some((estimate, stages))
     }
 
     /// Takes a row and the forecasts made from it. Gives a decision when `publish` and there is a
@@ -166,18 +198,11 @@ impl Desk {
         if let Some(loss) = loss {
             self.asked.ask(row, loss);
         }
-        // Stages remember; without any, an estimate is not worked out before it is wanted.
-        let wanted = publish || !self.margin.apc.is_empty();
-        let mut estimate = if wanted { self.baseline.estimate()? } else { return None };
-        if !self.margin.challengers.is_empty() {
-            let others = self.margin.challengers.iter().filter_map(|name| of(name)).map(|f| side.var(&f.forecast.dist));
-            let all: Vec<f64> = [estimate.var, estimate.plain_var].into_iter().chain(others).collect();
-            estimate.dispersion = baseline::dispersion(&all);
-        }
-        let (var, stressed, long_run) = (estimate.var, estimate.stressed_var, estimate.long_run_var);
-        let stages = self.apc.step(&Measured { ts: row.ts, var, stressed, long_run });
-        let base = stages.last().copied().filter(|_| publish)?;
         let regime = of(&self.margin.regime).and_then(|f| f.forecast.regime).map(|r| r.stress);
+        let others = self.margin.challengers.iter().filter_map(|name| of(name));
+        let others: Vec<f64> = others.map(|f| side.var(&f.forecast.dist)).collect();
+        let (estimate, stages) = self.measure(row.ts, &others, publish)?;
+        let base = stages.last().copied().filter(|_| publish)?;
         let quality = self.quality(row.ts);
         let credibility = self.credibility.weight(estimate.dispersion, quality);
         let inputs = Inputs {
@@ -189,13 +214,18 @@ impl Desk {
             liquidity: 0.0,
         };
         let p = self.guardrail.policy();
-        let chain = inputs.chain(p.m_min, p.im.m_max)?;
+        let light = self.lights.as_ref().map(Lights::shows);
+        let chain = match &light {
+            Some(shown) => shown.chain(&inputs, p.m_min, p.im.m_max)?,
+            None => inputs.chain(p.m_min, p.im.m_max)?,
+        };
         // The emergency lane wants a second voice: the serving forecast's own spike probability.
         let spike = serving.and_then(|f| f.spike).map(Prob::get);
         let proposal = Proposal {
             ts: row.ts,
             baseline: base,
-            m: chain.m3,
+            // What lies above the cap is cut, and named, by the guardrails.
+            m: light.map_or(chain.m3, |_| chain.m3.max(chain.m4)),
             p_stress: regime.into_iter().chain(regime.and(spike)).collect(),
             long_run_var: Some(estimate.long_run_var),
         };
@@ -210,9 +240,13 @@ impl Desk {
             exposure: self.accounts.as_ref().map(|a| a as &dyn Exposure),
         };
         let bundle = self.guardrail.step_under(&proposal, &now)?;
+        if let Some(lights) = &mut self.lights {
+            lights.ask(row, bundle.c_im);
+        }
         let score = self.risk.score(row.ts, estimate.dispersion);
-        let (baseline, forecast, p_stress) = (base, loss, regime);
-        let last = Last { stages, baseline, forecast, credibility, p_stress, chain, estimate, quality, score };
+        let taken_off = light.is_some_and(|l| l.light == Light::Red);
+        let (baseline, forecast, p_stress) = (base, loss.filter(|_| !taken_off), regime);
+        let last = Last { stages, baseline, forecast, credibility, p_stress, chain, estimate, quality, score, light };
         let last = self.last.insert(last).clone();
         Some(self.decision(row.symbol, bundle, &last, seal))
     }
@@ -328,6 +362,7 @@ impl Desk {
                 interest: bundle.interest,
                 blast: bundle.blast,
                 score: last.score,
+                light: last.light,
             },
         }
     }

@@ -8,6 +8,7 @@
 pub mod bundle;
 mod desk;
 mod lane;
+mod light;
 mod risk;
 
 pub use bundle::{Bundle, Member};

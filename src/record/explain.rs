@@ -166,7 +166,10 @@ fn beside(p: &Publication) -> String {
     let risk = p.why.risk.as_ref().map(risk);
     let blast = p.why.blast.as_ref();
     let blast = blast.map(|b| format!("; the rise liquidates {} accounts of {}", b.accounts, set(&b.notional)));
-    [transfer, interest, blast, risk].into_iter().flatten().collect()
+    let light = p.why.light.as_ref();
+    let zone = |l: &crate::margin::light::Shown| format!("{:?}", l.light).to_lowercase();
+    let light = light.map(|l| format!("; traffic light {} ({} breaches of {})", zone(l), l.breaches, l.outcomes));
+    [transfer, interest, blast, risk, light].into_iter().flatten().collect()
 }
 
 /// The risk score, and what is not in it.
@@ -208,6 +211,10 @@ fn meaning(reason: Reason) -> &'static str {
         Reason::Override => "people set the multiplier, for a time",
         Reason::BlastRadius => {
             "a rise of maintenance margin would liquidate too many at once; it is spread over more steps"
+        }
+        Reason::TrafficYellow => "the traffic light is yellow: the multiplier aimed at is at least 1.10",
+        Reason::TrafficRed => {
+            "the traffic light is red: the champion is not heard, the baseline times 1.25 is aimed at"
         }
         Reason::Kill => "an operator froze publication",
     }

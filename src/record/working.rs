@@ -8,6 +8,7 @@ use super::Error;
 use super::publication::{decimal, from_ppm, ppm};
 use crate::base::Ts;
 use crate::margin::blast::Impact;
+use crate::margin::light::Shown;
 use crate::margin::score::{Band, COMPONENTS, Score};
 use crate::margin::thin::InterestCaps;
 use crate::margin::{Reason, Why};
@@ -54,6 +55,10 @@ pub struct Working {
     /// The risk score, where anything that goes into it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub risk: Option<Risk>,
+    /// What the traffic light over past outcomes showed, where it acts: zone, breaches, outcomes so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub light: Option<Shown>,
 }
 
 /// A risk score of 0 to 100 with its parts, which sum to it.
@@ -124,6 +129,7 @@ impl From<&Why> for Working {
             interest: why.interest.map(|i| [decimal(i.soft), decimal(i.hard)]),
             blast: why.blast.map(|b| Blast { accounts: b.accounts, notional: decimal(b.notional) }),
             risk: why.score.as_ref().map(Risk::of),
+            light: why.light,
         }
     }
 }
@@ -165,6 +171,7 @@ impl Working {
                 None => None,
             },
             score: self.risk.as_ref().map(Risk::read).transpose()?,
+            light: self.light,
         })
     }
 }

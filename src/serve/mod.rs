@@ -11,6 +11,7 @@
 //! | [`hub`] | what was published last, rendered, and who is told of the next |
 //! | [`server`] | start and stop |
 //! | [`http`] | routes and their handlers |
+//! | `outlook` | the routes that look ahead |
 //! | `problem` | errors as RFC 9457 has them, and limits |
 //! | [`stream`] | server-sent events, resumed by id |
 //! | [`health`] | live, started, ready, and why not |
@@ -25,6 +26,7 @@ pub mod health;
 pub mod http;
 pub mod hub;
 pub mod meters;
+mod outlook;
 pub mod pace;
 pub mod page;
 mod problem;

@@ -5,6 +5,7 @@
 //! point loses no publication and repeats none.
 
 mod look;
+mod shown;
 mod venue;
 
 pub use look::settings;
@@ -40,6 +41,7 @@ const NAP: Duration = Duration::from_millis(20);
 /// Everything the thread owns.
 pub struct Publisher {
     hub: Arc<Hub>,
+    shown: shown::Shown,
     meters: Arc<Meters>,
     road: Road,
     store: FileStore,
@@ -81,17 +83,18 @@ impl Publisher {
         meters.model_loads.increment(1);
         meters.model_load_seconds.record(seconds(started));
         let mut press = Press::new(&options.venue, model.clone());
+        let mut shown = shown::Shown::new(Arc::clone(&hub), settings(&options.config)?);
         let mut past = Vec::new();
         let mut past_eras = eras(&store, |seq, publication| {
             press.remember(&publication);
             past.push((seq, publication));
             if past.len() >= BATCH_ROWS && !same_set(&past) {
                 let last = past.pop();
-                hub.publish(sets(std::mem::take(&mut past)));
+                shown.publish(sets(std::mem::take(&mut past)));
                 past.extend(last);
             }
         })?;
-        hub.publish(sets(past));
+        shown.publish(sets(past));
         let same =
             |e: &Era| e.start.digest == options.config_digest && options.from.is_none_or(|f| f == e.start.publish_from);
         let base = look::base(&options.config, past_eras.last())?;
@@ -110,6 +113,7 @@ impl Publisher {
             asked: None,
             files: venue::Files::after(era.heard.clone()),
             hub: Arc::clone(&hub),
+            shown,
             meters,
             road,
             store,
@@ -227,7 +231,7 @@ impl Publisher {
         let placed = fresh.into_iter().map(|rows| rows.into_iter().zip(places.by_ref()).map(|(p, s)| (s, p)).collect());
         let placed: Vec<Vec<(Seq, Publication)>> = placed.collect();
         let shown = !placed.is_empty();
-        self.hub.publish(placed);
+        self.shown.publish(placed);
         self.road.report(&self.hub, &self.meters, &pending);
         if let Some(started) = started.filter(|_| shown) {
             self.meters.publication_seconds.record(seconds(started));

@@ -26,6 +26,7 @@ use tempfile::TempDir;
 
 use crate::law_registry;
 
+mod light;
 mod venue;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_margincast");
@@ -873,4 +874,49 @@ fn explain_tells_the_chain_in_words_and_numbers() {
     assert!((of("m0") - of("f") / of("b")).abs() < 1e-4, "the numbers are those of the chain");
     assert_eq!(explain("99999", false).0, Some(2));
     assert!(explain("AAA@2020-01-01", false).1.contains("nothing was published for AAA"));
+}
+
+#[test]
+fn guidance_over_http_is_what_explain_says_and_covers_each_length_of_time() {
+    let ledger = TempDir::new().unwrap();
+    let running = WORLD.serve(ledger.path());
+    ended(&running);
+    let rows = |path: &str| get(running.address, path).json()["guidance"].as_array().unwrap().clone();
+    let both = rows("/v1/multipliers/AAA/ahead");
+    assert_eq!(both.len(), 2);
+    let hour = rows("/v1/multipliers/AAA/ahead?horizon=1h");
+    assert_eq!(hour, both[..1]);
+    let shown = get(running.address, "/v1/multipliers/AAA?horizon=1h").json()["multipliers"][0].clone();
+    for key in ["seq", "as_of", "multiplier", "horizon", "symbol"] {
+        assert_eq!(hour[0][key], shown[key], "{key}");
+    }
+    let number = |v: &Value| v.as_str().unwrap().parse::<f64>().unwrap();
+    for later in both.iter().flat_map(|r| r["ahead"].as_array().unwrap()) {
+        assert!(
+            number(&later["low"]) <= number(&later["median"]) && number(&later["median"]) <= number(&later["high"])
+        );
+        assert!(later["n"].as_u64().unwrap() >= 100);
+    }
+    let over: Vec<&Value> = both.iter().flat_map(|r| r["ahead"].as_array().unwrap()).map(|l| &l["over"]).collect();
+    assert!(over.iter().all(|o| ["1h", "8h", "1d"].contains(&o.as_str().unwrap())), "{over:?}");
+    // The command finds the same in the ledger.
+    let reference = shown["seq"].to_string();
+    let out = Command::new(BINARY)
+        .args(["explain", "--ahead", "--json", "--ledger", &ledger.path().display().to_string(), &reference])
+        .output()
+        .unwrap();
+    let said: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let (told, same) = (said[0]["ahead"].as_array().unwrap(), hour[0]["ahead"].as_array().unwrap());
+    assert_eq!(told.len(), same.len());
+    for (a, b) in told.iter().zip(same) {
+        assert_eq!((a["median"].as_f64().unwrap(), &a["over"]), (number(&b["median"]), &b["over"]));
+    }
+    assert_eq!(said[0]["triggers"].as_array().unwrap().len(), hour[0]["triggers"].as_array().unwrap().len());
+    running.stop().unwrap();
+    // After a restart the past is told from the ledger.
+    let again = WORLD.serve(ledger.path());
+    ended(&again);
+    assert_eq!(get(again.address, "/v1/multipliers/AAA/ahead").json()["guidance"].as_array().unwrap(), &both);
+    assert_eq!(get(again.address, "/v1/multipliers/NOPE/ahead").problem(), (404, "unknown-instrument".into()));
+    again.stop().unwrap();
 }

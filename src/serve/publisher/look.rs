@@ -123,7 +123,11 @@ impl Publisher {
     }
     fn look_at_alias(&mut self) -> Result<()> {
         let started = clock::start();
-        match self.road.wanted() {
+        let wanted = self.road.wanted().and_then(|model| match self.shown.holds_back(&model) {
+            Some(why) if !same_model(&model, &self.press.model) => bail!(why),
+            _ => Ok(model),
+        });
+        match wanted {
             Ok(model) if same_model(&model, &self.press.model) => self.failed = None,
             Ok(model) => {
                 self.commit()?;
