@@ -15,7 +15,7 @@ use crate::record::guidance::{self, Guide};
 use crate::record::manifest::from_value;
 use crate::record::{FileStore, Kind, Publication, Seq, Store, era};
 
-/// Arguments.
+/// Why a decision is what it is
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   margincast explain --ledger out/quick/ledger BTCUSDT@2023-12-15T12:00:00Z
