@@ -14,7 +14,7 @@ use crate::margin::apc::{Apc, Measured, Stage};
 use crate::margin::median::Median;
 use crate::margin::multiplier::CredibilityParams;
 use crate::margin::order::{Order, Scope};
-use crate::margin::{Bundle, Chain, Conditions, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Why};
+use crate::margin::{Bundle, Chain, Conditions, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Reason, Why};
 
 /// Windows over which data quality is taken: the share of them that made a row.
 const QUALITY_WINDOWS: usize = 24;
@@ -148,7 +148,8 @@ impl Desk {
             let heard = forecasts.iter().filter(|f| !self.silenced.contains(&*f.name));
             heard.clone().find(|f| &*f.name == name && f.forecast.horizon == self.horizon)
         };
-        let serving = of(&self.margin.forecast).map(|f| &f.forecast);
+        let heard = of(&self.margin.forecast);
+        let serving = heard.map(|f| &f.forecast);
         let loss = serving.map(|f| side.var(&f.dist));
         if let Some(loss) = loss {
             self.asked.ask(row, loss);
@@ -176,7 +177,9 @@ impl Desk {
             liquidity: 0.0,
         };
         let p = self.guardrail.policy();
-        let chain = inputs.chain(p.m_min, p.im.m_max)?;
+        let mut chain = inputs.chain(p.m_min, p.im.m_max)?;
+        chain.reasons.extend(heard.filter(|f| f.silent_share > 0.0).map(|_| Reason::PartialForecast));
+        chain.reasons.extend(heard.filter(|f| f.lifted).map(|_| Reason::HorizonLift));
         // The emergency lane wants a second voice: the serving forecast's own spike probability.
         let spike = serving.and_then(|f| f.spike).map(Prob::get);
         let proposal = Proposal {
