@@ -222,19 +222,24 @@ mod tests {
 
     use super::*;
     use crate::base::Seed;
+    use crate::feature::Feature;
     use crate::forecast::garch::Garch;
+    use crate::forecast::net::Net;
     use crate::forecast::training::fixture;
-    use crate::forecast::{History, Outcome, Settled, ewma, garch};
+    use crate::forecast::{History, Outcome, Settled, garch, net};
 
     fn rows(n: usize) -> Vec<Row> {
-        fixture::rows(n, |i| (0.01 * ((i * 7919 % 97) as f64 / 48.0 - 1.0), 1e-4 * (1.0 + (i % 5) as f64)))
+        let mut rows =
+            fixture::rows(n, |i| (0.01 * ((i * 7919 % 97) as f64 / 48.0 - 1.0), 1e-4 * (1.0 + (i % 5) as f64)));
+        rows.iter_mut().for_each(|row| row.set(Feature::RvLong, 3e-4));
+        rows
     }
 
-    /// Two members; the second is silent on instruments that it never saw.
+    /// Two members: one is pooled, the other silent on instruments that it never saw.
     fn fitted(params: &Params, track: &Track) -> Ensemble {
         let rows = rows(600);
-        let quick = ewma::Params { lambda: 0.9, ..ewma::Params::default() };
-        let quick = Fitted::of(&fixture::fit::<ewma::Ewma>(&quick, &rows, 1).unwrap()).unwrap();
+        let quick = net::Params { nets: 0, regimes: 0, ..net::Params::default() };
+        let quick = Fitted::of(&fixture::fit::<Net>(&quick, &rows, 1).unwrap()).unwrap();
         let slow = Fitted::of(&fixture::fit::<Garch>(&garch::Params::default(), &rows, 1).unwrap()).unwrap();
         let members = [("quick".to_string(), quick), ("slow".to_string(), slow)].into();
         let history = History::from([(rows[0].symbol, Arc::new(rows.clone()))]);

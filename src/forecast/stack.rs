@@ -165,7 +165,7 @@ mod tests {
     #[test]
     fn what_is_long_ago_counts_less() {
         let (even, recent) = (past(400, |_| 1.0), past(400, |i| 0.5f64.powf((399 - i) as f64 / 40.0)));
-        let (even, recent) = (stacked(&even, None, 20.0), stacked(&recent, None, 20.0));
+        let (even, recent) = (stacked(&even, None, 1.0), stacked(&recent, None, 1.0));
         assert!((0.35..0.65).contains(&even[0]) && recent[0] < 0.25, "{even:?} {recent:?}");
     }
 
