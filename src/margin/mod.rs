@@ -14,6 +14,7 @@ pub mod median;
 pub mod multiplier;
 pub mod notice;
 pub mod order;
+pub mod percentile;
 pub mod policy;
 pub mod recheck;
 pub mod requirement;
@@ -22,6 +23,7 @@ pub mod statement;
 pub mod thin;
 pub mod tier;
 mod track;
+pub mod venue;
 
 pub use guardrail::{Bundle, Conditions, Guardrail, Proposal};
 pub use multiplier::{Chain, Credibility, Inputs};
@@ -32,6 +34,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Digest, Horizon, Symbol, Ts};
 use blast::Impact;
+use score::Score;
 use thin::InterestCaps;
 
 /// One published answer: what to ask for one instrument over one horizon, and why.
@@ -117,6 +120,9 @@ pub struct Why {
     /// What the rise of maintenance margin would newly liquidate, where the accounts are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blast: Option<Impact>,
+    /// The risk score, where anything that goes into it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<Score>,
 }
 
 /// The staleness ladder, and what an operator may do.
@@ -202,6 +208,14 @@ pub enum Error {
     /// A loss cannot be worked out.
     #[error(transparent)]
     Loss(#[from] crate::loss::Error),
+    /// A table of a venue cannot be read.
+    #[error("line {line}: {why}")]
+    Venue {
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A setting is out of range.
     #[error("margin policy: `{key}` is {got}; want {want}")]
     Policy {

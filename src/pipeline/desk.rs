@@ -5,15 +5,19 @@ use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::risk::Risk;
 use super::{Error, Named};
 use crate::base::{Digest, Horizon, Prob, Span, Symbol, Ts};
 use crate::feature::{Feature, Row};
 use crate::forecast::outcome::Pending;
 use crate::loss::baseline::{self, Baseline};
 use crate::margin::apc::{Apc, Measured, Stage};
+use crate::margin::blast::{Accounts, Exposure};
 use crate::margin::median::Median;
 use crate::margin::multiplier::CredibilityParams;
 use crate::margin::order::{Order, Scope};
+use crate::margin::score::Score;
+use crate::margin::venue::Told;
 use crate::margin::{Bundle, Chain, Conditions, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Reason, Why};
 
 /// Windows over which data quality is taken: the share of them that made a row.
@@ -85,6 +89,10 @@ pub(super) struct Desk {
     clock: Option<Ts>,
     /// Data quality as it usually is: a venue that closes at night is not doubted for it.
     usual: Median,
+    risk: Risk,
+    /// Who holds what, and what the stressed book takes, as last told.
+    accounts: Option<Accounts>,
+    stressed_depth: f64,
     /// Models that people froze, and until when nothing may fall for it.
     silenced: BTreeSet<String>,
     no_fall_until: Option<Ts>,
@@ -101,6 +109,7 @@ struct Last {
     chain: Chain,
     estimate: baseline::Estimate,
     quality: f64,
+    score: Option<Score>,
 }
 
 impl Desk {
@@ -119,6 +128,9 @@ impl Desk {
             last: None,
             clock: None,
             usual: Median::default(),
+            risk: Risk::default(),
+            accounts: None,
+            stressed_depth: f64::NAN,
             silenced: BTreeSet::new(),
             no_fall_until: None,
         })
@@ -133,6 +145,7 @@ impl Desk {
             self.baseline.push(f64::NAN);
         }
         self.baseline.push(row.raw(Feature::Ret));
+        self.risk.see(row, self.accounts.as_ref().and_then(Accounts::concentration));
         self.closes.push_back(row.ts);
         if self.closes.len() > QUALITY_WINDOWS {
             self.closes.pop_front();
@@ -196,12 +209,13 @@ impl Desk {
             confidence: Some(confidence),
             age,
             no_fall_until: self.no_fall_until,
-            ..Conditions::default()
+            book: None, // Was seen when it was told.
+            exposure: self.accounts.as_ref().map(|a| a as &dyn Exposure),
         };
         let bundle = self.guardrail.step_under(&proposal, &now)?;
-        let forecast = loss;
-        let baseline = base;
-        let last = Last { stages, baseline, forecast, credibility, p_stress: regime, chain, estimate, quality };
+        let score = self.risk.score(row.ts, estimate.dispersion);
+        let (baseline, forecast, p_stress) = (base, loss, regime);
+        let last = Last { stages, baseline, forecast, credibility, p_stress, chain, estimate, quality, score };
         let last = self.last.insert(last).clone();
         Some(self.decision(row.symbol, bundle, &last, seal))
     }
@@ -209,7 +223,8 @@ impl Desk {
     /// Tells the time when nothing came. Gives a decision when the staleness ladder or a kill moves.
     pub fn tick(&mut self, symbol: Symbol, now: Ts, seal: Seal) -> Option<Decision> {
         self.clock = self.clock.max(Some(now));
-        let bundle = self.guardrail.tick(now)?;
+        let exposure = self.accounts.as_ref().map(|a| a as &dyn Exposure);
+        let bundle = self.guardrail.tick_under(now, exposure)?;
         let last = self.last.clone()?;
         Some(self.decision(symbol, bundle, &last, seal))
     }
@@ -218,6 +233,24 @@ impl Desk {
     pub fn kill(&mut self, symbol: Symbol, on: bool, now: Ts, seal: Seal) -> Option<Decision> {
         self.guardrail.kill(on, now);
         self.tick(symbol, now, seal)
+    }
+
+    /// What the venue tells acts at the next row or tick.
+    pub fn told(&mut self, symbol: Symbol, told: &Told, at: Ts) {
+        match told {
+            Told::Accounts(all) => {
+                let accounts = all.get(&symbol).cloned().unwrap_or_default();
+                self.accounts = Some(Accounts { accounts, stressed_depth: self.stressed_depth });
+            }
+            Told::Books(all) => {
+                let Some(quote) = all.get(&symbol) else { return };
+                self.guardrail.see(at, &quote.book);
+                self.stressed_depth = quote.stressed_depth;
+                if let Some(accounts) = &mut self.accounts {
+                    accounts.stressed_depth = quote.stressed_depth;
+                }
+            }
+        }
     }
 
     /// What people order acts at the next row or tick.
@@ -297,6 +330,7 @@ impl Desk {
                 stages: if self.margin.apc.is_empty() { Vec::new() } else { last.stages.clone() },
                 interest: bundle.interest,
                 blast: bundle.blast,
+                score: last.score,
             },
         }
     }

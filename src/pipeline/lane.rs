@@ -11,6 +11,7 @@ use crate::base::{Digest, Symbol, Ts};
 use crate::event::{Body, Event};
 use crate::feature::{Builder, Row};
 use crate::forecast::{Forecast, Forecaster};
+use crate::margin::venue::Told;
 use crate::margin::{Decision, Order};
 
 /// A row builder, the rows it made, and the forecasters that run on them.
@@ -70,6 +71,10 @@ impl Lane {
             Body::Kill(on) => self.desks.iter_mut().filter_map(|d| d.kill(self.symbol, on, now, seal)).collect(),
             _ => Vec::new(),
         }
+    }
+    /// What the venue tells acts at the next row or tick.
+    pub fn told(&mut self, told: &Told, at: Ts) {
+        self.desks.iter_mut().for_each(|d| d.told(self.symbol, told, at));
     }
     /// What people order acts at the next row or tick.
     pub fn order(&mut self, order: &Order, at: Ts) -> Result<(), Error> {

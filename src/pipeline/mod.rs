@@ -8,6 +8,7 @@
 pub mod bundle;
 mod desk;
 mod lane;
+mod risk;
 mod term;
 
 pub use bundle::{Bundle, Member};
@@ -25,6 +26,7 @@ use crate::base::{Digest, Symbol, Ts};
 use crate::event::{Event, Fault};
 use crate::feature::{self, Room, Row};
 use crate::forecast::Forecast;
+use crate::margin::venue::Told;
 use crate::margin::{Decision, Order};
 use lane::Lane;
 
@@ -146,6 +148,10 @@ impl Pipeline {
     /// Settings are out of range; those in force stay.
     pub fn order(&mut self, order: &Order, at: Ts) -> Result<(), Error> {
         self.lanes.values_mut().try_for_each(|l| l.order(order, at))
+    }
+    /// What the venue tells of accounts and books acts at the next row or tick of each instrument.
+    pub fn told(&mut self, told: &Told, at: Ts) {
+        self.lanes.values_mut().for_each(|l| l.told(told, at));
     }
     /// Bad data seen so far, counted.
     pub fn faults(&self) -> BTreeMap<(Symbol, Fault), u64> {

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Publication;
-use super::publication::Status;
+use super::publication::{Risk, Status};
 use crate::base::{Symbol, Ts};
 use crate::margin::Reason;
 
@@ -163,9 +163,19 @@ fn beside(p: &Publication) -> String {
     let transfer = p.multiplier_transfer.as_ref().map(|m| format!("; withdrawals {m}"));
     let set = |v: &Option<String>| v.clone().unwrap_or_else(|| "-".into());
     let interest = p.why.interest.as_ref().map(|[s, h]| format!("; open interest {} soft, {} hard", set(s), set(h)));
+    let risk = p.why.risk.as_ref().map(risk);
     let blast = p.why.blast.as_ref();
     let blast = blast.map(|b| format!("; the rise liquidates {} accounts of {}", b.accounts, set(&b.notional)));
-    [transfer, interest, blast].into_iter().flatten().collect()
+    [transfer, interest, blast, risk].into_iter().flatten().collect()
+}
+
+/// The risk score, and what is not in it.
+fn risk(r: &Risk) -> String {
+    let points = |text: &String| text.parse::<f64>().map_or_else(|_| text.clone(), |v| format!("{v:.1}"));
+    let band = serde_json::to_value(r.band).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
+    let parts: Vec<String> = r.parts.iter().map(|(name, part)| format!("{name} {}", points(part))).collect();
+    let absent = if r.absent.is_empty() { String::new() } else { format!("; not known: {}", r.absent.join(", ")) };
+    format!("; risk score {} ({band}): {}{absent}", points(&r.score), parts.join(", "))
 }
 
 fn code(reason: Reason) -> String {

@@ -35,9 +35,11 @@ pub mod source;
 pub mod stream;
 pub mod view;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::base::{Digest, Horizon, Span, Symbol, Ts};
+use crate::margin::venue::Subject;
 
 pub use hub::Hub;
 pub use server::{Running, start};
@@ -85,6 +87,8 @@ pub struct Options {
     pub config: String,
     /// Its digest.
     pub config_digest: Digest,
+    /// Files of accounts and books that the venue writes.
+    pub told: BTreeMap<Subject, PathBuf>,
     /// Rows that close before this only warm up; absent means: as the ledger has it, else the last
     /// window that closed, else (in a replay) all are published.
     pub from: Option<Ts>,

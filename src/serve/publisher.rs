@@ -5,6 +5,7 @@
 //! point loses no publication and repeats none.
 
 mod look;
+mod venue;
 
 pub use look::settings;
 
@@ -19,7 +20,7 @@ use serde_json::json;
 use super::meters::{Meters, seconds};
 use super::road::Road;
 use super::source::{Source, Supply};
-use super::{Hub, Mode, clock};
+use super::{Hub, Mode, Options, clock};
 use crate::base::{Symbol, Ts};
 use crate::event::{Body, Event};
 use crate::margin::Policy;
@@ -55,6 +56,7 @@ pub struct Publisher {
     /// What was last found wrong with what people ask, so that it is said once.
     asked: Option<String>,
     failed: Option<String>,
+    files: venue::Files,
     watched: Instant,
     ticked: Ts,
     pace: Option<(Instant, Ts)>,
@@ -93,25 +95,8 @@ impl Publisher {
         let same =
             |e: &Era| e.start.digest == options.config_digest && options.from.is_none_or(|f| f == e.start.publish_from);
         let base = look::base(&options.config, past_eras.last())?;
-        let mut era = past_eras.pop().filter(same);
-        let body =
-            json!({"mode": options.mode.as_str(), "program": env!("CARGO_PKG_VERSION"), "process": std::process::id()});
-        store.append(Entry { kind: Kind::Start, ts: now, body })?;
-        if era.is_none() {
-            let start = ConfigLoaded {
-                digest: options.config_digest,
-                config: options.config.clone(),
-                publish_from: options.from.unwrap_or(match options.mode {
-                    // The last window that closed is still in force.
-                    Mode::Live => now - options.row,
-                    Mode::Replay(_) => Ts(0),
-                }),
-                model: model.clone(),
-            };
-            store.append(entry(Kind::ConfigLoaded, now, &start)?)?;
-            era = eras(&store, |_, _| {})?.pop();
-        }
-        let Some(era) = era else { bail!("{}: no configuration in the ledger", options.ledger.display()) };
+        let old = past_eras.pop().filter(same);
+        let era = begun(&mut store, options, old, &model, now)?;
         press.model = era.model.clone();
         road.begin(&era.start.model, era.start.publish_from)?;
         let recall = recall(options.ledger.clone());
@@ -123,6 +108,7 @@ impl Publisher {
             base,
             applied: era.applied(),
             asked: None,
+            files: venue::Files::after(era.heard.clone()),
             hub: Arc::clone(&hub),
             meters,
             road,
@@ -320,6 +306,29 @@ impl Publisher {
             Mode::Replay(_) => self.hub.now().max(Ts(0)),
         }
     }
+}
+
+/// Records the start; an era of the past goes on, or a new one begins.
+fn begun(store: &mut FileStore, options: &Options, old: Option<Era>, model: &ModelRef, now: Ts) -> Result<Era> {
+    let body =
+        json!({"mode": options.mode.as_str(), "program": env!("CARGO_PKG_VERSION"), "process": std::process::id()});
+    store.append(Entry { kind: Kind::Start, ts: now, body })?;
+    if let Some(era) = old {
+        return Ok(era);
+    }
+    let start = ConfigLoaded {
+        digest: options.config_digest,
+        config: options.config.clone(),
+        publish_from: options.from.unwrap_or(match options.mode {
+            // The last window that closed is still in force.
+            Mode::Live => now - options.row,
+            Mode::Replay(_) => Ts(0),
+        }),
+        model: model.clone(),
+    };
+    store.append(entry(Kind::ConfigLoaded, now, &start)?)?;
+    let era = eras(store, |_, _| {})?.pop();
+    era.with_context(|| format!("{}: no configuration in the ledger", options.ledger.display()))
 }
 
 /// What was frozen at the end of an era.

@@ -50,11 +50,12 @@ fn scopes(text: &str) -> BTreeSet<Scope> {
 }
 
 impl Publisher {
-    /// At the `KILL` file, at what people approved, and at the alias.
+    /// At the `KILL` file, at what people approved, at what the venue tells, and at the alias.
     pub(super) fn look(&mut self) -> Result<()> {
         self.watched = clock::start();
         self.look_at_kill()?;
         self.look_at_guard()?;
+        self.look_at_venue()?;
         self.look_at_alias()
     }
     /// Each line of the `KILL` file freezes a part; an empty file, or a line that says nothing known,

@@ -324,6 +324,7 @@ pub fn backtests(scores: &Value) -> String {
         let made = table(scores, caption, &["value", "by", "horizon"], CONDITIONS, &own);
         body += &if folded { fold(caption, &made) } else { made };
     }
+    body += &super::risk::bands(scores);
     let heads = &["model", "horizon"];
     let caption = "Where outcomes fell between the published quantiles";
     let made = table(scores, caption, heads, TRANSFORMS, &rows(scores, "/evidence/transforms", heads));
