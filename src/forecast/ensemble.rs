@@ -109,7 +109,8 @@ impl Model for Ensemble {
             let why = "there is no model fitted before; name `members` or put it after them".to_string();
             return Err(Error::Params { model: Self::NAME, why });
         }
-        for (key, value) in [("prior", params.prior), ("half_life", params.half_life), ("own_prior", params.own_prior)] {
+        for (key, value) in [("prior", params.prior), ("half_life", params.half_life), ("own_prior", params.own_prior)]
+        {
             in_range(Self::NAME, key, value, 0.0, 1e9)?;
         }
         let past: BySymbol<Vec<Settlement>> =
@@ -273,7 +274,8 @@ mod tests {
             row
         };
         let (mut both, mut alone) = (model.start(), model.start());
-        let mut quick = (Entry::named(&model.members[0].kind).unwrap().load)(model.members[0].body.clone()).unwrap().start();
+        let mut quick =
+            (Entry::named(&model.members[0].kind).unwrap().load)(model.members[0].body.clone()).unwrap().start();
         for row in &rows(200) {
             both.update(row);
             alone.update(&stranger(row));
@@ -288,9 +290,16 @@ mod tests {
     #[test]
     fn stacked_weights_are_a_share_of_each_member_and_own_ones_lie_between() {
         let plain = fitted(&Params { prior: 20.0, ..Params::default() }, &track());
-        assert!(plain.own.is_empty() && plain.level == 0.0 && plain.members[0].weight > 0.6, "{:?}", plain.members[0].weight);
+        assert!(
+            plain.own.is_empty() && plain.level == 0.0 && plain.members[0].weight > 0.6,
+            "{:?}",
+            plain.members[0].weight
+        );
         // Without a pull of its own an instrument that is the whole pool would go further the same way.
-        let own = fitted(&Params { prior: 200.0, own_prior: 20.0, level: true, half_life: 50.0, ..Params::default() }, &track());
+        let own = fitted(
+            &Params { prior: 200.0, own_prior: 20.0, level: true, half_life: 50.0, ..Params::default() },
+            &track(),
+        );
         let weights = &own.own[&rows(1)[0].symbol];
         assert!(weights[0] > own.members[0].weight && (weights.iter().sum::<f64>() - 1.0).abs() < 1e-12, "{weights:?}");
         assert!(own.level < 0.0, "forecasts above what came are brought down");

@@ -18,7 +18,9 @@ use crate::margin::multiplier::CredibilityParams;
 use crate::margin::order::{Order, Scope};
 use crate::margin::score::Score;
 use crate::margin::venue::Told;
-use crate::margin::{Bundle, Chain, Conditions, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Reason, Why};
+use crate::margin::{
+    Bundle, Chain, Conditions, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Reason, Why,
+};
 
 /// Windows over which data quality is taken: the share of them that made a row.
 const QUALITY_WINDOWS: usize = 24;

@@ -124,9 +124,8 @@ impl Evidence {
     pub fn read(place: &str, bytes: &[u8]) -> Result<Evidence, Error> {
         match from_bytes(place, bytes)? {
             StoredEvidence::V1(evidence) | StoredEvidence::V2(evidence) => Ok(evidence),
-            StoredEvidence::V3(stored) => {
-                stored.with(|packed| packed.unpack().map_err(|why| damaged(place, format!("{}: {why}", packed.horizon))))
-            }
+            StoredEvidence::V3(stored) => stored
+                .with(|packed| packed.unpack().map_err(|why| damaged(place, format!("{}: {why}", packed.horizon)))),
         }
     }
     /// The newest form, ready to be stored. Losses are rounded to whole ten-thousandths.
@@ -170,7 +169,9 @@ impl Packed {
         let mut losses = BTreeMap::new();
         for (name, text) in &self.losses {
             let text = match text.strip_prefix('=') {
-                Some(other) => self.losses.get(other).ok_or_else(|| format!("`{name}` is as `{other}`, which is not there"))?,
+                Some(other) => {
+                    self.losses.get(other).ok_or_else(|| format!("`{name}` is as `{other}`, which is not there"))?
+                }
                 None => text,
             };
             let units = text.split_whitespace().map(|n| n.parse::<i64>().map(|n| n as f64 / LOSS_UNITS));

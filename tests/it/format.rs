@@ -65,7 +65,11 @@ fn every_evidence_reads_and_the_newest_is_what_is_written() {
     losses.insert("ensemble".into(), served);
     assert_eq!(more, third);
     for old in [first, second] {
-        assert_eq!(Evidence::read("sample", &old.write().unwrap()).unwrap(), old, "nothing of it was finer than is stored");
+        assert_eq!(
+            Evidence::read("sample", &old.write().unwrap()).unwrap(),
+            old,
+            "nothing of it was finer than is stored"
+        );
     }
 }
 

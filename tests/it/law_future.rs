@@ -138,17 +138,21 @@ fn markets_gauges_regimes_shifted_windows_and_choices_are_blind_and_leaks_in_the
     assert!(!leak.passed && !leak.rows_same && leak.models.iter().all(|m| !m.fit_same), "{leak:?}");
     // Planted: each reading of a gauge is the one after it.
     let leak = told(|m| {
-        early(m, |e| !is_bar(e), |readings| {
-            let next = |(i, e): (usize, &Event)| {
-                let Body::Gauge(own) = e.body else { return *e };
-                let after = readings[i + 1..].iter().find_map(|e| match e.body {
-                    Body::Gauge(g) if g.kind == own.kind => Some(g),
-                    _ => None,
-                });
-                Event { body: after.map_or(e.body, Body::Gauge), ..*e }
-            };
-            readings.iter().enumerate().map(next).collect()
-        })
+        early(
+            m,
+            |e| !is_bar(e),
+            |readings| {
+                let next = |(i, e): (usize, &Event)| {
+                    let Body::Gauge(own) = e.body else { return *e };
+                    let after = readings[i + 1..].iter().find_map(|e| match e.body {
+                        Body::Gauge(g) if g.kind == own.kind => Some(g),
+                        _ => None,
+                    });
+                    Event { body: after.map_or(e.body, Body::Gauge), ..*e }
+                };
+                readings.iter().enumerate().map(next).collect()
+            },
+        )
     });
     assert!(!leak.passed && !leak.rows_same, "{leak:?}");
 }
@@ -161,7 +165,8 @@ fn is_bar(event: &Event) -> bool {
 fn a_choice_judged_after_the_cut_is_caught() {
     let (plan, market) = rooms();
     let cut = plan.study.end;
-    let choices = |w: &Walk| w.choices.iter().map(|c| c.candidates.iter().map(|c| c.loss).collect()).collect::<Vec<Vec<_>>>();
+    let choices =
+        |w: &Walk| w.choices.iter().map(|c| c.candidates.iter().map(|c| c.loss).collect()).collect::<Vec<Vec<_>>>();
     // Planted: the choice of the last origin is judged on a day after it, and the fits stay as they were.
     let leak = future::compare(&plan, cut, &market, &|m, _| {
         let mut walked = walk(&plan, m, config(), None, &|_| {})?;
@@ -201,7 +206,14 @@ fn with_shifted_windows(known: impl Fn(&Row) -> Ts) -> [Digest; 2] {
         let panel = until(&rows(Span(0))).with_shifted(vec![until(&between)]);
         let horizon = Horizon(Span::HOUR);
         let (members, track) = (BTreeMap::new(), Track::default());
-        let ctx = FitContext { horizon, step: Span::HOUR, seed: Seed(1), members: &members, track: &track, progress: &|_| {} };
+        let ctx = FitContext {
+            horizon,
+            step: Span::HOUR,
+            seed: Seed(1),
+            members: &members,
+            track: &track,
+            progress: &|_| {},
+        };
         let params = boost::Params { rounds: 3, runs: 1, regimes: 2, ..boost::Params::default() };
         Fitted::of(&boost::Boost::fit(&params, &panel, &ctx).unwrap()).unwrap().digest()
     })
