@@ -15,7 +15,7 @@ use crate::record::venue::Inputs;
 use crate::serve::road::Road;
 use crate::serve::{Mode, Options, pace, source, start};
 
-/// Arguments.
+/// Publish multipliers live from a lake or from a replay
 #[derive(clap::Args)]
 #[command(after_help = "\
 The models are those that the alias `serve.alias` of `serve.model` stands for; a promotion or rollback

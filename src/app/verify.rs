@@ -16,7 +16,7 @@ use crate::record::guard::Guard;
 use crate::record::rerun::Rerun;
 use crate::record::{Error, FileStore, Publication, Registry, Seq, Store};
 
-/// Arguments.
+/// Re-derive what was recorded; check ledger, registry and data digests
 #[derive(clap::Args)]
 #[command(after_help = "\
 Exit code 0: everything is as recorded. 1: something differs, and is named. 2: it could not be looked at.

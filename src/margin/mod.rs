@@ -184,6 +184,10 @@ pub enum Reason {
     Stale,
     /// No usable forecast; the baseline alone decides.
     NoForecast,
+    /// Members of the forecast were silent; the others spoke for them.
+    PartialForecast,
+    /// The forecast over a shorter horizon was larger, and was taken.
+    HorizonLift,
     /// No usable baseline; nothing new is published.
     NoBaseline,
     /// A number was not finite; the previous value holds.

@@ -21,7 +21,9 @@ use crate::margin::multiplier::CredibilityParams;
 use crate::margin::order::{Order, Scope};
 use crate::margin::score::Score;
 use crate::margin::venue::Told;
-use crate::margin::{Bundle, Chain, Conditions, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Why};
+use crate::margin::{
+    Bundle, Chain, Conditions, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Reason, Why,
+};
 
 /// Windows over which data quality is taken: the share of them that made a row.
 const QUALITY_WINDOWS: usize = 24;
@@ -193,7 +195,8 @@ impl Desk {
             let heard = forecasts.iter().filter(|f| !self.silenced.contains(&*f.name));
             heard.clone().find(|f| &*f.name == name && f.forecast.horizon == self.horizon)
         };
-        let serving = of(&self.margin.forecast).map(|f| &f.forecast);
+        let heard = of(&self.margin.forecast);
+        let serving = heard.map(|f| &f.forecast);
         let loss = serving.map(|f| side.var(&f.dist));
         if let Some(loss) = loss {
             self.asked.ask(row, loss);
@@ -215,10 +218,12 @@ impl Desk {
         };
         let p = self.guardrail.policy();
         let light = self.lights.as_ref().map(Lights::shows);
-        let chain = match &light {
+        let mut chain = match &light {
             Some(shown) => shown.chain(&inputs, p.m_min, p.im.m_max)?,
             None => inputs.chain(p.m_min, p.im.m_max)?,
         };
+        chain.reasons.extend(heard.filter(|f| f.silent_share > 0.0).map(|_| Reason::PartialForecast));
+        chain.reasons.extend(heard.filter(|f| f.lifted).map(|_| Reason::HorizonLift));
         // The emergency lane wants a second voice: the serving forecast's own spike probability.
         let spike = serving.and_then(|f| f.spike).map(Prob::get);
         let proposal = Proposal {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::desk::{Desk, Seal};
-use super::{Bundle, Error, Member, Named, Settings};
+use super::{Bundle, Error, Member, Named, Settings, term};
 use crate::base::{Digest, Symbol, Ts};
 use crate::event::{Body, Event};
 use crate::feature::{Builder, Row};
@@ -93,9 +93,11 @@ impl Lane {
         self.forecasts.clear();
         for r in &self.running {
             if let Some(forecast) = r.now.clone() {
-                self.forecasts.push(Named { name: Arc::clone(&r.name), symbol: self.symbol, forecast });
+                let (name, silent_share) = (Arc::clone(&r.name), r.forecaster.silent_share());
+                self.forecasts.push(Named { name, symbol: self.symbol, forecast, silent_share, lifted: false });
             }
         }
+        term::agree(&mut self.forecasts);
         let publish = row.ts >= self.publish_from;
         self.desks.iter_mut().filter_map(|d| d.row(row, &self.forecasts, publish, self.seal)).collect()
     }

@@ -10,6 +10,7 @@ mod desk;
 mod lane;
 mod light;
 mod risk;
+mod term;
 
 pub use bundle::{Bundle, Member};
 pub use desk::Margin;
@@ -57,6 +58,10 @@ pub struct Named {
     pub symbol: Symbol,
     /// The forecast.
     pub forecast: Forecast,
+    /// Weight of the members of an average that were silent, in \[0, 1\].
+    pub silent_share: f64,
+    /// It was lifted to the same model's forecast over a shorter horizon.
+    pub lifted: bool,
 }
 
 /// The road.

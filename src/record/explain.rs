@@ -203,6 +203,8 @@ fn meaning(reason: Reason) -> &'static str {
         Reason::Notice => "a step of maintenance margin waits for its notice",
         Reason::Stale => "inputs are stale",
         Reason::NoForecast => "no usable forecast; the baseline alone decides",
+        Reason::PartialForecast => "members of the forecast are silent; the others speak for them",
+        Reason::HorizonLift => "the forecast over a shorter horizon is larger, and was taken",
         Reason::NoBaseline => "no usable baseline; nothing new is published",
         Reason::NonFinite => "a number was not finite; the previous value holds",
         Reason::PostClampDeviation => "what followed from the clamped set moved against intent; the set was rejected",

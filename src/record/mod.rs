@@ -31,6 +31,7 @@ pub mod attribution;
 pub mod chain;
 mod disk;
 pub mod era;
+pub mod evidence;
 pub mod explain;
 pub mod file;
 pub mod gate;
