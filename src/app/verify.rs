@@ -165,6 +165,7 @@ fn orders(args: &Args, eras: &[Era]) -> Result<(usize, Vec<String>)> {
 fn again(args: &Args, lake: &Path, era: &Era, findings: &mut Findings) -> Result<()> {
     let mut config: Config = serde_json::from_str(&era.start.config).context("the configuration in the ledger")?;
     config.serve.models = args.models.clone();
+    config.serve.ledger = args.ledger.clone();
     if config.digest() != era.start.digest {
         let text = "the configuration in the ledger does not have the digest recorded with it";
         findings.wrong.push(text.into());
@@ -188,7 +189,7 @@ fn again(args: &Args, lake: &Path, era: &Era, findings: &mut Findings) -> Result
         Ok(_) => rerun.unfinished().map(|e| e.to_string()),
         // What differs is the answer; anything else is a reason for having none.
         Err(e) => match e.downcast::<Error>()? {
-            e @ Error::Differs { .. } => Some(e.to_string()),
+            e @ (Error::Differs { .. } | Error::Damaged { .. }) => Some(e.to_string()),
             e => return Err(e.into()),
         },
     };

@@ -12,7 +12,7 @@ pub(super) const LIMIT: f64 = 8.0;
 
 /// Intercept and coefficients for inputs `z` (n x p) and positive targets `y`; `None` when the
 /// steps do not settle.
-pub(super) fn gamma(z: &Array2<f64>, y: &[f64], l2: f64) -> Option<Vec<f64>> {
+pub fn gamma(z: &Array2<f64>, y: &[f64], l2: f64) -> Option<Vec<f64>> {
     let (n, p) = z.dim();
     let a = Array2::from_shape_fn((n, p + 1), |(i, j)| if j == 0 { 1.0 } else { z[[i, j - 1]] });
     let mut b = Array1::zeros(p + 1);
@@ -45,7 +45,7 @@ pub(super) fn gamma(z: &Array2<f64>, y: &[f64], l2: f64) -> Option<Vec<f64>> {
 }
 
 /// Solves m x = v for a symmetric positive definite m, by Cholesky.
-fn solve(mut m: Array2<f64>, mut v: Array1<f64>) -> Option<Array1<f64>> {
+pub(super) fn solve(mut m: Array2<f64>, mut v: Array1<f64>) -> Option<Array1<f64>> {
     let n = v.len();
     for i in 0..n {
         for j in 0..=i {

@@ -17,7 +17,7 @@ pub mod ewma;
 pub mod families;
 pub mod fhs;
 pub mod filtered;
-mod gamma;
+pub mod gamma;
 pub mod garch;
 pub mod har;
 pub mod historical;
@@ -38,6 +38,8 @@ mod pooled_input;
 pub mod profile;
 pub mod regime;
 mod spike;
+mod spike_head;
+mod stack;
 pub mod stressed;
 mod tail;
 mod training;
@@ -81,6 +83,11 @@ pub trait Forecaster: Send {
     /// How long the regime has lasted and is expected to last, where the model has regimes. Pure.
     fn dwell(&self) -> Option<Dwell> {
         None
+    }
+    /// Weight of the members of an average that are silent while others speak for them, in \[0, 1\];
+    /// 0 where nothing is averaged. Pure.
+    fn silent_share(&self) -> f64 {
+        0.0
     }
 }
 
