@@ -235,6 +235,7 @@ pub enum Error {
         got: f64,
         /// What is accepted.
         want: &'static str,
+    },
     /// A table of a venue cannot be read.
     #[error("line {line}: {why}")]
     Venue {
