@@ -174,11 +174,11 @@ proptest! {
 
     #[test]
     fn a_little_more_of_everything_asks_for_a_little_more(s in scenarios(), p in positions(), settings in settings()) {
-        // Nothing grows a hundred times as fast as the positions do.
+        // Dearest is the step from the lowest rate of a schedule here, 0.001, to its highest, 1.
         let h = 1e-7;
         let larger: Vec<Position> = p.iter().map(|p| Position { quantity: (1.0 + h) * p.quantity, ..p.clone() }).collect();
         let (one, more) = (of(&p, &s, &settings), of(&larger, &s, &settings));
-        prop_assert!(more.total - one.total <= 100.0 * h * more.total + 1e-9, "{} to {}", one.total, more.total);
+        prop_assert!(more.total - one.total <= 1000.0 * h * more.total + 1e-9, "{} to {}", one.total, more.total);
         for (a, b) in one.lines.iter().zip(&more.lines) {
             prop_assert!((a.standalone - b.standalone).abs() <= 2.0 * h * b.standalone + 1e-9, "{a:?} {b:?}");
         }
