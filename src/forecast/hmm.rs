@@ -365,6 +365,11 @@ impl Forecaster for State {
         })
     }
 
+    fn regime(&self) -> Option<Regime> {
+        let run = self.run.as_ref()?;
+        run.last.map(|_| Regime::of_states(run.filter.next()))
+    }
+
     fn dwell(&self) -> Option<Dwell> {
         let (run, regimes) = (self.run.as_ref()?, self.own.get()?);
         run.tenure.dwell(run.filter.now(), &regimes.model.trans)
@@ -375,16 +380,31 @@ impl Forecaster for State {
 pub(super) fn mixture(rv: f64, weights: &[f64], sd: &[f64]) -> Dist {
     let sum = |f: &dyn Fn(f64) -> f64| weights.iter().zip(sd).map(|(w, s)| w * f(*s)).sum::<f64>();
     let most = sd.iter().fold(0.0_f64, |m, s| m.max(*s));
-    let lower = |p: f64| {
+    let tail: [f64; 4] = std::array::from_fn(|i| {
         // The widest component alone bounds the quantile from below; the median is 0.
-        let (mut low, mut high) = (most * stats::normal_quantile(p), 0.0);
+        let (mut low, mut high) = (most * dist::NORMAL[i], 0.0);
+        let p = dist::LEVELS[i];
+        let mut x = 0.5 * low;
         for _ in 0..60 {
-            let middle = 0.5 * (low + high);
-            if sum(&|s| stats::normal_cdf(middle / s)) < p { low = middle } else { high = middle }
+            let below = sum(&|s| stats::normal_cdf(x / s));
+            if below < p {
+                low = x
+            } else {
+                high = x
+            }
+            // Newton on the logarithm, which is nearly straight in the tail; halving where that leaves
+            // the bounds.
+            let next = x - (below / p).ln() * below / sum(&|s| stats::normal_pdf(x / s) / s);
+            let next = if low < next && next < high { next } else { 0.5 * (low + high) };
+            // Digits double with each step, so that the one after this would move nothing.
+            let done = (next - x).abs() <= 1e-10 * x.abs();
+            x = next;
+            if done {
+                break;
+            }
         }
-        0.5 * (low + high)
-    };
-    let tail: [f64; 4] = std::array::from_fn(|i| lower(dist::LEVELS[i]));
+        x
+    });
     let q = std::array::from_fn(|i| match i {
         0..4 => tail[i],
         4 => 0.0,

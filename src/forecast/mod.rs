@@ -37,6 +37,7 @@ mod pooled;
 mod pooled_input;
 pub mod profile;
 pub mod regime;
+mod rolling;
 mod spike;
 pub mod stressed;
 mod tail;
@@ -81,6 +82,10 @@ pub trait Forecaster: Send {
     /// How long the regime has lasted and is expected to last, where the model has regimes. Pure.
     fn dwell(&self) -> Option<Dwell> {
         None
+    }
+    /// The regime of the next period as [`Forecaster::forecast`] has it, where the model has regimes. Pure.
+    fn regime(&self) -> Option<Regime> {
+        self.forecast()?.regime
     }
 }
 
