@@ -393,11 +393,11 @@ pub(super) fn mixture(rv: f64, weights: &[f64], sd: &[f64]) -> Dist {
                 high = x
             }
             // Newton on the logarithm, which is nearly straight in the tail; halving where that leaves
-            // the bounds.
-            let next = x - (below / p).ln() * below / sum(&|s| stats::normal_pdf(x / s) / s);
-            let next = if low < next && next < high { next } else { 0.5 * (low + high) };
-            // Digits double with each step, so that the one after this would move nothing.
-            let done = (next - x).abs() <= 1e-10 * x.abs();
+            // the bounds. Newton doubles the digits, so that the step after a short one would move nothing.
+            let newton = x - (below / p).ln() * below / sum(&|s| stats::normal_pdf(x / s) / s);
+            let inside = low < newton && newton < high;
+            let next = if inside { newton } else { 0.5 * (low + high) };
+            let done = (next - x).abs() <= if inside { 1e-10 } else { 1e-15 } * x.abs();
             x = next;
             if done {
                 break;
