@@ -115,7 +115,7 @@ impl LineUp {
         let history = BTreeMap::from([(rows[0].symbol, Arc::new(rows.to_vec()))]);
         let panel = Panel::until(&history, Ts(i64::MIN), rows[rows.len() - 1].ts_known);
         let (mut members, track) = (BTreeMap::new(), Track::default());
-        let calibration = calibrated::Params { window: 4000, spike_window: 720, own_tails: false };
+        let calibration = calibrated::Params { window: 4000, spike_window: 720, ..Default::default() };
         let mut all = Vec::new();
         for mut model in study.models {
             // How long a net was trained does not change how long it takes to ask.

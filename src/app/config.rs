@@ -116,6 +116,12 @@ pub struct Serve {
     pub ledger: PathBuf,
     /// Decisions are published for rows that close after this; earlier rows warm up.
     pub from: Option<Ts>,
+    /// Accounts, columns `symbol,equity,notional`; read again when the file changes. Absent: not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub accounts: Option<PathBuf>,
+    /// Books, columns `symbol,depth_50bp,depth_100bp,spread_bp,open_interest,stressed_depth`; likewise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub books: Option<PathBuf>,
     /// How often a followed lake is looked at.
     pub poll: Span,
 }
@@ -129,6 +135,8 @@ impl Default for Serve {
             alias: "champion".into(),
             ledger: "ledger".into(),
             from: None,
+            accounts: None,
+            books: None,
             poll: Span::SECOND,
         }
     }

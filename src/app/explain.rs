@@ -15,11 +15,12 @@ use crate::record::guidance::{self, Guide};
 use crate::record::manifest::from_value;
 use crate::record::{FileStore, Kind, Publication, Seq, Store, era};
 
-/// Arguments.
+/// Why a decision is what it is
 #[derive(clap::Args)]
 #[command(after_help = "Examples:
   margincast explain --ledger out/quick/ledger BTCUSDT@2023-12-15T12:00:00Z
-  margincast explain --ledger out/quick/ledger BTCUSDT@2023-12-15T12:00:00Z BTCUSDT@2023-12-16T12:00:00Z")]
+  margincast explain --ledger out/quick/ledger \\
+    BTCUSDT@2023-12-15T12:00:00Z BTCUSDT@2023-12-16T12:00:00Z")]
 pub struct Args {
     /// Publication number, or SYMBOL@TIME: the newest publications of the symbol at that time
     #[arg(value_name = "REF")]

@@ -14,7 +14,7 @@ use crate::record::guard::{self, Guard, Proposal, What};
 use crate::record::{FileStore, Seq, Store};
 use crate::serve::clock;
 
-/// Arguments.
+/// Guardrail settings and overrides: propose, approve, cancel, show
 #[derive(clap::Args)]
 #[command(after_help = "\
 Settings want two approvers, different from each other and from whoever proposed. Then a change that only

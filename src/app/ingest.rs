@@ -20,7 +20,7 @@ Example:
   margincast ingest --venue binance --market spot --lake lake data/vendor/BTCUSDT-1h-2023-01.csv
   margincast ingest sniff data/vendor/BTCUSDT-1h-2023-01.csv";
 
-/// Arguments.
+/// Vendor files to canonical tables, with an import report
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLE, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {

@@ -34,30 +34,19 @@ pub enum Answer {
 
 /// The commands, as a risk desk would say them.
 #[derive(clap::Subcommand)]
+#[allow(missing_docs)] // Each command's arguments begin with what it does, which is its help.
 pub enum Command {
-    /// Everything on the sample data, offline; prints the result table
     Demo(demo::Args),
-    /// Vendor files to canonical tables, with an import report
     Ingest(ingest::Args),
-    /// Fit, validate and register the models of a configuration
     Train(train::Args),
-    /// Walk forward; write forecasts, decisions, scores and report.html
     Backtest(backtest::Args),
-    /// Score a forecast file against the lake
     Score(score::Args),
-    /// What portfolios must have, explained to the cent
     Margin(margin::Args),
-    /// The model registry: list, show, promote, rollback, verify, whois
     Models(models::Args),
-    /// Publish multipliers live from a lake or from a replay
     Serve(serve::Args),
-    /// Why a decision is what it is
     Explain(explain::Args),
-    /// Guardrail settings and overrides: propose, approve, cancel, show
     Guard(guard::Args),
-    /// Re-derive what was recorded; check ledger, registry and data digests
     Verify(verify::Args),
-    /// Show, check or print the default configuration
     Config(configure::Args),
 }
 

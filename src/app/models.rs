@@ -12,7 +12,7 @@ use crate::record::gate::{self, Gate};
 use crate::record::{Registry, Which};
 use crate::serve::clock;
 
-/// Arguments.
+/// The model registry: list, show, promote, rollback, verify, whois
 #[derive(clap::Args)]
 #[command(after_help = "Example:
   margincast models --models out/quick/models list")]

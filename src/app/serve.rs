@@ -9,11 +9,13 @@ use super::config::Config;
 use super::market;
 use crate::base::{Horizon, Ts};
 use crate::event::lake::Lake;
+use crate::margin::venue::Subject;
 use crate::record::Registry;
+use crate::record::venue::Inputs;
 use crate::serve::road::Road;
 use crate::serve::{Mode, Options, pace, source, start};
 
-/// Arguments.
+/// Publish multipliers live from a lake or from a replay
 #[derive(clap::Args)]
 #[command(after_help = "\
 The models are those that the alias `serve.alias` of `serve.model` stands for; a promotion or rollback
@@ -25,8 +27,14 @@ baseline; remove the file to release. Lines in it freeze parts: product:BTCUSDT,
 field:maintenance, model:HMM. All are entries of the ledger. What `margincast guard` approved takes
 effect when it is due, and is one too.
 
-Addresses: / (page), /v1/multipliers, /v1/multipliers/stream, /v1/forecasts, /readyz?verbose, /metrics,
-/openapi.json. Loopback only, unless serve.listen says otherwise. SIGTERM stops in good order.
+Where serve.accounts names a file (CSV: symbol,equity,notional), a rise of maintenance margin goes only as
+far as it liquidates few; serve.books (symbol,depth_50bp,depth_100bp,spread_bp,open_interest,
+stressed_depth) gives caps on open interest and finds a thin book. Both are read again when they change
+(replace them whole, by rename); what was read is kept in <serve.ledger>/inputs and recorded.
+
+Addresses: / (page), /v1/multipliers, /v1/multipliers/stream, /v1/multipliers/SYMBOL/explain,
+/v1/multipliers/SYMBOL/ahead (where it may be in 1, 8 and 24 hours, and what would move it), /v1/forecasts,
+/readyz?verbose, /metrics, /openapi.json. Loopback only, unless serve.listen says otherwise. SIGTERM stops in good order.
 
 Example:
   margincast serve --config data/configs/sample.toml --lake data/sample --replay --speed 3600 \\
@@ -81,7 +89,8 @@ pub fn run(args: Args) -> Result<Answer> {
 /// The road of a configuration, before it has models.
 pub fn road(config: &Config) -> Road {
     let registry = Registry::open(&config.serve.models);
-    Road::new(registry, &config.serve.model, &config.serve.alias, config.plan().road, config.digest())
+    let named = (config.serve.model.as_str(), config.serve.alias.as_str());
+    Road::new(registry, named, config.plan().road, config.digest(), Inputs::of(&config.serve.ledger))
 }
 
 /// How a configuration is served.
@@ -91,6 +100,7 @@ pub fn road(config: &Config) -> Road {
 pub fn options(config: &Config, mode: Mode, from: Option<Ts>) -> Result<Options> {
     let row = config.rows.row;
     let serve = &config.serve;
+    let files = [(Subject::Accounts, &serve.accounts), (Subject::Books, &serve.books)];
     Ok(Options {
         listen: serve.listen.clone(),
         ledger: serve.ledger.clone(),
@@ -102,6 +112,7 @@ pub fn options(config: &Config, mode: Mode, from: Option<Ts>) -> Result<Options>
         horizons: config.horizons.iter().map(|h| Horizon(row.times(*h as i64))).collect(),
         config: serde_json::to_string(config).context("the configuration")?,
         config_digest: config.digest(),
+        told: files.into_iter().filter_map(|(subject, path)| Some((subject, path.clone()?))).collect(),
         from: from.or(serve.from),
         mode,
         poll: serve.poll,

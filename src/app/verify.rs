@@ -16,7 +16,7 @@ use crate::record::guard::Guard;
 use crate::record::rerun::Rerun;
 use crate::record::{Error, FileStore, Publication, Registry, Seq, Store};
 
-/// Arguments.
+/// Re-derive what was recorded; check ledger, registry and data digests
 #[derive(clap::Args)]
 #[command(after_help = "\
 Exit code 0: everything is as recorded. 1: something differs, and is named. 2: it could not be looked at.
@@ -165,6 +165,7 @@ fn orders(args: &Args, eras: &[Era]) -> Result<(usize, Vec<String>)> {
 fn again(args: &Args, lake: &Path, era: &Era, findings: &mut Findings) -> Result<()> {
     let mut config: Config = serde_json::from_str(&era.start.config).context("the configuration in the ledger")?;
     config.serve.models = args.models.clone();
+    config.serve.ledger = args.ledger.clone();
     if config.digest() != era.start.digest {
         let text = "the configuration in the ledger does not have the digest recorded with it";
         findings.wrong.push(text.into());
@@ -188,7 +189,7 @@ fn again(args: &Args, lake: &Path, era: &Era, findings: &mut Findings) -> Result
         Ok(_) => rerun.unfinished().map(|e| e.to_string()),
         // What differs is the answer; anything else is a reason for having none.
         Err(e) => match e.downcast::<Error>()? {
-            e @ Error::Differs { .. } => Some(e.to_string()),
+            e @ (Error::Differs { .. } | Error::Damaged { .. }) => Some(e.to_string()),
             e => return Err(e.into()),
         },
     };

@@ -19,7 +19,8 @@ use serde::{Deserialize, Serialize};
 use super::outcome::Pending;
 use super::rolling::Rolling;
 use super::spike::{Reliability, Threshold, insert, remove};
-use super::{BySymbol, Dist, Fitted, Forecast, Forecaster, Outcome, Panel, Track};
+use super::spike_head::{self, Head, Said};
+use super::{BySymbol, Dist, Dwell, Fitted, Forecast, Forecaster, Outcome, Panel, Track};
 use crate::base::{Prob, Ts, stats};
 use crate::feature::{Feature, Row};
 
@@ -37,11 +38,15 @@ pub struct Params {
     /// The model's own distribution is published; only its spike probability is calibrated.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub own_tails: bool,
+    /// Spikes are forecast directly as well, by a logistic regression on past forecasts, and published in
+    /// a share that did best on the last of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub direct_spike: bool,
 }
 
 impl Default for Params {
     fn default() -> Params {
-        Params { window: 1000, spike_window: 250, own_tails: false }
+        Params { window: 1000, spike_window: 250, own_tails: false, direct_spike: false }
     }
 }
 
@@ -54,6 +59,8 @@ pub struct Calibration {
     until: Ts,
     errors: BySymbol<Errors>,
     reliability: Reliability,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    head: Option<Head>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -88,7 +95,7 @@ impl Recent {
 impl Calibration {
     /// From the track record of instance `name`, filled up from the rows before it.
     pub fn learn(params: Params, panel: &Panel, name: &str, track: &Track, ahead: usize) -> Calibration {
-        let (mut all, mut said) = (BySymbol::new(), Vec::new());
+        let (mut all, mut said, mut direct) = (BySymbol::new(), Vec::new(), Vec::new());
         for symbol in panel.symbols() {
             let settled = track.of(name, symbol);
             let first = settled.first().map_or(panel.end(), |s| s.ts);
@@ -96,22 +103,30 @@ impl Calibration {
             let mut threshold = Threshold::new(ahead, params.spike_window);
             let mut rows = panel.rows(symbol).iter().peekable();
             for s in settled {
+                let mut last = None;
                 while let Some(row) = rows.next_if(|r| r.ts <= s.ts) {
                     threshold.update(row);
+                    last = Some(row);
                 }
                 // As it was said then but for the newest errors, which were not known yet.
                 if errors.e.len() >= params.window / 4
                     && let Some(threshold) = threshold.get()
-                    && let Some(p) = lognormal(threshold, s.forecast_rv, &errors)
+                    && let Some((p, z)) = lognormal(threshold, s.forecast_rv, &errors)
                 {
-                    said.push((p, s.outcome.rv > threshold));
+                    let spike = s.outcome.rv > threshold;
+                    said.push((p, spike));
+                    if let Some(row) = last.filter(|row| params.direct_spike && row.ts == s.ts) {
+                        let x = spike_head::inputs(z, row, threshold, ahead);
+                        direct.push(Said { ts: (s.ts, s.outcome.known), x, p, spike });
+                    }
                 }
                 let z = s.outcome.ret / s.forecast_rv.sqrt();
                 errors.push(z, (s.outcome.rv / s.forecast_rv).ln());
             }
             all.insert(symbol, errors.stored());
         }
-        Calibration { params, ahead, until: panel.end(), errors: all, reliability: Reliability::learn(said) }
+        let (reliability, head) = (Reliability::learn(said), Head::learn(direct));
+        Calibration { params, ahead, until: panel.end(), errors: all, reliability, head }
     }
     /// Puts the calibration around a model's fresh filter.
     pub fn start(self: &Arc<Self>, model: &Fitted) -> Box<dyn Forecaster> {
@@ -122,6 +137,7 @@ impl Calibration {
             sorted: Vec::new(),
             pending: Pending::new(self.ahead),
             threshold: Threshold::new(self.ahead, self.params.spike_window),
+            last: None,
             now: None,
         })
     }
@@ -159,6 +175,8 @@ struct Calibrated {
     sorted: Vec<f64>,
     pending: Pending<f64>,
     threshold: Threshold,
+    /// The last row, where spikes are forecast from it.
+    last: Option<Row>,
     now: Option<Forecast>,
 }
 
@@ -171,6 +189,7 @@ impl Calibrated {
             Recent::new(&stored, learnt.params.window)
         });
         self.threshold.update(row);
+        self.last = self.learnt.head.is_some().then_some(*row);
         if let Some(answer) = self.pending.answer(row)
             && row.ts_known > learnt.until
         {
@@ -190,18 +209,26 @@ impl Calibrated {
         let f = raw.dist.rv;
         let own_tails = self.learnt.params.own_tails;
         let dist = if own_tails { raw.dist } else { Dist::empirical(f, &self.sorted, errors.z.variance()) };
-        let said = self.threshold.get().and_then(|threshold| lognormal(threshold, f, errors));
-        let spike = said.and_then(|p| Prob::new(self.learnt.reliability.of(p)));
+        let spike = self.threshold.get().and_then(|threshold| {
+            let (p, z) = lognormal(threshold, f, errors)?;
+            let p = self.learnt.reliability.of(p);
+            Prob::new(match (&self.learnt.head, &self.last) {
+                (Some(head), Some(row)) => head.blend(p, &spike_head::inputs(z, row, threshold, self.learnt.ahead)),
+                _ => p,
+            })
+        });
         Some(Forecast { dist, spike: spike.or(raw.spike), ..raw }).filter(|f| f.dist.is_sound())
     }
 }
 
-/// Probability that the realised variance exceeds the threshold, from the past errors' mean and spread.
-fn lognormal(threshold: f64, f: f64, errors: &Recent) -> Option<f64> {
+/// Probability that the realised variance exceeds the threshold, from the past errors' mean and spread, and
+/// how many spreads the threshold lies above what is expected.
+fn lognormal(threshold: f64, f: f64, errors: &Recent) -> Option<(f64, f64)> {
     let (mean, squares) = errors.e.moments();
     let sd = (squares / (errors.e.len() as f64 - 1.0)).sqrt();
-    let p = 1.0 - stats::normal_cdf((threshold.ln() - f.ln() - mean) / sd);
-    (0.0..=1.0).contains(&p).then_some(p)
+    let z = (threshold.ln() - f.ln() - mean) / sd;
+    let p = 1.0 - stats::normal_cdf(z);
+    (0.0..=1.0).contains(&p).then_some((p, z))
 }
 
 impl Forecaster for Calibrated {
@@ -221,5 +248,11 @@ impl Forecaster for Calibrated {
     }
     fn forecast(&self) -> Option<Forecast> {
         self.now.clone().or_else(|| self.calibrate(self.inner.forecast()?))
+    }
+    fn dwell(&self) -> Option<Dwell> {
+        self.inner.dwell()
+    }
+    fn silent_share(&self) -> f64 {
+        self.inner.silent_share()
     }
 }

@@ -31,7 +31,7 @@ use serde_json::Value;
 
 use super::calibrated::{self, Calibration};
 use super::outcome::Pending;
-use super::{BySymbol, Dist, Entry, Error, FitContext, Forecast, Forecaster, Model, Panel};
+use super::{BySymbol, Dist, Dwell, Entry, Error, FitContext, Forecast, Forecaster, Model, Panel};
 use crate::base::{Aci, Ts};
 use crate::feature::Row;
 
@@ -183,5 +183,11 @@ impl Forecaster for State {
         q[5..].iter_mut().for_each(|q| *q *= upper);
         let dist = Dist { rv, sd, q, es01: es01 * lower, es99: es99 * upper };
         Some(Forecast { dist, ..base }).filter(|f| f.dist.is_sound())
+    }
+    fn dwell(&self) -> Option<Dwell> {
+        self.inner.as_ref()?.dwell()
+    }
+    fn silent_share(&self) -> f64 {
+        self.inner.as_ref().map_or(0.0, |inner| inner.silent_share())
     }
 }

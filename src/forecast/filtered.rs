@@ -42,7 +42,7 @@ use super::fhs::Scaling;
 use super::outcome::Pending;
 use super::training::in_range;
 use super::window::{Sample, dist_of_returns};
-use super::{BySymbol, Dist, Entry, Error, FitContext, Fitted, Forecast, Forecaster, Model, Panel};
+use super::{BySymbol, Dist, Dwell, Entry, Error, FitContext, Fitted, Forecast, Forecaster, Model, Panel};
 use crate::base::pareto::{self, Pareto};
 use crate::base::quantile::Rule;
 use crate::base::stats;
@@ -277,6 +277,12 @@ impl Forecaster for State {
         };
         let dist = self.dist(now.dist.rv, now.dist.sd.max(floor))?;
         Some(Forecast { dist, ..now }).filter(|f| f.dist.is_sound())
+    }
+    fn dwell(&self) -> Option<Dwell> {
+        self.inner.as_ref()?.dwell()
+    }
+    fn silent_share(&self) -> f64 {
+        self.inner.as_ref().map_or(0.0, |inner| inner.silent_share())
     }
 }
 

@@ -11,7 +11,7 @@ const STEPS: usize = 50;
 pub(super) const LIMIT: f64 = 8.0;
 
 /// The inputs beside a column of ones.
-pub(super) struct Design(Array2<f64>);
+pub struct Design(Array2<f64>);
 
 impl Design {
     /// From `width` inputs of each of `rows`, row by row.
@@ -63,7 +63,7 @@ impl Design {
 }
 
 /// Solves m x = v for a symmetric positive definite m, by Cholesky.
-fn solve(mut m: Array2<f64>, mut v: Array1<f64>) -> Option<Array1<f64>> {
+pub(super) fn solve(mut m: Array2<f64>, mut v: Array1<f64>) -> Option<Array1<f64>> {
     let n = v.len();
     for i in 0..n {
         for j in 0..=i {

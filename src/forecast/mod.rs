@@ -17,7 +17,7 @@ pub mod ewma;
 pub mod families;
 pub mod fhs;
 pub mod filtered;
-mod gamma;
+pub mod gamma;
 pub mod garch;
 pub mod har;
 pub mod historical;
@@ -39,6 +39,8 @@ pub mod profile;
 pub mod regime;
 mod rolling;
 mod spike;
+mod spike_head;
+mod stack;
 pub mod stressed;
 mod tail;
 mod training;
@@ -86,6 +88,11 @@ pub trait Forecaster: Send {
     /// The regime of the next period as [`Forecaster::forecast`] has it, where the model has regimes. Pure.
     fn regime(&self) -> Option<Regime> {
         self.forecast()?.regime
+    }
+    /// Weight of the members of an average that are silent while others speak for them, in \[0, 1\];
+    /// 0 where nothing is averaged. Pure.
+    fn silent_share(&self) -> f64 {
+        0.0
     }
 }
 

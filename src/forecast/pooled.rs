@@ -296,3 +296,52 @@ fn pooled(levels: &BySymbol<Level>) -> Level {
     let ret2_per_rv = stats::quantile(&stats::sorted(&all), 0.5);
     Level { ret2_per_rv, rv_mean: f64::NAN, rv_min: f64::MIN_POSITIVE, rv_max: f64::MAX }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::base::{Horizon, Seed};
+    use crate::forecast::Track;
+    use crate::forecast::training::fixture;
+
+    /// In the middle of a calm stretch.
+    const CUT: usize = 430;
+
+    /// Raw inputs, as bits, of the rows before the cut: regimes are learnt from the first `learnt` rows
+    /// and those of a row are read `later` rows after it. The rows after the cut are `wild` times as wild.
+    fn seen_before_the_cut(wild: f64, learnt: usize, later: usize) -> Vec<Vec<u64>> {
+        let rows = fixture::rows(600, |i| {
+            let calm = if i % 60 < 40 { 1.0 } else { 9.0 };
+            let rv = 1e-4 * calm * (1.0 + (i * 7919 % 31) as f64 / 31.0) * if i < CUT { 1.0 } else { wild };
+            (rv.sqrt() * if i % 2 == 0 { 1.0 } else { -1.0 }, rv)
+        });
+        let history = BTreeMap::from([(rows[0].symbol, Arc::new(rows.clone()))]);
+        let panel = Panel::until(&history, Ts(i64::MIN), rows[learnt - 1].ts_known);
+        let ctx = FitContext {
+            horizon: Horizon(Span::DAY),
+            step: Span::DAY,
+            seed: Seed(1),
+            members: &BTreeMap::new(),
+            track: &Track::default(),
+            progress: &|_| (),
+        };
+        let regimes = regimes(2, &panel, &ctx).unwrap().expect("rows enough for two states");
+        let mut eye = Eye::new(Some(&regimes));
+        let all: Vec<Vec<f64>> = rows.iter().filter_map(|row| eye.see(row, Some(1e-4))).collect();
+        let own = INPUTS.len();
+        let one = |i: usize| all[i][..own].iter().chain(&all[i + later][own..]).map(|v| v.to_bits()).collect();
+        (0..CUT).map(one).collect()
+    }
+
+    #[test]
+    fn regimes_as_inputs_are_blind_to_later_rows_and_planted_leaks_are_caught() {
+        let leaks = |learnt, later| seen_before_the_cut(1.0, learnt, later) != seen_before_the_cut(30.0, learnt, later);
+        assert!(!leaks(CUT, 0));
+        // Planted: regimes learnt from rows after the cut; regimes smoothed by the row that follows.
+        assert!(leaks(CUT + 100, 0));
+        assert!(leaks(CUT, 1));
+    }
+}

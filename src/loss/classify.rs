@@ -22,6 +22,21 @@ pub fn auc(score: &[f64], event: &[bool]) -> Option<f64> {
     Some((sum - least) / (with as f64 * without as f64))
 }
 
+/// Average precision: the mean, over rows with the event, of the share of events among the rows that
+/// score at least as high. `None` without an event.
+pub fn average_precision(score: &[f64], event: &[bool]) -> Option<f64> {
+    let mut order: Vec<usize> = (0..score.len()).collect();
+    order.sort_by(|a, b| score[*b].total_cmp(&score[*a]));
+    let (mut rows, mut hits, mut sum) = (0.0, 0.0, 0.0);
+    for tied in order.chunk_by(|a, b| score[*a] == score[*b]) {
+        let new = tied.iter().filter(|i| event[**i]).count() as f64;
+        rows += tied.len() as f64;
+        hits += new;
+        sum += new * hits / rows;
+    }
+    (hits > 0.0).then(|| sum / hits)
+}
+
 /// Ranks from 1, ties sharing their mean rank.
 fn ranks(x: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..x.len()).collect();

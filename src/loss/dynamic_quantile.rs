@@ -2,6 +2,7 @@
 //! it, or from the requirement itself?
 
 use super::coverage::Test;
+use super::tail::dot;
 
 /// Fewest breaches of which anything is said.
 const BREACHES: usize = 3;
@@ -54,10 +55,6 @@ pub fn dynamic_quantile(hits: &[bool], requirement: &[f64], miss: f64, lags: usi
     }
     let test = Test::chi_squared(statistic / (miss * (1.0 - miss)), basis.len() as f64);
     test.p.is_finite().then_some(Dynamic { test, freedom: basis.len(), n: rows })
-}
-
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 fn length(a: &[f64]) -> f64 {

@@ -116,6 +116,14 @@ pub struct Accounts {
     pub stressed_depth: f64,
 }
 
+impl Accounts {
+    /// Share of the largest account in open interest; absent without any.
+    pub fn concentration(&self) -> Option<f64> {
+        let largest = self.accounts.iter().map(|a| a.1.abs()).fold(0.0, f64::max);
+        Some(largest / self.open_interest()).filter(|share| share.is_finite())
+    }
+}
+
 impl Exposure for Accounts {
     fn newly_liquidatable(&self, before: f64, after: f64) -> Impact {
         let account = |&(equity, notional): &(f64, f64)| {

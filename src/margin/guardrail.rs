@@ -165,6 +165,13 @@ impl Guardrail {
         &self.policy
     }
 
+    /// Takes a reading of the order book: whether it is thin, and the caps on open interest, hold until the
+    /// next.
+    pub fn see(&mut self, ts: Ts, book: &Book) {
+        let thin = self.watch.see(ts, book, &self.policy.thin);
+        self.interest = InterestCaps::of(book, thin, &self.policy.thin);
+    }
+
     /// Takes a fresh proposal. `None` until the first usable baseline; from then on always a
     /// bundle, whatever comes.
     pub fn step(&mut self, proposal: &Proposal) -> Option<Bundle> {
@@ -182,8 +189,7 @@ impl Guardrail {
             self.flag.update(*first, &self.policy.hysteresis);
         }
         if let Some(book) = &now.book {
-            let thin = self.watch.see(proposal.ts, book, &self.policy.thin);
-            self.interest = InterestCaps::of(book, thin, &self.policy.thin);
+            self.see(proposal.ts, book);
         }
         let mut turn = self.turn(proposal.ts, now.exposure);
         if !BASELINE.contains(&proposal.baseline) {
@@ -208,7 +214,12 @@ impl Guardrail {
     /// Tells the time when no input came. Gives a bundle when the ladder moves the value or its
     /// state, when a killed value glides, and at each heartbeat.
     pub fn tick(&mut self, now: Ts) -> Option<Bundle> {
-        let mut turn = self.turn(now, None);
+        self.tick_under(now, None)
+    }
+
+    /// As [`Guardrail::tick`], where it is known who would be liquidated.
+    pub fn tick_under(&mut self, now: Ts, exposure: Option<&dyn Exposure>) -> Option<Bundle> {
+        let mut turn = self.turn(now, exposure);
         let live = self.live.as_mut()?;
         let held = live.clone();
         // What people set moves on without inputs, for as long as the last ones hold.

@@ -9,11 +9,13 @@ pub mod guardrail;
 pub mod haircut;
 pub mod hysteresis;
 pub mod ladder;
+pub mod light;
 mod live;
 pub mod median;
 pub mod multiplier;
 pub mod notice;
 pub mod order;
+pub mod percentile;
 pub mod policy;
 pub mod recheck;
 pub mod requirement;
@@ -22,6 +24,7 @@ pub mod statement;
 pub mod thin;
 pub mod tier;
 mod track;
+pub mod venue;
 
 pub use guardrail::{Bundle, Conditions, Guardrail, Proposal};
 pub use multiplier::{Chain, Credibility, Inputs};
@@ -32,6 +35,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Digest, Horizon, Symbol, Ts};
 use blast::Impact;
+use score::Score;
 use thin::InterestCaps;
 
 /// One published answer: what to ask for one instrument over one horizon, and why.
@@ -117,6 +121,12 @@ pub struct Why {
     /// What the rise of maintenance margin would newly liquidate, where the accounts are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blast: Option<Impact>,
+    /// The risk score, where anything that goes into it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub score: Option<Score>,
+    /// What the traffic light showed, where it acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub light: Option<light::Shown>,
 }
 
 /// The staleness ladder, and what an operator may do.
@@ -174,6 +184,10 @@ pub enum Reason {
     Stale,
     /// No usable forecast; the baseline alone decides.
     NoForecast,
+    /// Members of the forecast were silent; the others spoke for them.
+    PartialForecast,
+    /// The forecast over a shorter horizon was larger, and was taken.
+    HorizonLift,
     /// No usable baseline; nothing new is published.
     NoBaseline,
     /// A number was not finite; the previous value holds.
@@ -190,6 +204,10 @@ pub enum Reason {
     Override,
     /// A rise of maintenance margin would liquidate too many at once and is spread over more steps.
     BlastRadius,
+    /// The traffic light is yellow: the multiplier was lifted to its floor.
+    TrafficYellow,
+    /// The traffic light is red: the champion is taken off, the baseline times a constant is asked.
+    TrafficRed,
 }
 
 /// Why a margin policy cannot be used.
@@ -198,6 +216,14 @@ pub enum Error {
     /// A loss cannot be worked out.
     #[error(transparent)]
     Loss(#[from] crate::loss::Error),
+    /// A table of a venue cannot be read.
+    #[error("line {line}: {why}")]
+    Venue {
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
+    },
     /// A setting is out of range.
     #[error("margin policy: `{key}` is {got}; want {want}")]
     Policy {

@@ -1,9 +1,13 @@
 //! A risk score in \[0, 100\], from green to critical, whose parts sum to it exactly.
 //!
-//! `score = 100 sum w_k u_k`, `u_k` the empirical percentile of a component over a year. It orders
-//! instruments for people; nothing is published from it alone.
+//! `score = 100 sum w_k u_k`, `u_k` the empirical percentile of a component over the year before. A
+//! component that is not known is named absent, and the weights of the others are scaled. The score orders
+//! instruments for people; no multiplier comes from it.
 
 use serde::{Deserialize, Serialize};
+
+use super::percentile::Percentile;
+use crate::base::Ts;
 
 /// The components, in order.
 pub const COMPONENTS: [&str; 6] =
@@ -32,6 +36,11 @@ pub enum Band {
     Elevated,
     /// 80 or more.
     Critical,
+}
+
+impl Band {
+    /// All of them, the safest first.
+    pub const ALL: [Band; 4] = [Band::Green, Band::Watch, Band::Elevated, Band::Critical];
 }
 
 /// Millionths of a point in one point.
@@ -72,6 +81,18 @@ impl Score {
             p if p < 80.0 => Band::Elevated,
             _ => Band::Critical,
         }
+    }
+}
+
+/// The year's readings of each component of one instrument.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Ranks([Percentile; 6]);
+
+impl Ranks {
+    /// Takes what a component, by its place in [`COMPONENTS`], reads now, larger for riskier; gives where
+    /// that stands among its own of the year before. `None` where it is not known, or too few are.
+    pub fn place(&mut self, component: usize, now: Ts, reading: Option<f64>) -> Option<f64> {
+        self.0.get_mut(component)?.place(now, reading.unwrap_or(f64::NAN))
     }
 }
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::median::Median;
+use super::tier::open_interest_rate;
 use crate::base::{Span, Ts};
 
 /// Fewest readings before a median means anything.
@@ -122,9 +123,7 @@ impl InterestCaps {
     /// The initial-margin fraction at an open interest: `base` up to the soft cap, linear from there to
     /// 1 at the hard cap (the form of dYdX's open-interest scaled margin).
     pub fn fraction(&self, base: f64, open_interest: f64) -> f64 {
-        let share = (open_interest - self.soft) / (self.hard - self.soft);
-        let share = if open_interest >= self.hard { 1.0 } else { share.clamp(0.0, 1.0) };
-        if share.is_finite() { base + (1.0 - base) * share } else { base }
+        open_interest_rate(base, self.soft, self.hard, open_interest)
     }
 }
 

@@ -5,16 +5,25 @@ use std::collections::{BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::light::Lights;
+use super::risk::Risk;
 use super::{Error, Named};
 use crate::base::{Digest, Horizon, Prob, Span, Symbol, Ts};
 use crate::feature::{Feature, Row};
 use crate::forecast::outcome::Pending;
+use crate::loss::basel::Light;
 use crate::loss::baseline::{self, Baseline};
 use crate::margin::apc::{Apc, Measured, Stage};
+use crate::margin::blast::{Accounts, Exposure};
+use crate::margin::light;
 use crate::margin::median::Median;
 use crate::margin::multiplier::CredibilityParams;
 use crate::margin::order::{Order, Scope};
-use crate::margin::{Bundle, Chain, Conditions, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Why};
+use crate::margin::score::Score;
+use crate::margin::venue::Told;
+use crate::margin::{
+    Bundle, Chain, Conditions, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Reason, Why,
+};
 
 /// Windows over which data quality is taken: the share of them that made a row.
 const QUALITY_WINDOWS: usize = 24;
@@ -41,6 +50,9 @@ pub struct Margin {
     pub challengers: Vec<String>,
     /// How the forecast earns its weight.
     pub credibility: CredibilityParams,
+    /// What the traffic light over past outcomes does by itself; absent: nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub traffic_light: Option<light::Params>,
     /// The guardrails.
     pub guardrail: Policy,
 }
@@ -54,6 +66,7 @@ impl Default for Margin {
             apc: Vec::new(),
             challengers: Vec::new(),
             credibility: CredibilityParams::default(),
+            traffic_light: None,
             guardrail: Policy::default(),
         }
     }
@@ -85,6 +98,12 @@ pub(super) struct Desk {
     clock: Option<Ts>,
     /// Data quality as it usually is: a venue that closes at night is not doubted for it.
     usual: Median,
+    risk: Risk,
+    /// Who holds what, and what the stressed book takes, as last told.
+    accounts: Option<Accounts>,
+    stressed_depth: f64,
+    /// The traffic light, where it acts.
+    lights: Option<Lights>,
     /// Models that people froze, and until when nothing may fall for it.
     silenced: BTreeSet<String>,
     no_fall_until: Option<Ts>,
@@ -101,13 +120,18 @@ struct Last {
     chain: Chain,
     estimate: baseline::Estimate,
     quality: f64,
+    score: Option<Score>,
+    light: Option<light::Shown>,
 }
 
 impl Desk {
     pub fn new(margin: &Margin, step: Span, ahead: usize) -> Result<Desk, Error> {
         let setting = |e: &dyn std::fmt::Display| Error::Settings(format!("margin: {e}"));
+        let horizon = Horizon(step.times(ahead as i64));
+        margin.traffic_light.map_or(Ok(()), |p| p.check()).map_err(|e| setting(&e))?;
+        let lights = |params| Lights::new(params, margin.baseline.side, horizon, ahead);
         Ok(Desk {
-            horizon: Horizon(step.times(ahead as i64)),
+            horizon,
             step,
             margin: margin.clone(),
             baseline: Baseline::new(margin.baseline, step, ahead).map_err(|e| setting(&e))?,
@@ -119,6 +143,10 @@ impl Desk {
             last: None,
             clock: None,
             usual: Median::default(),
+            risk: Risk::default(),
+            accounts: None,
+            lights: margin.traffic_light.map(lights),
+            stressed_depth: f64::NAN,
             silenced: BTreeSet::new(),
             no_fall_until: None,
         })
@@ -129,14 +157,33 @@ impl Desk {
         if let Some(answer) = self.asked.answer(row) {
             self.credibility.push(self.margin.baseline.side.loss(answer.ret) > answer.what);
         }
+        if let Some(lights) = &mut self.lights {
+            lights.see(row);
+        }
         if self.closes.back().is_some_and(|close| *close != row.ts_open) {
             self.baseline.push(f64::NAN);
         }
         self.baseline.push(row.raw(Feature::Ret));
+        self.risk.see(row, self.accounts.as_ref().and_then(Accounts::concentration));
         self.closes.push_back(row.ts);
         if self.closes.len() > QUALITY_WINDOWS {
             self.closes.pop_front();
         }
+    }
+
+    /// The measured losses and what the stages make of them. Stages remember, so they also run while rows
+    /// only warm up; without any, an estimate is not worked out before it is wanted.
+    fn measure(&mut self, ts: Ts, others: &[f64], publish: bool) -> Option<(baseline::Estimate, Vec<f64>)> {
+        if !publish && self.margin.apc.is_empty() {
+            return None;
+        }
+        let mut estimate = self.baseline.estimate()?;
+        if !self.margin.challengers.is_empty() {
+            estimate.dispersion = baseline::dispersion(&[&[estimate.var, estimate.plain_var], others].concat());
+        }
+        let (var, stressed, long_run) = (estimate.var, estimate.stressed_var, estimate.long_run_var);
+        let stages = self.apc.step(&Measured { ts, var, stressed, long_run });
+        Some((estimate, stages))
     }
 
     /// Takes a row and the forecasts made from it. Gives a decision when `publish` and there is a
@@ -148,23 +195,17 @@ impl Desk {
             let heard = forecasts.iter().filter(|f| !self.silenced.contains(&*f.name));
             heard.clone().find(|f| &*f.name == name && f.forecast.horizon == self.horizon)
         };
-        let serving = of(&self.margin.forecast).map(|f| &f.forecast);
+        let heard = of(&self.margin.forecast);
+        let serving = heard.map(|f| &f.forecast);
         let loss = serving.map(|f| side.var(&f.dist));
         if let Some(loss) = loss {
             self.asked.ask(row, loss);
         }
-        // Stages remember; without any, an estimate is not worked out before it is wanted.
-        let wanted = publish || !self.margin.apc.is_empty();
-        let mut estimate = if wanted { self.baseline.estimate()? } else { return None };
-        if !self.margin.challengers.is_empty() {
-            let others = self.margin.challengers.iter().filter_map(|name| of(name)).map(|f| side.var(&f.forecast.dist));
-            let all: Vec<f64> = [estimate.var, estimate.plain_var].into_iter().chain(others).collect();
-            estimate.dispersion = baseline::dispersion(&all);
-        }
-        let (var, stressed, long_run) = (estimate.var, estimate.stressed_var, estimate.long_run_var);
-        let stages = self.apc.step(&Measured { ts: row.ts, var, stressed, long_run });
-        let base = stages.last().copied().filter(|_| publish)?;
         let regime = of(&self.margin.regime).and_then(|f| f.forecast.regime).map(|r| r.stress);
+        let others = self.margin.challengers.iter().filter_map(|name| of(name));
+        let others: Vec<f64> = others.map(|f| side.var(&f.forecast.dist)).collect();
+        let (estimate, stages) = self.measure(row.ts, &others, publish)?;
+        let base = stages.last().copied().filter(|_| publish)?;
         let quality = self.quality(row.ts);
         let credibility = self.credibility.weight(estimate.dispersion, quality);
         let inputs = Inputs {
@@ -176,13 +217,20 @@ impl Desk {
             liquidity: 0.0,
         };
         let p = self.guardrail.policy();
-        let chain = inputs.chain(p.m_min, p.im.m_max)?;
+        let light = self.lights.as_ref().map(Lights::shows);
+        let mut chain = match &light {
+            Some(shown) => shown.chain(&inputs, p.m_min, p.im.m_max)?,
+            None => inputs.chain(p.m_min, p.im.m_max)?,
+        };
+        chain.reasons.extend(heard.filter(|f| f.silent_share > 0.0).map(|_| Reason::PartialForecast));
+        chain.reasons.extend(heard.filter(|f| f.lifted).map(|_| Reason::HorizonLift));
         // The emergency lane wants a second voice: the serving forecast's own spike probability.
         let spike = serving.and_then(|f| f.spike).map(Prob::get);
         let proposal = Proposal {
             ts: row.ts,
             baseline: base,
-            m: chain.m3,
+            // What lies above the cap is cut, and named, by the guardrails.
+            m: light.map_or(chain.m3, |_| chain.m3.max(chain.m4)),
             p_stress: regime.into_iter().chain(regime.and(spike)).collect(),
             long_run_var: Some(estimate.long_run_var),
         };
@@ -193,12 +241,17 @@ impl Desk {
             confidence: Some(confidence),
             age,
             no_fall_until: self.no_fall_until,
-            ..Conditions::default()
+            book: None, // Was seen when it was told.
+            exposure: self.accounts.as_ref().map(|a| a as &dyn Exposure),
         };
         let bundle = self.guardrail.step_under(&proposal, &now)?;
-        let forecast = loss;
-        let baseline = base;
-        let last = Last { stages, baseline, forecast, credibility, p_stress: regime, chain, estimate, quality };
+        if let Some(lights) = &mut self.lights {
+            lights.ask(row, bundle.c_im);
+        }
+        let score = self.risk.score(row.ts, estimate.dispersion);
+        let taken_off = light.is_some_and(|l| l.light == Light::Red);
+        let (baseline, forecast, p_stress) = (base, loss.filter(|_| !taken_off), regime);
+        let last = Last { stages, baseline, forecast, credibility, p_stress, chain, estimate, quality, score, light };
         let last = self.last.insert(last).clone();
         Some(self.decision(row.symbol, bundle, &last, seal))
     }
@@ -206,7 +259,8 @@ impl Desk {
     /// Tells the time when nothing came. Gives a decision when the staleness ladder or a kill moves.
     pub fn tick(&mut self, symbol: Symbol, now: Ts, seal: Seal) -> Option<Decision> {
         self.clock = self.clock.max(Some(now));
-        let bundle = self.guardrail.tick(now)?;
+        let exposure = self.accounts.as_ref().map(|a| a as &dyn Exposure);
+        let bundle = self.guardrail.tick_under(now, exposure)?;
         let last = self.last.clone()?;
         Some(self.decision(symbol, bundle, &last, seal))
     }
@@ -215,6 +269,24 @@ impl Desk {
     pub fn kill(&mut self, symbol: Symbol, on: bool, now: Ts, seal: Seal) -> Option<Decision> {
         self.guardrail.kill(on, now);
         self.tick(symbol, now, seal)
+    }
+
+    /// What the venue tells acts at the next row or tick.
+    pub fn told(&mut self, symbol: Symbol, told: &Told, at: Ts) {
+        match told {
+            Told::Accounts(all) => {
+                let accounts = all.get(&symbol).cloned().unwrap_or_default();
+                self.accounts = Some(Accounts { accounts, stressed_depth: self.stressed_depth });
+            }
+            Told::Books(all) => {
+                let Some(quote) = all.get(&symbol) else { return };
+                self.guardrail.see(at, &quote.book);
+                self.stressed_depth = quote.stressed_depth;
+                if let Some(accounts) = &mut self.accounts {
+                    accounts.stressed_depth = quote.stressed_depth;
+                }
+            }
+        }
     }
 
     /// What people order acts at the next row or tick.
@@ -294,6 +366,8 @@ impl Desk {
                 stages: if self.margin.apc.is_empty() { Vec::new() } else { last.stages.clone() },
                 interest: bundle.interest,
                 blast: bundle.blast,
+                score: last.score,
+                light: last.light,
             },
         }
     }

@@ -6,11 +6,12 @@ use std::sync::Arc;
 use rayon::prelude::*;
 
 use super::desk::{Desk, Seal};
-use super::{Bundle, Error, Member, Named, Settings};
+use super::{Bundle, Error, Member, Named, Settings, term};
 use crate::base::{Digest, Symbol, Ts};
 use crate::event::{Body, Event};
 use crate::feature::{Builder, Row};
 use crate::forecast::{Forecast, Forecaster};
+use crate::margin::venue::Told;
 use crate::margin::{Decision, Order};
 
 /// A row builder, the rows it made, and the forecasters that run on them.
@@ -71,6 +72,10 @@ impl Lane {
             _ => Vec::new(),
         }
     }
+    /// What the venue tells acts at the next row or tick.
+    pub fn told(&mut self, told: &Told, at: Ts) {
+        self.desks.iter_mut().for_each(|d| d.told(self.symbol, told, at));
+    }
     /// What people order acts at the next row or tick.
     pub fn order(&mut self, order: &Order, at: Ts) -> Result<(), Error> {
         self.desks.iter_mut().try_for_each(|d| d.order(self.symbol, order, at))
@@ -88,9 +93,11 @@ impl Lane {
         self.forecasts.clear();
         for r in &self.running {
             if let Some(forecast) = r.now.clone() {
-                self.forecasts.push(Named { name: Arc::clone(&r.name), symbol: self.symbol, forecast });
+                let (name, silent_share) = (Arc::clone(&r.name), r.forecaster.silent_share());
+                self.forecasts.push(Named { name, symbol: self.symbol, forecast, silent_share, lifted: false });
             }
         }
+        term::agree(&mut self.forecasts);
         let publish = row.ts >= self.publish_from;
         self.desks.iter_mut().filter_map(|d| d.row(row, &self.forecasts, publish, self.seal)).collect()
     }

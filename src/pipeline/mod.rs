@@ -8,6 +8,9 @@
 pub mod bundle;
 mod desk;
 mod lane;
+mod light;
+mod risk;
+mod term;
 
 pub use bundle::{Bundle, Member};
 pub use desk::Margin;
@@ -24,6 +27,7 @@ use crate::base::{Digest, Symbol, Ts};
 use crate::event::{Event, Fault};
 use crate::feature::{self, Room, Row};
 use crate::forecast::Forecast;
+use crate::margin::venue::Told;
 use crate::margin::{Decision, Order};
 use lane::Lane;
 
@@ -54,6 +58,10 @@ pub struct Named {
     pub symbol: Symbol,
     /// The forecast.
     pub forecast: Forecast,
+    /// Weight of the members of an average that were silent, in \[0, 1\].
+    pub silent_share: f64,
+    /// It was lifted to the same model's forecast over a shorter horizon.
+    pub lifted: bool,
 }
 
 /// The road.
@@ -141,6 +149,10 @@ impl Pipeline {
     /// Settings are out of range; those in force stay.
     pub fn order(&mut self, order: &Order, at: Ts) -> Result<(), Error> {
         self.lanes.values_mut().try_for_each(|l| l.order(order, at))
+    }
+    /// What the venue tells of accounts and books acts at the next row or tick of each instrument.
+    pub fn told(&mut self, told: &Told, at: Ts) {
+        self.lanes.values_mut().for_each(|l| l.told(told, at));
     }
     /// Bad data seen so far, counted.
     pub fn faults(&self) -> BTreeMap<(Symbol, Fault), u64> {

@@ -9,10 +9,12 @@ use super::ledger::{Kind, Seq, Store};
 use super::manifest::from_value;
 use super::order::{Ordered, Stored};
 use super::publication::{Cause, ModelRef, Publication};
+use super::venue::Heard;
 use super::{Error, damaged};
 use crate::base::{Digest, Symbol, Ts};
 use crate::event::Body;
 use crate::margin::order::Scope;
+use crate::margin::venue::Subject;
 use crate::margin::{Decision, Order};
 
 /// How many events each instrument had consumed.
@@ -73,6 +75,8 @@ pub struct Era {
     pub frozen: BTreeSet<Scope>,
     /// Every order that was given, and when.
     pub orders: Vec<(Ts, Ordered)>,
+    /// Which files of the venue were read last.
+    pub heard: BTreeMap<Subject, Digest>,
     pub(super) published: Vec<Recorded>,
     pub(super) injected: Vec<(Counts, Injection)>,
 }
@@ -92,6 +96,7 @@ pub(super) enum Injection {
     Event(Ts, Body),
     Install(ModelRef),
     Order(Ts, Order),
+    Venue(Ts, Subject, Digest),
 }
 
 impl Era {
@@ -118,8 +123,8 @@ pub fn eras(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Result
             let start: ConfigLoaded = from_value(&place, record.body)?;
             let model = start.model.clone();
             let (frozen, orders) = (BTreeSet::new(), Vec::new());
-            let (published, injected) = (Vec::new(), Vec::new());
-            eras.push(Era { start, model, killed: false, frozen, orders, published, injected });
+            let (published, injected, heard) = (Vec::new(), Vec::new(), BTreeMap::new());
+            eras.push(Era { start, model, killed: false, frozen, orders, heard, published, injected });
             continue;
         }
         let era = match (eras.last_mut(), record.kind) {
@@ -151,6 +156,11 @@ pub fn eras(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Result
                 }
                 era.injected.push((ordered.after.clone(), Injection::Order(record.ts, order)));
                 era.orders.push((record.ts, ordered));
+            }
+            Kind::Venue => {
+                let heard: Heard = from_value(&place, record.body)?;
+                era.heard.insert(heard.subject, heard.digest);
+                era.injected.push((heard.after, Injection::Venue(record.ts, heard.subject, heard.digest)));
             }
             Kind::ModelLoaded => {
                 let loaded: ModelLoaded = from_value(&place, record.body)?;

@@ -9,7 +9,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::Publication;
-use super::publication::Status;
+use super::publication::{Risk, Status};
 use crate::base::{Symbol, Ts};
 use crate::margin::Reason;
 
@@ -163,9 +163,22 @@ fn beside(p: &Publication) -> String {
     let transfer = p.multiplier_transfer.as_ref().map(|m| format!("; withdrawals {m}"));
     let set = |v: &Option<String>| v.clone().unwrap_or_else(|| "-".into());
     let interest = p.why.interest.as_ref().map(|[s, h]| format!("; open interest {} soft, {} hard", set(s), set(h)));
+    let risk = p.why.risk.as_ref().map(risk);
     let blast = p.why.blast.as_ref();
     let blast = blast.map(|b| format!("; the rise liquidates {} accounts of {}", b.accounts, set(&b.notional)));
-    [transfer, interest, blast].into_iter().flatten().collect()
+    let light = p.why.light.as_ref();
+    let zone = |l: &crate::margin::light::Shown| format!("{:?}", l.light).to_lowercase();
+    let light = light.map(|l| format!("; traffic light {} ({} breaches of {})", zone(l), l.breaches, l.outcomes));
+    [transfer, interest, blast, risk, light].into_iter().flatten().collect()
+}
+
+/// The risk score, and what is not in it.
+fn risk(r: &Risk) -> String {
+    let points = |text: &String| text.parse::<f64>().map_or_else(|_| text.clone(), |v| format!("{v:.1}"));
+    let band = serde_json::to_value(r.band).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
+    let parts: Vec<String> = r.parts.iter().map(|(name, part)| format!("{name} {}", points(part))).collect();
+    let absent = if r.absent.is_empty() { String::new() } else { format!("; not known: {}", r.absent.join(", ")) };
+    format!("; risk score {} ({band}): {}{absent}", points(&r.score), parts.join(", "))
 }
 
 fn code(reason: Reason) -> String {
@@ -190,6 +203,8 @@ fn meaning(reason: Reason) -> &'static str {
         Reason::Notice => "a step of maintenance margin waits for its notice",
         Reason::Stale => "inputs are stale",
         Reason::NoForecast => "no usable forecast; the baseline alone decides",
+        Reason::PartialForecast => "members of the forecast are silent; the others speak for them",
+        Reason::HorizonLift => "the forecast over a shorter horizon is larger, and was taken",
         Reason::NoBaseline => "no usable baseline; nothing new is published",
         Reason::NonFinite => "a number was not finite; the previous value holds",
         Reason::PostClampDeviation => "what followed from the clamped set moved against intent; the set was rejected",
@@ -198,6 +213,10 @@ fn meaning(reason: Reason) -> &'static str {
         Reason::Override => "people set the multiplier, for a time",
         Reason::BlastRadius => {
             "a rise of maintenance margin would liquidate too many at once; it is spread over more steps"
+        }
+        Reason::TrafficYellow => "the traffic light is yellow: the multiplier aimed at is at least 1.10",
+        Reason::TrafficRed => {
+            "the traffic light is red: the champion is not heard, the baseline times 1.25 is aimed at"
         }
         Reason::Kill => "an operator froze publication",
     }

@@ -18,12 +18,12 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 use super::Error;
 use super::alias::By;
-use super::manifest::{from_bytes, to_bytes};
-use super::margin_gate::{Margins, Signed, governed, measured};
+pub use super::evidence::{Evidence, Hits, Leak, Measured};
+use super::margin_gate::{governed, measured};
 use super::registry::{Loaded, Registry, Which};
 use crate::base::{Horizon, Seed, Ts};
 use crate::loss::compare::{Bandwidth, diebold_mariano};
@@ -45,102 +45,6 @@ const DRIFT_MAX: f64 = 0.2;
 
 /// Aliases that may stand for any version that loads: nothing is served from them.
 pub(super) const OPEN: [&str; 2] = ["challenger", "shadow"];
-
-/// What a study measured of a version, as far as the gate asks.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Evidence {
-    /// The model whose forecasts set the margin.
-    pub served: String,
-    /// The model that it must beat where there is no champion.
-    pub base: String,
-    /// By horizon.
-    pub horizons: Vec<Measured>,
-    /// What the permutation of the future found.
-    pub future: Leak,
-    /// Stability index of each input, newest rows against training.
-    pub drift: BTreeMap<String, f64>,
-    /// The largest that any stretch of that length in training had.
-    pub usual: BTreeMap<String, f64>,
-    /// Of the guarded margin, by horizon; empty in a version of before it was measured.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub margins: Vec<Margins>,
-    /// Who answers for it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signed: Option<Signed>,
-}
-
-/// One horizon.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Measured {
-    /// How far ahead.
-    pub horizon: Horizon,
-    /// Issue times, ascending.
-    pub ts: Vec<Ts>,
-    /// QLIKE at these times, averaged over instruments, by instance name.
-    pub losses: BTreeMap<String, Vec<f64>>,
-    /// Breaches of the served model's 1 % quantile.
-    pub below: Hits,
-    /// Breaches of its 99 % quantile.
-    pub above: Hits,
-}
-
-/// Breaches among outcomes that do not overlap.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Hits {
-    /// Outcomes.
-    pub n: usize,
-    /// Breaches.
-    pub breaches: usize,
-    /// Pairs that follow each other, breach before and after.
-    pub transitions: [[usize; 2]; 2],
-}
-
-/// What the permutation of the future found.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Leak {
-    /// Nothing known after this was as it was.
-    pub cut: Ts,
-    /// Models compared, over all horizons.
-    pub models: usize,
-    /// Events changed.
-    pub changed: u64,
-    /// Whether all that could not know of it was the same.
-    pub passed: bool,
-}
-
-#[derive(Serialize, Deserialize)]
-#[serde(tag = "schema")]
-enum StoredEvidence {
-    /// Without margins and signature.
-    #[serde(rename = "margincast.evidence.v1")]
-    V1(Evidence),
-    #[serde(rename = "margincast.evidence.v2")]
-    V2(Evidence),
-}
-
-impl Evidence {
-    /// Reads any version.
-    ///
-    /// # Errors
-    /// Not JSON, or a form that this program does not know.
-    pub fn read(place: &str, bytes: &[u8]) -> Result<Evidence, Error> {
-        let (StoredEvidence::V1(evidence) | StoredEvidence::V2(evidence)) = from_bytes(place, bytes)?;
-        Ok(evidence)
-    }
-    /// The oldest form that holds it, ready to be stored.
-    ///
-    /// # Errors
-    /// Never.
-    pub fn write(&self) -> Result<Vec<u8>, Error> {
-        let old = self.margins.is_empty() && self.signed.is_none();
-        let form = if old { StoredEvidence::V1(self.clone()) } else { StoredEvidence::V2(self.clone()) };
-        to_bytes("evidence.json", &form)
-    }
-}
 
 /// One gate.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -58,6 +58,9 @@ pub enum Kind {
     /// People gave an order: other settings, an override, a freeze of some part.
     #[serde(rename = "order")]
     Order,
+    /// A file of the venue, accounts or books, was read.
+    #[serde(rename = "venue")]
+    Venue,
     /// A change of the guardrails, or an override, was proposed.
     #[serde(rename = "guard.proposed")]
     GuardProposed,

@@ -8,7 +8,7 @@
 //! | `golden.jsonl` | `margincast.golden.v1` | [`super::golden::Golden::read`] |
 //! | `env.json` | `margincast.env.v1` | [`Env::read`] |
 //! | `run.json` | `margincast.run.v1` | [`super::Run::read`] |
-//! | `evidence.json` | `margincast.evidence.v1`, `v2` | [`super::gate::Evidence::read`] |
+//! | `evidence.json` | `margincast.evidence.v1`, `v2`, `v3` | [`super::evidence::Evidence::read`] |
 //! | `aliases/<alias>` | `<version> sha256:<digest of MANIFEST.json>` | [`super::alias::Target`] |
 //! | `history.jsonl`, `ledger/*.jsonl` | `v` 1 | [`super::Record::read`] |
 //! | ledger body of `publish` | `margincast.multiplier.v1`, `.v2` | [`super::Publication`] |

@@ -21,6 +21,7 @@
 //! | [`rerun`] | what the ledger recorded, made again event by event and compared |
 //! | [`guard`] | what people propose to the guardrails and others approve |
 //! | [`order`] | orders of people as the ledger keeps them |
+//! | [`venue`] | accounts and books that a service read, kept so that they can be read again |
 //! | [`attribution`] | why a requirement changed between two publications, in terms that sum |
 //! | [`guidance`] | where a multiplier may be in some hours, and what would move it |
 //! | [`explain`] | why a published multiplier is what it is, in words and numbers |
@@ -30,6 +31,7 @@ pub mod attribution;
 pub mod chain;
 mod disk;
 pub mod era;
+pub mod evidence;
 pub mod explain;
 pub mod file;
 pub mod gate;
@@ -46,6 +48,7 @@ pub mod register;
 pub mod registry;
 pub mod rerun;
 pub mod run;
+pub mod venue;
 mod working;
 
 pub use file::FileStore;

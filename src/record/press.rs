@@ -104,6 +104,8 @@ mod tests {
     use super::*;
     use crate::base::{Horizon, Span};
     use crate::margin::blast::Impact;
+    use crate::margin::light::Shown;
+    use crate::margin::score::{Score, Weights};
     use crate::margin::thin::InterestCaps;
     use crate::margin::{Reason, State, Why};
 
@@ -134,6 +136,8 @@ mod tests {
                 stages: vec![0.1, 0.1 + 0.2],
                 interest: Some(InterestCaps { soft: 1.0 / 3.0, hard: 1e300 }),
                 blast: Some(Impact { accounts: 3, notional: 0.1 + 0.2 }),
+                score: Score::of(&[Some(1.0 / 3.0), None, Some(0.7), None, None, Some(0.0)], &Weights::default()),
+                light: Some(Shown { light: crate::loss::basel::Light::Yellow, breaches: 6, outcomes: 250 }),
                 fallback_m_ppm: 1_250_001,
                 valid_until: Ts(1_700_000_000_000_000_009),
                 ..Why::default()

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Error;
-pub use super::working::{Blast, Working};
+pub use super::working::{Blast, Risk, Working};
 use crate::base::{Digest, Horizon, Span, Symbol, Ts};
 use crate::margin::{Decision, Reason, State};
 
@@ -208,7 +208,7 @@ pub fn ppm(value: u64) -> String {
     format!("{}.{:06}", value / 1_000_000, value % 1_000_000)
 }
 
-fn from_ppm(text: &str) -> Option<u64> {
+pub(super) fn from_ppm(text: &str) -> Option<u64> {
     let (whole, places) = text.split_once('.')?;
     (places.len() == 6).then(|| Some(whole.parse::<u64>().ok()? * 1_000_000 + places.parse::<u64>().ok()?))?
 }

@@ -12,8 +12,9 @@ use super::Error;
 use super::era::{Counts, Era, Injection, Recorded, mark};
 use super::ledger::Seq;
 use super::publication::{Cause, ModelRef, Publication};
-use crate::base::{Symbol, Ts};
+use crate::base::{Digest, Symbol, Ts};
 use crate::event::{Body, Event};
+use crate::margin::venue::Subject;
 use crate::margin::{Decision, Order};
 
 /// What is done on the road.
@@ -25,6 +26,8 @@ pub enum Step<'a> {
     Install(&'a ModelRef),
     /// People gave an order.
     Order(Ts, &'a Order),
+    /// The venue told of accounts or books: the copy of this digest.
+    Venue(Ts, Subject, Digest),
 }
 
 /// The decisions made from one row, or by one tick or freeze.
@@ -96,7 +99,7 @@ impl Rerun {
             if let Some(after) = self.gate(*symbol) {
                 let n = lane.consumed;
                 let what = format!(
-                    "{symbol} had consumed {after} events at a recorded tick, freeze, order or change of models; there are {n}"
+                    "{symbol} had consumed {after} events at a recorded tick, freeze, order, reading or change of models; there are {n}"
                 );
                 return Some(Error::Differs { seq: Seq(0), what });
             }
@@ -174,6 +177,7 @@ impl Rerun {
             match self.gates.pop_front() {
                 Some((_, Injection::Install(model))) => _ = drive(Step::Install(&model))?,
                 Some((_, Injection::Order(at, order))) => _ = drive(Step::Order(at, &order))?,
+                Some((_, Injection::Venue(at, subject, digest))) => _ = drive(Step::Venue(at, subject, digest))?,
                 Some((_, Injection::Event(at, body))) => {
                     let symbols: Vec<Symbol> = self.lanes.keys().copied().collect();
                     for symbol in symbols {

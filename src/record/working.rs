@@ -1,11 +1,15 @@
 //! The numbers between the inputs of a publication and its result.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::Error;
-use super::publication::decimal;
+use super::publication::{decimal, from_ppm, ppm};
 use crate::base::Ts;
 use crate::margin::blast::Impact;
+use crate::margin::light::Shown;
+use crate::margin::score::{Band, COMPONENTS, Score};
 use crate::margin::thin::InterestCaps;
 use crate::margin::{Reason, Why};
 
@@ -48,6 +52,52 @@ pub struct Working {
     /// What the rise of maintenance margin newly liquidates, where the accounts are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blast: Option<Blast>,
+    /// The risk score, where anything that goes into it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub risk: Option<Risk>,
+    /// What the traffic light over past outcomes showed, where it acts: zone, breaches, outcomes so far.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub light: Option<Shown>,
+}
+
+/// A risk score of 0 to 100 with its parts, which sum to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Risk {
+    /// Points.
+    #[schema(example = "56.500000")]
+    pub score: String,
+    /// `green` below 30, `watch` below 60, `elevated` below 80, else `critical`.
+    #[schema(value_type = String)]
+    pub band: Band,
+    /// Points of each component that is known.
+    pub parts: BTreeMap<String, String>,
+    /// Components that are not known; their weight is that of the others.
+    pub absent: Vec<String>,
+}
+
+impl Risk {
+    fn of(score: &Score) -> Risk {
+        let named = || COMPONENTS.iter().zip(score.parts);
+        Risk {
+            score: ppm(score.total),
+            band: score.band(),
+            parts: named().filter_map(|(name, part)| Some((name.to_string(), ppm(part?)))).collect(),
+            absent: named().filter(|c| c.1.is_none()).map(|c| c.0.to_string()).collect(),
+        }
+    }
+    fn read(&self) -> Result<Score, Error> {
+        let parts = |text: &str| {
+            let why = format!("`why.risk` is `{text}`");
+            from_ppm(text).ok_or(Error::Format { place: "a publication".into(), why })
+        };
+        let mut score = Score { total: parts(&self.score)?, parts: [None; 6] };
+        for (part, name) in score.parts.iter_mut().zip(COMPONENTS) {
+            *part = self.parts.get(name).map(|text| parts(text)).transpose()?;
+        }
+        Ok(score)
+    }
 }
 
 /// Whom a rise of maintenance margin newly liquidates.
@@ -78,6 +128,8 @@ impl From<&Why> for Working {
             stages: why.stages.iter().map(|v| decimal(*v)).collect(),
             interest: why.interest.map(|i| [decimal(i.soft), decimal(i.hard)]),
             blast: why.blast.map(|b| Blast { accounts: b.accounts, notional: decimal(b.notional) }),
+            risk: why.score.as_ref().map(Risk::of),
+            light: why.light,
         }
     }
 }
@@ -118,6 +170,8 @@ impl Working {
                 Some(b) => Some(Impact { accounts: b.accounts, notional: number("why.blast", &b.notional)? }),
                 None => None,
             },
+            score: self.risk.as_ref().map(Risk::read).transpose()?,
+            light: self.light,
         })
     }
 }

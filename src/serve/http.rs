@@ -1,7 +1,6 @@
 //! Routes and their handlers. Every error is an RFC 9457 problem; every answer is bytes rendered at
 //! publication, except the few that are asked for rarely.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::Router;
@@ -11,7 +10,6 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
-use bytes::Bytes;
 use serde::Deserialize;
 use tokio::sync::{Semaphore, watch};
 use utoipa::OpenApi;
@@ -20,15 +18,15 @@ use super::hub::{self, Body, Hub, Row};
 use super::meters::{Meters, seconds};
 use super::problem::{Answer, BODY_BYTES_MAX, Trouble, bad_path, bad_query, limits, method_not_allowed, unknown_path};
 use super::view::{self, Health, Problem, Version};
-use super::{clock, health, page, stream};
+use super::{clock, health, outlook, page, stream};
 use crate::base::{Horizon, Symbol};
 use crate::record::explain::Explanation;
 use crate::record::publication::from_iso;
 use crate::record::{FileStore, Publication};
 
-const LIVE: &str = "private, max-age=1, must-revalidate";
+pub(super) const LIVE: &str = "private, max-age=1, must-revalidate";
 const FOREVER: &str = "private, immutable, max-age=31536000";
-const JSON: &str = "application/json";
+pub(super) const JSON: &str = "application/json";
 
 /// What handlers share.
 #[derive(Clone)]
@@ -50,10 +48,11 @@ fn routes() -> Vec<(&'static str, MethodRouter<Shared>)> {
         ("/v1/multipliers", get(multipliers)),
         ("/v1/multipliers/{symbol}", get(multiplier)),
         ("/v1/multipliers/{symbol}/explain", get(explain)),
+        ("/v1/multipliers/{symbol}/ahead", get(outlook::ahead)),
         ("/v1/multipliers/seq/{seq}", get(by_seq)),
         ("/v1/multipliers/stream", get(streamed)),
-        ("/v1/forecasts", get(forecasts)),
-        ("/v1/forecasts/{symbol}", get(forecast)),
+        ("/v1/forecasts", get(outlook::forecasts)),
+        ("/v1/forecasts/{symbol}", get(outlook::forecast)),
         ("/livez", get(livez)),
         ("/healthz", get(healthz)),
         ("/readyz", get(readyz)),
@@ -81,10 +80,11 @@ pub fn paths() -> Vec<&'static str> {
         multipliers,
         multiplier,
         explain,
+        outlook::ahead,
         by_seq,
         streamed,
-        forecasts,
-        forecast,
+        outlook::forecasts,
+        outlook::forecast,
         livez,
         healthz,
         readyz,
@@ -93,7 +93,16 @@ pub fn paths() -> Vec<&'static str> {
         openapi,
         version
     ),
-    components(schemas(Problem, Health, view::Multipliers, view::Forecasts, Publication, Explanation, Version))
+    components(schemas(
+        Problem,
+        Health,
+        view::Multipliers,
+        view::Forecasts,
+        view::Guidance,
+        Publication,
+        Explanation,
+        Version
+    ))
 )]
 pub struct Api;
 
@@ -126,9 +135,9 @@ pub fn router(shared: Shared) -> Router {
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
-struct Wanted {
+pub(super) struct Wanted {
     /// One horizon only, as `PT24H` or `24h`.
-    horizon: Option<String>,
+    pub(super) horizon: Option<String>,
 }
 
 /// What may follow the `?` of a health check.
@@ -174,7 +183,7 @@ async fn multipliers(State(s): State<Shared>, headers: HeaderMap) -> Response {
     answer(&s.hub.snapshot().all, &headers, &s.meters)
 }
 
-fn known(hub: &Hub, name: &str) -> Result<Symbol, Trouble> {
+pub(super) fn known(hub: &Hub, name: &str) -> Result<Symbol, Trouble> {
     // The venue's own name, or SYMBOL.VENUE.
     let symbol = name.strip_suffix(&format!(".{}", hub.options.venue.to_uppercase())).unwrap_or(name);
     let found = hub.options.symbols.iter().find(|s| s.as_str() == symbol);
@@ -190,7 +199,7 @@ fn not_yet(symbol: Symbol) -> Trouble {
     Trouble(StatusCode::NOT_FOUND, "not-yet-published", detail)
 }
 
-fn chosen(hub: &Hub, symbol: Symbol, horizon: Option<&str>) -> Result<Body, Trouble> {
+pub(super) fn chosen(hub: &Hub, symbol: Symbol, horizon: Option<&str>) -> Result<Body, Trouble> {
     let snapshot = hub.snapshot();
     let Some(text) = horizon else {
         return snapshot.one.get(&symbol).cloned().ok_or_else(|| not_yet(symbol));
@@ -294,27 +303,6 @@ async fn streamed(State(s): State<Shared>, headers: HeaderMap) -> Answer {
         || Trouble(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "too many streams are open; ask again later".into());
     let body = stream::open(s.hub, s.meters, after, s.stop).ok_or_else(full)?;
     Ok(([(header::CACHE_CONTROL, "no-store")], body).into_response())
-}
-
-fn forecast_body(rows: &BTreeMap<Symbol, Arc<str>>, keep: impl Fn(Symbol) -> bool) -> Response {
-    let kept: Vec<&str> = rows.iter().filter(|(s, r)| keep(**s) && !r.is_empty()).map(|(_, r)| &**r).collect();
-    let text = format!(r#"{{"schema":"margincast.forecasts.v1","forecasts":[{}]}}"#, kept.join(","));
-    ([(header::CONTENT_TYPE, JSON), (header::CACHE_CONTROL, LIVE)], Bytes::from(text)).into_response()
-}
-
-/// Every model's newest forecasts
-#[utoipa::path(get, path = "/v1/forecasts", responses((status = 200, body = view::Forecasts)))]
-async fn forecasts(State(s): State<Shared>) -> Response {
-    forecast_body(&s.hub.forecasts(), |_| true)
-}
-
-/// Every model's newest forecasts of one instrument
-#[utoipa::path(get, path = "/v1/forecasts/{symbol}", params(("symbol" = String, Path)), responses(
-    (status = 200, body = view::Forecasts), (status = 404, body = Problem)))]
-async fn forecast(State(s): State<Shared>, path: Result<Path<String>, PathRejection>) -> Answer {
-    let Path(name) = path.map_err(bad_path)?;
-    let symbol = known(&s.hub, &name)?;
-    Ok(forecast_body(&s.hub.forecasts(), |s| s == symbol))
 }
 
 /// Whether the process answers

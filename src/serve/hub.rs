@@ -99,6 +99,7 @@ pub struct Hub {
     pub options: Options,
     snapshot: ArcSwap<Snapshot>,
     forecasts: ArcSwap<BTreeMap<Symbol, Arc<str>>>,
+    guidance: ArcSwap<BTreeMap<(Symbol, Horizon), Arc<str>>>,
     ring: Mutex<Ring>,
     sender: broadcast::Sender<Arc<Delta>>,
     model: ArcSwap<Option<String>>,
@@ -118,6 +119,7 @@ impl Hub {
             options,
             snapshot: ArcSwap::from_pointee(Snapshot { all, one: BTreeMap::new(), rows: BTreeMap::new() }),
             forecasts: ArcSwap::default(),
+            guidance: ArcSwap::default(),
             ring: Mutex::default(),
             sender: broadcast::channel(BEHIND_MAX).0,
             model: ArcSwap::default(),
@@ -143,6 +145,16 @@ impl Hub {
         let mut all = (*self.forecasts()).clone();
         all.insert(symbol, rows.join(",").into());
         self.forecasts.store(Arc::new(all));
+    }
+    /// The JSON rows of forward guidance, by instrument and horizon.
+    pub fn guidance(&self) -> Arc<BTreeMap<(Symbol, Horizon), Arc<str>>> {
+        self.guidance.load_full()
+    }
+    /// Shows the guidance at the newest publications.
+    pub fn show_guidance(&self, rows: BTreeMap<(Symbol, Horizon), Arc<str>>) {
+        let mut all = (*self.guidance()).clone();
+        all.extend(rows);
+        self.guidance.store(Arc::new(all));
     }
     fn ring(&self) -> MutexGuard<'_, Ring> {
         // A ring is whole between any two statements that could panic.

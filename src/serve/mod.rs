@@ -11,6 +11,7 @@
 //! | [`hub`] | what was published last, rendered, and who is told of the next |
 //! | [`server`] | start and stop |
 //! | [`http`] | routes and their handlers |
+//! | `outlook` | the routes that look ahead |
 //! | `problem` | errors as RFC 9457 has them, and limits |
 //! | [`stream`] | server-sent events, resumed by id |
 //! | [`health`] | live, started, ready, and why not |
@@ -25,6 +26,7 @@ pub mod health;
 pub mod http;
 pub mod hub;
 pub mod meters;
+mod outlook;
 pub mod pace;
 pub mod page;
 mod problem;
@@ -35,9 +37,11 @@ pub mod source;
 pub mod stream;
 pub mod view;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::base::{Digest, Horizon, Span, Symbol, Ts};
+use crate::margin::venue::Subject;
 
 pub use hub::Hub;
 pub use server::{Running, start};
@@ -85,6 +89,8 @@ pub struct Options {
     pub config: String,
     /// Its digest.
     pub config_digest: Digest,
+    /// Files of accounts and books that the venue writes.
+    pub told: BTreeMap<Subject, PathBuf>,
     /// Rows that close before this only warm up; absent means: as the ledger has it, else the last
     /// window that closed, else (in a replay) all are published.
     pub from: Option<Ts>,

@@ -5,6 +5,8 @@
 //! point loses no publication and repeats none.
 
 mod look;
+mod shown;
+mod venue;
 
 pub use look::settings;
 
@@ -19,7 +21,7 @@ use serde_json::json;
 use super::meters::{Meters, seconds};
 use super::road::Road;
 use super::source::{Source, Supply};
-use super::{Hub, Mode, clock};
+use super::{Hub, Mode, Options, clock};
 use crate::base::{Symbol, Ts};
 use crate::event::{Body, Event};
 use crate::margin::Policy;
@@ -39,6 +41,7 @@ const NAP: Duration = Duration::from_millis(20);
 /// Everything the thread owns.
 pub struct Publisher {
     hub: Arc<Hub>,
+    shown: shown::Shown,
     meters: Arc<Meters>,
     road: Road,
     store: FileStore,
@@ -55,6 +58,7 @@ pub struct Publisher {
     /// What was last found wrong with what people ask, so that it is said once.
     asked: Option<String>,
     failed: Option<String>,
+    files: venue::Files,
     watched: Instant,
     ticked: Ts,
     pace: Option<(Instant, Ts)>,
@@ -79,39 +83,23 @@ impl Publisher {
         meters.model_loads.increment(1);
         meters.model_load_seconds.record(seconds(started));
         let mut press = Press::new(&options.venue, model.clone());
+        let mut shown = shown::Shown::new(Arc::clone(&hub), settings(&options.config)?);
         let mut past = Vec::new();
         let mut past_eras = eras(&store, |seq, publication| {
             press.remember(&publication);
             past.push((seq, publication));
             if past.len() >= BATCH_ROWS && !same_set(&past) {
                 let last = past.pop();
-                hub.publish(sets(std::mem::take(&mut past)));
+                shown.publish(sets(std::mem::take(&mut past)));
                 past.extend(last);
             }
         })?;
-        hub.publish(sets(past));
+        shown.publish(sets(past));
         let same =
             |e: &Era| e.start.digest == options.config_digest && options.from.is_none_or(|f| f == e.start.publish_from);
         let base = look::base(&options.config, past_eras.last())?;
-        let mut era = past_eras.pop().filter(same);
-        let body =
-            json!({"mode": options.mode.as_str(), "program": env!("CARGO_PKG_VERSION"), "process": std::process::id()});
-        store.append(Entry { kind: Kind::Start, ts: now, body })?;
-        if era.is_none() {
-            let start = ConfigLoaded {
-                digest: options.config_digest,
-                config: options.config.clone(),
-                publish_from: options.from.unwrap_or(match options.mode {
-                    // The last window that closed is still in force.
-                    Mode::Live => now - options.row,
-                    Mode::Replay(_) => Ts(0),
-                }),
-                model: model.clone(),
-            };
-            store.append(entry(Kind::ConfigLoaded, now, &start)?)?;
-            era = eras(&store, |_, _| {})?.pop();
-        }
-        let Some(era) = era else { bail!("{}: no configuration in the ledger", options.ledger.display()) };
+        let old = past_eras.pop().filter(same);
+        let era = begun(&mut store, options, old, &model, now)?;
         press.model = era.model.clone();
         road.begin(&era.start.model, era.start.publish_from)?;
         let recall = recall(options.ledger.clone());
@@ -123,7 +111,9 @@ impl Publisher {
             base,
             applied: era.applied(),
             asked: None,
+            files: venue::Files::after(era.heard.clone()),
             hub: Arc::clone(&hub),
+            shown,
             meters,
             road,
             store,
@@ -241,7 +231,7 @@ impl Publisher {
         let placed = fresh.into_iter().map(|rows| rows.into_iter().zip(places.by_ref()).map(|(p, s)| (s, p)).collect());
         let placed: Vec<Vec<(Seq, Publication)>> = placed.collect();
         let shown = !placed.is_empty();
-        self.hub.publish(placed);
+        self.shown.publish(placed);
         self.road.report(&self.hub, &self.meters, &pending);
         if let Some(started) = started.filter(|_| shown) {
             self.meters.publication_seconds.record(seconds(started));
@@ -320,6 +310,29 @@ impl Publisher {
             Mode::Replay(_) => self.hub.now().max(Ts(0)),
         }
     }
+}
+
+/// Records the start; an era of the past goes on, or a new one begins.
+fn begun(store: &mut FileStore, options: &Options, old: Option<Era>, model: &ModelRef, now: Ts) -> Result<Era> {
+    let body =
+        json!({"mode": options.mode.as_str(), "program": env!("CARGO_PKG_VERSION"), "process": std::process::id()});
+    store.append(Entry { kind: Kind::Start, ts: now, body })?;
+    if let Some(era) = old {
+        return Ok(era);
+    }
+    let start = ConfigLoaded {
+        digest: options.config_digest,
+        config: options.config.clone(),
+        publish_from: options.from.unwrap_or(match options.mode {
+            // The last window that closed is still in force.
+            Mode::Live => now - options.row,
+            Mode::Replay(_) => Ts(0),
+        }),
+        model: model.clone(),
+    };
+    store.append(entry(Kind::ConfigLoaded, now, &start)?)?;
+    let era = eras(store, |_, _| {})?.pop();
+    era.with_context(|| format!("{}: no configuration in the ledger", options.ledger.display()))
 }
 
 /// What was frozen at the end of an era.

@@ -10,6 +10,7 @@ use crate::pipeline::{Bundle, Pipeline, Settings};
 use crate::record::alias::Target;
 use crate::record::publication::ModelRef;
 use crate::record::rerun::{Set, Step};
+use crate::record::venue::Inputs;
 use crate::record::{Registry, Which};
 
 /// A pipeline that takes its models from the registry.
@@ -19,14 +20,23 @@ pub struct Road {
     alias: String,
     settings: Settings,
     config: Digest,
+    inputs: Inputs,
     pipeline: Option<Pipeline>,
     latest: Option<(ModelRef, Bundle)>,
 }
 
 impl Road {
-    /// Without models yet. `config` is the digest written into each decision.
-    pub fn new(registry: Registry, name: &str, alias: &str, settings: Settings, config: Digest) -> Road {
-        Road { registry, name: name.into(), alias: alias.into(), settings, config, pipeline: None, latest: None }
+    /// Without models yet: those that `alias` of `name` stands for. `config` is the digest written into each
+    /// decision, `inputs` holds what the venue told.
+    pub fn new(
+        registry: Registry,
+        (name, alias): (&str, &str),
+        settings: Settings,
+        config: Digest,
+        inputs: Inputs,
+    ) -> Road {
+        let (name, alias) = (name.into(), alias.into());
+        Road { registry, name, alias, settings, config, inputs, pipeline: None, latest: None }
     }
     /// The models that the alias stands for now, loaded and proved. Cheap while it stands for the
     /// same.
@@ -90,6 +100,13 @@ impl Road {
             Step::Order(at, order) => {
                 if let Some(pipeline) = &mut self.pipeline {
                     pipeline.order(order, at)?;
+                }
+                Ok(Vec::new())
+            }
+            Step::Venue(at, subject, digest) => {
+                let told = self.inputs.told(subject, digest)?;
+                if let Some(pipeline) = &mut self.pipeline {
+                    pipeline.told(&told, at);
                 }
                 Ok(Vec::new())
             }

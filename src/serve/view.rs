@@ -3,10 +3,11 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::base::{Symbol, Ts};
+use crate::base::{Span, Symbol, Ts};
 use crate::forecast::dist::LEVELS;
 use crate::pipeline::Named;
 use crate::record::Publication;
+use crate::record::guidance;
 use crate::record::publication::{Status, decimal, iso};
 
 /// What was published last, of every instrument and horizon or of those asked for.
@@ -95,6 +96,97 @@ impl From<&Named> for ForecastRow {
             es99: decimal(dist.es99),
             regime: forecast.regime.map(|r| r.probs().map(decimal)),
             spike: forecast.spike.and_then(|p| decimal(p.get())),
+        }
+    }
+}
+
+/// Where multipliers may be in one, eight and 24 hours, and what would move them.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Guidance {
+    /// Always `margincast.guidance.v1`.
+    pub schema: &'static str,
+    /// One row per instrument and horizon.
+    pub guidance: Vec<GuidanceRow>,
+}
+
+/// Forward guidance at the newest publication of one instrument and horizon. It binds nobody: the
+/// distribution is that of past changes in the same situation. Decimals are text.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct GuidanceRow {
+    /// The instrument.
+    #[schema(value_type = String)]
+    pub symbol: Symbol,
+    /// Margin period of risk, ISO 8601.
+    pub horizon: String,
+    /// Number of the publication.
+    pub seq: u64,
+    /// Close of the last window used.
+    #[schema(value_type = String, format = DateTime)]
+    pub as_of: Ts,
+    /// The multiplier in force.
+    pub multiplier: String,
+    /// Where it may be; lengths of time of which too little was seen are left out.
+    pub ahead: Vec<Later>,
+    /// What would move the requirement, and how far off it is.
+    pub triggers: Vec<Trigger>,
+}
+
+/// Where a multiplier may be after some time.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Later {
+    /// After how long.
+    #[schema(value_type = String)]
+    pub over: Span,
+    /// 5 % quantile of the multiplier.
+    pub low: Option<String>,
+    /// Median.
+    pub median: Option<String>,
+    /// 95 % quantile.
+    pub high: Option<String>,
+    /// Past changes in the same situation.
+    pub n: usize,
+}
+
+/// Something that would move a requirement.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Trigger {
+    /// What: `stress`, `emergency`, `forecast` or `baseline`.
+    pub what: &'static str,
+    /// Where it is.
+    pub now: Option<String>,
+    /// Where it would have to be.
+    pub at: Option<String>,
+    /// What initial margin would then be wanted, over what is in force, less 1.
+    pub rise: Option<String>,
+    /// The same in words.
+    pub text: String,
+}
+
+impl GuidanceRow {
+    /// Of one publication.
+    pub fn of(p: &Publication, ahead: &[guidance::Ahead], triggers: &[guidance::Trigger]) -> GuidanceRow {
+        let later = |a: &guidance::Ahead| Later {
+            over: a.over,
+            low: decimal(a.low),
+            median: decimal(a.median),
+            high: decimal(a.high),
+            n: a.n,
+        };
+        let trigger = |t: &guidance::Trigger| Trigger {
+            what: t.what,
+            now: decimal(t.now),
+            at: decimal(t.at),
+            rise: decimal(t.rise),
+            text: t.text.clone(),
+        };
+        GuidanceRow {
+            symbol: p.symbol,
+            horizon: p.horizon.clone(),
+            seq: p.seq,
+            as_of: p.as_of,
+            multiplier: p.multiplier.clone(),
+            ahead: ahead.iter().map(later).collect(),
+            triggers: triggers.iter().map(trigger).collect(),
         }
     }
 }

@@ -9,6 +9,7 @@ use super::ablation::Ablated;
 use super::alarm::{Alarms, Reliability, alarms, reliability};
 use super::asked::Asked;
 use super::backtest::{Backtest, backtests};
+use super::bands::{BandRisk, bands};
 use super::calls::{Buffer, Calls, Frontier, buffers, calls, frontier};
 use super::choice::Choice;
 use super::conditional::{Condition, Transform, conditions, transforms};
@@ -18,6 +19,7 @@ use super::guidance::{Guided, guided};
 use super::impulse::Response;
 use super::output::Forecasted;
 use super::plan::Plan;
+use super::stages::{StageWorth, stages};
 use super::stress::{Scenario, scenarios};
 use super::truth::Truth;
 use super::{Error, Walk};
@@ -60,6 +62,12 @@ pub struct Evidence {
     pub transforms: Vec<Transform>,
     /// What margins left uncovered in crashes.
     pub stress: Vec<Scenario>,
+    /// Breach rates by band of the risk score.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub bands: Vec<BandRisk>,
+    /// What anti-procyclical stages cost and bring; empty where there are none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stages: Vec<StageWorth>,
     /// Coverage of forward guidance.
     pub guidance: Vec<Guided>,
     /// What margins do when volatility doubles.
@@ -105,6 +113,8 @@ impl Evidence {
             conditions: conditions(plan, &asked, forecasts),
             transforms: transforms(truth, forecasts),
             stress: scenarios(plan, &asked),
+            bands: bands(plan, &asked),
+            stages: stages(plan, walk, truth),
             guidance: guided(plan, &walk.decisions),
             responses: Vec::new(),
         })

@@ -5,10 +5,12 @@
 //! | [`ablation`] | what families of inputs are worth |
 //! | [`asked`] | what each margin policy asked for, beside the return that followed |
 //! | [`backtest`] | margins backtested: coverage, shortfall, the traffic light |
+//! | [`bands`] | realised breach rates by band of the risk score |
 //! | [`calls`] | margin calls by length of time, cost against cover, persistence |
 //! | [`conditional`] | coverage by regime, hour and volatility; the probability integral transform |
 //! | [`guidance`] | was the multiplier where its guidance said it might be |
 //! | [`impulse`] | what margins do when volatility doubles |
+//! | [`stages`] | what anti-procyclical stages cost and bring |
 //! | [`stress`] | what margins left uncovered in crashes |
 //! | [`alarm`] | spike probabilities as alarms, and their reliability |
 //! | [`crash`] | scores without named crash days |
@@ -27,6 +29,7 @@ pub mod ablation;
 pub mod alarm;
 pub mod asked;
 pub mod backtest;
+pub mod bands;
 pub mod calls;
 pub mod choice;
 pub mod conditional;
@@ -43,6 +46,7 @@ pub mod report;
 pub mod rule;
 pub mod scores;
 pub mod split;
+pub mod stages;
 pub mod stress;
 pub mod truth;
 pub mod walk;

@@ -10,6 +10,8 @@ mod cell;
 mod columns;
 mod evidence;
 mod plot;
+mod risk;
+mod stages;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -215,7 +217,7 @@ fn cost(scores: &Value) -> String {
     let heads = &["policy", "symbol", "horizon"];
     let rows = rows(scores, "/margins", heads);
     let caption = "A policy minus its control of equal average margin: negative numbers speak for the policy";
-    section("cost", &(body + &table(scores, caption, heads, columns::GAIN, &rows)))
+    section("cost", &(body + &table(scores, caption, heads, columns::GAIN, &rows) + &stages::stages(scores)))
 }
 
 fn guardrails(scores: &Value) -> String {
@@ -226,7 +228,9 @@ fn guardrails(scores: &Value) -> String {
 
 fn definitions(_: &Value) -> String {
     let mut body = String::new();
-    for (name, columns) in columns::ALL.iter().chain(backtest::ALL).chain(evidence::ALL) {
+    for (name, columns) in
+        columns::ALL.iter().chain(stages::ALL).chain(risk::ALL).chain(backtest::ALL).chain(evidence::ALL)
+    {
         let _ = write!(body, "<h3>{}</h3>\n<dl class=\"definitions\">\n", escape(name));
         for c in *columns {
             let _ = writeln!(body, "<dt>{}</dt><dd>{}</dd>", escape(c.head), escape(c.about));

@@ -141,7 +141,7 @@ impl Rule {
 }
 
 /// What a rule asks at one row, fractions of notional.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Asked {
     /// Issue time.
     pub ts: Ts,
@@ -149,6 +149,8 @@ pub struct Asked {
     pub baseline: f64,
     /// The margin.
     pub c: f64,
+    /// The model's own loss and the result of each stage.
+    pub stages: Vec<f64>,
 }
 
 /// What the models that rules name said about one instrument and horizon, by time.
@@ -183,17 +185,17 @@ impl<'a> Said<'a> {
         let var = |model: &str, ts: &Ts| of(model).get(ts).map_or(f64::NAN, |d| self.side.var(d));
         let sd = |model: &str, ts: &Ts| of(model).get(ts).map_or(f64::NAN, |d| d.sd);
         let u: Vec<f64> = spoken.iter().map(|ts| var(&rule.baseline, ts)).collect();
-        let now = self.market_time(&spoken);
+        let now = market_time(&spoken, self.row, self.closure);
         let other = |model: &Option<String>, ts: &Ts| model.as_ref().map_or(f64::NAN, |m| var(m, ts));
         // Stages that cannot be are refused when the configuration is read.
         let Ok(mut apc) = Apc::new(&rule.apc) else { return Vec::new() };
-        let b: Vec<f64> = (0..u.len())
+        let trails: Vec<Vec<f64>> = (0..u.len())
             .map(|i| {
                 let (stressed, long_run) = (other(&rule.stressed, &spoken[i]), other(&rule.long_run, &spoken[i]));
-                let trail = apc.step(&Measured { ts: now[i], var: u[i], stressed, long_run });
-                trail.last().copied().unwrap_or(u[i])
+                apc.step(&Measured { ts: now[i], var: u[i], stressed, long_run })
             })
             .collect();
+        let b: Vec<f64> = trails.iter().zip(&u).map(|(trail, u)| trail.last().copied().unwrap_or(*u)).collect();
         let m: Vec<f64> = (0..b.len())
             .map(|i| match &rule.multiplier {
                 None => 1.0,
@@ -209,23 +211,9 @@ impl<'a> Said<'a> {
             Some(policy) => self.guarded(*policy, (&spoken, &now), &b, &m),
         };
         let base = if rule.control == Control::Plain { u } else { b };
-        let rows = spoken.iter().zip(base).zip(c).map(|((ts, baseline), c)| Asked { ts: *ts, baseline, c });
+        let rows = spoken.iter().zip(base).zip(c).zip(trails);
+        let rows = rows.map(|(((ts, baseline), c), stages)| Asked { ts: *ts, baseline, c, stages });
         rows.filter(|a| a.ts >= self.start).collect()
-    }
-
-    /// The market's own time, in which a closure takes none.
-    fn market_time(&self, spoken: &[Ts]) -> Vec<Ts> {
-        let mut now = Ts(0);
-        let mut times = Vec::with_capacity(spoken.len());
-        for (i, ts) in spoken.iter().enumerate() {
-            if i > 0 {
-                let passed = *ts - spoken[i - 1];
-                let closed = Span(passed.0 - self.row.0);
-                now = now + if closed <= self.closure { self.row } else { passed };
-            }
-            times.push(now);
-        }
-        times
     }
 
     fn guarded(&self, policy: Policy, (spoken, now): (&[Ts], &[Ts]), b: &[f64], m: &[f64]) -> Vec<f64> {
@@ -240,6 +228,21 @@ impl<'a> Said<'a> {
         }
         c
     }
+}
+
+/// The market's own time, in which a closure takes none.
+pub fn market_time(ts: &[Ts], row: Span, closure: Span) -> Vec<Ts> {
+    let mut now = Ts(0);
+    let mut times = Vec::with_capacity(ts.len());
+    for (i, at) in ts.iter().enumerate() {
+        if i > 0 {
+            let passed = *at - ts[i - 1];
+            let closed = Span(passed.0 - row.0);
+            now = now + if closed <= closure { row } else { passed };
+        }
+        times.push(now);
+    }
+    times
 }
 
 #[cfg(test)]

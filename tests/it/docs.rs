@@ -145,6 +145,21 @@ fn every_test_that_the_readme_names_exists() {
 }
 
 #[test]
+fn the_method_names_files_that_exist_and_every_worked_case() {
+    let method = read("METHOD.md");
+    let named: BTreeSet<&str> =
+        method.split('`').filter(|w| ["src/", "tests/", "data/"].iter().any(|s| w.starts_with(s))).collect();
+    for path in &named {
+        assert!(root().join(path).exists(), "METHOD.md: {path}");
+    }
+    for entry in std::fs::read_dir(root().join("tests/golden")).expect("the cases") {
+        let name = entry.expect("an entry").file_name().into_string().expect("UTF-8");
+        let path = format!("tests/golden/{name}");
+        assert!(named.contains(path.as_str()), "METHOD.md does not say what {path} is evidence of");
+    }
+}
+
+#[test]
 fn the_worked_example_is_the_one_that_keeps_the_laws() {
     let text = read("CONTRIBUTING.md");
     let block = text.split("```rust\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block of Rust");

@@ -49,19 +49,39 @@ fn the_first_run_reads_and_is_what_is_written() {
 }
 
 #[test]
-fn the_first_evidence_reads_and_is_what_is_written() {
-    let evidence = Evidence::read("sample", &bytes("evidence.json")).unwrap();
-    assert_eq!((evidence.served.as_str(), evidence.horizons.len(), evidence.future.passed), ("conformal", 1, true));
-    assert_eq!(evidence.write().unwrap(), bytes("evidence.json"));
+fn every_evidence_reads_and_the_newest_is_what_is_written() {
+    let of = |version: &str| {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format").join(version).join("evidence.json");
+        let stored = std::fs::read(path).unwrap();
+        (Evidence::read("sample", &stored).unwrap(), stored)
+    };
+    let ((first, _), (second, _), (third, stored)) = (of("v1"), of("v2"), of("v3"));
+    assert_eq!((first.served.as_str(), first.horizons.len(), first.future.passed), ("conformal", 1, true));
+    assert_eq!((second.margins.len(), second.signed.as_ref().unwrap().author.as_str()), (1, "ann"));
+    assert_eq!(third.write().unwrap(), stored);
+    // The third says what the second said, and has one series more that is the same as another.
+    let mut more = second.clone();
+    let (losses, served) = (&mut more.horizons[0].losses, second.horizons[0].losses["conformal"].clone());
+    losses.insert("ensemble".into(), served);
+    assert_eq!(more, third);
+    for old in [first, second] {
+        assert_eq!(
+            Evidence::read("sample", &old.write().unwrap()).unwrap(),
+            old,
+            "nothing of it was finer than is stored"
+        );
+    }
 }
 
 #[test]
-fn the_second_evidence_reads_and_is_what_is_written() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format/v2/evidence.json");
-    let stored = std::fs::read(path).unwrap();
-    let evidence = Evidence::read("sample", &stored).unwrap();
-    assert_eq!((evidence.margins.len(), evidence.signed.as_ref().unwrap().author.as_str()), (1, "ann"));
-    assert_eq!(evidence.write().unwrap(), stored);
+fn a_series_that_is_not_whole_is_damage_that_is_named() {
+    let stored = String::from_utf8(std::fs::read(sample("../v3/evidence.json")).unwrap()).unwrap();
+    for (was, is, word) in
+        [("5000 2500", "5000", "HAR"), ("=conformal", "=lost", "lost"), ("/1h/2", "/1h", "2024-01-01T00:00:00Z/1h")]
+    {
+        let error = Evidence::read("sample", stored.replace(was, is).as_bytes()).unwrap_err().to_string();
+        assert!(error.contains(word) && error.contains("sample"), "{error}");
+    }
 }
 
 #[test]

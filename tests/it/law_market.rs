@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 
 use margincast::base::{Digest, Seed, Span, Symbol, Ts};
-use margincast::event::{Body, Event, synth};
+use margincast::event::{Bar, Body, Event, synth};
 use margincast::feature::Feature;
-use margincast::forecast::calibrated;
+use margincast::forecast::{Forecast, calibrated};
 use margincast::pipeline::{Bundle, Margin, Pipeline, Settings};
 use margincast::study::plan::{ModelPlan, Plan, Study};
 use margincast::study::walk::{self, Market, Walk};
@@ -19,7 +19,7 @@ fn start() -> Ts {
     "2023-01-02".parse().unwrap()
 }
 
-fn symbols() -> [Symbol; 2] {
+pub(crate) fn symbols() -> [Symbol; 2] {
     ["AAA", "BBB"].map(|s| s.parse().unwrap())
 }
 
@@ -27,7 +27,7 @@ fn events(symbol: Symbol) -> Vec<Event> {
     synth::bars(Seed(u64::from(symbol.as_str().as_bytes()[0])), symbol, start(), config().bar, (96 * DAYS) as usize)
 }
 
-fn plan() -> Plan {
+pub(crate) fn plan() -> Plan {
     let model = |name: &str, kind: &str, params: serde_json::Value| ModelPlan {
         name: name.into(),
         kind: kind.into(),
@@ -61,7 +61,7 @@ fn plan() -> Plan {
         crash_days: vec![],
         seed: Seed(5),
         base: "GLM".into(),
-        calibration: calibrated::Params { window: 200, spike_window: 100, own_tails: false },
+        calibration: calibrated::Params { window: 200, spike_window: 100, ..Default::default() },
     };
     let models = vec![
         model("GLM", "net", serde_json::json!({"nets": 0, "regimes": 0})),
@@ -74,30 +74,64 @@ fn walked(market: &Market) -> Walk {
     walk::walk(&plan(), market, Digest::of(b"study"), None, &|_| {}).unwrap()
 }
 
-fn market() -> Market {
+pub(crate) fn market() -> Market {
     symbols().map(|s| (s, events(s))).into()
 }
 
-#[test]
-fn what_another_instrument_does_is_seen_when_it_is_known_and_not_before() {
+/// Each bar says what the one a row later will say.
+pub(crate) fn told_a_row_early(events: &[Event]) -> Vec<Event> {
+    let bars = (config().row.0 / config().bar.0) as usize;
+    let early = |(i, event): (usize, &Event)| {
+        let mut event = *event;
+        if let (Body::Bar(bar), Some(Body::Bar(next))) = (&mut event.body, events.get(i + bars).map(|e| e.body)) {
+            *bar = Bar { ts_open: bar.ts_open, kind: bar.kind, ..next };
+        }
+        event
+    };
+    events.iter().enumerate().map(early).collect()
+}
+
+/// Forecasts of A at or before `t` and after it, in a study that is told of the market by `tell`: as it
+/// was, and with another B after `t`.
+fn beside_another_b(t: Ts, tell: impl Fn(&Market) -> Market) -> [[Vec<(String, Forecast)>; 2]; 2] {
     let [a, b] = symbols();
-    // Right after an origin, so that a fit or a factor that saw a row too far shows.
-    let t = plan().study.start + plan().study.refit;
     let mut poisoned = market();
     for event in poisoned.get_mut(&b).unwrap().iter_mut().filter(|e| e.ts_known > t) {
         if let Body::Bar(bar) = &mut event.body {
             bar.high *= 1.7;
         }
     }
-    let (plain, poisoned) = (walked(&market()), walked(&poisoned));
-    let of_a = |w: &Walk, late: bool| -> Vec<_> {
-        let own = w.forecasts.iter().filter(|f| f.symbol == a && (f.forecast.issued > t) == late);
-        own.map(|f| (f.model.to_string(), f.forecast.clone())).collect()
-    };
-    assert!(of_a(&plain, false).len() > 100);
-    assert!(of_a(&plain, false) == of_a(&poisoned, false), "a forecast knew what another instrument would do");
-    let (x, y) = (of_a(&plain, true), of_a(&poisoned, true));
-    assert!(x[2..4] != y[2..4], "the first window of the other instrument's change is not seen");
+    [market(), poisoned].map(|market| {
+        let walk = walked(&tell(&market));
+        [false, true].map(|late| {
+            let own = walk.forecasts.iter().filter(|f| f.symbol == a && (f.forecast.issued > t) == late);
+            own.map(|f| (f.model.to_string(), f.forecast.clone())).collect()
+        })
+    })
+}
+
+#[test]
+fn what_another_instrument_does_is_seen_when_it_is_known_and_not_before() {
+    // Right after an origin, so that a fit or a factor that saw a row too far shows.
+    let t = plan().study.start + plan().study.refit;
+    let [[early, late], [other_early, other_late]] = beside_another_b(t, Market::clone);
+    assert!(early.len() > 100);
+    assert!(early == other_early, "a forecast knew what another instrument would do");
+    assert!(late[2..4] != other_late[2..4], "the first window of the other instrument's change is not seen");
+}
+
+#[test]
+fn a_market_factor_with_the_next_row_of_one_instrument_is_caught() {
+    let [_, b] = symbols();
+    let t = plan().study.start + plan().study.refit;
+    // Planted: in every window the factor holds what B does in the next.
+    let [[early, _], [other_early, _]] = beside_another_b(t, |market| {
+        let mut market = market.clone();
+        let events = told_a_row_early(&market[&b]);
+        market.insert(b, events);
+        market
+    });
+    assert!(early.len() > 100 && early != other_early);
 }
 
 #[test]

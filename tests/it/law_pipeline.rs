@@ -141,7 +141,7 @@ pub fn plan() -> Plan {
         seed: Seed(5),
         base: "HAR".into(),
         crash_days: vec![],
-        calibration: calibrated::Params { window: 400, spike_window: 250, own_tails: false },
+        calibration: calibrated::Params { window: 400, spike_window: 250, ..Default::default() },
     };
     let models = vec![
         model("HAR", "har", serde_json::json!({})),
@@ -205,14 +205,22 @@ fn a_study_that_was_killed_goes_on_to_the_same_result() {
 }
 
 #[test]
-fn an_instrument_the_models_never_saw_is_told_and_gets_its_baseline_alone() {
+fn an_instrument_the_models_never_saw_gets_what_pooled_models_say_or_its_baseline_alone_and_is_told_which() {
     let other: Symbol = "NEVERSEEN".parse().unwrap();
     let stranger = synth::bars(Seed(12), other, ROWS[0].ts_open, config().bar, 4 * 1_600);
-    let mut known = Pipeline::new(settings(&[symbol(), other]), &bundle(), Digest::of(b"c")).unwrap();
-    let made = decisions(&mut known, &stranger);
-    assert!(!made.is_empty());
-    for d in made {
-        assert!(d.reasons.contains(&Reason::NoForecast) && d.forecast_loss.is_none() && d.c_im >= d.baseline, "{d:?}");
+    let run = |forecast: &str| {
+        let mut settings = settings(&[symbol(), other]);
+        settings.margin.forecast = forecast.into();
+        let made = decisions(&mut Pipeline::new(settings, &bundle(), Digest::of(b"c")).unwrap(), &stranger);
+        assert!(!made.is_empty() && made.iter().all(|d| d.c_im >= d.baseline));
+        made
+    };
+    for d in run("har") {
+        assert!(d.reasons.contains(&Reason::NoForecast) && d.forecast_loss.is_none(), "{d:?}");
+    }
+    // The ensemble below has members that need no history of the instrument.
+    for d in run("conformal") {
+        assert!(d.reasons.contains(&Reason::PartialForecast) && d.forecast_loss.is_some(), "{d:?}");
     }
     // One that is not even configured is a counted fault.
     let mut road = road();

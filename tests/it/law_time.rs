@@ -83,3 +83,17 @@ proptest! {
         check(&config, &woven(trades, &gauges), at)?;
     }
 }
+
+#[test]
+fn a_reading_told_before_it_is_known_is_caught() {
+    let (config, bars) = (config(Span::DAY), bars(7, 12 * 200, Span::HOUR.times(2)));
+    let readings = gauges(7, &bars);
+    let t = bars[bars.len() / 2].ts_known;
+    // Planted: readings come a day before they are known.
+    let early = |readings: &[Event]| -> Vec<Event> {
+        readings.iter().map(|e| Event { ts_known: e.ts_known - Span::DAY, ..*e }).collect()
+    };
+    let whole = run(&config, &woven(bars.clone(), &early(&readings)));
+    let other = run(&config, &woven(bars, &early(&poisoned(&readings, t))));
+    assert_ne!(bits(&known_by(&other, t)), bits(&known_by(&whole, t)));
+}

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use margincast::feature::measure::liquidity::{Quoted, effective_spread, price_impact, realised_spread, sides};
-use margincast::feature::measure::noise::{Kernel, kernel, pre_averaged, two_scale};
+use margincast::feature::measure::noise::{Kernel, averaged, kernel, pre_averaged, two_scale};
 use margincast::feature::measure::{jump, variation as v};
 use margincast::feature::{Feature, Row};
 use serde_json::Value;
@@ -167,15 +167,28 @@ fn sides_spreads_and_noise_of_trades_are_those_of_highfrequency() {
     near(two_scale(&ln, 300), &tick["rTSCov_K300"], "two scales");
     near(pre_averaged(&returns(&ln, 1), 0.8), &tick["rMRCov_theta0.8"], "pre-averaged");
 
-    // The last price up to each five minutes, after the first price of the day.
     let file = std::fs::read_to_string(crate::shared::path("reference/hf_trades_day1.csv").unwrap()).unwrap();
-    let mut last = BTreeMap::from([(0, ln[0])]);
-    for (line, ln) in file.lines().skip(1).zip(&ln).skip(1) {
+    let of_day = |line: &str| {
         let part = |from: usize, to: usize| line[from..to].parse::<f64>().unwrap();
-        let second =
-            3600.0 * part(11, 13) + 60.0 * part(14, 16) + line[17..].split(',').next().unwrap().parse::<f64>().unwrap();
-        last.insert((second / 300.0).ceil() as u64, *ln);
-    }
-    let sampled: Vec<f64> = last.into_values().collect();
-    near(v::rv(&returns(&sampled, 1)), &tick["rRVar_5min"], "five minutes of ticks");
+        3600.0 * part(11, 13) + 60.0 * part(14, 16) + line[17..].split(',').next().unwrap().parse::<f64>().unwrap()
+    };
+    let seconds: Vec<f64> = file.lines().skip(1).map(of_day).collect();
+    near(v::rv(&returns(&on_grid(&seconds, &ln, 300.0), 1)), &tick["rRVar_5min"], "five minutes of ticks");
+    near(averaged(&on_grid(&seconds, &ln, 60.0), 5), &tick["rAVGCov_5min"], "five grids of five minutes");
+    // The peer aligns its kernel to seconds.
+    let parzen = kernel(&returns(&on_grid(&seconds, &ln, 1.0), 1), 30, Kernel::Parzen);
+    near(parzen, &tick["rKernel_parzen"], "kernel of the day's seconds");
+}
+
+/// The first log price, then the last one up to the end of each stretch of `step` seconds.
+fn on_grid(seconds: &[f64], ln_prices: &[f64], step: f64) -> Vec<f64> {
+    let last: BTreeMap<u64, f64> =
+        seconds.iter().zip(ln_prices).skip(1).map(|(s, ln)| ((s / step).ceil() as u64, *ln)).collect();
+    let (from, to) = (*last.keys().next().unwrap(), *last.keys().next_back().unwrap());
+    let mut held = ln_prices[0];
+    let mut next = |k: u64| {
+        held = *last.get(&k).unwrap_or(&held);
+        held
+    };
+    std::iter::once(ln_prices[0]).chain((from..=to).map(&mut next)).collect()
 }

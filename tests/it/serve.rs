@@ -26,6 +26,9 @@ use tempfile::TempDir;
 
 use crate::law_registry;
 
+mod light;
+mod venue;
+
 const BINARY: &str = env!("CARGO_BIN_EXE_margincast");
 const SYMBOLS: [&str; 2] = ["AAA", "BBB"];
 const HOURS: usize = 1_000;
@@ -693,15 +696,25 @@ fn a_followed_lake_is_published_as_it_grows() {
     put(700);
     let config = WORLD.config(&[format!("serve.ledger='{}'", ledger.display())]);
     let follow = || source::follow(lake.clone(), Feed::Bars(Span::HOUR).of(&SYMBOLS.map(listing)), None).unwrap();
-    let running = WORLD.serve_from(&config, Mode::Live, follow());
-    until("what is there", LONG, || running.hub.newest() == 4 * 101);
+    let serve = || WORLD.serve_from(&config, Mode::Live, follow());
+    // A look between two writes finds one instrument's news late, which a tick tells the road, and a
+    // slow machine's clock ticks: how many publications there are is not said, what they know is.
+    let knows = |running: &Running, n: u64| {
+        SYMBOLS.iter().all(|symbol| {
+            let reply = get(running.address, &format!("/v1/multipliers/{symbol}"));
+            reply.status == 200 && reply.json()["multipliers"][0]["consumed"].as_u64() == Some(n)
+        })
+    };
+    let running = serve();
+    until("what is there", LONG, || knows(&running, 700));
     put(703);
-    until("what came", LONG, || running.hub.newest() == 4 * 104);
+    until("what came", LONG, || knows(&running, 703));
     running.stop().unwrap();
     put(704);
-    let again = WORLD.serve_from(&config, Mode::Live, follow());
-    until("what came meanwhile", LONG, || again.hub.newest() == 4 * 105);
+    let again = serve();
+    until("what came meanwhile", LONG, || knows(&again, 704));
     again.stop().unwrap();
+    assert!(published(&ledger).len() >= 4 * 105);
     assert!(published(&ledger).iter().zip(1..).all(|(p, i)| p.seq == i));
 }
 
@@ -861,4 +874,49 @@ fn explain_tells_the_chain_in_words_and_numbers() {
     assert!((of("m0") - of("f") / of("b")).abs() < 1e-4, "the numbers are those of the chain");
     assert_eq!(explain("99999", false).0, Some(2));
     assert!(explain("AAA@2020-01-01", false).1.contains("nothing was published for AAA"));
+}
+
+#[test]
+fn guidance_over_http_is_what_explain_says_and_covers_each_length_of_time() {
+    let ledger = TempDir::new().unwrap();
+    let running = WORLD.serve(ledger.path());
+    ended(&running);
+    let rows = |path: &str| get(running.address, path).json()["guidance"].as_array().unwrap().clone();
+    let both = rows("/v1/multipliers/AAA/ahead");
+    assert_eq!(both.len(), 2);
+    let hour = rows("/v1/multipliers/AAA/ahead?horizon=1h");
+    assert_eq!(hour, both[..1]);
+    let shown = get(running.address, "/v1/multipliers/AAA?horizon=1h").json()["multipliers"][0].clone();
+    for key in ["seq", "as_of", "multiplier", "horizon", "symbol"] {
+        assert_eq!(hour[0][key], shown[key], "{key}");
+    }
+    let number = |v: &Value| v.as_str().unwrap().parse::<f64>().unwrap();
+    for later in both.iter().flat_map(|r| r["ahead"].as_array().unwrap()) {
+        assert!(
+            number(&later["low"]) <= number(&later["median"]) && number(&later["median"]) <= number(&later["high"])
+        );
+        assert!(later["n"].as_u64().unwrap() >= 100);
+    }
+    let over: Vec<&Value> = both.iter().flat_map(|r| r["ahead"].as_array().unwrap()).map(|l| &l["over"]).collect();
+    assert!(over.iter().all(|o| ["1h", "8h", "1d"].contains(&o.as_str().unwrap())), "{over:?}");
+    // The command finds the same in the ledger.
+    let reference = shown["seq"].to_string();
+    let out = Command::new(BINARY)
+        .args(["explain", "--ahead", "--json", "--ledger", &ledger.path().display().to_string(), &reference])
+        .output()
+        .unwrap();
+    let said: Value = serde_json::from_slice(&out.stdout).unwrap();
+    let (told, same) = (said[0]["ahead"].as_array().unwrap(), hour[0]["ahead"].as_array().unwrap());
+    assert_eq!(told.len(), same.len());
+    for (a, b) in told.iter().zip(same) {
+        assert_eq!((a["median"].as_f64().unwrap(), &a["over"]), (number(&b["median"]), &b["over"]));
+    }
+    assert_eq!(said[0]["triggers"].as_array().unwrap().len(), hour[0]["triggers"].as_array().unwrap().len());
+    running.stop().unwrap();
+    // After a restart the past is told from the ledger.
+    let again = WORLD.serve(ledger.path());
+    ended(&again);
+    assert_eq!(get(again.address, "/v1/multipliers/AAA/ahead").json()["guidance"].as_array().unwrap(), &both);
+    assert_eq!(get(again.address, "/v1/multipliers/NOPE/ahead").problem(), (404, "unknown-instrument".into()));
+    again.stop().unwrap();
 }

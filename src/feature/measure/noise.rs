@@ -74,6 +74,19 @@ pub fn pre_averaged(r: &[f64], theta: f64) -> f64 {
     averaged / (n.sqrt() * theta * psi2) - noise
 }
 
+/// Realised variance averaged over the `k` grids that take every `k`-th price, each from another of the
+/// first `k` (Zhang, Mykland, Ait-Sahalia 2005). A grid that does not start with the first price misses
+/// `k` of the `n` fine intervals and is scaled up by `(n-1)/(n-1-k)`, as R's highfrequency does.
+pub fn averaged(ln_prices: &[f64], k: usize) -> f64 {
+    let n = ln_prices.len().saturating_sub(1) as f64;
+    let grid = |i: usize| {
+        let sampled: Vec<f64> = ln_prices.iter().skip(i).step_by(k).copied().collect();
+        let rv: f64 = sampled.windows(2).map(|w| (w[1] - w[0]).powi(2)).sum();
+        if i == 0 { rv } else { rv * (n - 1.0) / (n - 1.0 - k as f64) }
+    };
+    (0..k).map(grid).sum::<f64>() / k as f64
+}
+
 /// Realised kernel over `lags` autocovariances: g0 + 2 sum over h of weight((h-1)/lags) n/(n-h) g_h
 /// (Barndorff-Nielsen, Hansen, Lunde, Shephard 2008, with degrees of freedom adjusted).
 pub fn kernel(r: &[f64], lags: usize, kernel: Kernel) -> f64 {

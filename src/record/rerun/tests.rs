@@ -51,6 +51,10 @@ impl Road {
                 self.installed = 500 + on + at.0.unsigned_abs() % 89;
                 return Ok(Vec::new());
             }
+            Step::Venue(at, _, digest) => {
+                self.installed = 700 + u64::from(digest.0[0]) + at.0.unsigned_abs() % 97;
+                return Ok(Vec::new());
+            }
             Step::Event(event) => event,
         };
         self.pushed += 1;

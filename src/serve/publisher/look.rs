@@ -50,11 +50,12 @@ fn scopes(text: &str) -> BTreeSet<Scope> {
 }
 
 impl Publisher {
-    /// At the `KILL` file, at what people approved, and at the alias.
+    /// At the `KILL` file, at what people approved, at what the venue tells, and at the alias.
     pub(super) fn look(&mut self) -> Result<()> {
         self.watched = clock::start();
         self.look_at_kill()?;
         self.look_at_guard()?;
+        self.look_at_venue()?;
         self.look_at_alias()
     }
     /// Each line of the `KILL` file freezes a part; an empty file, or a line that says nothing known,
@@ -122,7 +123,11 @@ impl Publisher {
     }
     fn look_at_alias(&mut self) -> Result<()> {
         let started = clock::start();
-        match self.road.wanted() {
+        let wanted = self.road.wanted().and_then(|model| match self.shown.holds_back(&model) {
+            Some(why) if !same_model(&model, &self.press.model) => bail!(why),
+            _ => Ok(model),
+        });
+        match wanted {
             Ok(model) if same_model(&model, &self.press.model) => self.failed = None,
             Ok(model) => {
                 self.commit()?;

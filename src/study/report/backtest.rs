@@ -74,7 +74,7 @@ const COVERAGE: &[Column] = &[
         "asks for",
         Text,
         Neither,
-        "What the zone asks for: yellow a multiplier of at least 1.10 and new versions in the shadow only, red the baseline times 1.25 in the champion's place. Advice: nothing is changed by it.",
+        "What the zone asks for: yellow a multiplier of at least 1.10 and new versions in the shadow only, red the baseline times 1.25 in the champion's place. The service and the backtest do it where `margin.traffic_light` is set.",
     ),
     col("overlapping", "all", Count, Neither, "All outcomes, overlapping as they are."),
     col("overlapping_breaches", "breaches of all", Count, Low, "Breaches among all of them."),
@@ -324,6 +324,7 @@ pub fn backtests(scores: &Value) -> String {
         let made = table(scores, caption, &["value", "by", "horizon"], CONDITIONS, &own);
         body += &if folded { fold(caption, &made) } else { made };
     }
+    body += &super::risk::bands(scores);
     let heads = &["model", "horizon"];
     let caption = "Where outcomes fell between the published quantiles";
     let made = table(scores, caption, heads, TRANSFORMS, &rows(scores, "/evidence/transforms", heads));

@@ -14,9 +14,11 @@ use crate::loss::outcome::Compared;
 use crate::loss::procyclicality::Call;
 use crate::loss::{ModelScore, Outcome};
 use crate::margin::Reason;
+use crate::margin::score::Band;
 use crate::study::ablation::Ablated;
 use crate::study::alarm::{Alarms, Reliability};
 use crate::study::backtest::Backtest;
+use crate::study::bands::BandRisk;
 use crate::study::calls::{Buffer, Calls, Frontier};
 use crate::study::choice::{Candidate, Choice};
 use crate::study::conditional::{Condition, Transform};
@@ -26,6 +28,7 @@ use crate::study::future::{Future, Untouched};
 use crate::study::guidance::Guided;
 use crate::study::impulse::Response;
 use crate::study::scores::*;
+use crate::study::stages::StageWorth;
 use crate::study::stress::Scenario;
 
 const MODELS: [&str; 4] = ["har", "log-har", "glm", "<mix & match>"];
@@ -266,6 +269,7 @@ fn margins_tested(all: &mut Evidence, noise: &mut Noise) {
                 let call = Call { over, n: 8000, largest, amount, es99, above_10: 0.01, above_25: 0.001 };
                 all.calls.push(Calls { horizon, symbol: symbol.clone(), policy: policy.clone(), call });
             }
+            all.stages.push(stage(horizon, &symbol, &policy, noise));
             all.frontier.push(Frontier {
                 horizon,
                 symbol: symbol.clone(),
@@ -277,6 +281,23 @@ fn margins_tested(all: &mut Evidence, noise: &mut Noise) {
                 shortfall_sum: noise.next(),
                 average_ratio: noise.next(),
                 shortfall_ratio: Some(noise.next()),
+            });
+        }
+        for band in Band::ALL {
+            let (symbol, share, rate, low, high) = (symbol.clone(), 0.25, noise.next(), 0.005, 0.02);
+            let (n, breaches, baseline_breaches, baseline_rate) = (2190, 20, 30, noise.next());
+            all.bands.push(BandRisk {
+                horizon,
+                symbol,
+                band,
+                n,
+                share,
+                breaches,
+                rate,
+                low,
+                high,
+                baseline_breaches,
+                baseline_rate,
             });
         }
         if one.is_some() {
@@ -333,6 +354,32 @@ fn margins_tested(all: &mut Evidence, noise: &mut Noise) {
         all.guidance.push(Guided { horizon, over: Span::DAY, n: 8000, inside, below, above, width, better });
         let (model, from, to, p) = (MODELS[3].into(), 0.005, 0.01, Some(0.2));
         all.transforms.push(Transform { model, horizon, from, to, count: 40, n: 8760, density: 0.91, p });
+    }
+}
+
+fn stage(horizon: Horizon, symbol: &str, policy: &str, noise: &mut Noise) -> StageWorth {
+    StageWorth {
+        horizon,
+        symbol: symbol.into(),
+        policy: policy.into(),
+        place: 1,
+        stage: "floor".into(),
+        n: 8760,
+        binding: noise.next(),
+        average_before: 0.05 * noise.next(),
+        average: 0.05 * noise.next(),
+        extra: 0.01 * noise.next(),
+        extra_share: noise.next(),
+        breaches_before: 90,
+        breaches: 80,
+        control_breaches: 85,
+        shortfall_before: noise.next(),
+        shortfall: noise.next(),
+        control_shortfall: noise.next(),
+        peak_to_trough_before: 4.0 * noise.next(),
+        peak_to_trough: 3.0 * noise.next(),
+        call_5d_before: Some(noise.next()),
+        call_5d: None,
     }
 }
 
@@ -586,7 +633,13 @@ fn scores_survive_their_stored_form() {
 
 #[test]
 fn definitions_are_complete_and_once_per_heading() {
-    for (name, columns) in columns::ALL.iter().chain(super::backtest::ALL).chain(super::evidence::ALL) {
+    for (name, columns) in columns::ALL
+        .iter()
+        .chain(super::stages::ALL)
+        .chain(super::risk::ALL)
+        .chain(super::backtest::ALL)
+        .chain(super::evidence::ALL)
+    {
         let mut seen = BTreeMap::new();
         for c in *columns {
             assert!(c.about.len() > 15 && c.about.ends_with('.'), "{name}: {}", c.head);

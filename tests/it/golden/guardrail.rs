@@ -210,34 +210,6 @@ fn apc_stages_give_the_baselines_of_the_regulation() {
 }
 
 #[test]
-fn v16e_wrong_cap_incident_of_2026_a_clamp_on_one_of_two_coupled_fields_rejects_the_bundle() {
-    #[derive(Deserialize)]
-    struct Case {
-        ratio: f64,
-        ratio_wanted: f64,
-        ratio_limit_up: f64,
-        ratio_clamped: f64,
-        days: f64,
-        days_wanted: f64,
-        cap_clamped: f64,
-        live: f64,
-        deviation: f64,
-        tolerance: f64,
-    }
-    let c: Case = case("coupled_fields");
-    let limit = Limit { up: c.ratio_limit_up, down: f64::INFINITY };
-    near(limit.clamp(c.ratio, c.ratio_wanted), c.ratio_clamped, 1e-12);
-    let growth = (c.cap_clamped / c.ratio_clamped - 1.0) / c.days_wanted;
-    let derive = |set: &[f64; 2]| set[0] * (1.0 + growth * set[1]);
-    let set =
-        |limits| clamp_set([c.ratio, c.days], [c.ratio_wanted, c.days_wanted], limits, derive, c.live, c.tolerance);
-    let Err(Deviation::Live(off)) = set([limit, Limit::NONE]) else { panic!("must be rejected") };
-    near(off, c.deviation, 1e-5);
-    // Unclamped, the two fields agree with the live price within the tolerance, and all is applied.
-    assert_eq!(set([Limit::NONE, Limit::NONE]), Ok([c.ratio_wanted, c.days_wanted]));
-}
-
-#[test]
 fn risk_score_is_the_sum_of_its_contributions() {
     #[derive(Deserialize)]
     struct Case {
