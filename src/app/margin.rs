@@ -24,14 +24,23 @@ use crate::margin::statement::{Statement, StressLines};
 
 /// What portfolios must have, explained to the cent
 ///
-/// Positions are a CSV, JSON or Parquet file with a row per position: account (one if absent),
-/// position, underlying, quantity (negative is short), kind (linear, call, put or greeks), and as
-/// the kind needs price, strike, expiry_days, iv, delta, gamma, vega. Scenarios are what all
-/// underlyings did together over one horizon of the lake's past, or a CSV file with a column of
-/// relative moves per underlying (and SYMBOL.iv for its implied volatility). Exit code 1: an
-/// account with collateral has less than its initial margin.
+/// Every account must have what its positions may lose together in scenarios that they share, and what
+/// closing them costs. Scenarios are what all underlyings did over one horizon of the lake's past,
+/// scaled to today's volatility, or a CSV file with a name and a column of relative moves per underlying
+/// (and SYMBOL.iv for its implied volatility). Amounts are in the quote currency. Exit code 1: an account
+/// with collateral has less than its initial margin.
 #[derive(clap::Args)]
-#[command(after_help = "Example:
+#[command(after_help = "Columns of the positions, one row each, in any order:
+  position     its name                       underlying   whose price it follows
+  quantity     units, negative is short       account      whose it is; one account without it
+  kind         linear (default), call, put, greeks
+  price        of the underlying; without it the last of the lake
+  strike, expiry_days, iv                     of calls and puts; iv is annual, 0.6 is 60 %
+  delta, gamma, vega                          of greeks, of one unit; vega per 1.00 of iv
+
+Settings of --config, each with what it means: data/margin/settings.toml
+
+Example:
   margincast margin --positions data/margin/positions.csv \\
     --config data/margin/settings.toml --lake data/sample")]
 pub struct Args {
@@ -134,6 +143,17 @@ impl Config {
         if !(config.fund >= 0.0 && config.fund.is_finite()) {
             bail!("{}: `fund` is {}; want 0 or more", path.display(), config.fund);
         }
+        if config.scenarios == 0 {
+            bail!("{}: `scenarios` is 0; want 1 or more", path.display());
+        }
+        if let Some(e) = config.episodes.iter().find(|e| e.from >= e.until) {
+            bail!("{}: episode `{}` ends at {}; want later than {}", path.display(), e.name, e.until, e.from);
+        }
+        config
+            .settings(None)
+            .check()
+            .and_then(|()| Ok(config.haircut.check()?))
+            .with_context(|| path.display().to_string())?;
         Ok(config)
     }
 
@@ -153,6 +173,7 @@ struct Past {
     prices: Series,
     vols: Series,
     scenarios: Scenarios,
+    scaling: Option<Scaling>,
 }
 
 /// Runs the command.
@@ -162,6 +183,9 @@ struct Past {
 pub fn run(args: Args) -> Result<Answer> {
     let config = args.config.as_deref().map_or_else(|| Ok(Config::default()), Config::read)?;
     let rows = positions::read(&args.positions)?;
+    if rows.is_empty() {
+        bail!("{}: there are no positions; want a row for each", args.positions.display());
+    }
     let past = past(&args, &config, &rows)?;
     let last = past.prices.iter().filter_map(|(s, p)| Some((*s, p.last()?.1))).collect();
     let mut accounts: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
@@ -193,11 +217,12 @@ pub fn run(args: Args) -> Result<Answer> {
 
 fn state(account: &str, portfolio: &Portfolio, past: &Past, config: &Config, settings: &Settings) -> Result<Statement> {
     let requirement = Requirement::of(portfolio, &past.scenarios, settings)?;
-    let mut statement = Statement::of(account, &requirement, &past.scenarios, config.portfolio.alpha);
+    let mut statement = Statement::of(account, &requirement, &past.scenarios, &config.portfolio);
+    statement.scaling = past.scaling;
     statement = statement.with_delta_gamma(&portfolio.quadratic(&past.scenarios)?, config.portfolio.alpha);
     let mut resources = config.fund;
     if let Some(assets) = config.collateral.get(account) {
-        let held = Holdings::of(assets, &requirement.net, &past.scenarios, &config.haircut);
+        let held = Holdings::of(assets, &requirement.net, &past.scenarios, &config.haircut)?;
         resources += held.counted();
         statement = statement.with_holdings(&held);
     }
@@ -212,7 +237,7 @@ fn state(account: &str, portfolio: &Portfolio, past: &Past, config: &Config, set
 fn past(args: &Args, config: &Config, rows: &[Row]) -> Result<Past> {
     if let Some(file) = &args.scenarios {
         let scenarios = given(file, config.horizon).with_context(|| file.display().to_string())?;
-        return Ok(Past { prices: Series::new(), vols: Series::new(), scenarios });
+        return Ok(Past { prices: Series::new(), vols: Series::new(), scenarios, scaling: None });
     }
     let lake = Lake::at(args.lake.as_deref().context("want --lake or --scenarios")?);
     let (mut prices, mut vols) = (Series::new(), Series::new());
@@ -234,16 +259,14 @@ fn past(args: &Args, config: &Config, rows: &[Row]) -> Result<Past> {
             vols.insert(symbol, readings.iter().filter_map(vol).collect());
         }
     }
-    if prices.is_empty() {
-        bail!("{}: there are no positions", args.positions.display());
-    }
     let plain = Scenarios::from_prices(&prices, &vols, config.horizon, config.step, config.scenarios)?;
-    let scenarios = match config.filter {
-        Filter::None => plain,
-        Filter::Full => plain.filtered(config.lambda_per_day, Scaling::Full),
-        Filter::Mid => plain.filtered(config.lambda_per_day, Scaling::Mid),
+    let scaling = match config.filter {
+        Filter::None => None,
+        Filter::Full => Some(Scaling::Full),
+        Filter::Mid => Some(Scaling::Mid),
     };
-    Ok(Past { prices, vols, scenarios })
+    let scenarios = scaling.map(|s| plain.filtered(config.lambda_per_day, s)).unwrap_or(plain);
+    Ok(Past { prices, vols, scenarios, scaling })
 }
 
 /// The configured listing of an underlying, or the only one of its name.
@@ -255,7 +278,8 @@ fn listing(lake: &Lake, config: &Config, symbol: Symbol) -> Result<Listing> {
     let mut found = all.iter().filter(|l| l.symbol == symbol);
     let one = found.next().with_context(|| {
         let has: Vec<String> = all.iter().map(Listing::to_string).collect();
-        format!("{}: no bars of {symbol}; there are: {}", lake.root().display(), has.join(", "))
+        let has = if has.is_empty() { "none; `margincast ingest` adds some".into() } else { has.join(", ") };
+        format!("{}: no bars of {symbol}; there are: {has}", lake.root().display())
     })?;
     if let Some(other) = found.next() {
         bail!("{symbol} is {one} and {other}; say which with [listings.{symbol}] venue and market");
@@ -280,10 +304,13 @@ fn given(file: &Path, horizon: Span) -> Result<Scenarios> {
     }
     let (mut moves, mut vols) = (BTreeMap::new(), BTreeMap::new());
     for (name, column) in head.iter().skip(1).zip(columns) {
-        match name.strip_suffix(".iv") {
+        let twice = match name.strip_suffix(".iv") {
             Some(symbol) => vols.insert(symbol.parse()?, column),
             None => moves.insert(name.parse()?, column),
         };
+        if twice.is_some() {
+            bail!("there are two columns `{name}`; want one of each name");
+        }
     }
     Ok(Scenarios::new(labels, horizon, moves, vols)?)
 }

@@ -67,15 +67,37 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
         }
         Some("parquet") => table(path).with_context(place),
         Some("csv") => {
-            let mut reader = csv::ReaderBuilder::new().trim(csv::Trim::All).comment(Some(b'#')).from_path(path)?;
-            reader.deserialize().collect::<Result<Vec<Row>, csv::Error>>().with_context(place)
+            let mut reader = csv::ReaderBuilder::new();
+            let reader = reader.trim(csv::Trim::All).comment(Some(b'#')).from_path(path);
+            reader.with_context(place)?.deserialize().collect::<Result<Vec<Row>, csv::Error>>().with_context(place)
         }
         _ => bail!("{}: want a file that ends in .csv, .json or .parquet", path.display()),
     }
 }
 
+/// Columns, those that hold numbers last.
+const COLUMNS: [&str; 12] = [
+    "account",
+    "position",
+    "underlying",
+    "kind",
+    "quantity",
+    "price",
+    "strike",
+    "expiry_days",
+    "iv",
+    "delta",
+    "gamma",
+    "vega",
+];
+
 fn table(path: &Path) -> Result<Vec<Row>> {
     let table = Table::read(path)?;
+    // What pandas writes beside the columns is no column of ours and no slip.
+    let other = |name: &&str| !COLUMNS.contains(name) && !name.starts_with("__index_level_");
+    if let Some(name) = table.names().find(other) {
+        bail!("unknown column `{name}`; want some of {}", COLUMNS.join(", "));
+    }
     let texts = |name: &str| -> Result<Vec<Option<String>>> {
         Ok(if table.find(name).is_some() { table.texts(name)?.to_vec() } else { vec![None; table.rows()] })
     };
@@ -87,8 +109,7 @@ fn table(path: &Path) -> Result<Vec<Row>> {
     };
     let (account, position, underlying, kind) =
         (texts("account")?, texts("position")?, texts("underlying")?, texts("kind")?);
-    let columns = ["quantity", "price", "strike", "expiry_days", "iv", "delta", "gamma", "vega"];
-    let columns = columns.iter().map(|c| numbers(c)).collect::<Result<Vec<_>>>()?;
+    let columns = COLUMNS[4..].iter().map(|c| numbers(c)).collect::<Result<Vec<_>>>()?;
     let row = |i: usize| -> Result<Row> {
         let needed = |what: &Option<String>, name: &str| {
             what.clone().with_context(|| format!("row {}: `{name}` is absent, and it is needed", i + 1))
@@ -126,7 +147,8 @@ impl Row {
         let option = |right: Right| -> Result<Terms> {
             let days = need(self.expiry_days, "expiry_days")?;
             if days.is_nan() || days < 0.0 {
-                bail!("position `{}`: `expiry_days` is {days}; want 0 or more", self.position);
+                let mend = "want 0 or more; leave out what has expired";
+                bail!("position `{}`: `expiry_days` is {days}; {mend}", self.position);
             }
             let vanilla = Vanilla::in_days(right, need(self.strike, "strike")?, days);
             Ok(Terms::Option { vanilla, vol: need(self.iv, "iv")? })
@@ -142,7 +164,9 @@ impl Row {
                 Terms::Greeks { greeks, vol, days: self.expiry_days.unwrap_or(30.0) }
             }
         };
-        let id = self.position.clone();
-        Ok(Position { id, underlying: self.underlying, quantity: self.quantity, price: need(price, "price")?, terms })
+        let price = price.with_context(|| {
+            format!("position `{}`: `price` is absent, and there is no last one of {}", self.position, self.underlying)
+        })?;
+        Ok(Position { id: self.position.clone(), underlying: self.underlying, quantity: self.quantity, price, terms })
     }
 }

@@ -34,7 +34,8 @@ stressed_depth) gives caps on open interest and finds a thin book. Both are read
 
 Addresses: / (page), /v1/multipliers, /v1/multipliers/stream, /v1/multipliers/SYMBOL/explain,
 /v1/multipliers/SYMBOL/ahead (where it may be in 1, 8 and 24 hours, and what would move it), /v1/forecasts,
-/readyz?verbose, /metrics, /openapi.json. Loopback only, unless serve.listen says otherwise. SIGTERM stops in good order.
+/readyz?verbose, /metrics, /openapi.json. Loopback only, unless serve.listen says otherwise. SIGTERM stops
+in good order.
 
 Example:
   margincast serve --config data/configs/sample.toml --lake data/sample --replay --speed 3600 \\

@@ -1,11 +1,13 @@
 //! A margin statement for people.
 
 use super::table::render as columns;
-use crate::loss::portfolio::Binding;
+use crate::loss::portfolio::{Binding, Measure};
 use crate::loss::quadratic::Method;
 use crate::loss::scenario::Label;
 use crate::loss::stress::Stressed;
+use crate::loss::var::Scaling;
 use crate::margin::cents::{nearest, text};
+use crate::margin::policy::IM_OVER_MM;
 use crate::margin::statement::{HoldingsLine, Statement};
 
 fn percent(x: f64) -> String {
@@ -16,13 +18,19 @@ fn percent(x: f64) -> String {
 pub fn render(s: &Statement) -> String {
     let count = |n: usize, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
     let mut out = format!(
-        "\nAccount {}: {}, {} of {} from {} to {}\n\n",
+        "\nAccount {}: {}, amounts in the quote currency\n{} over {}: {} from {} to {}{}\n\n",
         s.account,
         count(s.positions.len(), "position"),
-        count(s.scenarios, "scenario"),
+        tail(s),
         s.horizon,
+        count(s.scenarios, "scenario"),
         s.first,
-        s.last
+        s.last,
+        match s.scaling {
+            None => "",
+            Some(Scaling::Full) => ", scaled to today's volatility",
+            Some(Scaling::Mid) => ", scaled half way to today's volatility",
+        }
     );
     out += &columns(&["requirement", "amount", ""], &bill(s));
     out += &by_position(s);
@@ -34,15 +42,28 @@ pub fn render(s: &Statement) -> String {
     out
 }
 
+/// The measure of loss.
+fn tail(s: &Statement) -> String {
+    let measure = if s.portfolio.measure == Measure::Es { "expected shortfall" } else { "VaR" };
+    format!("{} % {measure}", short(100.0 * s.portfolio.alpha))
+}
+
+/// Without the last bits of a product.
+fn short(x: f64) -> f64 {
+    (x * 1e6).round() / 1e6
+}
+
 /// What is asked, part by part.
 fn bill(s: &Statement) -> Vec<Vec<String>> {
     let part = |name: &str| s.parts_cents.get(name).copied().unwrap_or_default();
     let line = |what: &str, cents: i64, why: String| vec![what.to_string(), text(cents), why];
+    let cap = 100.0 * s.portfolio.offset_cap;
     let binding = match s.binding {
-        Binding::ScenarioLoss => "loss of all positions together",
-        Binding::StressedCorrelation => "underlyings' losses under stressed correlation",
-        Binding::OffsetCap => "offsets beyond their cap do not count",
+        Binding::ScenarioLoss => "loss of all positions together".into(),
+        Binding::StressedCorrelation => "underlyings' losses under stressed correlation".into(),
+        Binding::OffsetCap => format!("offsets count for {} % of gross at most", short(cap)),
     };
+    let days = s.closings.iter().map(|c| c.days).fold(0.0, f64::max);
     let grid = s.option_grid.iter().map(|g| {
         let vol = ["volatility down", "volatility as it is", "volatility up"][(g.vol_shock + 1).clamp(0, 2) as usize];
         format!("{} worst at {}, {vol}", g.underlying, percent(g.price_move))
@@ -52,17 +73,21 @@ fn bill(s: &Statement) -> Vec<Vec<String>> {
         gross => format!("{:.1} % of gross", 100.0 * (-s.diversification_cents) as f64 / gross as f64),
     };
     let mut rows = vec![
-        line("gross scenario loss", s.gross_cents, "each position alone".into()),
+        line("gross scenario loss", s.gross_cents, "each position alone, added up".into()),
         line("less diversification", s.diversification_cents, off),
-        line("= net scenario loss", part("net"), binding.into()),
+        line("= net scenario loss", part("net"), binding),
         line("+ option shocks", part("option_shock"), grid.collect::<Vec<_>>().join("; ")),
-        line("+ time to close", part("horizon"), String::new()),
-        line("+ concentration", part("concentration"), String::new()),
-        line("+ liquidity", part("liquidity"), "half spread and impact".into()),
-        line("+ multiplier", part("multiplier"), format!("{:.2} on net and shocks", s.multiplier)),
-        line("+ size tiers", part("tier"), String::new()),
+        line("+ time to close", part("horizon"), format!("up to {days:.4} days at a tenth of the daily volume")),
+        line("+ concentration", part("concentration"), "net notional beyond its threshold".into()),
+        line("+ liquidity", part("liquidity"), "half spread and impact of closing everything".into()),
+        line(
+            "+ multiplier",
+            part("multiplier"),
+            format!("{:.2} on net, each underlying's own on its shocks", s.multiplier),
+        ),
+        line("+ size tiers", part("tier"), "what size schedules ask beyond all that".into()),
         line("= initial margin", s.initial_cents, String::new()),
-        line("maintenance margin", s.maintenance_cents, String::new()),
+        line("maintenance margin", s.maintenance_cents, format!("{} % of initial margin", short(100.0 / IM_OVER_MM))),
     ];
     rows.retain(|r| !r[0].starts_with('+') || r[1] != "0.00");
     rows
@@ -97,7 +122,13 @@ fn by_position(s: &Statement) -> String {
         }])
         .collect();
     let head = ["position", "underlying", "quantity", "notional", "alone", "net", "shocks", "add-ons", "total"];
-    format!("\n{}", columns(&head, &rows))
+    let hedges = s.positions.iter().any(|p| p.total_cents < 0);
+    let why = if hedges {
+        "a position whose total is negative hedges the others: a little less of it, and more is asked\n"
+    } else {
+        ""
+    };
+    format!("\n{}{why}", columns(&head, &rows))
 }
 
 fn worst(s: &Statement) -> String {
@@ -106,7 +137,8 @@ fn worst(s: &Statement) -> String {
         vec![w.scenario.to_string(), text(w.loss_cents), moves.join(", ")]
     };
     let rows: Vec<Vec<String>> = s.worst.iter().map(row).collect();
-    if rows.is_empty() { String::new() } else { format!("\n{}", columns(&["worst scenario", "loss", "moves"], &rows)) }
+    let moves = if s.scaling.is_some() { "moves as scaled" } else { "moves" };
+    if rows.is_empty() { String::new() } else { format!("\n{}", columns(&["worst scenario", "loss", moves], &rows)) }
 }
 
 fn closing(s: &Statement) -> String {
@@ -121,7 +153,7 @@ fn closing(s: &Statement) -> String {
         ]
     };
     let rows: Vec<Vec<String>> = s.closings.iter().map(row).collect();
-    let head = ["to close", "notional", "cost", "days", "budget a minute", "fee"];
+    let head = ["to close", "notional", "cost", "days", "budget a minute", "fee advised"];
     let mut out = if rows.is_empty() { String::new() } else { format!("\n{}", columns(&head, &rows)) };
     if let Some(d) = &s.delta_gamma {
         let method = match d.method {
@@ -129,7 +161,9 @@ fn closing(s: &Statement) -> String {
             Method::CornishFisher => "Cornish-Fisher",
             Method::Saddlepoint => "saddlepoint",
         };
-        out += &format!("for comparison, VaR by sensitivities and normal moves ({method}): {}\n", text(d.var_cents));
+        let level = short(100.0 * s.portfolio.alpha);
+        let amount = text(d.var_cents);
+        out += &format!("for comparison, {level} % VaR by sensitivities and normal moves ({method}): {amount}\n");
     }
     out
 }
@@ -157,8 +191,11 @@ fn stress(s: &Statement) -> String {
         vec![x.name.clone(), text(nearest(x.pnl)), x.worst.as_ref().map_or_else(String::new, Label::to_string)]
     };
     let rows: Vec<Vec<String>> = s.stress.episodes.iter().chain(&s.stress.shocks).map(row).collect();
-    let mut out =
-        if rows.is_empty() { String::new() } else { format!("\n{}", columns(&["stress", "profit", "worst"], &rows)) };
+    let mut out = if rows.is_empty() {
+        String::new()
+    } else {
+        format!("\n{}", columns(&["stress, unscaled", "profit", "worst ends"], &rows))
+    };
     if let Some(step) = s.stress.reverse {
         out += &format!("collateral and fund are used up when all prices move by {}\n", percent(step));
     }

@@ -142,6 +142,10 @@ impl Table {
     pub fn rows(&self) -> usize {
         self.columns.first().map_or(0, |c| c.1.len())
     }
+    /// The columns' names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|c| c.0.as_str())
+    }
     /// A column, if the table has it.
     pub fn find(&self, name: &str) -> Option<&Column> {
         self.columns.iter().find(|c| c.0 == name).map(|c| &c.1)

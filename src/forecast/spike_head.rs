@@ -103,8 +103,10 @@ impl Head {
     }
     fn fit(said: &[Said]) -> Option<Head> {
         let column = |j: usize| said.iter().map(|s| s.x[j]).filter(|v| v.is_finite()).collect::<Vec<f64>>();
-        let mean = std::array::from_fn(|j| stats::mean(&column(j)));
-        let sd = std::array::from_fn(|j| stats::variance(&column(j)).sqrt());
+        // An input that was never there has neither, and says nothing.
+        let finite = |v: f64| if v.is_finite() { v } else { 0.0 };
+        let mean = std::array::from_fn(|j| finite(stats::mean(&column(j))));
+        let sd = std::array::from_fn(|j| finite(stats::variance(&column(j)).sqrt()));
         let mut head = Head { mean, sd, coef: vec![0.0; INPUTS + 1], share: 1.0 };
         let z: Vec<[f64; INPUTS]> = said.iter().map(|s| head.standardised(&s.x)).collect();
         let event: Vec<f64> = said.iter().map(|s| f64::from(u8::from(s.spike))).collect();

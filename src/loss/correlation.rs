@@ -12,17 +12,15 @@ pub fn beneficial(rho: f64) -> f64 {
     0.5 * rho
 }
 
-/// Correlation of two profits under stress. Of positions on the same side of their markets what
-/// separates them shrinks by half. On opposite sides one hedges the other: an offset (negative
-/// correlation of profits) is halved, and profits that fall together already are left so.
-pub fn stressed(rho_of_profits: f64, same_side: bool) -> f64 {
-    if same_side {
-        adverse(rho_of_profits)
-    } else if rho_of_profits < 0.0 {
-        beneficial(rho_of_profits)
-    } else {
-        rho_of_profits
-    }
+/// Correlation of two profits under stress. Of positions on the same side of their markets (`side` 1)
+/// what separates them shrinks by half. On opposite sides (-1) one hedges the other: an offset
+/// (negative correlation of profits) is halved, and profits that fall together already are left so.
+/// What is partly on either side is in proportion between, so that no position flips it at once; a side
+/// that is no number counts as the same one.
+pub fn stressed(rho_of_profits: f64, side: f64) -> f64 {
+    let opposite = if rho_of_profits < 0.0 { beneficial(rho_of_profits) } else { rho_of_profits };
+    let same = 0.5 * (1.0 + if side.is_nan() { 1.0 } else { side.clamp(-1.0, 1.0) });
+    same * adverse(rho_of_profits) + (1.0 - same) * opposite
 }
 
 /// Pearson's correlation of two samples of equal length, in \[-1, 1\]; 0 where one does not vary.
@@ -184,10 +182,12 @@ mod tests {
     fn stress_never_makes_a_pair_safer() {
         for i in -100..=100 {
             let rho = f64::from(i) / 100.0;
-            for same in [true, false] {
-                assert!(stressed(rho, same) >= rho && stressed(rho, same) <= 1.0);
-                assert!(stressed(rho, same) <= stressed((rho + 0.01).min(1.0), same));
+            for side in [-1.0, -0.4, 0.0, 0.7, 1.0, f64::NAN] {
+                assert!(stressed(rho, side) >= rho - 1e-15 && stressed(rho, side) <= 1.0);
+                assert!(stressed(rho, side) <= stressed((rho + 0.01).min(1.0), side));
+                assert!(stressed(rho, side) >= stressed(rho, -1.0) && stressed(rho, side) <= adverse(rho) + 1e-15);
             }
         }
+        assert_eq!((stressed(0.6, 1.0), stressed(-0.6, -1.0), stressed(0.6, -1.0)), (0.8, -0.3, 0.6));
     }
 }

@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Error;
 use super::correlation::stressed;
 use crate::base::stats;
 
@@ -19,9 +20,9 @@ pub const RELIEF_MAX: f64 = 0.8;
 ///
 /// | setting | default | range |
 /// |---|---|---|
-/// | `z` | 2.326347874 | normal quantile of the level |
-/// | `mpor_days` | 2 | margin period of risk |
-/// | `floor` | 0.01 | least haircut |
+/// | `z` | 2.326347874 | normal quantile of the level, above 0 to 10 |
+/// | `mpor_days` | 2 | margin period of risk, above 0 to 365 |
+/// | `floor` | 0.01 | least haircut, 0 to 1 |
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[allow(missing_docs)] // The table above says each.
@@ -38,6 +39,19 @@ impl Default for Haircut {
 }
 
 impl Haircut {
+    /// Whether every setting is within its range.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub fn check(&self) -> Result<(), Error> {
+        let want = |key, ok: bool, got: f64, want| {
+            if ok { Ok(()) } else { Err(Error::Setting { of: "haircut", key, got: got.to_string(), want }) }
+        };
+        want("z", self.z > 0.0 && self.z <= 10.0, self.z, "above 0 to 10")?;
+        want("mpor_days", self.mpor_days > 0.0 && self.mpor_days <= 365.0, self.mpor_days, "above 0 to 365")?;
+        want("floor", (0.0..=1.0).contains(&self.floor), self.floor, "0 to 1")
+    }
+
     /// `min(1, max(floor, 1 - exp(-z sigma sqrt(MPOR)) + liquidity + peg))`: daily volatility, and the
     /// cost of selling as a fraction. `price` is that of a token that is pegged to one unit. What is
     /// no number gives a haircut of 1.
@@ -86,10 +100,11 @@ pub fn joint(position_sd: f64, collateral_sd: f64, rho: f64, z: f64) -> Joint {
 }
 
 /// Correlation of position and collateral that is charged: 1 where the collateral is the position's
-/// own ecosystem (wrong-way risk), else the measured one under stress; a position that is short
-/// what the collateral is long is on the opposite side.
-pub fn charged_correlation(measured: f64, own_ecosystem: bool, position_is_short: bool) -> f64 {
-    if own_ecosystem { 1.0 } else { stressed(measured, !position_is_short) }
+/// own ecosystem (wrong-way risk), else the measured one under stress. `short` is the share of the
+/// positions' loss, 0 to 1, that is of being short what the collateral is long: so much is on the opposite
+/// side.
+pub fn charged_correlation(measured: f64, own_ecosystem: bool, short: f64) -> f64 {
+    if own_ecosystem { 1.0 } else { stressed(measured, 1.0 - 2.0 * short) }
 }
 
 #[cfg(test)]
@@ -119,6 +134,14 @@ mod tests {
         assert!((h.of(0.03, 0.002, Some(0.95)) - base - 0.16).abs() < 1e-12);
         assert_eq!((h.of(0.0, 0.0, None), h.of(1e9, 1e9, Some(0.0)), h.of(f64::NAN, 0.0, None)), (0.01, 1.0, 1.0));
         assert_eq!(h.of(0.01, 0.0, Some(f64::NAN)), 1.0);
+        assert!(h.check().is_ok());
+        for (bad, key) in [
+            (Haircut { z: -2.0, ..h }, "`z` is -2"),
+            (Haircut { mpor_days: f64::NAN, ..h }, "`mpor_days` is NaN"),
+            (Haircut { floor: -5.0, ..h }, "`floor` is -5"),
+        ] {
+            assert!(bad.check().unwrap_err().to_string().contains(key));
+        }
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Error;
+
 /// Share of a position that must be closed so that the rest has initial margin again: `(im n - e) /
 /// ((im - fee) n)`, in \[0, 1\]; `im` and `fee` are fractions of notional. All of it where equity
 /// is gone or the fee takes what closing frees.
@@ -42,6 +44,19 @@ impl Default for Fee {
 }
 
 impl Fee {
+    /// Whether every setting is within its range.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub fn check(&self) -> Result<(), Error> {
+        let want = |key, ok: bool, got: f64, want| {
+            if ok { Ok(()) } else { Err(Error::Setting { of: "fee", key, got: got.to_string(), want }) }
+        };
+        want("max", (0.0..=1.0).contains(&self.max), self.max, "0 to 1")?;
+        want("base", self.base >= 0.0 && self.base <= self.max, self.base, "0 to `max`")?;
+        want("per_impact", self.per_impact >= 0.0 && self.per_impact.is_finite(), self.per_impact, "0 or more")?;
+        want("per_slot", self.per_slot >= 0.0 && self.per_slot.is_finite(), self.per_slot, "0 or more")
+    }
     /// `clamp(base + k impact, base, max)`.
     pub fn of_impact(&self, impact: f64) -> f64 {
         self.bounded(self.per_impact * impact)
@@ -106,6 +121,19 @@ mod tests {
         assert_eq!((partial_close(400.0, 10_000.0, 0.03, 0.0), partial_close(0.0, 0.0, 0.03, 0.0)), (0.0, 0.0));
         assert_eq!((partial_close(-5.0, 100.0, 0.03, 0.0), partial_close(f64::NAN, 1.0, 0.03, 0.0)), (1.0, 1.0));
         assert_eq!(partial_close(1.0, 100.0, 0.03, 0.05), 1.0);
+    }
+
+    #[test]
+    fn a_fee_that_is_none_is_refused_by_name() {
+        assert!(Fee::default().check().is_ok());
+        for (bad, key) in [
+            (Fee { base: f64::NAN, ..Fee::default() }, "`base` is NaN"),
+            (Fee { base: 0.5, ..Fee::default() }, "`base` is 0.5"),
+            (Fee { per_impact: -3.0, ..Fee::default() }, "`per_impact` is -3"),
+            (Fee { max: 2.0, ..Fee::default() }, "`max` is 2"),
+        ] {
+            assert!(bad.check().unwrap_err().to_string().contains(key));
+        }
     }
 
     #[test]

@@ -21,7 +21,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
-use super::correlation::{repair, stressed};
+use super::correlation::{pearson, repair, stressed};
 use super::position::Position;
 use super::quadratic::Quadratic;
 use super::scenario::Scenarios;
@@ -114,6 +114,9 @@ pub struct Group {
     pub net_notional: f64,
     /// The same without netting.
     pub gross_notional: f64,
+    /// Correlation of its profit with the underlying's move: 1 is long, -1 short, and options lie
+    /// between.
+    pub direction: f64,
 }
 
 /// A portfolio under scenarios. Amounts are losses, quote units.
@@ -168,6 +171,8 @@ impl Portfolio {
                 None => merged.push(p),
             }
         }
+        // Rows that are each usable may not be so together.
+        merged.iter().try_for_each(Position::check)?;
         Ok(Portfolio { positions: merged })
     }
 
@@ -323,6 +328,7 @@ fn group(
         loss,
         net_notional: notionals.clone().sum(),
         gross_notional: notionals.map(f64::abs).sum(),
+        direction: pearson(&total, moves),
     };
     Ok((group, total))
 }
@@ -341,8 +347,7 @@ fn stress_matrix(groups: &[Group], mut vectors: Vec<Vec<f64>>) -> Array2<f64> {
             let rho = tail::dot(&vectors[i], &vectors[j]) / (sizes[i] * sizes[j]);
             // What does not vary loses nothing, so that its correlation is of no account.
             let rho = if rho.is_finite() { rho.clamp(-1.0, 1.0) } else { 0.0 };
-            let same_side = groups[i].net_notional * groups[j].net_notional >= 0.0;
-            matrix[(i, j)] = stressed(rho, same_side);
+            matrix[(i, j)] = stressed(rho, groups[i].direction * groups[j].direction);
             matrix[(j, i)] = matrix[(i, j)];
         }
     }

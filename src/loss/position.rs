@@ -4,6 +4,10 @@ use super::Error;
 use super::greeks::{Greeks, Vanilla, YEAR_DAYS};
 use crate::base::Symbol;
 
+/// Most that one position may be worth, or gain by its curve or its vega, quote units. What is beyond is
+/// a slip, and could not be told to the cent beside others.
+pub const AMOUNT_MAX: f64 = 1e13;
+
 /// What a position is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Terms {
@@ -54,7 +58,9 @@ impl Position {
             Terms::Greeks { greeks: g, vol, days } => {
                 let known = g.delta.is_finite() && g.gamma.is_finite() && g.vega.is_finite();
                 let shocked = (positive(vol) || g.vega == 0.0) && days >= 0.0 && days.is_finite();
-                (!known || !shocked).then_some("delta, gamma and vega want numbers, and vega a positive `iv`")
+                (!known || !shocked).then_some(
+                    "delta, gamma and vega want numbers, and vega a positive `iv` and `expiry_days` of 0 or more",
+                )
             }
             Terms::Option { vanilla: v, vol } => {
                 let good = positive(v.strike) && v.years >= 0.0 && v.years.is_finite() && positive(vol);
@@ -62,15 +68,30 @@ impl Position {
             }
         };
         let why = match () {
-            () if !positive(self.price) => Some("the price of its underlying is not positive"),
-            () if !self.quantity.is_finite() => Some("the quantity is no number"),
-            () if !self.notional().is_finite() => Some("its notional is no number"),
-            () => terms,
+            () if self.id.trim().is_empty() => Some("it has no name; give each instrument one"),
+            () if !positive(self.price) => Some("the price of its underlying is not positive; want a number above 0"),
+            () if !self.quantity.is_finite() => Some("the quantity is no number; want units, negative when short"),
+            () if terms.is_some() => terms,
+            () if !self.amounts().iter().all(|a| a.abs() <= AMOUNT_MAX) => {
+                Some("it is worth more than 1e13; check quantity, price and unit, or take a larger unit")
+            }
+            () => None,
         };
         match why {
             Some(why) => Err(Error::Position { id: self.id.clone(), why: why.into() }),
             None => Ok(()),
         }
+    }
+
+    /// What it is worth by its underlying, moves as, and may gain, quote units.
+    fn amounts(&self) -> [f64; 4] {
+        let (q, s) = (self.quantity, self.price);
+        let (curve, vega) = match self.terms {
+            Terms::Linear => (0.0, 0.0),
+            Terms::Greeks { greeks, vol, .. } => (q * greeks.gamma * s * s, q * greeks.vega * vol),
+            Terms::Option { vanilla, .. } => (q * vanilla.strike, 0.0),
+        };
+        [q * s, self.notional(), curve, vega]
     }
 
     /// Sensitivities of one unit at today's price.

@@ -16,6 +16,9 @@ use crate::base::{Span, Symbol, Ts};
 /// Prices, or implied volatilities, by instrument, each in order of time.
 pub type Series = BTreeMap<Symbol, Vec<(Ts, f64)>>;
 
+/// Largest relative move of a scenario: a price a million times what it was is a slip.
+pub const MOVE_MAX: f64 = 1e6;
+
 /// Scaling to today's volatility multiplies a past return by no more than this, and divides it by
 /// no more.
 pub const SCALE_MAX: f64 = 5.0;
@@ -55,7 +58,8 @@ impl Scenarios {
     /// Moves that are given.
     ///
     /// # Errors
-    /// Vectors differ in length, there is no scenario, or a move is no number above -1.
+    /// Vectors differ in length, there is no scenario, or a move is no number above -1 up to
+    /// [`MOVE_MAX`].
     pub fn new(
         labels: Vec<Label>,
         horizon: Span,
@@ -72,8 +76,9 @@ impl Scenarios {
                 let why = format!("{symbol} has {} moves and there are {} scenarios", values.len(), labels.len());
                 return Err(Error::NoScenario { why });
             }
-            if let Some(at) = values.iter().position(|m| !m.is_finite() || *m <= -1.0) {
-                let why = format!("{symbol} moves by {} in `{}`; want a number above -1", values[at], labels[at]);
+            if let Some(at) = values.iter().position(|m| !(*m > -1.0 && *m <= MOVE_MAX)) {
+                let (got, label) = (values[at], &labels[at]);
+                let why = format!("{symbol} moves by {got} in `{label}`; want a relative move above -1 up to 1e6");
                 return Err(Error::NoScenario { why });
             }
         }

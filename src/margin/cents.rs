@@ -1,7 +1,10 @@
 //! Amounts in whole cents of the quote currency, so that what is printed adds up to the cent.
 
-/// Largest amount that is told apart to the cent.
+/// Largest number of cents that are told apart.
 const MOST: f64 = 9e15;
+
+/// Largest amount that is told to the cent, quote units.
+pub const AMOUNT_MAX: f64 = MOST / 100.0;
 
 /// Whole cents of a requirement, rounded up. Rounding noise below a millionth of a cent is none.
 pub fn up(amount: f64) -> i64 {

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Error;
+use super::cents::AMOUNT_MAX;
 use crate::base::Symbol;
 use crate::loss::correlation::pearson;
 use crate::loss::haircut::{self, Haircut, charged_correlation, joint};
@@ -13,10 +15,10 @@ use crate::loss::scenario::Scenarios;
 /// | setting | default | meaning |
 /// |---|---|---|
 /// | `asset` | | its name; where there is a price history of this name, volatility and correlation come from it |
-/// | `amount` | | units |
-/// | `prices` | | by source: the median of three or more counts, of fewer the lowest |
-/// | `sigma_daily` | of the history | volatility of one day, a fraction |
-/// | `liquidity` | 0 | cost of selling, a fraction |
+/// | `amount` | | units, 0 or more |
+/// | `prices` | | by source: the median of three or more counts, of fewer the lowest; one that is not positive does not |
+/// | `sigma_daily` | of the history | volatility of one day, a fraction, 0 or more |
+/// | `liquidity` | 0 | cost of selling, a fraction, 0 to 1 |
 /// | `pegged` | false | whether it should be worth one unit |
 /// | `own_ecosystem` | false | falls with the positions (wrong-way risk) |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -33,6 +35,22 @@ pub struct Asset {
     pub pegged: bool,
     #[serde(default)]
     pub own_ecosystem: bool,
+}
+
+impl Asset {
+    /// Whether every number is within its range. Prices need not be: they come from elsewhere.
+    ///
+    /// # Errors
+    /// The first that is not.
+    pub fn check(&self) -> Result<(), Error> {
+        let want = |key, ok: bool, got: f64, want| {
+            if ok { Ok(()) } else { Err(Error::Asset { asset: self.asset, key, got, want }) }
+        };
+        let sigma = self.sigma_daily.unwrap_or(0.0);
+        want("amount", self.amount >= 0.0 && self.amount.is_finite(), self.amount, "0 or more")?;
+        want("sigma_daily", sigma >= 0.0 && sigma.is_finite(), sigma, "0 or more")?;
+        want("liquidity", (0.0..=1.0).contains(&self.liquidity), self.liquidity, "0 to 1")
+    }
 }
 
 /// One asset as it counts.
@@ -63,15 +81,19 @@ pub struct Holdings {
 
 impl Holdings {
     /// Values assets and haircuts them; the positions are those that `net` was worked out for.
-    pub fn of(assets: &[Asset], net: &Net, scenarios: &Scenarios, rule: &Haircut) -> Holdings {
+    ///
+    /// # Errors
+    /// A setting or a number of an asset is out of range, or they are worth more than [`AMOUNT_MAX`].
+    pub fn of(assets: &[Asset], net: &Net, scenarios: &Scenarios, rule: &Haircut) -> Result<Holdings, Error> {
+        rule.check()?;
+        assets.iter().try_for_each(Asset::check)?;
         let mut assets: Vec<&Asset> = assets.iter().collect();
         assets.sort_by(|a, b| a.asset.cmp(&b.asset).then(a.amount.total_cmp(&b.amount)));
         let mut held = Holdings::default();
         // Standard deviations at risk, and the same weighted by correlation.
         let (mut at_risk, mut related) = (0.0, 0.0);
         for a in assets {
-            let value = haircut::price(&a.prices).map_or(0.0, |p| p * a.amount.max(0.0));
-            let value = if value.is_finite() { value } else { 0.0 };
+            let value = haircut::price(&a.prices).map_or(0.0, |p| p * a.amount);
             let price = a.pegged.then(|| haircut::price(&a.prices).unwrap_or(f64::NAN));
             // An asset of which nothing is known is taken to be worth nothing.
             let sigma = a.sigma_daily.or_else(|| scenarios.moves(a.asset).map(|_| scenarios.sigma_daily(a.asset)));
@@ -84,11 +106,14 @@ impl Holdings {
             held.haircut += value * cut;
             held.assets.push(Valued { asset: a.asset, value, haircut: cut, correlation });
         }
-        if at_risk > 0.0 && rule.z > 0.0 {
+        if held.value > AMOUNT_MAX {
+            return Err(Error::Amount { what: "the value of the collateral".into(), got: held.value });
+        }
+        if at_risk > 0.0 {
             let both = joint(net.requirement / rule.z, at_risk, related / at_risk, rule.z);
             held.relief = (both.sum - both.charge).clamp(0.0, held.haircut);
         }
-        held
+        Ok(held)
     }
 
     /// What counts towards the requirement.
@@ -105,6 +130,8 @@ fn correlation(asset: &Asset, net: &Net, scenarios: &Scenarios) -> Option<f64> {
         return Some(1.0);
     }
     let measured = pearson(&net.pnl, moves?);
-    let short = net.groups.iter().any(|g| g.underlying == asset.asset && g.net_notional < 0.0);
+    let all: f64 = net.groups.iter().map(|g| g.loss).sum();
+    let of_it = net.groups.iter().filter(|g| g.underlying == asset.asset);
+    let short: f64 = of_it.map(|g| (-g.direction).max(0.0) * g.loss / all).sum();
     Some(charged_correlation(measured, false, short))
 }

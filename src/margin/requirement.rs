@@ -8,7 +8,7 @@
 //! | horizon | by underlying, `(sqrt(h_eff / h0) - 1)` of its loss: closing takes time |
 //! | concentration | by underlying, `(max(1, sqrt(net / threshold)) - 1)` of its loss |
 //! | liquidity | half spread and impact on the notional to be closed |
-//! | multiplier | `m - 1` of net and option shock; m is the underlyings' mean by their gross losses |
+//! | multiplier | `m - 1` of net, m the underlyings' mean by their gross losses, and of each option shock its underlying's own |
 //! | tier | how far the size schedules of the net positions ask for more than all of that |
 //!
 //! Every part is a sum over positions, and the requirement is the sum of those, in order.
@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
+use super::cents::AMOUNT_MAX;
 use super::tier::Tier;
 use crate::base::Symbol;
 use crate::loss::implied::Shock;
@@ -98,6 +99,7 @@ impl Settings {
     pub fn check(&self) -> Result<(), Error> {
         self.portfolio.check()?;
         self.shock.check()?;
+        self.fee.check()?;
         let m_max = super::policy::M_CEILING;
         let want = |key, ok: bool, got: f64, want| {
             if ok { Ok(()) } else { Err(Error::Policy { key, got: got.to_string(), want }) }
@@ -197,7 +199,7 @@ pub struct Requirement {
     pub grid: Vec<GridPoint>,
     /// How each underlying's positions would be closed.
     pub closings: Vec<Closing>,
-    /// Mean multiplier that was charged.
+    /// Mean multiplier that was charged on the net loss.
     pub multiplier: f64,
 }
 
@@ -205,7 +207,8 @@ impl Requirement {
     /// Works it out.
     ///
     /// # Errors
-    /// A setting is out of range, or an underlying has no scenarios.
+    /// A setting is out of range, an underlying has no scenarios, or an amount is beyond
+    /// [`AMOUNT_MAX`].
     pub fn of(portfolio: &Portfolio, scenarios: &Scenarios, settings: &Settings) -> Result<Requirement, Error> {
         settings.check()?;
         let net = portfolio.net(scenarios, &settings.portfolio)?;
@@ -227,7 +230,11 @@ impl Requirement {
         r.multiply(settings);
         r.size(portfolio, settings);
         r.total = r.lines.iter().map(Line::total).sum();
-        Ok(r)
+        let amounts = r.lines.iter().flat_map(|l| l.parts).chain([r.net.gross, r.total]);
+        match amounts.into_iter().find(|a| a.is_nan() || a.abs() > AMOUNT_MAX) {
+            Some(got) => Err(Error::Amount { what: "the requirement, or a part of it,".into(), got }),
+            None => Ok(r),
+        }
     }
 
     /// Sum of one part over positions, by its name's place in [`PARTS`].
@@ -296,15 +303,20 @@ impl Requirement {
     }
 
     fn multiply(&mut self, settings: &Settings) {
-        let of = |g: &Group| settings.markets.get(&g.underlying).and_then(|m| m.multiplier);
+        let named = |g: &Group| settings.markets.get(&g.underlying).and_then(|m| m.multiplier);
+        let of = |g: &Group| named(g).unwrap_or(settings.multiplier);
         let alone = |g: &Group| self.net.shares[g.members.clone()].iter().map(|s| s.standalone).sum::<f64>();
         if self.net.gross > 0.0 {
             // As the excess over one, so that no multiplier at all leaves exactly nothing to add.
-            let lift = |g: &Group| alone(g) * (of(g).unwrap_or(settings.multiplier) - 1.0);
+            let lift = |g: &Group| alone(g) * (of(g) - 1.0);
             self.multiplier = 1.0 + self.net.groups.iter().map(lift).sum::<f64>() / self.net.gross;
         }
-        for line in &mut self.lines {
-            line.parts[MULTIPLIER] = (self.multiplier - 1.0) * (line.parts[NET] + line.parts[SHOCK]);
+        for group in &self.net.groups {
+            // A shock is of one underlying, whose scenarios may say nothing of how large it is.
+            let (mean, own) = (self.multiplier - 1.0, of(group) - 1.0);
+            for line in &mut self.lines[group.members.clone()] {
+                line.parts[MULTIPLIER] = mean * line.parts[NET] + own * line.parts[SHOCK];
+            }
         }
     }
 

@@ -9,10 +9,11 @@ use super::cents::{down, nearest, split, up};
 use super::collateral::Holdings;
 use super::requirement::{Closing, GridPoint, PARTS, Requirement};
 use crate::base::{Span, Symbol};
-use crate::loss::portfolio::Binding;
+use crate::loss::portfolio::{Binding, Params};
 use crate::loss::quadratic::{Method, Quadratic};
 use crate::loss::scenario::{Label, Scenarios};
 use crate::loss::stress::Stressed;
+use crate::loss::var::Scaling;
 
 /// How many of the worst scenarios are shown.
 const WORST: usize = 5;
@@ -100,6 +101,10 @@ pub struct Statement {
     pub scenarios: usize,
     /// Over which horizon.
     pub horizon: Span,
+    /// Level and measure of the loss, and the cap on offsets.
+    pub portfolio: Params,
+    /// How past returns were brought to today's volatility, where they were.
+    pub scaling: Option<Scaling>,
     /// The first of them.
     pub first: Label,
     /// The last.
@@ -137,8 +142,8 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// Of one account.
-    pub fn of(account: &str, r: &Requirement, scenarios: &Scenarios, alpha: f64) -> Statement {
+    /// Of one account, with what its requirement was worked out by.
+    pub fn of(account: &str, r: &Requirement, scenarios: &Scenarios, portfolio: &Params) -> Statement {
         let initial_cents = up(r.total);
         let totals: Vec<f64> = r.lines.iter().map(super::requirement::Line::total).collect();
         let mut sums = [0; PARTS.len()];
@@ -166,6 +171,8 @@ impl Statement {
             account: account.into(),
             scenarios: scenarios.len(),
             horizon: scenarios.horizon(),
+            portfolio: *portfolio,
+            scaling: None,
             first: labels[0].clone(),
             last: labels[labels.len() - 1].clone(),
             gross_cents,
@@ -182,7 +189,7 @@ impl Statement {
             delta_gamma: None,
             collateral: None,
             stress: StressLines::default(),
-            notes: notes(r, scenarios, alpha),
+            notes: notes(r, scenarios, portfolio.alpha),
         }
     }
 
@@ -208,6 +215,8 @@ impl Statement {
             counted_cents,
             excess_cents: counted_cents - self.initial_cents,
         });
+        let nothing = held.assets.iter().filter(|a| a.value == 0.0);
+        self.notes.extend(nothing.map(|a| format!("{} counts for nothing: no amount, or no positive price", a.asset)));
         self
     }
 }

@@ -82,8 +82,9 @@ impl Tier {
         let rises = |key, x: f64| want(key, x >= 0.0 && x.is_finite(), x, "0 or more");
         match self {
             Tier::Brackets { brackets, maintenance } => {
-                let first = brackets.first().map_or(f64::NAN, |b| b.from);
-                want("tier.brackets", first == 0.0, first, "a first bracket from 0")?;
+                // Without a bracket the first would begin nowhere.
+                let first = brackets.first().map_or(f64::INFINITY, |b| b.from);
+                want("tier.brackets.from", first == 0.0, first, "a first bracket, from 0")?;
                 for b in brackets {
                     fraction("tier.brackets.initial", b.initial)?;
                 }

@@ -114,8 +114,11 @@ fn wrong(line: usize, why: &str) -> Error {
     Error::Venue { line, why: why.into() }
 }
 
-/// Line number, symbol and numbers of each line, the columns in the order of `names`, the symbol first.
-fn fields<const N: usize>(text: &str, names: &[&str]) -> Result<Vec<(usize, Symbol, [Option<f64>; N])>, Error> {
+/// Number of a line, its symbol and its numbers.
+type Line<const N: usize> = (usize, Symbol, [Option<f64>; N]);
+
+/// Every line, the columns in the order of `names`, the symbol first.
+fn fields<const N: usize>(text: &str, names: &[&str]) -> Result<Vec<Line<N>>, Error> {
     if !text.is_empty() && !text.ends_with('\n') {
         return Err(wrong(text.lines().count(), "the last line does not end: the file is still being written"));
     }

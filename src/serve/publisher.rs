@@ -98,6 +98,9 @@ impl Publisher {
         let same =
             |e: &Era| e.start.digest == options.config_digest && options.from.is_none_or(|f| f == e.start.publish_from);
         let base = look::base(&options.config, past_eras.last())?;
+        // Another configuration does not bring a version in that the traffic light holds back.
+        let held = past_eras.last().filter(|_| shown.holds_back(&model).is_some());
+        let model = held.map_or(model, |era| era.model.clone());
         let old = past_eras.pop().filter(same);
         let era = begun(&mut store, options, old, &model, now)?;
         press.model = era.model.clone();

@@ -5,6 +5,9 @@ use std::path::{Path, PathBuf};
 
 use margincast::base::Ts;
 use margincast::feature::schema_id;
+use margincast::loss::basel::Light;
+use margincast::margin::light::Shown;
+use margincast::margin::venue::{Subject, Told};
 use margincast::margin::{Order, Override, Policy, State};
 use margincast::pipeline::Bundle;
 use margincast::record::alias::{Aliases, Target};
@@ -12,6 +15,7 @@ use margincast::record::gate::Evidence;
 use margincast::record::golden::Golden;
 use margincast::record::guard::Guard;
 use margincast::record::manifest::{Env, from_value};
+use margincast::record::venue::Inputs;
 use margincast::record::{FileStore, Kind, Manifest, Publication, Run, Seq, Store, era};
 use tempfile::TempDir;
 
@@ -139,6 +143,21 @@ fn the_second_ledger_reads_with_its_orders_and_approvals() {
     let proposals = Guard::of(&folder).proposals().unwrap();
     assert_eq!((proposals.len(), proposals[0].approved(), proposals[1].approved()), (2, Some(proposals[0].at), None));
     assert!(proposals[1].cancelled.is_some());
+}
+
+#[test]
+fn the_third_ledger_reads_with_what_the_venue_told_the_risk_score_and_the_light() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format/v3/ledger");
+    let mut published = Vec::new();
+    let era = era::eras(&FileStore::read(&folder).unwrap(), |_, p| published.push(p)).unwrap().pop().unwrap();
+    let told = Inputs::of(&folder).told(Subject::Accounts, era.heard[&Subject::Accounts]).unwrap();
+    assert_eq!(told, Told::Accounts([("BTC".parse().unwrap(), vec![(100.0, 5000.0), (60.0, -5000.0)])].into()));
+    let decision = published[0].decision().unwrap();
+    let score = decision.why.score.unwrap();
+    assert_eq!((score.total, score.parts), (75_000_000, [Some(75_000_000), None, None, None, None, Some(0)]));
+    assert_eq!(published[0].why.risk.as_ref().unwrap().band, score.band());
+    assert_eq!(decision.why.light, Some(Shown { light: Light::Yellow, breaches: 6, outcomes: 250 }));
+    assert!(published[0].differences(&decision).is_empty());
 }
 
 #[test]

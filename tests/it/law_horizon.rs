@@ -88,7 +88,11 @@ fn a_longer_horizon_is_never_below_a_shorter_one_and_decisions_say_when_it_was_l
     assert!(pairs.len() > 250 && pairs.iter().all(agrees));
     assert!(pairs.iter().all(|[short, long]| short.rv == long.rv), "every longer one was far below the shorter");
     let (long, short): (Vec<_>, Vec<_>) = made.iter().partition(|d| d.horizon == Horizon(Span::HOUR.times(8)));
-    assert!(long.len() > 250 && long.iter().all(|d| lifted(d)) && !short.iter().any(|d| lifted(d)));
+    assert!(long.len() > 50 && short.len() > 250, "{} {}", long.len(), short.len());
+    let plain = long.iter().find(|d| !lifted(d));
+    assert!(plain.is_none(), "{plain:?}");
+    let touched = short.iter().find(|d| lifted(d));
+    assert!(touched.is_none(), "{touched:?}");
     // Where the longer one is what it should be, nothing is touched.
     let (pairs, made) = run(&bundle(1.0));
     assert!(pairs.iter().all(agrees) && pairs.iter().all(|[short, long]| long.rv > short.rv));

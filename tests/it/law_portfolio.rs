@@ -140,7 +140,7 @@ proptest! {
         for (k, name) in PARTS.iter().enumerate() {
             prop_assert!(r.part(k).is_finite() && at_most(0.0, r.part(k)), "{name} {}", r.part(k));
         }
-        let made = Statement::of("a", &r, &s, 0.99);
+        let made = Statement::of("a", &r, &s, &settings.portfolio);
         prop_assert_eq!(made.positions.iter().map(|l| l.total_cents).sum::<i64>(), made.initial_cents);
         prop_assert_eq!(made.parts_cents.values().sum::<i64>(), made.initial_cents);
         prop_assert_eq!(made.gross_cents + made.diversification_cents, made.parts_cents["net"]);
@@ -170,6 +170,38 @@ proptest! {
         let larger: Vec<Position> = p.iter().map(|p| Position { quantity: k * p.quantity, ..p.clone() }).collect();
         let (one, more) = (of(&p, &s, &settings), of(&larger, &s, &settings));
         prop_assert!(at_most(k * one.net.requirement, more.net.requirement) && at_most(one.total, more.total));
+    }
+
+    #[test]
+    fn a_little_more_of_everything_asks_for_a_little_more(s in scenarios(), p in positions(), settings in settings()) {
+        // Each part is homogeneous of a degree of at most two, but for what can be asked at most.
+        let h = 1e-7;
+        let larger: Vec<Position> = p.iter().map(|p| Position { quantity: (1.0 + h) * p.quantity, ..p.clone() }).collect();
+        let (one, more) = (of(&p, &s, &settings), of(&larger, &s, &settings));
+        prop_assert!(more.total - one.total <= 4.0 * h * more.total + 1e-9, "{} to {}", one.total, more.total);
+        for (a, b) in one.lines.iter().zip(&more.lines) {
+            prop_assert!((a.standalone - b.standalone).abs() <= 2.0 * h * b.standalone + 1e-9, "{a:?} {b:?}");
+        }
+    }
+
+    #[test]
+    fn no_size_of_any_position_is_a_cliff(
+        s in scenarios(), p in positions(), settings in settings(), to in prop::collection::vec(-50.0..50.0_f64, 9),
+    ) {
+        // From these sizes to others, and then into the half that changes more, until nothing is between.
+        let total = |t: f64| {
+            let between = |(p, to): (&Position, &f64)| Position { quantity: (1.0 - t) * p.quantity + t * to, ..p.clone() };
+            of(&p.iter().zip(&to).map(between).collect::<Vec<_>>(), &s, &settings).total
+        };
+        let (mut from, mut until) = ((0.0, total(0.0)), (1.0, total(1.0)));
+        let size = 1.0 + from.1.max(until.1);
+        for _ in 0..48 {
+            let middle = 0.5 * (from.0 + until.0);
+            let middle = (middle, total(middle));
+            let below = (middle.1 - from.1).abs() > (until.1 - middle.1).abs();
+            if below { until = middle } else { from = middle }
+        }
+        prop_assert!((until.1 - from.1).abs() <= 1e-4 * size, "from {} to {} at {}", from.1, until.1, from.0);
     }
 
     #[test]
@@ -263,7 +295,7 @@ proptest! {
             pegged: false,
             own_ecosystem,
         };
-        let held = |own, price| Holdings::of(&[asset(own, price)], &net, &s, &Default::default());
+        let held = |own, price| Holdings::of(&[asset(own, price)], &net, &s, &Default::default()).expect("usable");
         let (a, wrong_way) = (held(own, price), held(true, price));
         prop_assert!(a.counted() >= 0.0 && at_most(a.counted(), a.value), "{a:?}");
         prop_assert!(at_most(wrong_way.counted(), a.counted()), "what falls with the position counts least");
@@ -334,6 +366,27 @@ fn a_hedge_in_the_same_underlying_counts_up_to_the_cap() {
     assert_eq!(Requirement::of(&same, &s, &Settings::default()).expect("a requirement").total, 0.0);
 }
 
+/// A short straddle whose delta is hedged lies on no side of its market: one unit more or less must not turn
+/// what it adds to another position from a risk into a hedge.
+#[test]
+fn a_hedged_straddle_does_not_change_sides_at_once() {
+    let s = shared_factor();
+    let option = |right| Terms::Option { vanilla: Vanilla::in_days(right, 100.0, 30.0), vol: 0.6 };
+    let of = |hedge: f64| {
+        let leg = |id: &str, terms| Position { id: id.into(), terms, ..linear(0, -20.0) };
+        let legs = [leg("c", option(Right::Call)), leg("p", option(Right::Put)), linear(0, hedge), linear(2, 5.0)];
+        Portfolio::new(legs.to_vec()).expect("usable").net(&s, &Params::default()).expect("losses")
+    };
+    let flat = 20.0 * (2.0 * margincast::base::stats::normal_cdf(0.5 * 0.6 * (30.0_f64 / 365.0).sqrt()) - 1.0);
+    let (under, over) = (of(flat - 1e-9), of(flat + 1e-9));
+    assert!(under.groups[0].net_notional < 0.0 && over.groups[0].net_notional > 0.0);
+    assert!((under.requirement / over.requirement - 1.0).abs() < 1e-6, "{} {}", under.requirement, over.requirement);
+    // The straddle and a long of the same underlying are told apart.
+    assert!(under.groups[0].direction.abs() < 0.9 && (under.groups[1].direction - 1.0).abs() < 1e-12);
+    // By the sign of the net notional it was 96.2 on one side and 107.9 on the other.
+    assert!(under.requirement > 96.1 && under.requirement < 107.9, "{}", under.requirement);
+}
+
 #[test]
 fn many_accounts_are_margined_as_each_alone() {
     let (s, params) = (shared_factor(), Params::default());
@@ -358,7 +411,7 @@ fn what_is_degenerate_is_a_number_or_a_refusal() {
     let s = shared_factor();
     let empty = Requirement::of(&Portfolio::default(), &s, &Settings::default()).expect("nothing to ask");
     assert_eq!((empty.total, empty.lines.len()), (0.0, 0));
-    let made = Statement::of("a", &empty, &s, 0.99);
+    let made = Statement::of("a", &empty, &s, &Params::default());
     assert_eq!((made.initial_cents, made.worst.len()), (0, 0));
     // Ten years of one price.
     let flat: Series = [(symbol(0), (0..3650).map(|d| (Ts(0) + Span::DAY.times(d), 100.0)).collect())].into();
@@ -366,7 +419,7 @@ fn what_is_degenerate_is_a_number_or_a_refusal() {
     for scenarios in [still.clone(), still.filtered(0.97, Scaling::Full), still.filtered(0.97, Scaling::Mid)] {
         let r = of(&[linear(0, 10.0)], &scenarios, &Settings::default());
         assert_eq!(r.total, 0.0);
-        assert!(Statement::of("a", &r, &scenarios, 0.99).notes.iter().any(|n| n.contains("never moved")));
+        assert!(Statement::of("a", &r, &scenarios, &Params::default()).notes.iter().any(|n| n.contains("never moved")));
     }
     // A market that woke up after years of one price.
     let mut woke = flat.clone();
@@ -382,8 +435,53 @@ fn what_is_degenerate_is_a_number_or_a_refusal() {
     for price in [0.0, -37.6, f64::NAN, f64::INFINITY] {
         assert!(refused(price).contains("AAA") && refused(price).contains("no positive price"), "{}", refused(price));
     }
-    for bad in [Position { price: -1.0, ..linear(0, 1.0) }, linear(0, f64::NAN), linear(0, f64::INFINITY)] {
+    for bad in
+        [Position { price: -1.0, ..linear(0, 1.0) }, linear(0, f64::NAN), linear(0, f64::INFINITY), linear(0, 1e300)]
+    {
         assert!(Portfolio::new(vec![bad]).expect_err("unusable").to_string().contains("p0"));
+    }
+    // What is usable alone and not together, and what has no name.
+    let half = linear(0, 0.9e11);
+    assert!(Portfolio::new(vec![half.clone()]).is_ok());
+    assert!(Portfolio::new(vec![half.clone(), half]).expect_err("too much").to_string().contains("1e13"));
+    assert!(
+        Portfolio::new(vec![Position { id: " ".into(), ..linear(0, 1.0) }])
+            .expect_err("no name")
+            .to_string()
+            .contains("no name")
+    );
+    let many = (0..50).map(|i| Position { id: format!("p{i}"), ..linear(i % 3, 0.9e11) }).collect();
+    let error = Requirement::of(&Portfolio::new(many).expect("each is usable"), &s, &Settings::default());
+    assert!(error.is_ok_and(|r| r.total.is_finite()));
+    let leap: BTreeMap<_, _> = [(symbol(0), vec![1e300])].into();
+    assert!(
+        Scenarios::new(labels(1), Span::DAY, leap, BTreeMap::new()).expect_err("a leap").to_string().contains("1e6")
+    );
+    let leaps: BTreeMap<_, _> = [(symbol(0), vec![1e6])].into();
+    let far = Scenarios::new(labels(1), Span::DAY, leaps, BTreeMap::new()).expect("a million-fold");
+    let short = Portfolio::new(vec![linear(0, -1e10)]).expect("usable");
+    let error = Requirement::of(&short, &far, &Settings::default()).expect_err("too much").to_string();
+    assert!(error.contains("1e18") && error.contains("larger unit"), "{error}");
+    // Collateral is checked as positions are.
+    let asset = Asset {
+        asset: "USDX".parse().expect("a symbol"),
+        amount: 1.0,
+        prices: vec![1.0],
+        sigma_daily: Some(0.01),
+        liquidity: 0.0,
+        pegged: false,
+        own_ecosystem: false,
+    };
+    let net = Portfolio::default().net(&s, &Params::default()).expect("nothing");
+    for (bad, word) in [
+        (Asset { amount: -1.0, ..asset.clone() }, "`amount` is -1"),
+        (Asset { amount: f64::NAN, ..asset.clone() }, "`amount` is NaN"),
+        (Asset { sigma_daily: Some(-0.5), ..asset.clone() }, "`sigma_daily` is -0.5"),
+        (Asset { liquidity: -0.9, ..asset.clone() }, "`liquidity` is -0.9"),
+        (Asset { amount: 1e300, ..asset }, "the value of the collateral"),
+    ] {
+        let error = Holdings::of(&[bad], &net, &s, &Default::default()).expect_err("unusable").to_string();
+        assert!(error.contains(word), "{error}");
     }
     let two = vec![linear(0, 1.0), Position { price: 99.0, ..linear(0, 1.0) }];
     assert!(Portfolio::new(two).expect_err("differ").to_string().contains("differ"));

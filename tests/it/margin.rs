@@ -88,11 +88,85 @@ fn what_cannot_be_margined_is_named() {
         ("option.csv", "position,underlying,quantity,price,kind\na,BTC,1,5,call\n", "`expiry_days` is absent"),
         ("column.csv", "position,underlying,quantity,prize\na,BTC,1,5\n", "prize"),
         ("positions.txt", "", "want a file that ends in"),
+        ("nothing.csv", "", "nothing.csv: there are no positions"),
+        ("none.csv", "position,underlying,quantity,price\n", "none.csv: there are no positions"),
+        ("none.json", "[]", "none.json: there are no positions"),
+        ("nan.csv", "position,underlying,quantity,price\na,BTC,NaN,5\n", "`a`: the quantity is no number"),
+        ("huge.csv", "position,underlying,quantity,price\na,BTC,1e308,5\n", "`a`: it is worth more than 1e13"),
+        (
+            "sum.csv",
+            "position,underlying,quantity,price\na,BTC,9e12,1\na,BTC,9e12,1\n",
+            "`a`: it is worth more than 1e13",
+        ),
+        ("name.csv", "position,underlying,quantity,price\n,BTC,1,5\n", "it has no name"),
+        ("price.csv", "position,underlying,quantity\na,BTC,1\n", "`price` is absent, and there is no last one of BTC"),
+        (
+            "expired.csv",
+            "position,underlying,quantity,price,kind,strike,iv,expiry_days\na,BTC,1,5,call,5,0.5,-1\n",
+            "leave out what has expired",
+        ),
     ] {
         std::fs::write(folder.join(name), rows).expect("written");
         let out = run(&folder, &["--positions", name, "--scenarios", "scenarios.csv"]);
         assert_eq!((out.status.code(), out.stdout.len()), (Some(2), 0), "{name}");
         assert!(said(&out.stderr).contains(want), "{name}: {}", said(&out.stderr));
+    }
+    let out = run(&folder, &["--positions", "absent.csv", "--scenarios", "scenarios.csv"]);
+    assert!(out.status.code() == Some(2) && said(&out.stderr).contains("absent.csv"), "{}", said(&out.stderr));
+    let column = |name| (name, Column::Text(vec![Some("BTC".to_string())]));
+    let number = |name, x| (name, Column::Float(vec![x]));
+    let slip =
+        [column("position"), column("underlying"), number("quantity", 1.0), number("price", 5.0), number("gama", 1.0)];
+    Table::new(slip).write(&folder.join("slip.parquet")).expect("written");
+    let out = run(&folder, &["--positions", "slip.parquet", "--scenarios", "scenarios.csv"]);
+    assert!(
+        out.status.code() == Some(2) && said(&out.stderr).contains("unknown column `gama`"),
+        "{}",
+        said(&out.stderr)
+    );
+    std::fs::write(folder.join("twice.csv"), "scenario,BTC,BTC\na,0.1,0.2\n").expect("written");
+    let out = run(&folder, &["--positions", "positions.csv", "--scenarios", "twice.csv"]);
+    assert!(said(&out.stderr).contains("two columns `BTC`"), "{}", said(&out.stderr));
+}
+
+#[test]
+fn settings_that_cannot_be_are_named_with_their_file() {
+    let folder = perps("settings");
+    let collateral = "asset = \"USDT\"\nprices = [1.0]\n";
+    for (text, want) in [
+        ("scenarios = 0", "`scenarios` is 0; want 1 or more"),
+        ("multiplier = 4", "`multiplier` is 4; want 1 to 3"),
+        ("[haircut]\nz = -2", "haircut: `z` is -2"),
+        ("[haircut]\nmpor_days = -2", "haircut: `mpor_days` is -2"),
+        ("[fee]\nbase = nan", "fee: `base` is NaN"),
+        ("[[episodes]]\nname = \"x\"\nfrom = \"2020-03-14\"\nuntil = \"2020-03-12\"", "episode `x` ends at"),
+        (&format!("[[collateral.all]]\namount = -1.0\nsigma_daily = 0.1\n{collateral}"), "USDT: `amount` is -1"),
+        (&format!("[[collateral.all]]\namount = 1.0\nsigma_daily = -0.1\n{collateral}"), "USDT: `sigma_daily` is -0.1"),
+    ] {
+        std::fs::write(folder.join("settings.toml"), text).expect("written");
+        let more = ["--scenarios", "scenarios.csv", "--config", "settings.toml"];
+        let out = run(&folder, &[&["--positions", "positions.csv"], &more[..]].concat());
+        assert_eq!((out.status.code(), out.stdout.len()), (Some(2), 0), "{text}");
+        assert!(said(&out.stderr).contains(want), "{text}: {}", said(&out.stderr));
+        let of_settings = !text.contains("collateral");
+        assert!(!of_settings || said(&out.stderr).contains("settings.toml"), "{}", said(&out.stderr));
+    }
+}
+
+#[test]
+fn help_names_every_column_and_what_a_scenario_is() {
+    let out = run(Path::new(env!("CARGO_MANIFEST_DIR")), &["--help"]);
+    let text = said(&out.stdout).split_whitespace().collect::<Vec<_>>().join(" ");
+    for want in [
+        "position its name",
+        "underlying",
+        "expiry_days",
+        "vega",
+        "SYMBOL.iv",
+        "Exit code 1",
+        "data/margin/settings.toml",
+    ] {
+        assert!(text.contains(want), "{want} is not in\n{text}");
     }
 }
 
@@ -128,6 +202,16 @@ fn the_example_accounts_are_explained_to_the_cent() {
     assert!(of("options")["option_grid"][0]["loss"].as_f64().expect("a number") > 0.0);
     let out = run(root, &base);
     let text = said(&out.stdout);
+    for want in [
+        "99 % expected shortfall over 1d",
+        "scaled to today's volatility",
+        "80 % of gross at most",
+        "quote currency",
+        "80 % of initial margin",
+        "total is negative hedges",
+    ] {
+        assert!(text.contains(want), "{want} is not in\n{text}");
+    }
     for want in ["Account basis", "less diversification", "+ option shocks", "worst scenario", "haircut", "2020-03-1"] {
         assert!(text.contains(want), "{want} is not in\n{text}");
     }

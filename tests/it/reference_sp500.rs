@@ -78,6 +78,37 @@ fn hold(outcome: &Value, want: Row) {
     }
 }
 
+/// What stages cost and bring is the same table, read stage by stage: the floor's average and shortfall %, breaches,
+/// swing and largest rise over five days %, before and after; the buffer's against its constant.
+fn stages(scores: &Value) {
+    let all = scores["evidence"]["stages"].as_array().expect("stages");
+    let of = |policy: &str| {
+        let own = all.iter().find(|s| s["policy"] == policy && s["symbol"] == "SPX");
+        own.unwrap_or_else(|| panic!("no stage of {policy}"))
+    };
+    let (floor, buffer) = (of("F = max(U, 10-y floor)"), of("U, buffer 25 %"));
+    assert_eq!((floor["stage"].as_str(), buffer["stage"].as_str()), (Some("floor"), Some("buffer")));
+    for (line, key, unit, digits, want) in [
+        (floor, "average_before", 100.0, 2, 2.94),
+        (floor, "average", 100.0, 2, 4.13),
+        (floor, "shortfall_before", 100.0, 1, 31.3),
+        (floor, "shortfall", 100.0, 1, 10.7),
+        (floor, "breaches_before", 1.0, 0, 52.0),
+        (floor, "breaches", 1.0, 0, 13.0),
+        (floor, "peak_to_trough_before", 1.0, 1, 11.7),
+        (floor, "peak_to_trough", 1.0, 1, 4.3),
+        (floor, "call_5d_before", 100.0, 0, 149.0),
+        (floor, "call_5d", 100.0, 0, 59.0),
+        (buffer, "average", 100.0, 2, 3.31),
+        (buffer, "shortfall", 100.0, 1, 21.8),
+        (buffer, "control_shortfall", 100.0, 1, 19.9),
+    ] {
+        let tenth = 10f64.powi(digits);
+        let got = unit * line[key].as_f64().unwrap_or_else(|| panic!("no {key}"));
+        assert_eq!((got * tenth).round() / tenth, want, "{key}");
+    }
+}
+
 #[test]
 fn the_command_reproduces_the_published_table_of_the_sp500() {
     let Some((scores, report)) = backtest() else { return };
@@ -110,6 +141,7 @@ fn the_command_reproduces_the_published_table_of_the_sp500() {
         assert_eq!((100.0 * got.as_f64().expect("a number") * tenth).round() / tenth, want);
     }
     assert_eq!(alone["outcome"]["breaches"], 52);
+    stages(&scores);
     // Every rule is in the report.
     ROWS.iter().for_each(|row| assert!(report.contains(row.0), "{}", row.0));
     assert_eq!(scores["failures"].as_array().map(Vec::len), Some(0));

@@ -168,6 +168,7 @@ fn collateral_is_cut_and_does_not_hedge_what_falls_with_it() {
     struct Case {
         z: f64,
         haircut: Vec<[f64; 3]>,
+        peg: Vec<[f64; 2]>,
         joint: Vec<[f64; 2]>,
         adverse: Vec<[f64; 2]>,
         beneficial: Vec<[f64; 2]>,
@@ -175,6 +176,8 @@ fn collateral_is_cut_and_does_not_hedge_what_falls_with_it() {
     let c: Case = case("collateral");
     let rule = Haircut { z: c.z, ..Haircut::default() };
     c.haircut.iter().for_each(|[sigma, liq, want]| digits(rule.of(*sigma, *liq, Some(1.0)), *want));
+    let [sigma, liq, _] = c.haircut[c.haircut.len() - 1];
+    c.peg.iter().for_each(|[price, want]| digits(rule.of(sigma, liq, Some(*price)), *want));
     let two_days = 2.0_f64.sqrt();
     let (sp, sc) = (100_000.0 * 0.035 * two_days, 40_000.0 * 0.045 * two_days);
     for [rho, want] in c.joint {
@@ -182,7 +185,7 @@ fn collateral_is_cut_and_does_not_hedge_what_falls_with_it() {
         digits(joint.requirement, want);
         assert!(joint.charge <= joint.sum + 1e-9 && joint.charge >= c.z * sp && joint.charge >= want - 1e-4);
     }
-    digits(haircut::charged_correlation(-0.9, true, true), 1.0);
+    digits(haircut::charged_correlation(-0.9, true, 1.0), 1.0);
     c.adverse.iter().for_each(|[rho, want]| digits(correlation::adverse(*rho), *want));
     c.beneficial.iter().for_each(|[rho, want]| digits(correlation::beneficial(*rho), *want));
 }
