@@ -25,6 +25,7 @@ pub mod hmm;
 pub mod hmm_em;
 pub mod hmm_filter;
 pub mod markov;
+mod mixture;
 pub mod ms_garch;
 pub mod net;
 mod net_plain;
