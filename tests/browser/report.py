@@ -24,7 +24,10 @@ SHOTS = pathlib.Path("target/browser")
 def lookup(scores, pointer):
     at = scores
     for part in pointer.split("/")[1:]:
-        at = at[int(part)] if isinstance(at, list) else at[part]
+        # What is not there is printed as absent: null, never a number.
+        at = at[int(part)] if isinstance(at, list) else at.get(part)
+        if at is None:
+            return None
     return at
 
 
