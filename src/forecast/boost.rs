@@ -49,14 +49,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ndarray::Array2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::boost_tree::{Binned, Growth, Tree, grow};
+use super::gamma::Design;
 use super::pooled::{Inputs, LIMIT, Place, Pool, Wanted};
 use super::training::{Level, in_range};
-use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Panel, gamma};
+use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Panel};
 use crate::base::{Horizon, Seed, stats};
 use crate::feature::Row;
 
@@ -123,8 +123,7 @@ impl Params {
         if self.ridge == 0.0 {
             return Ok(vec![stats::mean(&pool.target).ln()]);
         }
-        let z = Array2::from_shape_fn((pool.rows(), pool.width()), |(i, j)| pool.row(i)[j]);
-        gamma::gamma(&z, &pool.target, self.ridge).ok_or_else(|| {
+        Design::new(&pool.z, pool.rows(), pool.width()).fit(&pool.target, self.ridge, &[]).ok_or_else(|| {
             let why = "the regression does not settle; raise `ridge`".to_string();
             Error::NoFit { model: Boost::NAME, symbol: "the whole panel".into(), why }
         })
@@ -196,9 +195,9 @@ fn boost(binned: &Binned, pool: &Pool, params: &Params, linear: &[f64], seed: Se
     let mut trees = Vec::with_capacity(params.rounds);
     for round in 0..params.rounds {
         let slope: Vec<(f64, f64)> = score.iter().zip(&pool.target).map(|(s, y)| derivatives(*s, *y)).collect();
-        let tree = grow(binned, &slope, growth, seed.named(&round.to_string()));
-        for (i, score) in score.iter_mut().enumerate() {
-            *score = (*score + params.rate * tree.value(pool.row(i))).clamp(-LIMIT, LIMIT);
+        let (tree, leaf_of) = grow(binned, &slope, growth, seed.named(&round.to_string()));
+        for (score, leaf) in score.iter_mut().zip(leaf_of) {
+            *score = (*score + params.rate * tree.leaf[usize::from(leaf)]).clamp(-LIMIT, LIMIT);
         }
         trees.push(tree);
         done();

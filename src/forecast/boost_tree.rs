@@ -12,6 +12,12 @@ use crate::base::{Seed, stats};
 
 /// Most cuts of one input.
 const CUTS: usize = 63;
+/// Standardised values nearer to each other than this are the same value: no cut lies between them,
+/// or rounding would decide on which side a row falls.
+const SAME: f64 = 1e-9;
+/// Gains that differ by less, as a share of the scores they are the difference of, are the same
+/// gain, and the first input and cut is taken.
+const TIE: f64 = 1e-10;
 
 /// How trees grow.
 #[derive(Clone, Copy, Debug)]
@@ -32,7 +38,8 @@ pub(super) struct Binned {
 }
 
 impl Binned {
-    /// From `width` inputs, row by row.
+    /// From `width` inputs, row by row. Cuts lie in the middle of a gap between values, at or next above
+    /// each quantile.
     pub fn new(z: &[f64], width: usize) -> Binned {
         let rows = z.len() / width.max(1);
         let column = |j: usize| (0..rows).map(|i| z[i * width + j]).collect::<Vec<_>>();
@@ -40,9 +47,15 @@ impl Binned {
         for j in 0..width {
             let values = column(j);
             let sorted = stats::sorted(&values);
-            let mut own: Vec<f64> =
-                (1..=CUTS).map(|k| stats::quantile(&sorted, k as f64 / (CUTS + 1) as f64)).collect();
-            own.dedup();
+            let mut own: Vec<f64> = Vec::with_capacity(CUTS);
+            let mut next = 0;
+            for k in 1..=CUTS {
+                let from = (k * rows.saturating_sub(1) / (CUTS + 1)).max(next);
+                let gap = (from + 1..rows).find(|i| sorted[*i] - sorted[*i - 1] > SAME);
+                let Some(above) = gap else { break };
+                own.push(0.5 * (sorted[above - 1] + sorted[above]));
+                next = above;
+            }
             bins.push(values.iter().map(|v| own.partition_point(|c| c < v) as u8).collect());
             cuts.push(own);
         }
@@ -57,7 +70,8 @@ pub(super) struct Tree {
     cut: Vec<f64>,
     left: Vec<i32>,
     right: Vec<i32>,
-    leaf: Vec<f64>,
+    /// Values of the leaves.
+    pub leaf: Vec<f64>,
 }
 
 impl Tree {
@@ -99,7 +113,7 @@ struct Split {
     gain: f64,
     /// Place among the tree's inputs, and the last bin that goes left.
     input: usize,
-    bin: usize,
+    bin: u8,
 }
 
 struct Leaf {
@@ -109,6 +123,8 @@ struct Leaf {
     split: Option<Split>,
     /// The node and side that it hangs from.
     parent: Option<(usize, bool)>,
+    /// What its rows are marked with while the tree grows.
+    mark: u8,
 }
 
 /// What one tree is grown on.
@@ -120,7 +136,8 @@ struct Ground<'a> {
 }
 
 /// Grows one tree on a random part of rows and inputs; `slope` are first and second derivatives.
-pub(super) fn grow(binned: &Binned, slope: &[(f64, f64)], growth: Growth, seed: Seed) -> Tree {
+/// Beside it the leaf of every row, in the tree or not.
+pub(super) fn grow(binned: &Binned, slope: &[(f64, f64)], growth: Growth, seed: Seed) -> (Tree, Vec<u8>) {
     let mut rng = seed.rng();
     let mut inputs: Vec<usize> = (0..binned.bins.len()).collect();
     inputs.shuffle(&mut rng);
@@ -130,19 +147,28 @@ pub(super) fn grow(binned: &Binned, slope: &[(f64, f64)], growth: Growth, seed: 
     let ground = Ground { binned, growth, inputs, slope };
     let mut tree = Tree::default();
     let histogram = ground.histogram(&rows);
-    let mut leaves = vec![ground.leaf(rows, histogram, None)];
+    let mut leaves = vec![ground.leaf(rows, histogram, None, 0)];
+    let mut marks = vec![0; binned.rows];
     while leaves.len() < growth.leaves {
         let gain = |leaf: &Leaf| leaf.split.as_ref().map_or(0.0, |s| s.gain);
         // The first of equals.
         let best = leaves.iter().enumerate().rev().max_by(|a, b| gain(a.1).total_cmp(&gain(b.1)));
         let Some(at) = best.map(|b| b.0) else { break };
         let Some(split) = leaves[at].split.take() else { break };
-        let leaf = leaves.remove(at);
-        let (left, right) = ground.split(leaf, &split, &mut tree);
+        let (leaf, mark) = (leaves.remove(at), leaves.len() as u8 + 1);
+        let bins = &binned.bins[ground.inputs[split.input]];
+        // Without a branch, so that it goes sixteen rows at a time.
+        let (old, cut) = (leaf.mark, split.bin);
+        for (own, bin) in marks.iter_mut().zip(bins) {
+            *own = if (*own == old) & (*bin > cut) { mark } else { *own };
+        }
+        let (left, right) = ground.split(leaf, &split, &mut tree, mark);
         leaves.insert(at, right);
         leaves.insert(at, left);
     }
+    let mut places = [0; 256];
     for leaf in leaves {
+        places[usize::from(leaf.mark)] = tree.leaf.len() as u8;
         let place = -1 - tree.leaf.len() as i32;
         match leaf.parent {
             Some((node, true)) => tree.left[node] = place,
@@ -151,7 +177,8 @@ pub(super) fn grow(binned: &Binned, slope: &[(f64, f64)], growth: Growth, seed: 
         }
         tree.leaf.push(-leaf.total.g / (leaf.total.h + growth.l2));
     }
-    tree
+    marks.iter_mut().for_each(|mark| *mark = places[usize::from(*mark)]);
+    (tree, marks)
 }
 
 impl Ground<'_> {
@@ -170,7 +197,7 @@ impl Ground<'_> {
         };
         self.inputs.iter().map(one).collect()
     }
-    fn leaf(&self, rows: Vec<u32>, histogram: Histogram, parent: Option<(usize, bool)>) -> Leaf {
+    fn leaf(&self, rows: Vec<u32>, histogram: Histogram, parent: Option<(usize, bool)>, mark: u8) -> Leaf {
         let mut total = Sum { n: rows.len(), ..Sum::default() };
         for row in &rows {
             let (g, h) = self.slope[*row as usize];
@@ -178,7 +205,7 @@ impl Ground<'_> {
             total.h += h;
         }
         let split = self.best(&histogram, total);
-        Leaf { rows, total, histogram, split, parent }
+        Leaf { rows, total, histogram, split, parent, mark }
     }
     fn best(&self, histogram: &Histogram, total: Sum) -> Option<Split> {
         let Growth { min_rows, l2, .. } = self.growth;
@@ -191,20 +218,21 @@ impl Ground<'_> {
                 if left.n < min_rows || right.n < min_rows {
                     continue;
                 }
-                let gain = left.score(l2) + right.score(l2) - total.score(l2);
-                if gain > best.as_ref().map_or(1e-9, |b| b.gain) {
-                    best = Some(Split { gain, input, bin });
+                let parts = left.score(l2) + right.score(l2);
+                let gain = parts - total.score(l2);
+                if gain > best.as_ref().map_or(1e-9, |b| b.gain + TIE * parts) {
+                    best = Some(Split { gain, input, bin: bin as u8 });
                 }
             }
         }
         best
     }
-    /// Makes a node of a leaf.
-    fn split(&self, leaf: Leaf, split: &Split, tree: &mut Tree) -> (Leaf, Leaf) {
+    /// Makes a node of a leaf; its right side has the mark.
+    fn split(&self, leaf: Leaf, split: &Split, tree: &mut Tree, mark: u8) -> (Leaf, Leaf) {
         let node = tree.input.len();
         let input = self.inputs[split.input];
         tree.input.push(input as u16);
-        tree.cut.push(self.binned.cuts[input][split.bin]);
+        tree.cut.push(self.binned.cuts[input][usize::from(split.bin)]);
         tree.left.push(0);
         tree.right.push(0);
         match leaf.parent {
@@ -213,8 +241,7 @@ impl Ground<'_> {
             None => {}
         }
         let bins = &self.binned.bins[input];
-        let (left, right): (Vec<u32>, Vec<u32>) =
-            leaf.rows.iter().partition(|row| usize::from(bins[**row as usize]) <= split.bin);
+        let (left, right): (Vec<u32>, Vec<u32>) = leaf.rows.iter().partition(|row| bins[**row as usize] <= split.bin);
         // The smaller side is counted, the other is what is left.
         let small = self.histogram(if left.len() <= right.len() { &left } else { &right });
         let mut large = leaf.histogram;
@@ -222,6 +249,49 @@ impl Ground<'_> {
             large.iter_mut().zip(small).for_each(|(l, s)| *l = l.less(*s));
         }
         let (a, b) = if left.len() <= right.len() { (small, large) } else { (large, small) };
-        (self.leaf(left, a, Some((node, true))), self.leaf(right, b, Some((node, false))))
+        (self.leaf(left, a, Some((node, true)), leaf.mark), self.leaf(right, b, Some((node, false)), mark))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand::RngExt;
+
+    const GROWTH: Growth = Growth { leaves: 31, min_rows: 20, l2: 1.0, input_share: 1.0, row_share: 0.7 };
+
+    /// Inputs of which one is continuous, one has few values, and one is all but certain, as the
+    /// probability of a regime is; and slopes that depend on all.
+    fn data(rows: usize) -> (Vec<f64>, Vec<(f64, f64)>) {
+        let mut rng = Seed(12).rng();
+        let (mut z, mut slope) = (Vec::new(), Vec::new());
+        for _ in 0..rows {
+            let (a, b, c) = (rng.random::<f64>(), rng.random::<f64>(), rng.random::<f64>());
+            let own = [6.0 * a - 3.0, (5.0 * b).floor(), if c < 0.8 { 1.0 } else { 2.0 * c }];
+            slope.push((own[0].sin() + 0.3 * own[1] - own[2] + rng.random::<f64>() - 0.5, 0.5 + rng.random::<f64>()));
+            z.extend(own);
+        }
+        (z, slope)
+    }
+
+    #[test]
+    fn every_row_is_marked_with_the_leaf_it_falls_into() {
+        let (z, slope) = data(3000);
+        let (tree, leaf_of) = grow(&Binned::new(&z, 3), &slope, GROWTH, Seed(1));
+        assert_eq!(tree.leaf.len(), 31);
+        for (z, leaf) in z.chunks(3).zip(leaf_of) {
+            assert_eq!(tree.value(z), tree.leaf[usize::from(leaf)]);
+        }
+    }
+
+    #[test]
+    fn rounding_moves_no_row_to_another_leaf() {
+        let (z, slope) = data(3000);
+        let mut rng = Seed(13).rng();
+        let moved: Vec<f64> = z.iter().map(|z| z + 1e-10 * (rng.random::<f64>() - 0.5)).collect();
+        let grown = |z: &[f64]| grow(&Binned::new(z, 3), &slope, GROWTH, Seed(1));
+        let ((a, leaf_of), (b, others)) = (grown(&z), grown(&moved));
+        assert_eq!((a.input, a.leaf, leaf_of), (b.input, b.leaf, others));
+        assert!(a.cut.iter().zip(&b.cut).all(|(a, b)| (a - b).abs() < 1e-9));
     }
 }

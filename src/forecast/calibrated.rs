@@ -17,10 +17,11 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::outcome::Pending;
+use super::rolling::Rolling;
 use super::spike::{Reliability, Threshold, insert, remove};
 use super::spike_head::{self, Head, Said};
 use super::{BySymbol, Dist, Dwell, Fitted, Forecast, Forecaster, Outcome, Panel, Track};
-use crate::base::{Prob, Symbol, Ts, stats};
+use crate::base::{Prob, Ts, stats};
 use crate::feature::{Feature, Row};
 
 /// Decay of the variance that stands in for a model before it has a track record.
@@ -70,14 +71,24 @@ struct Errors {
     e: VecDeque<f64>,
 }
 
-impl Errors {
-    fn push(&mut self, z: f64, e: f64, window: usize) {
-        self.z.push_back(z);
-        self.e.push_back(e);
-        while self.z.len() > window {
-            self.z.pop_front();
-            self.e.pop_front();
-        }
+/// The same while they come and go.
+#[derive(Clone)]
+struct Recent {
+    z: Rolling,
+    e: Rolling,
+}
+
+impl Recent {
+    fn new(errors: &Errors, window: usize) -> Recent {
+        Recent { z: Rolling::new(window, &errors.z), e: Rolling::new(window, &errors.e) }
+    }
+    /// Gives the standardised return that leaves.
+    fn push(&mut self, z: f64, e: f64) -> Option<f64> {
+        self.e.push(e);
+        self.z.push(z)
+    }
+    fn stored(&self) -> Errors {
+        Errors { z: self.z.numbers(), e: self.e.numbers() }
     }
 }
 
@@ -88,7 +99,7 @@ impl Calibration {
         for symbol in panel.symbols() {
             let settled = track.of(name, symbol);
             let first = settled.first().map_or(panel.end(), |s| s.ts);
-            let mut errors = stand_in(panel.rows(symbol), first, ahead, params.window);
+            let mut errors = Recent::new(&stand_in(panel.rows(symbol), first, ahead, params.window), params.window);
             let mut threshold = Threshold::new(ahead, params.spike_window);
             let mut rows = panel.rows(symbol).iter().peekable();
             for s in settled {
@@ -110,9 +121,9 @@ impl Calibration {
                     }
                 }
                 let z = s.outcome.ret / s.forecast_rv.sqrt();
-                errors.push(z, (s.outcome.rv / s.forecast_rv).ln(), params.window);
+                errors.push(z, (s.outcome.rv / s.forecast_rv).ln());
             }
-            all.insert(symbol, errors);
+            all.insert(symbol, errors.stored());
         }
         let (reliability, head) = (Reliability::learn(said), Head::learn(direct));
         Calibration { params, ahead, until: panel.end(), errors: all, reliability, head }
@@ -134,7 +145,7 @@ impl Calibration {
 
 /// Errors of an exponentially weighted mean of past variance, for answers known before `first`.
 fn stand_in(rows: &[Row], first: Ts, ahead: usize, window: usize) -> Errors {
-    let mut errors = Errors::default();
+    let (mut z, mut e) = (VecDeque::new(), VecDeque::new());
     let mut level = f64::NAN;
     let from = rows.len().saturating_sub(3 * window + ahead);
     for i in from..rows.len() {
@@ -143,20 +154,24 @@ fn stand_in(rows: &[Row], first: Ts, ahead: usize, window: usize) -> Errors {
         let Some(outcome) = Outcome::after(rows, i, ahead) else { continue };
         if i > from + 20 && outcome.known <= first {
             let f = level * ahead as f64;
-            errors.push(outcome.ret / f.sqrt(), (outcome.rv / f).ln(), window);
+            z.push_back(outcome.ret / f.sqrt());
+            e.push_back((outcome.rv / f).ln());
         }
     }
+    let old = z.len().saturating_sub(window);
+    z.drain(..old);
+    e.drain(..old);
     // The stand-in's level error is not the model's: only the spread of its log errors is kept.
-    let mean = errors.e.iter().sum::<f64>() / errors.e.len().max(1) as f64;
-    errors.e.iter_mut().for_each(|e| *e -= mean);
-    errors
+    let mean = e.iter().sum::<f64>() / e.len().max(1) as f64;
+    e.iter_mut().for_each(|e| *e -= mean);
+    Errors { z, e }
 }
 
 /// The running state: the model's filter, its recent errors, and the questions not yet answered.
 struct Calibrated {
     inner: Box<dyn Forecaster>,
     learnt: Arc<Calibration>,
-    errors: Option<(Symbol, Errors)>,
+    errors: Option<Recent>,
     sorted: Vec<f64>,
     pending: Pending<f64>,
     threshold: Threshold,
@@ -167,36 +182,33 @@ struct Calibrated {
 
 impl Calibrated {
     fn learn(&mut self, row: &Row) {
-        let (_, errors) = self
-            .errors
-            .get_or_insert_with(|| (row.symbol, self.learnt.errors.get(&row.symbol).cloned().unwrap_or_default()));
-        if self.sorted.is_empty() && !errors.z.is_empty() {
-            self.sorted = stats::sorted(errors.z.make_contiguous());
-        }
+        let learnt = &self.learnt;
+        let errors = self.errors.get_or_insert_with(|| {
+            let stored = learnt.errors.get(&row.symbol).cloned().unwrap_or_default();
+            self.sorted = stats::sorted(&Vec::from_iter(stored.z.iter().copied()));
+            Recent::new(&stored, learnt.params.window)
+        });
         self.threshold.update(row);
         self.last = self.learnt.head.is_some().then_some(*row);
         if let Some(answer) = self.pending.answer(row)
-            && row.ts_known > self.learnt.until
+            && row.ts_known > learnt.until
         {
-            let (z, e) = (answer.ret / answer.what.sqrt(), (answer.rv / answer.what).ln());
-            let window = self.learnt.params.window;
-            if errors.z.len() >= window
-                && let Some(old) = errors.z.front()
-            {
-                remove(&mut self.sorted, *old);
+            let z = answer.ret / answer.what.sqrt();
+            if let Some(old) = errors.push(z, (answer.rv / answer.what).ln()) {
+                remove(&mut self.sorted, old);
             }
-            errors.push(z, e, window);
             insert(&mut self.sorted, z);
         }
     }
     fn calibrate(&self, raw: Forecast) -> Option<Forecast> {
-        let Some((_, errors)) = &self.errors else { return Some(raw).filter(|f| f.dist.is_sound()) };
+        let Some(errors) = &self.errors else { return Some(raw).filter(|f| f.dist.is_sound()) };
         // Below a quarter of the window, or fifty, an empirical tail says nothing: keep the model's.
         if errors.z.len() < (self.learnt.params.window / 4).clamp(1, 50) {
             return Some(raw).filter(|f| f.dist.is_sound());
         }
         let f = raw.dist.rv;
-        let dist = if self.learnt.params.own_tails { raw.dist } else { Dist::empirical(f, &self.sorted) };
+        let own_tails = self.learnt.params.own_tails;
+        let dist = if own_tails { raw.dist } else { Dist::empirical(f, &self.sorted, errors.z.variance()) };
         let spike = self.threshold.get().and_then(|threshold| {
             let (p, z) = lognormal(threshold, f, errors)?;
             let p = self.learnt.reliability.of(p);
@@ -211,11 +223,10 @@ impl Calibrated {
 
 /// Probability that the realised variance exceeds the threshold, from the past errors' mean and spread, and
 /// how many spreads the threshold lies above what is expected.
-fn lognormal(threshold: f64, f: f64, errors: &Errors) -> Option<(f64, f64)> {
-    let n = errors.e.len() as f64;
-    let mean = errors.e.iter().sum::<f64>() / n;
-    let var = errors.e.iter().map(|e| (e - mean) * (e - mean)).sum::<f64>() / (n - 1.0);
-    let z = (threshold.ln() - f.ln() - mean) / var.sqrt();
+fn lognormal(threshold: f64, f: f64, errors: &Recent) -> Option<(f64, f64)> {
+    let (mean, squares) = errors.e.moments();
+    let sd = (squares / (errors.e.len() as f64 - 1.0)).sqrt();
+    let z = (threshold.ln() - f.ln() - mean) / sd;
     let p = 1.0 - stats::normal_cdf(z);
     (0.0..=1.0).contains(&p).then_some((p, z))
 }

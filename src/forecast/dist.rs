@@ -1,14 +1,21 @@
 //! The distribution of a log return, as published: a variance, a standard deviation, nine quantiles
 //! and the expected shortfall of both tails.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{ContinuousCDF, StudentsT};
+use statrs::distribution::{Continuous, ContinuousCDF, StudentsT};
 
 use super::tail;
 use crate::base::stats;
 
 /// The published probability levels, ascending.
 pub const LEVELS: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.5, 0.95, 0.975, 0.99, 0.995];
+
+/// Quantiles of the standard normal at [`LEVELS`].
+pub static NORMAL: LazyLock<[f64; 9]> = LazyLock::new(|| LEVELS.map(stats::normal_quantile));
+/// Mean of the standard normal above its 99 % quantile.
+static NORMAL_ES: LazyLock<f64> = LazyLock::new(|| stats::normal_pdf(NORMAL[1]) / 0.01);
 
 /// Distribution of the log return over the horizon. All numbers are fractions.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,23 +35,17 @@ pub struct Dist {
 impl Dist {
     /// Zero-mean normal.
     pub fn normal(rv: f64, sd: f64) -> Dist {
-        let es = stats::normal_pdf(stats::normal_quantile(0.01)) / 0.01;
-        Dist { rv, sd, q: LEVELS.map(|p| sd * stats::normal_quantile(p)), es01: -sd * es, es99: sd * es }
+        let es = *NORMAL_ES;
+        Dist { rv, sd, q: NORMAL.map(|z| sd * z), es01: -sd * es, es99: sd * es }
     }
     /// Zero-mean Student t of `nu` > 2 degrees of freedom, scaled to standard deviation `sd`.
     pub fn student(rv: f64, sd: f64, nu: f64) -> Dist {
-        let Ok(t) = StudentsT::new(0.0, 1.0, nu) else { return Dist::normal(rv, sd) };
-        let scale = sd * ((nu - 2.0) / nu).sqrt();
-        let q01 = t.inverse_cdf(0.01);
-        use statrs::distribution::Continuous;
-        // METHOD: ES of a t in units of scale, f(q)/(1-a) (nu + q^2)/(nu - 1).
-        let es = scale * t.pdf(q01) / 0.01 * (nu + q01 * q01) / (nu - 1.0);
-        Dist { rv, sd, q: LEVELS.map(|p| scale * t.inverse_cdf(p)), es01: -es, es99: es }
+        Student::new(nu).map_or_else(|| Dist::normal(rv, sd), |law| law.dist(rv, sd))
     }
-    /// Filtered historical simulation: past standardised returns `z` (ascending) times the forecast
-    /// volatility `sqrt(rv)`. Beyond 99 % the quantiles and the expected shortfalls are those of peaks
+    /// Filtered historical simulation: past standardised returns `z` (ascending, of this variance) times
+    /// the forecast volatility `sqrt(rv)`. Beyond 99 % the quantiles and the expected shortfalls are those of peaks
     /// over threshold, where there are enough.
-    pub fn empirical(rv: f64, z: &[f64]) -> Dist {
+    pub fn empirical(rv: f64, z: &[f64], variance: f64) -> Dist {
         let vol = rv.sqrt();
         let mut q = LEVELS.map(|p| vol * stats::quantile(z, p));
         let k = ((z.len() as f64 * 0.01).floor() as usize).max(1).min(z.len());
@@ -57,7 +58,7 @@ impl Dist {
             q[8] = (vol * law.var(0.995)).max(q[7]);
             high = vol * law.shortfall(0.99);
         }
-        Dist { rv, sd: vol * stats::variance(z).sqrt(), q, es01: low.min(q[1]), es99: high.max(q[7]) }
+        Dist { rv, sd: vol * variance.sqrt(), q, es01: low.min(q[1]), es99: high.max(q[7]) }
     }
     /// The same around another mean.
     pub fn moved(self, by: f64) -> Dist {
@@ -71,5 +72,32 @@ impl Dist {
     pub fn is_sound(&self) -> bool {
         let finite = [self.rv, self.sd, self.es01, self.es99].iter().chain(&self.q).all(|v| v.is_finite());
         finite && self.rv > 0.0 && self.sd > 0.0 && self.q.windows(2).all(|w| w[0] <= w[1])
+    }
+}
+
+/// Student's t of some degrees of freedom: its quantiles take far longer than a scaling of them, so
+/// who publishes many of one shape works them out once.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Student {
+    nu: f64,
+    /// Quantiles at [`LEVELS`] in units of scale, and the density at the 1 % quantile.
+    q: [f64; 9],
+    pdf01: f64,
+}
+
+impl Student {
+    /// Of `nu` > 2 degrees of freedom; `None` where there is no such law.
+    pub fn new(nu: f64) -> Option<Student> {
+        let t = StudentsT::new(0.0, 1.0, nu).ok()?;
+        let q = LEVELS.map(|p| t.inverse_cdf(p));
+        Some(Student { nu, q, pdf01: t.pdf(q[1]) })
+    }
+    /// Zero-mean, scaled to standard deviation `sd`.
+    pub fn dist(&self, rv: f64, sd: f64) -> Dist {
+        let Student { nu, q, pdf01 } = *self;
+        let scale = sd * ((nu - 2.0) / nu).sqrt();
+        // METHOD: ES of a t in units of scale, f(q)/(1-a) (nu + q^2)/(nu - 1).
+        let es = scale * pdf01 / 0.01 * (nu + q[1] * q[1]) / (nu - 1.0);
+        Dist { rv, sd, q: q.map(|q| scale * q), es01: -es, es99: es }
     }
 }

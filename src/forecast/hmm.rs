@@ -43,9 +43,10 @@ use serde::{Deserialize, Serialize};
 
 use super::hmm_em::{Covariance, Em, Estimate, Gaussian};
 use super::hmm_filter::{Filter, no_fit};
+use super::mixture::mixture;
 use super::regime::Tenure;
 use super::training::{Chosen, Level, Training, each, in_range};
-use super::{BySymbol, Dist, Dwell, Error, FitContext, Forecast, Forecaster, Model, Panel, Regime, dist};
+use super::{BySymbol, Dwell, Error, FitContext, Forecast, Forecaster, Model, Panel, Regime};
 use crate::base::{Horizon, Seed, Span, Ts, stats};
 use crate::feature::{Feature, Row};
 
@@ -365,33 +366,15 @@ impl Forecaster for State {
         })
     }
 
+    fn regime(&self) -> Option<Regime> {
+        let run = self.run.as_ref()?;
+        run.last.map(|_| Regime::of_states(run.filter.next()))
+    }
+
     fn dwell(&self) -> Option<Dwell> {
         let (run, regimes) = (self.run.as_ref()?, self.own.get()?);
         run.tenure.dwell(run.filter.now(), &regimes.model.trans)
     }
-}
-
-/// A mixture of zero-mean normals, as published.
-pub(super) fn mixture(rv: f64, weights: &[f64], sd: &[f64]) -> Dist {
-    let sum = |f: &dyn Fn(f64) -> f64| weights.iter().zip(sd).map(|(w, s)| w * f(*s)).sum::<f64>();
-    let most = sd.iter().fold(0.0_f64, |m, s| m.max(*s));
-    let lower = |p: f64| {
-        // The widest component alone bounds the quantile from below; the median is 0.
-        let (mut low, mut high) = (most * stats::normal_quantile(p), 0.0);
-        for _ in 0..60 {
-            let middle = 0.5 * (low + high);
-            if sum(&|s| stats::normal_cdf(middle / s)) < p { low = middle } else { high = middle }
-        }
-        0.5 * (low + high)
-    };
-    let tail: [f64; 4] = std::array::from_fn(|i| lower(dist::LEVELS[i]));
-    let q = std::array::from_fn(|i| match i {
-        0..4 => tail[i],
-        4 => 0.0,
-        _ => -tail[8 - i],
-    });
-    let es = sum(&|s| s * stats::normal_pdf(tail[1] / s)) / dist::LEVELS[1];
-    Dist { rv, sd: sum(&|s| s * s).sqrt(), q, es01: -es, es99: es }
 }
 
 #[cfg(test)]
@@ -450,29 +433,6 @@ mod tests {
         }
         let params = Params { states: 5, ..Params::default() };
         assert!(matches!(fixture::fit::<Hmm>(&params, &rows, 1), Err(Error::Params { .. })));
-    }
-
-    #[test]
-    fn mixture_quantiles_hold_their_probability() {
-        let (weights, sd) = ([0.5, 0.3, 0.15, 0.05], [0.01, 0.02, 0.04, 0.15]);
-        let dist = mixture(1e-3, &weights, &sd);
-        assert!(dist.is_sound());
-        for (q, p) in dist.q.iter().zip(dist::LEVELS) {
-            let below: f64 = weights.iter().zip(sd).map(|(w, s)| w * stats::normal_cdf(q / s)).sum();
-            assert!((below - p).abs() < 1e-12);
-        }
-        // Expected shortfall against a sum over the tail's quantile function.
-        let mean = (0..2000).map(|i| {
-            let p = (f64::from(i) + 0.5) / 2000.0 * 0.01;
-            let (mut low, mut high) = (-2.0, 0.0);
-            for _ in 0..60 {
-                let m = 0.5 * (low + high);
-                let below: f64 = weights.iter().zip(sd).map(|(w, s)| w * stats::normal_cdf(m / s)).sum();
-                if below < p { low = m } else { high = m }
-            }
-            low / 2000.0
-        });
-        assert!((mean.sum::<f64>() / dist.es01 - 1.0).abs() < 1e-3);
     }
 
     #[test]

@@ -318,23 +318,27 @@ pub(super) fn kim(trans: &[Vec<f64>], filtered: Vec<f64>, predicted: &[f64]) -> 
     let t = filtered.len() / k;
     let mut gamma = filtered;
     let mut steps = vec![0.0; k * k];
-    let mut smooth = vec![0.0; k];
+    // Smoothed over predicted probability of each state in the next row. The least divisor keeps the
+    // ratio finite; what it is multiplied by is then no larger than that divisor.
+    let mut ratio = vec![0.0; k];
     for i in (0..t.saturating_sub(1)).rev() {
         let (head, tail) = gamma.split_at_mut((i + 1) * k);
         let (here, after, ahead) = (&mut head[i * k..], &tail[..k], &predicted[(i + 1) * k..(i + 2) * k]);
-        for a in 0..k {
-            let mut sum = 0.0;
-            for b in 0..k {
-                if after[b] > 0.0 && ahead[b] > 0.0 {
-                    let both = here[a] * trans[a][b] / ahead[b] * after[b];
-                    steps[a * k + b] += both;
-                    sum += both;
-                }
-            }
-            smooth[a] = sum;
+        for ((ratio, after), ahead) in ratio.iter_mut().zip(after).zip(ahead) {
+            *ratio = if *after > 0.0 && *ahead > 0.0 { after / ahead.max(f64::MIN_POSITIVE) } else { 0.0 };
         }
-        let total: f64 = smooth.iter().sum();
-        here.iter_mut().zip(&smooth).for_each(|(h, s)| *h = s / total);
+        let mut total = 0.0;
+        for ((here, row), steps) in here.iter_mut().zip(trans).zip(steps.chunks_exact_mut(k)) {
+            let mut sum = 0.0;
+            for ((a, r), step) in row.iter().zip(&ratio).zip(steps) {
+                let both = *here * a * r;
+                *step += both;
+                sum += both;
+            }
+            *here = sum;
+            total += sum;
+        }
+        here.iter_mut().for_each(|h| *h /= total);
     }
     (gamma, steps)
 }

@@ -106,15 +106,31 @@ impl Chain {
     /// before it.
     pub(super) fn observe(&mut self, density: impl Fn(usize) -> f64) -> f64 {
         let mut top = f64::NEG_INFINITY;
+        for (i, now) in self.now.iter_mut().enumerate() {
+            *now = density(i);
+            top = top.max(*now);
+        }
+        let mut sum = 0.0;
+        for (now, next) in self.now.iter_mut().zip(&self.next) {
+            *now = next * (*now - top).exp();
+            sum += *now;
+        }
+        if !(sum > f64::MIN_POSITIVE && sum.is_finite()) {
+            // The likely states are so improbable that products vanish: the same in logarithms.
+            (top, sum) = self.observe_in_logs(&density);
+        }
+        self.now.iter_mut().for_each(|v| *v /= sum);
+        self.step();
+        top + sum.ln()
+    }
+    fn observe_in_logs(&mut self, density: &impl Fn(usize) -> f64) -> (f64, f64) {
+        let mut top = f64::NEG_INFINITY;
         for (i, (now, next)) in self.now.iter_mut().zip(&self.next).enumerate() {
             *now = next.ln() + density(i);
             top = top.max(*now);
         }
         self.now.iter_mut().for_each(|v| *v = (*v - top).exp());
-        let sum: f64 = self.now.iter().sum();
-        self.now.iter_mut().for_each(|v| *v /= sum);
-        self.step();
-        top + sum.ln()
+        (top, self.now.iter().sum())
     }
     /// Takes a missing observation.
     pub(super) fn miss(&mut self) {

@@ -25,6 +25,7 @@ pub mod hmm;
 pub mod hmm_em;
 pub mod hmm_filter;
 pub mod markov;
+mod mixture;
 pub mod ms_garch;
 pub mod net;
 mod net_plain;
@@ -37,6 +38,7 @@ mod pooled;
 mod pooled_input;
 pub mod profile;
 pub mod regime;
+mod rolling;
 mod spike;
 mod spike_head;
 mod stack;
@@ -83,6 +85,10 @@ pub trait Forecaster: Send {
     /// How long the regime has lasted and is expected to last, where the model has regimes. Pure.
     fn dwell(&self) -> Option<Dwell> {
         None
+    }
+    /// The regime of the next period as [`Forecaster::forecast`] has it, where the model has regimes. Pure.
+    fn regime(&self) -> Option<Regime> {
+        self.forecast()?.regime
     }
     /// Weight of the members of an average that are silent while others speak for them, in \[0, 1\];
     /// 0 where nothing is averaged. Pure.

@@ -52,15 +52,15 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ndarray::Array2;
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
+use super::gamma::Design;
 use super::net_plain::{Weights, quantiles};
 use super::net_train::{Data, Mlp, Schedule, held, initial, train};
 use super::pooled::{Inputs, LIMIT, Place, Pool, Wanted};
 use super::training::{Level, in_range};
-use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Pace, Panel, gamma};
+use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Pace, Panel};
 use crate::base::{Horizon, stats};
 use crate::feature::Row;
 
@@ -181,20 +181,32 @@ impl Shared {
         let inputs = pool.inputs.clone();
         let mut shared = Shared { ahead: ctx.ahead(), inputs, linear: vec![], nets: vec![], beyond: (1.0, 1.0) };
         let (width, z, target) = (pool.width(), &pool.z, &pool.target);
-        let linear = |rows: usize| {
-            let z = Array2::from_shape_fn((rows, width), |(i, j)| z[i * width + j]);
-            gamma::gamma(&z, &target[..rows], params.ridge).ok_or_else(|| no_fit("the regression does not settle"))
+        let design = Design::new(z, pool.rows(), width);
+        let linear = |rows: usize, begin: &[f64]| {
+            let fit = design.fit(&target[..rows], params.ridge, begin);
+            fit.ok_or_else(|| no_fit("the regression does not settle"))
         };
-        // The nets start at a regression that has not seen the rows which decide when they stop;
-        // else every step away from it would look like a loss.
-        shared.linear = linear(pool.rows() - held(pool.rows()))?;
         // Without inputs there is nothing for a net to learn.
-        let nets = if width == 0 { 0 } else { params.nets };
+        if width > 0 && params.nets > 0 {
+            // The nets start at a regression that has not seen the rows which decide when they stop;
+            // else every step away from it would look like a loss.
+            shared.linear = linear(pool.rows() - held(pool.rows()), &[])?;
+            shared.nets = shared.train(params, pool, ctx)?;
+        }
+        shared.linear = linear(pool.rows(), &shared.linear)?;
+        shared.beyond = shared.tails(pool);
+        Ok(shared)
+    }
+
+    /// The nets, which learn what the regression leaves.
+    fn train(&self, params: &Params, pool: &Pool, ctx: &FitContext<'_>) -> Result<Vec<Weights>, Error> {
+        let no_fit = |why: &str| Error::NoFit { model: Net::NAME, symbol: "the whole panel".into(), why: why.into() };
+        let (width, nets) = (pool.width(), params.nets);
         let data = Data {
             width,
-            offset: (0..pool.rows()).map(|i| shared.offset(&z[i * width..(i + 1) * width]) as f32).collect(),
-            z: z.iter().map(|v| *v as f32).collect(),
-            target: target.iter().map(|v| *v as f32).collect(),
+            offset: (0..pool.rows()).map(|i| self.offset(pool.row(i)) as f32).collect(),
+            z: pool.z.iter().map(|v| *v as f32).collect(),
+            target: pool.target.iter().map(|v| *v as f32).collect(),
             ret: pool.ret.iter().map(|r| *r as f32).collect(),
         };
         let schedule = params.schedule(pool.rows());
@@ -203,7 +215,7 @@ impl Shared {
             let count = done.fetch_add(1, Ordering::Relaxed) + 1;
             (ctx.progress)(Pace { share: 0.99 * count as f64 / total as f64, loss: Some(f64::from(loss)) });
         };
-        shared.nets = (0..nets)
+        let nets = (0..nets)
             .into_par_iter()
             .map(|i| {
                 let seed = ctx.seed.named("net").named(&i.to_string());
@@ -212,12 +224,10 @@ impl Shared {
             })
             .collect::<Option<Vec<_>>>()
             .ok_or_else(|| no_fit("training gave no numbers"))?;
-        if !shared.nets.iter().flat_map(|n| &n.layers).all(|l| l.weight.iter().chain(&l.bias).all(|w| w.is_finite())) {
+        if !nets.iter().flat_map(|n| &n.layers).all(|l| l.weight.iter().chain(&l.bias).all(|w| w.is_finite())) {
             return Err(no_fit("training diverged; lower `rate`"));
         }
-        shared.linear = linear(pool.rows())?;
-        shared.beyond = shared.tails(pool);
-        Ok(shared)
+        Ok(nets)
     }
 
     fn offset(&self, z: &[f64]) -> f64 {
@@ -228,7 +238,7 @@ impl Shared {
     fn forward(&self, z: &[f64]) -> (f64, [f64; 9]) {
         let offset = self.offset(z);
         if self.nets.is_empty() {
-            return (offset.clamp(-LIMIT, LIMIT).exp(), super::dist::LEVELS.map(stats::normal_quantile));
+            return (offset.clamp(-LIMIT, LIMIT).exp(), *super::dist::NORMAL);
         }
         let z: Vec<f32> = z.iter().map(|v| *v as f32).collect();
         let (mut variance, mut mean) = (0.0, [0.0; 9]);

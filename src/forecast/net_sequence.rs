@@ -47,16 +47,16 @@
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
+use super::gamma::Design;
 use super::net_plain::{Weights, quantiles};
 use super::net_tower::{LENGTH, Tower, forward, initial};
 use super::net_train::{Data, Schedule, held, train};
 use super::pooled::{Inputs, LIMIT, Place, Pool, Wanted};
 use super::pooled_input::unit;
 use super::training::{Level, in_range};
-use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Pace, Panel, gamma};
+use super::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Pace, Panel};
 use crate::base::{Horizon, stats};
 use crate::feature::{Feature, Row};
 
@@ -210,9 +210,10 @@ impl Shared {
         let no_fit =
             |why: &str| Error::NoFit { model: Sequence::NAME, symbol: "the whole panel".into(), why: why.into() };
         let (width, z, target) = (pool.width(), &pool.z, &pool.target);
-        let linear = |rows: usize| {
-            let z = Array2::from_shape_fn((rows, width), |(i, j)| z[i * width + j]);
-            gamma::gamma(&z, &target[..rows], params.ridge).ok_or_else(|| no_fit("the regression does not settle"))
+        let design = Design::new(z, pool.rows(), width);
+        let linear = |rows: usize, begin: &[f64]| {
+            let fit = design.fit(&target[..rows], params.ridge, begin);
+            fit.ok_or_else(|| no_fit("the regression does not settle"))
         };
         let places: Vec<(usize, &[Row])> = pool
             .at
@@ -234,7 +235,7 @@ impl Shared {
             ahead: ctx.ahead(),
             inputs: pool.inputs.clone(),
             // The tower starts at a regression that has not seen the rows which decide when it stops.
-            linear: linear(pool.rows() - held(pool.rows()))?,
+            linear: linear(pool.rows() - held(pool.rows()), &[])?,
             scales,
             tower: initial(CHANNELS, params.units, ctx.seed.named("weights")),
         };
@@ -256,7 +257,7 @@ impl Shared {
         if !shared.tower.layers.iter().all(|l| l.weight.iter().chain(&l.bias).all(|w| w.is_finite())) {
             return Err(no_fit("training diverged; lower `rate`"));
         }
-        shared.linear = linear(pool.rows())?;
+        shared.linear = linear(pool.rows(), &shared.linear)?;
         Ok(shared)
     }
 

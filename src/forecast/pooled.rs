@@ -68,7 +68,7 @@ impl Eye {
         let mut regime = [f64::NAN; REGIME.len()];
         if let Some(filter) = &mut self.0 {
             filter.update(row);
-            if let Some([_, p @ ..]) = filter.forecast().and_then(|f| f.regime).map(|r| r.probs()) {
+            if let Some([_, p @ ..]) = filter.regime().map(|r| r.probs()) {
                 let rows = filter.dwell().map_or(f64::NAN, |d| f64::from(d.rows).ln());
                 regime = [p[0], p[1], p[2], rows];
             }

@@ -45,7 +45,7 @@ fn bundle(scale: f64) -> Bundle {
 
 fn road(bundle: &Bundle) -> Pipeline {
     let mut margin = Margin { forecast: "HAR".into(), regime: String::new(), ..Margin::default() };
-    margin.baseline.window = Span::DAY.times(20);
+    margin.baseline.window = Span::DAY.times(40);
     margin.baseline.history = Span::DAY.times(365);
     let settings = Settings {
         symbols: vec![symbol()],

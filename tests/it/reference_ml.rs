@@ -3,10 +3,9 @@
 //! measures 1e-8.
 
 use margincast::base::stats;
-use margincast::forecast::gamma::gamma;
+use margincast::forecast::gamma::Design;
 use margincast::loss::classify::{auc, average_precision, brier};
 use margincast::loss::score;
-use ndarray::Array2;
 use serde_json::Value;
 
 /// Logs of the mean variance over 1, 5 and 22 days, and the next day's variance; and the whole series.
@@ -39,8 +38,7 @@ fn found(model: &Value) -> Vec<f64> {
 fn the_gamma_regression_is_that_of_scikit_learn() {
     let Some((x, y, _, peer)) = data() else { return };
     let peer = &peer["gamma_glm"];
-    let z = Array2::from_shape_fn((x.len(), 3), |(i, j)| x[i][j]);
-    let b = gamma(&z, &y, 0.0).unwrap();
+    let b = Design::new(x.as_flattened(), x.len(), 3).fit(&y, 0.0, &[]).unwrap();
     near(b[0], &peer["intercept"], 1e-5, "intercept");
     (0..3).for_each(|j| near(b[j + 1], &peer["coef"][j], 1e-5, "coefficient"));
     let losses: Vec<f64> = x.iter().zip(&y).map(|(x, y)| score::qlike(*y, linear(&b, x).exp())).collect();

@@ -7,7 +7,7 @@ use statrs::function::gamma::checked_gamma_lr;
 use super::number::{Number, between_variable};
 use crate::base::stats;
 use crate::forecast::Dist;
-use crate::forecast::dist::LEVELS;
+use crate::forecast::dist::{LEVELS, Student};
 
 /// The distribution of the standardised residual.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -241,7 +241,7 @@ fn student_constant<T: Number>(nu: T) -> T {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Tails {
     Normal,
-    Student(f64),
+    Student(Student),
     Numbers { q: [f64; 9], es01: f64, es99: f64 },
 }
 
@@ -249,7 +249,7 @@ impl Tails {
     pub fn new(innovation: Innovation, shape: &[f64]) -> Tails {
         match innovation {
             Innovation::Normal => return Tails::Normal,
-            Innovation::Student => return Tails::Student(shape[0]),
+            Innovation::Student => return Student::new(shape[0]).map_or(Tails::Normal, Tails::Student),
             _ => {}
         }
         let q = LEVELS.map(|p| quantile(innovation, shape, p));
@@ -261,7 +261,7 @@ impl Tails {
     pub fn dist(&self, rv: f64, sd: f64) -> Dist {
         match *self {
             Tails::Normal => Dist::normal(rv, sd),
-            Tails::Student(nu) => Dist::student(rv, sd, nu),
+            Tails::Student(law) => law.dist(rv, sd),
             Tails::Numbers { q, es01, es99 } => Dist { rv, sd, q: q.map(|q| sd * q), es01: sd * es01, es99: sd * es99 },
         }
     }

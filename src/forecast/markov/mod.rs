@@ -43,8 +43,9 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use self::switching::no_fit;
-use super::hmm::{bounds, mixture};
+use super::hmm::bounds;
 use super::hmm_filter::Chain;
+use super::mixture::mixture;
 use super::regime::Tenure;
 use super::training::{Chosen, Level, Training, each, in_range};
 use super::window::Adjacent;
