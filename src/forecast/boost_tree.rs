@@ -50,7 +50,11 @@ impl Binned {
             let mut own: Vec<f64> = Vec::with_capacity(CUTS);
             let mut next = 0;
             for k in 1..=CUTS {
-                let from = (k * rows.saturating_sub(1) / (CUTS + 1)).max(next);
+                let from = k * rows.saturating_sub(1) / (CUTS + 1);
+                if from < next {
+                    // The last cut is already beyond this quantile.
+                    continue;
+                }
                 let gap = (from + 1..rows).find(|i| sorted[*i] - sorted[*i - 1] > SAME);
                 let Some(above) = gap else { break };
                 own.push(0.5 * (sorted[above - 1] + sorted[above]));

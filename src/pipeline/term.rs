@@ -19,7 +19,8 @@ const MEDIAN: usize = 4;
 
 /// Lifts what one model says over a longer horizon to what it says over a shorter one.
 pub(super) fn agree(forecasts: &mut [Named]) {
-    let mut by_model: BTreeMap<(Arc<str>, Ts), Vec<(Horizon, usize)>> = BTreeMap::new();
+    type Place = (Horizon, usize);
+    let mut by_model: BTreeMap<(Arc<str>, Ts), Vec<Place>> = BTreeMap::new();
     for (i, f) in forecasts.iter().enumerate() {
         by_model.entry((Arc::clone(&f.name), f.forecast.issued)).or_default().push((f.forecast.horizon, i));
     }

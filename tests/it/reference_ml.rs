@@ -8,8 +8,11 @@ use margincast::loss::classify::{auc, average_precision, brier};
 use margincast::loss::score;
 use serde_json::Value;
 
-/// Logs of the mean variance over 1, 5 and 22 days, and the next day's variance; and the whole series.
-fn data() -> Option<(Vec<[f64; 3]>, Vec<f64>, Vec<f64>, Value)> {
+/// Logs of the mean variance over 1, 5 and 22 days, and the next day's variance; the whole series; the
+/// peer's values.
+type Data = (Vec<[f64; 3]>, Vec<f64>, Vec<f64>, Value);
+
+fn data() -> Option<Data> {
     let peer = crate::shared::json("reference/ml_sp500.json")?;
     let rv = crate::shared::csv("reference/sp500_parkinson.csv")?["rv_pct2"].clone();
     let mean = |t: usize, k: usize| rv[t + 1 - k..=t].iter().sum::<f64>() / k as f64;
