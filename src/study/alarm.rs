@@ -35,7 +35,7 @@ const MONTH_DAYS: f64 = 365.25 / 12.0;
 /// Levels that are tried.
 const LEVELS: usize = 200;
 /// Edges of the bins of probabilities.
-const EDGES: [f64; 10] = [0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0];
+pub(super) const EDGES: [f64; 10] = [0.0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.5, 0.7, 1.0];
 
 /// Forecasts of one bin of spike probabilities, and what came of them, over all instruments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -101,10 +101,10 @@ struct Seen {
 }
 
 /// Times and probabilities by horizon, model and instrument.
-type Grouped<'a> = BTreeMap<(Horizon, &'a str), BTreeMap<Symbol, Vec<(Ts, f64)>>>;
+pub(super) type Grouped<'a> = BTreeMap<(Horizon, &'a str), BTreeMap<Symbol, Vec<(Ts, f64)>>>;
 
 /// Groups spike probabilities by model and horizon, then instrument, in order of time.
-fn grouped(forecasts: &[Forecasted]) -> Grouped<'_> {
+pub(super) fn grouped(forecasts: &[Forecasted]) -> Grouped<'_> {
     let mut out = Grouped::new();
     for f in forecasts {
         if let Some(p) = f.forecast.spike.map(Prob::get).filter(|p| p.is_finite()) {

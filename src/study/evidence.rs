@@ -19,6 +19,7 @@ use super::guidance::{Guided, guided};
 use super::impulse::Response;
 use super::output::Forecasted;
 use super::plan::Plan;
+use super::spikes::{SpikeScore, spikes};
 use super::stages::{StageWorth, stages};
 use super::stress::{Scenario, scenarios};
 use super::truth::Truth;
@@ -42,6 +43,9 @@ pub struct Evidence {
     pub confidence: Vec<Confidence>,
     /// Reliability of spike probabilities.
     pub reliability: Vec<Reliability>,
+    /// Spike probabilities as forecasts.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spikes: Vec<SpikeScore>,
     /// What alarms from spike probabilities catch.
     pub alarms: Vec<Alarms>,
     /// Models without families of inputs.
@@ -103,6 +107,7 @@ impl Evidence {
             without_crashes,
             confidence,
             reliability: reliability(truth, forecasts),
+            spikes: spikes(truth, forecasts),
             alarms: alarms(plan, &walk.history, forecasts),
             ablations: Vec::new(),
             future: None,

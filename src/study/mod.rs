@@ -12,6 +12,7 @@
 //! | [`impulse`] | what margins do when volatility doubles |
 //! | [`stages`] | what anti-procyclical stages cost and bring |
 //! | [`stress`] | what margins left uncovered in crashes |
+//! | [`spikes`] | spike probabilities as forecasts: the parts of their Brier score |
 //! | [`alarm`] | spike probabilities as alarms, and their reliability |
 //! | [`crash`] | scores without named crash days |
 //! | [`evidence`] | what speaks for and against the models beyond their scores |
@@ -45,6 +46,7 @@ pub mod plan;
 pub mod report;
 pub mod rule;
 pub mod scores;
+pub mod spikes;
 pub mod split;
 pub mod stages;
 pub mod stress;

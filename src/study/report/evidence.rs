@@ -47,6 +47,42 @@ const RELIABILITY: &[Column] = &[
     col("high", "high", Percent(2), Neither, "Upper end of the same interval."),
 ];
 
+const SPIKES: &[Column] = &[
+    col("n", "n", Count, Neither, "Probabilities whose outcome is known, over all instruments."),
+    col("base_rate", "base rate", Percent(2), Neither, "Share of spikes among them."),
+    col("brier", "Brier", Fixed(4), Low, "Mean squared error of the probability."),
+    col(
+        "reliability",
+        "reliability",
+        Fixed(5),
+        Low,
+        "Part of the Brier score for want of reliability: mean squared distance of what was said from what came true, by bin.",
+    ),
+    col(
+        "resolution",
+        "resolution",
+        Fixed(5),
+        High,
+        "What telling rows apart takes off it: mean squared distance of each bin's share of spikes from the base rate.",
+    ),
+    col("uncertainty", "uncertainty", Fixed(5), Neither, "The Brier score of always saying the base rate."),
+    col(
+        "within",
+        "within",
+        Fixed(5),
+        Neither,
+        "The rest: what differences inside bins add. Brier = reliability - resolution + uncertainty + within.",
+    ),
+    col("log_loss", "log loss", Fixed(4), Low, "Mean negative log likelihood."),
+    col(
+        "average_precision",
+        "PR-AUC",
+        Fixed(3),
+        High,
+        "Area under the curve of precision over recall (average precision); a coin has the base rate.",
+    ),
+];
+
 const ALARMS: &[Column] = &[
     col(
         "level",
@@ -122,6 +158,7 @@ pub const ALL: &[(&str, &[Column])] = &[
     ("Evidence: crashes", CRASHES),
     ("Evidence: model confidence set", CONFIDENCE),
     ("Evidence: reliability of spike probabilities", RELIABILITY),
+    ("Evidence: spike probabilities", SPIKES),
     ("Evidence: alarms", ALARMS),
     ("Evidence: ablations", ABLATIONS),
     ("Evidence: permuted future", FUTURE),
@@ -142,6 +179,7 @@ pub fn evidence(scores: &Value) -> String {
         ABLATIONS,
     );
     put("Spike probabilities: what was said and what came true", "/evidence/reliability", own, RELIABILITY);
+    put("Spike probabilities: the parts of their Brier score", "/evidence/spikes", own, SPIKES);
     put("Alarms at two false ones per instrument and month", "/evidence/alarms", own, ALARMS);
     put("Named crashes", "/evidence/crashes", &["name", "horizon"], CRASHES);
     let all = &["model", "symbol", "horizon"];

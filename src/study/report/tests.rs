@@ -28,6 +28,7 @@ use crate::study::future::{Future, Untouched};
 use crate::study::guidance::Guided;
 use crate::study::impulse::Response;
 use crate::study::scores::*;
+use crate::study::spikes::SpikeScore;
 use crate::study::stages::StageWorth;
 use crate::study::stress::Scenario;
 
@@ -212,6 +213,19 @@ fn evidence(noise: &mut Noise) -> Evidence {
         let (from, to, low, high) = (0.1, 0.2, 0.1, 0.3);
         let (n, said, share) = (300, 0.15, noise.next());
         all.reliability.push(Reliability { model: model.clone(), horizon, from, to, n, said, share, low, high });
+        all.spikes.push(SpikeScore {
+            model: model.clone(),
+            horizon,
+            n: 8000,
+            base_rate: 0.06,
+            brier: noise.next(),
+            reliability: noise.next(),
+            resolution: noise.next(),
+            uncertainty: 0.0564,
+            within: -0.1 * noise.next(),
+            log_loss: noise.next(),
+            average_precision: Some(noise.next()),
+        });
         all.alarms.push(Alarms {
             model: model.clone(),
             horizon,
