@@ -47,11 +47,12 @@ def margin(under, quantity, delta, gamma):
     names, place = np.unique(under, return_inverse=True)
     groups = np.zeros((len(names), pnl.shape[1]))
     np.add.at(groups, place, pnl)
-    side = np.bincount(place, quantity * delta)
     loss = shortfall(groups)
     rho = np.atleast_2d(np.corrcoef(groups))
-    same = np.outer(side, side) >= 0
-    rho = np.where(same, rho + 0.5 * (1 - rho), np.where(rho < 0, 0.5 * rho, rho))
+    pairs = ((g - g.mean(), m - m.mean()) for g, m in zip(groups, moves[names]))
+    direction = np.array([(g @ m) / math.sqrt((g @ g) * (m @ m)) for g, m in pairs])
+    same = 0.5 * (1 + np.outer(direction, direction))
+    rho = same * (rho + 0.5 * (1 - rho)) + (1 - same) * np.where(rho < 0, 0.5 * rho, rho)
     np.fill_diagonal(rho, 1.0)
     values, vectors = np.linalg.eigh(rho)
     if values[0] < -1e-12:
