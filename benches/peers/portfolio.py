@@ -54,7 +54,8 @@ def margin(under, quantity, delta, gamma):
     same = 0.5 * (1 + np.outer(direction, direction))
     rho = same * (rho + 0.5 * (1 - rho)) + (1 - same) * np.where(rho < 0, 0.5 * rho, rho)
     np.fill_diagonal(rho, 1.0)
-    values, vectors = np.linalg.eigh(rho)
+    weight = loss / loss.max() if loss.max() > 0 else np.ones_like(loss)
+    values, vectors = np.linalg.eigh(rho * np.outer(weight, weight))
     if values[0] < -1e-12:
         rho = (vectors * np.maximum(values, 0)) @ vectors.T
         scale = np.sqrt(np.diag(rho))

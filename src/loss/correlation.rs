@@ -87,8 +87,9 @@ fn rotate(a: &mut Array2<f64>, v: &mut Array2<f64>, p: usize, q: usize) {
 /// The nearest correlation matrix by spectral repair (Rebonato and Jaeckel 1999): negative
 /// eigenvalues become zero and the diagonal is scaled back to one. A matrix that is positive
 /// semidefinite comes back as it is. What is no number counts as 1, the adverse case; what is
-/// beyond 1 is cut.
-pub fn repair(matrix: &Array2<f64>) -> Array2<f64> {
+/// beyond 1 is cut. Near is meant by weight, one each for the plain repair: what hardly weighs
+/// hardly moves the correlations of the others, so that nothing jumps when it changes its sign.
+pub fn repair(matrix: &Array2<f64>, weights: &[f64]) -> Array2<f64> {
     let n = matrix.nrows();
     let clean = Array2::from_shape_fn((n, n), |(i, j)| {
         let rho = 0.5 * (matrix[(i, j)] + matrix[(j, i)]);
@@ -101,7 +102,9 @@ pub fn repair(matrix: &Array2<f64>) -> Array2<f64> {
     if is_positive_definite(&clean) {
         return clean;
     }
-    let (values, vectors) = eigen(&clean);
+    let most = weights.iter().fold(0.0_f64, |m, w| m.max(*w));
+    let weight = |i: usize| if most > 0.0 { weights[i] / most } else { 1.0 };
+    let (values, vectors) = eigen(&Array2::from_shape_fn((n, n), |(i, j)| weight(i) * clean[(i, j)] * weight(j)));
     if values.iter().all(|l| *l >= -1e-12) {
         return clean;
     }
@@ -165,17 +168,23 @@ mod tests {
     #[test]
     fn a_matrix_that_is_no_correlation_is_repaired_and_another_left_alone() {
         let good = array![[1.0, 0.5, 0.2], [0.5, 1.0, 0.3], [0.2, 0.3, 1.0]];
-        assert_eq!(repair(&good), good);
+        assert_eq!(repair(&good, &[1.0; 3]), good);
         let bad = array![[1.0, 0.9, -0.9], [0.9, 1.0, 0.9], [-0.9, 0.9, 1.0]];
         assert!(eigen(&bad).0.iter().any(|l| *l < -0.5));
-        let fixed = repair(&bad);
+        let fixed = repair(&bad, &[1.0; 3]);
         assert!(eigen(&fixed).0.iter().all(|l| *l > -1e-12));
         assert!((0..3).all(|i| fixed[(i, i)] == 1.0) && fixed == fixed.t());
         // Symmetry of the case: the outcome is +-0.5.
         assert!((fixed[(0, 1)] - 0.5).abs() < 1e-12 && (fixed[(0, 2)] + 0.5).abs() < 1e-12);
-        let holes = repair(&array![[1.0, f64::NAN], [f64::NAN, f64::INFINITY]]);
+        // What weighs nothing moves nobody, whichever way it points.
+        let sums = [1.0, -1.0].map(|sign| {
+            let m = array![[1.0, 0.9, -0.9 * sign], [0.9, 1.0, 0.9 * sign], [-0.9 * sign, 0.9 * sign, 1.0]];
+            repair(&m, &[1.0, 2.0, 1e-9])[(0, 1)]
+        });
+        assert!(sums.iter().all(|rho| (rho - 0.9).abs() < 1e-6), "{sums:?}");
+        let holes = repair(&array![[1.0, f64::NAN], [f64::NAN, f64::INFINITY]], &[1.0; 2]);
         assert_eq!(holes, array![[1.0, 1.0], [1.0, 1.0]]);
-        assert_eq!(repair(&Array2::zeros((0, 0))).len(), 0);
+        assert_eq!(repair(&Array2::zeros((0, 0)), &[]).len(), 0);
     }
 
     #[test]

@@ -333,7 +333,7 @@ fn group(
     Ok((group, total))
 }
 
-/// Correlations of the groups' profits under stress, repaired.
+/// Correlations of the groups' profits under stress, repaired with their losses as weights.
 fn stress_matrix(groups: &[Group], mut vectors: Vec<Vec<f64>>) -> Array2<f64> {
     let ones = vec![1.0; vectors.first().map_or(0, Vec::len)];
     for v in &mut vectors {
@@ -351,5 +351,5 @@ fn stress_matrix(groups: &[Group], mut vectors: Vec<Vec<f64>>) -> Array2<f64> {
             matrix[(j, i)] = matrix[(i, j)];
         }
     }
-    repair(&matrix)
+    repair(&matrix, &groups.iter().map(|g| g.loss).collect::<Vec<_>>())
 }
