@@ -550,13 +550,14 @@ proptest! {
         let seen = run(policy, &history);
         // What people set is told at ticks, too.
         let step = |s: &&Seen| (s.stepped || s.bundle.reasons.contains(&Reason::Override)) && !s.target.is_nan();
-        for pair in seen.windows(2) {
+        for (i, pair) in seen.windows(2).enumerate() {
             let (old, new) = (&pair[0].bundle, &pair[1]);
             let floor = policy.mm_share * new.b;
             if new.bundle.c_mm > old.c_mm * (1.0 + 1e-9) && new.bundle.c_mm > floor * (1.0 + 1e-9) {
                 // Every target that stood in the notice period wanted at least this multiplier.
                 let told = new.ts - policy.mm_notice;
-                let stood: Vec<&Seen> = seen.iter().filter(step).filter(|s| s.ts <= new.ts).collect();
+                // What comes later at the same instant was not known yet.
+                let stood: Vec<&Seen> = seen[..=i + 1].iter().filter(step).collect();
                 let from = stood.iter().rposition(|s| s.ts <= told);
                 prop_assert!(from.is_some(), "no notice at all: {:?}", new.bundle);
                 let least = stood[from.unwrap()..].iter().map(|s| s.target / s.b).fold(f64::MAX, f64::min);
