@@ -8,8 +8,9 @@ use arc_swap::ArcSwap;
 use bytes::Bytes;
 use tokio::sync::broadcast;
 
-use super::view::ForecastRow;
-use super::{Mode, Options, clock};
+use super::api::wire::ForecastRow;
+use super::clock;
+use super::options::{Mode, Options};
 use crate::base::{Digest, Horizon, Symbol, Ts};
 use crate::pipeline::Named;
 use crate::record::publication::{Status, from_iso};

@@ -8,7 +8,8 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, Unit};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use super::{Hub, Options};
+use super::hub::Hub;
+use super::options::Options;
 use crate::record::publication::Status;
 
 const META: Metadata<'static> = Metadata::new("margincast", Level::INFO, None);

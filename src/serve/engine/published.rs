@@ -11,10 +11,10 @@ use crate::record::guidance::{Ahead, Guide, triggers};
 use crate::record::publication::ModelRef;
 use crate::record::{Publication, Seq};
 use crate::serve::Hub;
-use crate::serve::view::GuidanceRow;
+use crate::serve::api::wire::GuidanceRow;
 
 /// The running state, from the first publication of the ledger on.
-pub(super) struct Shown {
+pub(super) struct Published {
     hub: Arc<Hub>,
     policy: Policy,
     guides: BTreeMap<(Symbol, Horizon), Guide>,
@@ -23,11 +23,11 @@ pub(super) struct Shown {
     served: BTreeSet<(String, String)>,
 }
 
-impl Shown {
+impl Published {
     /// Before the first publication.
-    pub fn new(hub: Arc<Hub>, policy: Policy) -> Shown {
+    pub fn new(hub: Arc<Hub>, policy: Policy) -> Published {
         let (guides, lights, served) = Default::default();
-        Shown { hub, policy, guides, lights, served }
+        Published { hub, policy, guides, lights, served }
     }
     /// Shows sets that are in the ledger, and what follows from them.
     pub fn publish(&mut self, sets: Vec<Vec<(Seq, Publication)>>) {

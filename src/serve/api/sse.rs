@@ -16,9 +16,9 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::Hub;
-use super::hub::{Delta, Subscription};
-use super::meters::Meters;
+use crate::serve::Hub;
+use crate::serve::hub::{Delta, Subscription};
+use crate::serve::meters::Meters;
 
 /// Streams served at once.
 pub const STREAMS_MAX: u64 = 1_000;

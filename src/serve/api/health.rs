@@ -1,8 +1,8 @@
 //! Live, started, ready, and why not.
 
-use super::Hub;
-use super::view::Check;
+use super::wire::Check;
 use crate::record::publication::Status;
+use crate::serve::Hub;
 
 /// Everything that being ready depends on. A service with no model, nothing published, an
 /// instrument missing, or stale or expired values is not ready: there is no "all of nothing".

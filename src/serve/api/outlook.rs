@@ -11,13 +11,13 @@ use bytes::Bytes;
 
 use super::http::{JSON, LIVE, Shared, Wanted, chosen, known};
 use super::problem::{Answer, bad_path, bad_query};
-use super::view::{self, Problem};
+use super::wire::{self, Problem};
 use crate::base::{Horizon, Symbol};
 use crate::record::publication::from_iso;
 
 /// Where the multipliers of one instrument may be in one, eight and 24 hours, and what would move them
 #[utoipa::path(get, path = "/v1/multipliers/{symbol}/ahead", params(("symbol" = String, Path), Wanted), responses(
-    (status = 200, body = view::Guidance), (status = 400, body = Problem), (status = 404, body = Problem)))]
+    (status = 200, body = wire::Guidance), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn ahead(
     State(s): State<Shared>,
     path: Result<Path<String>, PathRejection>,
@@ -41,14 +41,14 @@ fn forecast_body(rows: &BTreeMap<Symbol, Arc<str>>, keep: impl Fn(Symbol) -> boo
 }
 
 /// Every model's newest forecasts
-#[utoipa::path(get, path = "/v1/forecasts", responses((status = 200, body = view::Forecasts)))]
+#[utoipa::path(get, path = "/v1/forecasts", responses((status = 200, body = wire::Forecasts)))]
 pub(super) async fn forecasts(State(s): State<Shared>) -> Response {
     forecast_body(&s.hub.forecasts(), |_| true)
 }
 
 /// Every model's newest forecasts of one instrument
 #[utoipa::path(get, path = "/v1/forecasts/{symbol}", params(("symbol" = String, Path)), responses(
-    (status = 200, body = view::Forecasts), (status = 404, body = Problem)))]
+    (status = 200, body = wire::Forecasts), (status = 404, body = Problem)))]
 pub(super) async fn forecast(State(s): State<Shared>, path: Result<Path<String>, PathRejection>) -> Answer {
     let Path(name) = path.map_err(bad_path)?;
     let symbol = known(&s.hub, &name)?;

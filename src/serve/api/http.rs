@@ -14,15 +14,16 @@ use serde::Deserialize;
 use tokio::sync::{Semaphore, watch};
 use utoipa::OpenApi;
 
-use super::hub::{self, Body, Hub, Row};
-use super::meters::{Meters, seconds};
 use super::problem::{Answer, BODY_BYTES_MAX, Trouble, bad_path, bad_query, limits, method_not_allowed, unknown_path};
-use super::view::{self, Health, Problem, Version};
-use super::{clock, health, outlook, page, stream};
+use super::wire::{self, Health, Problem, Version};
+use super::{health, outlook, page, sse};
 use crate::base::{Horizon, Symbol};
 use crate::record::explain::Explanation;
 use crate::record::publication::from_iso;
 use crate::record::{FileStore, Publication};
+use crate::serve::clock;
+use crate::serve::hub::{self, Body, Hub, Row};
+use crate::serve::meters::{Meters, seconds};
 
 pub(super) const LIVE: &str = "private, max-age=1, must-revalidate";
 const FOREVER: &str = "private, immutable, max-age=31536000";
@@ -96,9 +97,9 @@ pub fn paths() -> Vec<&'static str> {
     components(schemas(
         Problem,
         Health,
-        view::Multipliers,
-        view::Forecasts,
-        view::Guidance,
+        wire::Multipliers,
+        wire::Forecasts,
+        wire::Guidance,
         Publication,
         Explanation,
         Version
@@ -178,7 +179,7 @@ fn answer(body: &Body, headers: &HeaderMap, meters: &Meters) -> Response {
 
 /// Every multiplier in force
 #[utoipa::path(get, path = "/v1/multipliers", responses(
-    (status = 200, body = view::Multipliers), (status = 304, description = "The client has it")))]
+    (status = 200, body = wire::Multipliers), (status = 304, description = "The client has it")))]
 async fn multipliers(State(s): State<Shared>, headers: HeaderMap) -> Response {
     answer(&s.hub.snapshot().all, &headers, &s.meters)
 }
@@ -219,7 +220,7 @@ pub(super) fn chosen(hub: &Hub, symbol: Symbol, horizon: Option<&str>) -> Result
 
 /// The multipliers of one instrument
 #[utoipa::path(get, path = "/v1/multipliers/{symbol}", params(("symbol" = String, Path, description = "as the venue names it, or SYMBOL.VENUE"), Wanted), responses(
-    (status = 200, body = view::Multipliers), (status = 304, description = "The client has it"),
+    (status = 200, body = wire::Multipliers), (status = 304, description = "The client has it"),
     (status = 400, body = Problem), (status = 404, body = Problem)))]
 async fn multiplier(
     State(s): State<Shared>,
@@ -291,7 +292,7 @@ async fn by_seq(State(s): State<Shared>, path: Result<Path<u64>, PathRejection>)
 /// First a `snapshot`, then a `delta` per set, a `heartbeat` each second, and `bye` when the service
 /// stops. With `Last-Event-ID`, exactly the sets after it, or a `resync` and a snapshot.
 #[utoipa::path(get, path = "/v1/multipliers/stream", params(("Last-Event-ID" = Option<u64>, Header)), responses(
-    (status = 200, body = view::Multipliers, content_type = "text/event-stream"),
+    (status = 200, body = wire::Multipliers, content_type = "text/event-stream"),
     (status = 400, body = Problem), (status = 503, body = Problem)))]
 async fn streamed(State(s): State<Shared>, headers: HeaderMap) -> Answer {
     let bad = || Trouble(StatusCode::BAD_REQUEST, "validation", "Last-Event-ID: want a publication number".into());
@@ -301,7 +302,7 @@ async fn streamed(State(s): State<Shared>, headers: HeaderMap) -> Answer {
     };
     let full =
         || Trouble(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "too many streams are open; ask again later".into());
-    let body = stream::open(s.hub, s.meters, after, s.stop).ok_or_else(full)?;
+    let body = sse::open(s.hub, s.meters, after, s.stop).ok_or_else(full)?;
     Ok(([(header::CACHE_CONTROL, "no-store")], body).into_response())
 }
 
