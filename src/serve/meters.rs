@@ -152,7 +152,7 @@ impl Meters {
     /// The text that Prometheus reads, with what the hub knows put in first.
     pub fn render(&self, hub: &Hub) -> String {
         let (snapshot, now) = (hub.snapshot(), hub.now());
-        self.gauge("margincast_publication_seq", &[]).set(snapshot.all.seq as f64);
+        self.gauge("margincast_publication_seq", &[]).set(snapshot.seq as f64);
         let streams = hub.subscribers.load(std::sync::atomic::Ordering::Relaxed);
         self.gauge("margincast_stream_subscribers", &[]).set(streams as f64);
         let mut by_status = BTreeMap::new();

@@ -11,7 +11,9 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
 
-use super::api::http::{Shared, router};
+use super::api::http::router;
+use super::api::render::Renderer;
+use super::api::request::Shared;
 use super::engine::Engine;
 use super::engine::publisher::Publisher;
 use super::engine::source::Source;
@@ -50,7 +52,13 @@ pub fn start(options: Options, engine: Engine, mut source: Source) -> Result<Run
     let mut publisher = Publisher::new(Arc::clone(&hub), Arc::clone(&meters), engine)?;
     let (bye, stop) = watch::channel(false);
     let (failing, failed) = watch::channel(false);
-    let shared = Shared { hub: Arc::clone(&hub), meters, stop: stop.clone(), disk: Arc::new(Semaphore::new(1)) };
+    let shared = Shared {
+        hub: Arc::clone(&hub),
+        renderer: Arc::new(Renderer::default()),
+        meters,
+        stop: stop.clone(),
+        disk: Arc::new(Semaphore::new(1)),
+    };
     let listener = listener.tap_io(|io| {
         // Without it small answers wait for the client's acknowledgement; a failure only costs speed.
         let _ = io.set_nodelay(true);

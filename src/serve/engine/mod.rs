@@ -7,15 +7,15 @@
 //! | [`source`] | the lake's events, followed or replayed |
 //! | `operator` | the `KILL` file, approved changes of the guardrails, the alias |
 //! | `venue` | accounts and books that the venue writes |
-//! | `published` | what follows from all that was published |
+//! | `consequences` | what follows from all that was published |
 //! | [`pace`] | how fast a stored stream is replayed |
 //!
 //! This folder knows nothing of HTTP: it puts publications into the hub, and others take them.
 
+mod consequences;
 mod operator;
 pub mod pace;
 pub mod pipeline;
-mod published;
 pub mod publisher;
 pub mod source;
 mod venue;

@@ -125,7 +125,7 @@ impl Publisher {
     }
     fn look_at_alias(&mut self) -> Result<()> {
         let started = clock::start();
-        let wanted = self.engine.wanted().and_then(|model| match self.published.holds_back(&model) {
+        let wanted = self.engine.wanted().and_then(|model| match self.consequences.holds_back(&model) {
             Some(why) if !same_model(&model, &self.press.model) => bail!(why),
             _ => Ok(model),
         });

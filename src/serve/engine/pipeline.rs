@@ -124,7 +124,7 @@ impl Engine {
         let Some(pipeline) = &self.pipeline else { return };
         let symbols: std::collections::BTreeSet<_> = sets.iter().flat_map(|s| &s.decisions).map(|d| d.symbol).collect();
         for symbol in symbols {
-            hub.show_forecasts(symbol, pipeline.forecasts(symbol));
+            hub.put_forecasts(symbol, pipeline.forecasts(symbol));
         }
         for ((symbol, fault), count) in pipeline.faults() {
             let reason = serde_json::to_value(fault).unwrap_or_default();

@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::json;
 
 use super::pipeline::Engine;
-use super::published::Published;
+use super::consequences::Consequences;
 use super::source::{Source, Supply};
 use super::{operator, venue};
 use crate::base::{Symbol, Ts};
@@ -37,7 +37,7 @@ const NAP: Duration = Duration::from_millis(20);
 /// Everything the thread owns.
 pub struct Publisher {
     pub(super) hub: Arc<Hub>,
-    pub(super) published: Published,
+    pub(super) consequences: Consequences,
     pub(super) meters: Arc<Meters>,
     pub(super) engine: Engine,
     pub(super) store: FileStore,
@@ -79,23 +79,23 @@ impl Publisher {
         meters.model_loads.increment(1);
         meters.model_load_seconds.record(seconds(started));
         let mut press = Press::new(&options.venue, model.clone());
-        let mut published = Published::new(Arc::clone(&hub), operator::settings(&options.config)?);
+        let mut consequences = Consequences::new(Arc::clone(&hub), operator::settings(&options.config)?);
         let mut past = Vec::new();
         let mut past_eras = eras(&store, |seq, publication| {
             press.remember(&publication);
             past.push((seq, publication));
             if past.len() >= BATCH_ROWS && !same_set(&past) {
                 let last = past.pop();
-                published.publish(sets(std::mem::take(&mut past)));
+                consequences.publish(sets(std::mem::take(&mut past)));
                 past.extend(last);
             }
         })?;
-        published.publish(sets(past));
+        consequences.publish(sets(past));
         let same =
             |e: &Era| e.start.digest == options.config_digest && options.from.is_none_or(|f| f == e.start.publish_from);
         let base = operator::base(&options.config, past_eras.last())?;
         // Another configuration does not bring a version in that the traffic light holds back.
-        let held = past_eras.last().filter(|_| published.holds_back(&model).is_some());
+        let held = past_eras.last().filter(|_| consequences.holds_back(&model).is_some());
         let model = held.map_or(model, |era| era.model.clone());
         let old = past_eras.pop().filter(same);
         let era = begun(&mut store, options, old, &model, now)?;
@@ -112,7 +112,7 @@ impl Publisher {
             asked: None,
             files: venue::Files::after(era.heard.clone()),
             hub: Arc::clone(&hub),
-            published,
+            consequences,
             meters,
             engine,
             store,
@@ -230,7 +230,7 @@ impl Publisher {
         let placed = fresh.into_iter().map(|rows| rows.into_iter().zip(places.by_ref()).map(|(p, s)| (s, p)).collect());
         let placed: Vec<Vec<(Seq, Publication)>> = placed.collect();
         let shown = !placed.is_empty();
-        self.published.publish(placed);
+        self.consequences.publish(placed);
         self.engine.report(&self.hub, &self.meters, &pending);
         if let Some(started) = started.filter(|_| shown) {
             self.meters.publication_seconds.record(seconds(started));
