@@ -3,8 +3,8 @@
 use super::wire::Check;
 use crate::base::Span;
 use crate::record::publication::Status;
-use crate::serve::hub::{Hub, SinkHealth};
 use crate::serve::clock;
+use crate::serve::hub::{Hub, SinkHealth};
 
 /// A sink that has something to deliver and acknowledged nothing for so long hangs.
 const SINK_PATIENCE: Span = Span(30 * Span::SECOND.0);

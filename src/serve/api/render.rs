@@ -140,7 +140,6 @@ impl Renderer {
 
 /// The JSON of rows that belong together; `seq` is the number of the last.
 pub fn set_text<'a>(seq: u64, rows: impl Iterator<Item = &'a Publication>) -> String {
-    let rows: Vec<String> =
-        rows.map(|p| serde_json::to_string(&Multiplier::from(p)).unwrap_or_default()).collect();
+    let rows: Vec<String> = rows.map(|p| serde_json::to_string(&Multiplier::from(p)).unwrap_or_default()).collect();
     format!(r#"{{"seq":{seq},"multipliers":[{}]}}"#, rows.join(","))
 }

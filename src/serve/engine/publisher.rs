@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
-use super::pipeline::Engine;
 use super::consequences::Consequences;
+use super::pipeline::Engine;
 use super::source::{Source, Supply};
 use super::{operator, venue};
 use crate::base::{Symbol, Ts};
