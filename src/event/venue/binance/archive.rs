@@ -1,4 +1,4 @@
-//! The archives of Binance: trades, aggregate trades, klines, metrics and funding rates, spot and
+//! The archives: trades, aggregate trades, klines, metrics and funding rates, spot and
 //! USD-margined, as CSV or as a zip of one CSV, with or without column names.
 //!
 //! | layout | columns | times | told by |
@@ -16,37 +16,41 @@
 //! by an outage. The name of the file gives
 //! the symbol, the length of klines, and the day or month in which every row must lie.
 
-mod layout;
-
 use csv::ByteRecord;
 
-use self::layout::Layout::{FundingRate, Klines, Metrics, SpotAggTrades, SpotTrades, UmAggTrades, UmTrades};
-use self::layout::{Layout, Name, kind, market};
-use super::field::{Clock, boolean, float, integer};
-use super::intake::{Intake, Stamp, VendorBar};
-use super::source::{Counted, Source};
-use super::{Wanted, row_error};
-use crate::base::table::TradeId;
+use super::layout::Layout::{self, FundingRate, Klines, Metrics, SpotAggTrades, SpotTrades, UmAggTrades, UmTrades};
+use super::said::{Amounts, aggregated, kline, trade};
+use super::symbol::{Name, kind, market};
 use crate::base::{Span, Symbol, Ts};
-use crate::event::check::Report;
-use crate::event::lake::{Change, TradeRow};
-use crate::event::{Bar, BarKind, Error};
+use crate::event::check::{Checker, Heading, VendorRow};
+use crate::event::venue::clock::Clock;
+use crate::event::venue::entry::Asked;
+use crate::event::venue::field::{boolean, float, integer};
+use crate::event::venue::source::{Counted, Source};
+use crate::event::{BarKind, Error};
 
 /// Rows may lie this far outside the day or month of the file's name.
 const TOLERANCE: Span = Span::HOUR;
+
+/// Whether a file's name and first row are of an archive.
+pub fn recognise(source: &Source, first: &str) -> bool {
+    let named = Name::of(&source.stem()).is_ok_and(|n| n.symbol.is_some() && n.period.is_some());
+    let cells: Vec<&str> = first.trim_end().split(',').collect();
+    named && Layout::of(&ByteRecord::from(cells)).is_ok()
+}
 
 /// Reads one file of an archive.
 ///
 /// # Errors
 /// The file is damaged, its layout is not one of the table above, or a row cannot be read.
-pub fn read(source: &Source, wanted: &Wanted<'_>, change: &mut Change<'_>) -> Result<Report, Error> {
+pub fn read(source: &Source, asked: &Asked<'_>, checker: &mut Checker<'_>) -> Result<Clock, Error> {
     let file = source.path.display().to_string();
     let layout_error = |why: String| Error::Layout { file: file.clone(), why };
     if source.is_parquet() {
         return Err(layout_error("is Parquet, not an archive of the exchange; use --venue generic with a map".into()));
     }
     let name = Name::of(&source.stem()).map_err(layout_error)?;
-    let symbol = wanted.symbol.or(name.symbol).ok_or_else(|| {
+    let symbol = asked.symbol.or(name.symbol).ok_or_else(|| {
         layout_error("its name does not begin with a symbol, as BTCUSDT-1h-2023-01.csv does; say --symbol".into())
     })?;
     source.text(|text| {
@@ -54,99 +58,76 @@ pub fn read(source: &Source, wanted: &Wanted<'_>, change: &mut Change<'_>) -> Re
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(1 << 18)
-            .from_reader(Counted { inner: text, progress: wanted.progress });
+            .from_reader(Counted { inner: text, progress: asked.progress });
         let mut record = ByteRecord::new();
         let damaged = |e: csv::Error| Error::Unreadable { file: file.clone(), why: format!("{e}; fetch it again") };
         if !rows.read_byte_record(&mut record).map_err(damaged)? {
             return Err(layout_error("is empty".into()));
         }
         let (layout, header) = Layout::of(&record).map_err(layout_error)?;
-        let market = market(layout, source, wanted.market).map_err(layout_error)?;
-        let span = wanted.bar.or(name.bar);
-        let mut intake = Intake::new(change, "binance", market, source, layout.table(), span);
-        (intake.report.layout, intake.report.header) = (layout.name().into(), header);
-        let mut parser = Parser { layout, symbol, kind: kind(source), clock: Clock::default(), intake };
+        let market = market(layout, source, asked.market).map_err(layout_error)?;
+        checker.begin(Heading {
+            venue: super::VENUE.name.into(),
+            market: market.into(),
+            layout: layout.name().into(),
+            header,
+            zone: "UTC".into(),
+            bar: asked.bar.or(name.bar),
+            delay: Span(0),
+        });
+        let mut parser = Parser { layout, symbol, kind: kind(source), clock: Clock::default() };
         let mut more = !header || rows.read_byte_record(&mut record).map_err(damaged)?;
         let mut row = 0;
         while more {
             row += 1;
+            let at = |why: String| Error::Row { file: file.clone(), row, why };
             if record.len() != layout.columns().len() {
-                let why = format!("has {} fields; want {}", record.len(), layout.columns().len());
-                return Err(row_error(&file, row, why));
+                return Err(at(format!("has {} fields; want {}", record.len(), layout.columns().len())));
             }
-            let ts = parser.row(row, &record).map_err(|e| e.at(&file, row))?;
+            let (ts, symbol, what) = parser.row(&record).map_err(at)?;
+            checker.take(row, symbol, what)?;
             if let Some((start, end)) = name.period.filter(|p| ts < p.0 - TOLERANCE || ts >= p.1 + TOLERANCE) {
-                let why =
-                    format!("time {ts} lies outside {start} to {end}, which the file's name says; rename the file");
-                return Err(row_error(&file, row, why));
+                return Err(at(format!(
+                    "time {ts} lies outside {start} to {end}, which the file's name says; rename the file"
+                )));
             }
             more = rows.read_byte_record(&mut record).map_err(damaged)?;
         }
-        parser.intake.report.time_unit = parser.clock.unit_name();
-        parser.intake.finish()
+        Ok(parser.clock)
     })
 }
 
-/// What went wrong in a row: the cell, or the lake that took it.
-enum Wrong {
-    Cell(String),
-    Lake(Error),
-}
-
-impl Wrong {
-    fn at(self, file: &str, row: u64) -> Error {
-        match self {
-            Wrong::Cell(why) => row_error(file, row, why),
-            Wrong::Lake(e) => e,
-        }
-    }
-}
-impl From<String> for Wrong {
-    fn from(why: String) -> Wrong {
-        Wrong::Cell(why)
-    }
-}
-impl From<Error> for Wrong {
-    fn from(e: Error) -> Wrong {
-        Wrong::Lake(e)
-    }
-}
-
-struct Parser<'c, 'l> {
+struct Parser {
     layout: Layout,
     symbol: Symbol,
     kind: BarKind,
     clock: Clock,
-    intake: Intake<'c, 'l>,
 }
 
-impl Parser<'_, '_> {
-    /// Delivers one row; gives its time.
-    fn row(&mut self, row: u64, cells: &ByteRecord) -> Result<Ts, Wrong> {
+impl Parser {
+    /// One row: the time that is to lie in the file's period, the instrument, and what is said of it.
+    fn row(&mut self, cells: &ByteRecord) -> Result<(Ts, Symbol, VendorRow), String> {
         let number = |i: usize| float(&cells[i]).map_err(|e| format!("column {}: {e}", self.layout.columns()[i]));
         match self.layout {
             SpotAggTrades | UmAggTrades => {
-                let (first, last) = (self.whole(cells, 3)?, self.whole(cells, 4)?);
-                let n_trades = u32::try_from((last - first + 1).max(1)).unwrap_or(u32::MAX);
+                let n_trades = aggregated(self.whole(cells, 3)?, self.whole(cells, 4)?);
                 let (price, qty) = (number(1)?, number(2)?);
-                self.trade(row, cells, 5, n_trades, [price, qty, price * qty])
+                self.trade(cells, 5, n_trades, Amounts { price, qty, quote_qty: price * qty })
             }
             SpotTrades | UmTrades => {
-                let amounts = [number(1)?, number(2)?, number(3)?];
-                self.trade(row, cells, 4, 1, amounts)
+                let amounts = Amounts { price: number(1)?, qty: number(2)?, quote_qty: number(3)? };
+                self.trade(cells, 4, 1, amounts)
             }
-            Klines => self.kline(row, cells),
+            Klines => self.kline(cells),
             Metrics => {
                 let ts = self.clock.read(&cells[0])?;
                 let symbol = String::from_utf8_lossy(&cells[1]).parse().map_err(|e| format!("column symbol: {e}"))?;
                 let values = [number(2)?, number(3)?, number(4)?, number(5)?, number(6)?, number(7)?];
-                self.intake.interest(row, symbol, ts, values)?;
-                Ok(ts)
+                Ok((ts, symbol, VendorRow::Interest(ts, values)))
             }
             FundingRate => {
                 let (ts, hours, rate) = (self.clock.read(&cells[0])?, number(1)?, number(2)?);
-                self.intake.funding(row, self.symbol, ts, [rate, hours, f64::NAN, f64::NAN])?;
-                Ok(ts)
+                Ok((ts, self.symbol, VendorRow::Funding(ts, [rate, hours, f64::NAN, f64::NAN])))
             }
         }
     }
@@ -158,51 +139,22 @@ impl Parser<'_, '_> {
     }
     fn trade(
         &mut self,
-        row: u64,
         cells: &ByteRecord,
         time: usize,
         n_trades: u32,
-        [price, qty, quote_qty]: [f64; 3],
-    ) -> Result<Ts, Wrong> {
+        amounts: Amounts,
+    ) -> Result<(Ts, Symbol, VendorRow), String> {
         let id = self.whole(cells, 0)?;
         let ts = self.clock.count(self.whole(cells, time)?)?;
         let buyer_is_maker = boolean(&cells[time + 1]).map_err(|e| format!("column is_buyer_maker: {e}"))?;
-        let trade = TradeRow {
-            ts_event: ts,
-            ts_known: ts,
-            id: TradeId::Number(u64::try_from(id).map_err(|_| format!("id {id} is negative"))?),
-            price,
-            qty,
-            quote_qty,
-            aggressor: if buyer_is_maker { -1 } else { 1 },
-            n_trades,
-            flags: 0,
-            src: 0,
-        };
-        self.intake.trade(row, self.symbol, trade)?;
-        Ok(ts)
+        Ok((ts, self.symbol, trade(id, ts, amounts, n_trades, buyer_is_maker)?))
     }
-    fn kline(&mut self, row: u64, cells: &ByteRecord) -> Result<Ts, Wrong> {
+    fn kline(&mut self, cells: &ByteRecord) -> Result<(Ts, Symbol, VendorRow), String> {
         let number = |i: usize| float(&cells[i]).map_err(|e| format!("column {}: {e}", Klines.columns()[i]));
-        let ts_open = self.clock.count(self.whole(cells, 0)?)?;
         // The archive names the last unit inside the bar.
-        let end = self.clock.count(self.whole(cells, 6)?)? + Span(self.clock.step_ns());
-        // Other prices have no volume, and their count is one of samples.
-        let flow = |i: usize| Ok::<_, String>(Some(number(i)?).filter(|v| self.kind == BarKind::Trade && !v.is_nan()));
-        let bar = Bar {
-            ts_open,
-            open: number(1)?,
-            high: number(2)?,
-            low: number(3)?,
-            close: number(4)?,
-            volume: flow(5)?,
-            quote_volume: flow(7)?,
-            trades: flow(8)?,
-            taker_buy_volume: flow(9)?,
-            taker_buy_quote_volume: flow(10)?,
-            kind: self.kind,
-        };
-        self.intake.bar(row, self.symbol, VendorBar { bar, stamp: Stamp::Open, end: Some(end) })?;
-        Ok(ts_open)
+        let times = (self.clock.count(self.whole(cells, 0)?)?, self.clock.count(self.whole(cells, 6)?)?);
+        let prices = [number(1)?, number(2)?, number(3)?, number(4)?];
+        let flow = [number(5)?, number(7)?, number(8)?, number(9)?, number(10)?];
+        Ok((times.0, self.symbol, kline(times, Span(self.clock.step_ns()), prices, flow, self.kind, None)))
     }
 }
