@@ -16,12 +16,33 @@
 //! Warm-up: that of the base. Answers are learnt when the horizon has passed, never before.
 //!
 //! ```
-//! use margincast::base::Aci;
-//! let mut lower = Aci { gamma: 0.05, lo: -0.25, hi: 0.5, theta: 0.0 };
-//! for breach in [true, false, false, true] {
-//!     lower.update(breach, 0.01);
-//! }
-//! assert!((lower.theta - 0.098).abs() < 1e-12);
+//! # use std::{collections::BTreeMap, sync::Arc};
+//! # use margincast::base::{Horizon, Seed, Span, Ts};
+//! # use margincast::feature::{Feature, Row};
+//! use margincast::forecast::combine::conformal::{Conformal, Params};
+//! use margincast::forecast::smoothing::ewma::{self, Ewma};
+//! use margincast::forecast::{FitContext, Fitted, Model, Panel, Track};
+//!
+//! # let rows: Vec<Row> = (0..400).map(|i| {
+//! #     let open = Ts(0) + Span::DAY.times(i);
+//! #     let mut row = Row::empty("BTC".parse().unwrap(), open, open + Span::DAY, open + Span::DAY);
+//! #     row.set(Feature::Ret, 0.02 * (1.7 * i as f64).sin());
+//! #     row.set(Feature::Rv, 4e-4 * (1.0 + 0.5 * (0.1 * i as f64).sin()));
+//! #     row
+//! # }).collect();
+//! # let history = BTreeMap::from([("BTC".parse().unwrap(), Arc::new(rows.clone()))]);
+//! let panel = Panel::until(&history, Ts(0), rows[399].ts);
+//! # let (members, track) = (BTreeMap::new(), Track::default());
+//! # let ctx = FitContext { horizon: Horizon(Span::DAY), step: Span::DAY, seed: Seed(1), members: &members, track: &track, progress: &|_| () };
+//! let base = Fitted::of(&Ewma::fit(&ewma::Params::default(), &panel, &ctx)?)?;
+//! let members = BTreeMap::from([("EWMA".to_string(), base)]);
+//! let params = Params { base: "EWMA".into(), ..Params::default() };
+//! let model = Conformal::fit(&params, &panel, &FitContext { members: &members, ..ctx })?;
+//! let mut filter = model.start();
+//! rows.iter().for_each(|row| filter.update(row));
+//! let dist = filter.forecast().unwrap().dist;
+//! assert!(dist.q[1] < -0.01 && dist.q[7] > 0.01);
+//! # Ok::<(), margincast::forecast::Error>(())
 //! ```
 
 use std::sync::Arc;

@@ -18,12 +18,35 @@
 //! Without any settled forecast the weights are equal.
 //!
 //! ```
-//! use margincast::forecast::ensemble;
-//! // Two members, the first always right, the second 3 times too high.
-//! let truth = [1.0e-4, 4.0e-4, 2.0e-4, 8.0e-4];
-//! let past: Vec<(Vec<f64>, f64)> = truth.iter().map(|rv| (vec![*rv, 3.0 * rv], *rv)).collect();
-//! let w = ensemble::weights(&past, 0.0);
-//! assert!(w[0] > 0.99);
+//! # use std::{collections::BTreeMap, sync::Arc};
+//! # use margincast::base::{Horizon, Seed, Span, Ts};
+//! # use margincast::feature::{Feature, Row};
+//! use margincast::forecast::combine::ensemble::{Ensemble, Params};
+//! use margincast::forecast::smoothing::ewma::{self, Ewma};
+//! use margincast::forecast::{FitContext, Fitted, Model, Panel, Track};
+//!
+//! # let rows: Vec<Row> = (0..400).map(|i| {
+//! #     let open = Ts(0) + Span::DAY.times(i);
+//! #     let mut row = Row::empty("BTC".parse().unwrap(), open, open + Span::DAY, open + Span::DAY);
+//! #     row.set(Feature::Ret, 0.02 * (1.7 * i as f64).sin());
+//! #     row.set(Feature::Rv, 4e-4 * (1.0 + 0.5 * (0.1 * i as f64).sin()));
+//! #     row
+//! # }).collect();
+//! # let history = BTreeMap::from([("BTC".parse().unwrap(), Arc::new(rows.clone()))]);
+//! let panel = Panel::until(&history, Ts(0), rows[399].ts);
+//! # let (members, track) = (BTreeMap::new(), Track::default());
+//! # let ctx = FitContext { horizon: Horizon(Span::DAY), step: Span::DAY, seed: Seed(1), members: &members, track: &track, progress: &|_| () };
+//! // A quick and a slow average; without settled forecasts they weigh alike.
+//! let of = |lambda| Fitted::of(&Ewma::fit(&ewma::Params { lambda, ..ewma::Params::default() }, &panel, &ctx)?);
+//! let members = BTreeMap::from([("quick".to_string(), of(0.8)?), ("slow".to_string(), of(0.98)?)]);
+//! let model = Ensemble::fit(&Params::default(), &panel, &FitContext { members: &members, ..ctx })?;
+//! let last = |mut filter: Box<dyn margincast::forecast::Forecaster>| {
+//!     rows.iter().for_each(|row| filter.update(row));
+//!     filter.forecast().unwrap().dist.rv
+//! };
+//! let mean = (last(members["quick"].start()) * last(members["slow"].start())).sqrt();
+//! assert!((last(model.start()) / mean - 1.0).abs() < 1e-12);
+//! # Ok::<(), margincast::forecast::Error>(())
 //! ```
 
 use std::cell::OnceCell;
@@ -36,8 +59,6 @@ use crate::base::{Horizon, Span, Symbol, Ts};
 use crate::feature::Row;
 use crate::forecast::training::in_range;
 use crate::forecast::{BySymbol, Dist, Dwell, Error, FitContext, Fitted, Forecast, Forecaster, Model, Panel, Track};
-
-pub use super::stack::weights;
 
 /// Less weight than this among those that speak says nothing of how to share the rest.
 const SPEAKING_MIN: f64 = 1e-9;

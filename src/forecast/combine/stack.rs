@@ -24,15 +24,8 @@ pub(super) struct PastForecasts {
     pub counts: f64,
 }
 
-/// Weights that minimise past QLIKE of the geometric mean, pulled to equal ones; empty without a past.
-/// Each of the past is the members' forecasts and the realised variance; `prior` is the strength of
-/// the pull in settled forecasts.
-pub fn weights(past: &[(Vec<f64>, f64)], prior: f64) -> Vec<f64> {
-    let one = |(forecasts, rv): &(Vec<f64>, f64)| PastForecasts { forecasts: forecasts.clone(), rv: *rv, counts: 1.0 };
-    stacked(&past.iter().map(one).collect::<Vec<_>>(), None, prior)
-}
-
-/// The same, pulled to `centre`, or to equal weights.
+/// Weights that minimise past QLIKE of the geometric mean, pulled to `centre` or to equal weights; empty
+/// without a past. `prior` is the strength of the pull in settled forecasts.
 pub(super) fn stacked(past: &[PastForecasts], centre: Option<&[f64]>, prior: f64) -> Vec<f64> {
     let Some(k) = past.first().map(|s| s.forecasts.len()) else { return Vec::new() };
     let total: f64 = past.iter().map(|s| s.counts).sum();

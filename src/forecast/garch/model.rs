@@ -44,20 +44,30 @@
 //! everything else, and realised variance but for its level.
 //!
 //! ```
-//! use margincast::forecast::garch::{Innovation, Mean, Spec};
+//! # use std::{collections::BTreeMap, sync::Arc};
+//! # use margincast::base::{Horizon, Seed, Span, Ts};
+//! # use margincast::feature::{Feature, Row};
+//! use margincast::forecast::{FitContext, Model, Panel, Track, garch::{Garch, Params}};
 //!
-//! let returns: Vec<f64> = (0..500).map(|t| {
-//!     let t = f64::from(t);
-//!     0.01 * (1.0 + 0.5 * (t / 40.0).sin()) * (17.3 * t * t).sin()
-//! }).collect();
-//! let spec = Spec { mean: Mean::Zero, innovation: Innovation::Normal, ..Spec::default() };
-//! let fit = spec.fit(&returns)?;
+//! # let rows: Vec<Row> = (0..500).map(|i| {
+//! #     let open = Ts(0) + Span::DAY.times(i);
+//! #     let mut row = Row::empty("BTC".parse().unwrap(), open, open + Span::DAY, open + Span::DAY);
+//! #     row.set(Feature::Ret, 0.01 * (1.0 + 0.5 * (i as f64 / 40.0).sin()) * (17.3 * (i * i) as f64).sin());
+//! #     row.set(Feature::Rv, 1e-4);
+//! #     row
+//! # }).collect();
+//! # let history = BTreeMap::from([("BTC".parse().unwrap(), Arc::new(rows.clone()))]);
+//! let panel = Panel::until(&history, Ts(0), rows[499].ts);
+//! # let (members, track) = (BTreeMap::new(), Track::default());
+//! # let ctx = FitContext { horizon: Horizon(Span::DAY), step: Span::DAY, seed: Seed(1), members: &members, track: &track, progress: &|_| () };
+//! let model = Garch::fit(&Params { asymmetric: true, ..Params::default() }, &panel, &ctx)?;
+//! let fit = model.estimate(rows[0].symbol).unwrap();
 //! assert!(fit.converged && fit.persistence < 1.0);
-//! assert_eq!(spec.names(), ["omega", "alpha[1]", "beta[1]"]);
-//! assert_eq!(format!("{:.1}", fit.loglik), "1805.6");
-//! let at_the_end = spec.filter(&fit.coefficients, &returns)?;
-//! assert_eq!(at_the_end.variances.len(), 501);
-//! # Ok::<(), String>(())
+//! assert_eq!(fit.spec.names(), ["mu", "omega", "alpha[1]", "gamma[1]", "beta[1]", "nu"]);
+//! let mut filter = model.start();
+//! rows.iter().for_each(|row| filter.update(row));
+//! assert!((0.002..0.03).contains(&filter.forecast().unwrap().dist.sd));
+//! # Ok::<(), margincast::forecast::Error>(())
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -249,6 +259,7 @@ impl Runs for Learnt {
 mod tests {
     use rayon::prelude::*;
 
+    use super::super::state::WARM_UP;
     use super::*;
     use crate::forecast::training::fixture;
 

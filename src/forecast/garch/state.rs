@@ -8,7 +8,7 @@ use crate::forecast::training::{Chosen, Level, Training};
 use crate::forecast::{BySymbol, Dist, Error, Forecast, Forecaster, Regime};
 
 /// Returns before the first forecast.
-const WARM_UP: usize = 100;
+pub(super) const WARM_UP: usize = 100;
 
 /// What the recursion takes of a row.
 #[derive(Clone, Copy)]

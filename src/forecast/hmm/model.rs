@@ -20,20 +20,29 @@
 //! Fit: 100 rows with an outcome. Warm-up: 1 row. Knows: the columns. Ignores: everything else.
 //!
 //! ```
-//! use margincast::forecast::hmm::{Covariance, Em, Gaussian};
-//! use ndarray::Array2;
+//! # use std::{collections::BTreeMap, sync::Arc};
+//! # use margincast::base::{Horizon, Seed, Span, Ts};
+//! # use margincast::feature::{Feature, Row};
+//! use margincast::forecast::{FitContext, Model, Panel, Track, hmm::{Hmm, Params}};
 //!
-//! // Two levels of log variance, fifty rows each, with a little noise.
-//! let x = Array2::from_shape_fn((100, 1), |(t, _)| if t < 50 { -9.0 } else { -6.0 } + 0.3 * ((t * 7 % 11) as f64 - 5.0) / 5.0);
-//! let start = Gaussian {
-//!     start: vec![0.5, 0.5],
-//!     trans: vec![vec![0.9, 0.1], vec![0.1, 0.9]],
-//!     means: vec![vec![-8.0], vec![-7.0]],
-//!     covariance: Covariance::Diagonal(vec![vec![1.0], vec![1.0]]),
-//! };
-//! let fit = start.fit(&x, &Em::default())?;
-//! assert!(fit.converged);
-//! assert_eq!(format!("{:.1} {:.1}", fit.model.means[0][0], fit.model.means[1][0]), "-9.0 -6.0");
+//! # let rows: Vec<Row> = (0..600).map(|i| {
+//! #     let open = Ts(0) + Span::DAY.times(i);
+//! #     let mut row = Row::empty("BTC".parse().unwrap(), open, open + Span::DAY, open + Span::DAY);
+//! #     let loud = i / 50 % 2 == 1;
+//! #     row.set(Feature::Ret, if loud { 0.04 } else { 0.01 } * (17.3 * (i * i) as f64).sin());
+//! #     row.set(Feature::Rv, if loud { 16e-4 } else { 1e-4 } * (1.0 + 0.3 * (1.7 * i as f64).sin()));
+//! #     row
+//! # }).collect();
+//! # let history = BTreeMap::from([("BTC".parse().unwrap(), Arc::new(rows.clone()))]);
+//! // Fifty quiet rows, then fifty loud ones, and again; the last fifty were loud.
+//! let panel = Panel::until(&history, Ts(0), rows[599].ts);
+//! # let (members, track) = (BTreeMap::new(), Track::default());
+//! # let ctx = FitContext { horizon: Horizon(Span::DAY), step: Span::DAY, seed: Seed(1), members: &members, track: &track, progress: &|_| () };
+//! let model = Hmm::fit(&Params { states: 2, ..Params::default() }, &panel, &ctx)?;
+//! let mut filter = model.start();
+//! rows.iter().for_each(|row| filter.update(row));
+//! assert!(filter.regime().unwrap().stress > 0.9);
+//! assert_eq!(filter.dwell().unwrap().rows, 50);
 //! # Ok::<(), margincast::forecast::Error>(())
 //! ```
 

@@ -21,19 +21,28 @@
 //! variances. Ignores: everything else.
 //!
 //! ```
-//! use margincast::forecast::markov::SwitchingRegression;
+//! # use std::{collections::BTreeMap, sync::Arc};
+//! # use margincast::base::{Horizon, Seed, Span, Ts};
+//! # use margincast::feature::{Feature, Row};
+//! use margincast::forecast::{FitContext, Model, Panel, Track, markov::{Markov, Params, Regressors}};
 //!
-//! // Two levels, thirty rows each, with a little noise.
-//! let x = vec![vec![1.0]; 120];
-//! let y: Vec<f64> = (0..120).map(|t| f64::from(t / 30 % 2) + 0.3 * (7.0 * f64::from(t)).sin()).collect();
-//! let start = SwitchingRegression {
-//!     trans: vec![vec![0.9, 0.1], vec![0.1, 0.9]],
-//!     coefficients: vec![vec![-0.5], vec![1.5]],
-//!     variances: vec![1.0, 1.0],
-//! };
-//! let fit = start.fit(&x, &y, 300, 1e-6)?;
-//! assert!(fit.converged);
-//! assert_eq!(format!("{:.1} {:.1}", fit.model.coefficients[0][0], fit.model.coefficients[1][0]), "0.0 1.0");
+//! # let rows: Vec<Row> = (0..600).map(|i| {
+//! #     let open = Ts(0) + Span::DAY.times(i);
+//! #     let mut row = Row::empty("BTC".parse().unwrap(), open, open + Span::DAY, open + Span::DAY);
+//! #     let loud = i / 50 % 2 == 1;
+//! #     row.set(Feature::Ret, if loud { 0.04 } else { 0.01 } * (17.3 * (i * i) as f64).sin());
+//! #     row.set(Feature::Rv, if loud { 16e-4 } else { 1e-4 } * (1.0 + 0.3 * (1.7 * i as f64).sin()));
+//! #     row
+//! # }).collect();
+//! # let history = BTreeMap::from([("BTC".parse().unwrap(), Arc::new(rows.clone()))]);
+//! // Fifty quiet rows, then fifty loud ones, and again; the last fifty were loud.
+//! let panel = Panel::until(&history, Ts(0), rows[599].ts);
+//! # let (members, track) = (BTreeMap::new(), Track::default());
+//! # let ctx = FitContext { horizon: Horizon(Span::DAY), step: Span::DAY, seed: Seed(1), members: &members, track: &track, progress: &|_| () };
+//! let model = Markov::fit(&Params { regressors: Regressors::None, ..Params::default() }, &panel, &ctx)?;
+//! let mut filter = model.start();
+//! rows.iter().for_each(|row| filter.update(row));
+//! assert!(filter.regime().unwrap().stress > 0.9);
 //! # Ok::<(), margincast::forecast::Error>(())
 //! ```
 

@@ -31,7 +31,7 @@
 //! # use std::{collections::BTreeMap, sync::Arc};
 //! # use margincast::base::{Horizon, Seed, Span, Ts};
 //! # use margincast::feature::{Feature, Row};
-//! use margincast::forecast::{FitContext, Model, Panel, Track, fhs::{Fhs, Params}};
+//! use margincast::forecast::{FitContext, Model, Panel, Track, simulation::fhs::{Fhs, Params}};
 //!
 //! # let rows: Vec<Row> = (0..500i64).map(|i| {
 //! #     let open = Ts(0) + Span::DAY.times(i);

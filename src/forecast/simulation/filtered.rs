@@ -27,10 +27,34 @@
 //! Warm-up: that of the base, then `min_rows` returns. Residuals of the training window are in sample.
 //!
 //! ```
-//! use margincast::base::pareto;
-//! let exceedances: Vec<f64> = (0..125).map(|i| -0.5 * (1.0 - (f64::from(i) + 0.5) / 125.0).ln()).collect();
-//! let law = pareto::fit(&exceedances).unwrap();
-//! assert!(law.shape.abs() < 0.02 && (law.scale - 0.5).abs() < 0.02);
+//! # use std::{collections::BTreeMap, sync::Arc};
+//! # use margincast::base::{Horizon, Seed, Span, Ts};
+//! # use margincast::feature::{Feature, Row};
+//! use margincast::forecast::simulation::filtered::{Filtered, Params};
+//! use margincast::forecast::smoothing::ewma::{self, Ewma, On};
+//! use margincast::forecast::{FitContext, Fitted, Model, Panel, Track};
+//!
+//! # let rows: Vec<Row> = (0..400).map(|i| {
+//! #     let open = Ts(0) + Span::DAY.times(i);
+//! #     let mut row = Row::empty("BTC".parse().unwrap(), open, open + Span::DAY, open + Span::DAY);
+//! #     row.set(Feature::Ret, 0.02 * (1.7 * i as f64).sin());
+//! #     row.set(Feature::Rv, 4e-4 * (1.0 + 0.5 * (0.1 * i as f64).sin()));
+//! #     row
+//! # }).collect();
+//! # let history = BTreeMap::from([("BTC".parse().unwrap(), Arc::new(rows.clone()))]);
+//! let panel = Panel::until(&history, Ts(0), rows[399].ts);
+//! # let (members, track) = (BTreeMap::new(), Track::default());
+//! # let ctx = FitContext { horizon: Horizon(Span::DAY), step: Span::DAY, seed: Seed(1), members: &members, track: &track, progress: &|_| () };
+//! let average = ewma::Params { on: On::SquaredReturn, ..ewma::Params::default() };
+//! let base = Fitted::of(&Ewma::fit(&average, &panel, &ctx)?)?;
+//! let members = BTreeMap::from([("EWMA".to_string(), base)]);
+//! let params = Params { base: "EWMA".into(), ..Params::default() };
+//! let model = Filtered::fit(&params, &panel, &FitContext { members: &members, ..ctx })?;
+//! let mut filter = model.start();
+//! rows.iter().for_each(|row| filter.update(row));
+//! let dist = filter.forecast().unwrap().dist;
+//! assert!(dist.q[1] < -0.01 && dist.q[7] > 0.01);
+//! # Ok::<(), margincast::forecast::Error>(())
 //! ```
 
 use serde::{Deserialize, Serialize};

@@ -20,7 +20,7 @@
 //! # use std::{collections::BTreeMap, sync::Arc};
 //! # use margincast::base::{Horizon, Seed, Span, Ts};
 //! # use margincast::feature::{Feature, Row};
-//! use margincast::forecast::{FitContext, Model, Panel, Track, historical::{Historical, Params}};
+//! use margincast::forecast::{FitContext, Model, Panel, Track, simulation::historical::{Historical, Params}};
 //!
 //! # let rows: Vec<Row> = (0..500i64).map(|i| {
 //! #     let open = Ts(0) + Span::DAY.times(i);

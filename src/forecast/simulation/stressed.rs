@@ -22,7 +22,7 @@
 //! # use std::{collections::BTreeMap, sync::Arc};
 //! # use margincast::base::{Horizon, Seed, Span, Ts};
 //! # use margincast::feature::{Feature, Row};
-//! use margincast::forecast::{FitContext, Model, Panel, Track, stressed::{Params, Stressed}};
+//! use margincast::forecast::{FitContext, Model, Panel, Track, simulation::stressed::{Params, Stressed}};
 //!
 //! # let rows: Vec<Row> = (0..900i64).map(|i| {
 //! #     let open = Ts(0) + Span::DAY.times(i);

@@ -22,21 +22,30 @@
 //! Warm-up: 100 rows. Knows: return, season. Ignores: realised variance but for its level, order flow.
 //!
 //! ```
-//! use margincast::forecast::garch::Innovation;
-//! use margincast::forecast::garch::switching::Switching;
+//! # use std::{collections::BTreeMap, sync::Arc};
+//! # use margincast::base::{Horizon, Seed, Span, Ts};
+//! # use margincast::feature::{Feature, Row};
+//! use margincast::forecast::garch::{Innovation, switching::{MsGarch, Params}};
+//! use margincast::forecast::{FitContext, Model, Panel, Track};
 //!
-//! // A hundred quiet returns, then a hundred loud ones, and again.
-//! let returns: Vec<f64> = (0..800).map(|t| {
-//!     let size = if t / 100 % 2 == 0 { 0.005 } else { 0.02 };
-//!     size * (f64::from(t) * 17.3).sin() * (1.0 + (f64::from(t) * 3.1).cos())
-//! }).collect();
-//! let spec = Switching { innovation: Innovation::Normal, ..Switching::default() };
-//! let fit = spec.fit(&returns)?;
-//! let mut regimes = fit.begin();
-//! returns.iter().for_each(|r| { regimes.take(r - fit.mean); });
-//! // The last hundred were loud.
-//! assert!(regimes.predicted()[1] > 0.8);
-//! # Ok::<(), String>(())
+//! # let rows: Vec<Row> = (0..800).map(|i| {
+//! #     let open = Ts(0) + Span::DAY.times(i);
+//! #     let mut row = Row::empty("BTC".parse().unwrap(), open, open + Span::DAY, open + Span::DAY);
+//! #     let loud = i / 50 % 2 == 1;
+//! #     row.set(Feature::Ret, if loud { 0.04 } else { 0.01 } * (17.3 * (i * i) as f64).sin());
+//! #     row.set(Feature::Rv, 4e-4);
+//! #     row
+//! # }).collect();
+//! # let history = BTreeMap::from([("BTC".parse().unwrap(), Arc::new(rows.clone()))]);
+//! // Fifty quiet returns, then fifty loud ones, and again; the last fifty were loud.
+//! let panel = Panel::until(&history, Ts(0), rows[799].ts);
+//! # let (members, track) = (BTreeMap::new(), Track::default());
+//! # let ctx = FitContext { horizon: Horizon(Span::DAY), step: Span::DAY, seed: Seed(1), members: &members, track: &track, progress: &|_| () };
+//! let model = MsGarch::fit(&Params { innovation: Innovation::Normal, ..Params::default() }, &panel, &ctx)?;
+//! let mut filter = model.start();
+//! rows.iter().for_each(|row| filter.update(row));
+//! assert!(filter.regime().unwrap().stress > 0.8);
+//! # Ok::<(), margincast::forecast::Error>(())
 //! ```
 
 use serde::{Deserialize, Serialize};
@@ -178,6 +187,7 @@ impl Runs for Learnt {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::feature::Feature;
     use crate::forecast::training::fixture;
 
     /// Quiet and loud hundreds.

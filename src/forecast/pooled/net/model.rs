@@ -33,7 +33,7 @@
 //! # use std::{collections::BTreeMap, sync::Arc};
 //! # use margincast::base::{Horizon, Seed, Span, Ts};
 //! # use margincast::{event::synth, feature::{Builder, Config, Row}};
-//! use margincast::forecast::{FitContext, Model, Panel, Track, net::{Net, Params}};
+//! use margincast::forecast::{FitContext, Model, Panel, Track, pooled::net::{Net, Params}};
 //!
 //! # let (bar, row, symbol) = (Span::HOUR.times(6), Span::DAY, "BTC".parse()?);
 //! # let mut builder = Builder::new(Config { bar, row, measure: Default::default(), mid: 5, long: 20, far: 60, closure: Span(0) })?;
