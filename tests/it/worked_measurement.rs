@@ -36,13 +36,9 @@ const COLUMNS: &[ReportColumn] = &[
 
 impl Measurement for Usage {
     type Found = Vec<Usage>;
-    const SHOWN: &'static [Shown] = &[table(
-        "Use of the margin",
-        "How much of each margin losses used",
-        &["policy", "horizon"],
-        COLUMNS,
-    )
-    .at(Section::Outcome, 20)];
+    const SHOWN: &'static [Shown] =
+        &[table("Use of the margin", "How much of each margin losses used", &["policy", "horizon"], COLUMNS)
+            .at(Section::Outcome, 20)];
 
     fn measure(of: &Material<'_>) -> Result<Vec<Usage>, Error> {
         let side = of.plan.road.margin.baseline.side;
