@@ -56,13 +56,3 @@ pub use model::{Entry, FitContext, FitFn, Fitted, Forecast, Forecaster, Model, P
 pub use outcome::{Outcome, Settled, Track};
 pub use panel::{BySymbol, History, Panel};
 pub use regime::{Dwell, Regime};
-
-pub use combine::calibration as calibrated; // alias
-pub use combine::{conformal, ensemble}; // alias
-pub use garch::ms_garch; // alias
-pub use hmm::em as hmm_em; // alias
-pub use hmm::filter as hmm_filter; // alias
-pub use pooled::net::sequence as net_sequence; // alias
-pub use pooled::{boost, families, gamma, net, profile}; // alias
-pub use simulation::{fhs, filtered, historical, stressed}; // alias
-pub use smoothing::ewma; // alias

@@ -5,8 +5,6 @@ use std::collections::VecDeque;
 use crate::base::Ts;
 use crate::feature::Row;
 
-pub use super::simulation::sample::is_thin; // alias
-
 /// The last `ahead` rows, as long as each opens where the one before it closed.
 pub(super) struct Adjacent<T> {
     ahead: usize,

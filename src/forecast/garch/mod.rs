@@ -45,6 +45,3 @@ pub use running::Running;
 pub use series::{Series, backcast};
 pub use spec::{Mean, Spec};
 pub use switching::MsGarch;
-
-pub use estimate::{FilteredVariances as Filtered, GarchEstimate as Estimate}; // alias
-pub use switching as ms_garch; // alias

@@ -10,8 +10,7 @@
 use ndarray::Array2;
 
 use super::chain::kim;
-use super::gaussian::no_fit;
-pub use super::gaussian::{Covariance, Gaussian}; // alias
+use super::gaussian::{Covariance, Gaussian, no_fit};
 use crate::base::stats;
 use crate::forecast::Error;
 

@@ -12,5 +12,3 @@ mod regression;
 
 pub use model::{Markov, Params, Regressors};
 pub use regression::{SwitchingRegression, SwitchingRegressionEstimate};
-
-pub use regression::SwitchingRegression as Switching; // alias
