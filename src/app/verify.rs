@@ -176,14 +176,14 @@ fn again(args: &Args, lake: &Path, era: &Era, findings: &mut Findings) -> Result
     let mut rerun = Rerun::new(&config.universe.symbols, Some(era), recall);
     let mut road = serve::road(&config);
     road.begin(&era.start.model, era.start.publish_from)?;
-    let mut made = rerun.begin(&mut |step| road.step(step));
+    let mut made = rerun.begin(&mut road);
     let lake = Lake::at(lake);
     let wanted = market::subscriptions(&config, &lake)?;
     for event in lake.events(&wanted, config.universe.from, None)? {
         if made.is_err() || rerun.is_done() {
             break;
         }
-        made = rerun.feed(&event?, &mut |step| road.step(step));
+        made = rerun.feed(&event?, &mut road);
     }
     let differs = match made {
         Ok(_) => rerun.unfinished().map(|e| e.to_string()),

@@ -1,14 +1,16 @@
-//! What the market did: one [`Event`] per trade, vendor bar, gauge reading or clock tick.
+//! What the market did: one [`Event`] per trade, vendor bar or gauge reading, and snapshots of accounts and books.
 //!
 //! | file | what it holds |
 //! |---|---|
 //! | [`venue`] | one file per vendor layout; each turns vendor bytes into events and faults |
 //! | [`lake`] | the canonical tables on disk |
+//! | [`snapshot`] | accounts and books of a venue at one moment |
 //! | [`check`] | duplicates, gaps and disorder, reported and never repaired in silence |
 //! | [`synth`] | made-up but repeatable events for tests and benches |
 
 pub mod check;
 pub mod lake;
+pub mod snapshot;
 pub mod synth;
 pub mod venue;
 
@@ -16,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Symbol, Ts};
 
-/// One thing the market did, or one tick of the clock.
+/// One thing the market did.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Event {
     /// The instrument it concerns.
@@ -40,10 +42,6 @@ pub enum Body {
     Bar(Bar),
     /// A number that holds until its next reading.
     Gauge(Gauge),
-    /// Time passed; nothing else is known to have happened.
-    Tick,
-    /// An operator asked to freeze (`true`) or release (`false`) publication of this symbol.
-    Kill(bool),
 }
 
 /// A trade.
@@ -178,6 +176,14 @@ pub enum Error {
         /// Row number, 1 for the first data row.
         row: u64,
         /// What is wrong, and the mend.
+        why: String,
+    },
+    /// A table of a venue cannot be read.
+    #[error("line {line}: {why}")]
+    Line {
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong with it.
         why: String,
     },
     /// The lake or a map file does not hold what was asked for.

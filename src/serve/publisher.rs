@@ -23,10 +23,10 @@ use super::road::Road;
 use super::source::{Source, Supply};
 use super::{Hub, Mode, Options, clock};
 use crate::base::{Symbol, Ts};
-use crate::event::{Body, Event};
+use crate::event::Event;
 use crate::margin::Policy;
 use crate::margin::order::Scope;
-use crate::record::era::{ConfigLoaded, Era, Ticked, eras};
+use crate::record::era::{ConfigLoaded, Era, Killed, Ticked, eras};
 use crate::record::guard;
 use crate::record::press::{Occasion, Press};
 use crate::record::publication::ModelRef;
@@ -137,7 +137,7 @@ impl Publisher {
     /// cannot be read: nothing more is published.
     pub fn run(&mut self, source: &mut Source) -> Result<()> {
         let Publisher { rerun, road, .. } = self;
-        let sets = rerun.begin(&mut |step| road.step(step))?;
+        let sets = rerun.begin(road)?;
         self.take(sets);
         while !self.hub.is_stopping() {
             match source()? {
@@ -177,7 +177,7 @@ impl Publisher {
         self.hub.advance(event.ts_known);
         let Publisher { rerun, road, .. } = self;
         self.pending_since.get_or_insert_with(clock::start);
-        let sets = rerun.feed(event, &mut |step| road.step(step))?;
+        let sets = rerun.feed(event, road)?;
         self.take(sets);
         if self.hub.options.mode != Mode::Live && !self.hub.is_caught_up() && self.rerun.is_done() {
             self.caught_up()?;
@@ -286,7 +286,11 @@ impl Publisher {
         self.commit()?;
         let after = self.rerun.counts();
         self.append(&[entry(Kind::Tick, now, &Ticked { after })?])?;
-        self.inject(now, Body::Tick)
+        self.fed = None;
+        let Publisher { rerun, road, .. } = self;
+        let sets = rerun.tick(now, road)?;
+        self.take(sets);
+        self.commit()
     }
     /// A second run reads a file that came late in its order. A tick before it keeps it in its place.
     fn keep_order(&mut self, event: &Event) -> Result<()> {
@@ -298,13 +302,15 @@ impl Publisher {
         self.fed = Some(place);
         Ok(())
     }
-    fn inject(&mut self, at: Ts, body: Body) -> Result<()> {
+    /// Freezes or releases everything, having recorded it.
+    fn freeze(&mut self, on: bool) -> Result<()> {
+        self.commit()?;
+        let (at, after) = (self.now(), self.rerun.counts());
+        self.append(&[entry(Kind::Kill, at, &Killed { on, after })?])?;
         self.fed = None;
-        for symbol in self.hub.options.symbols.clone() {
-            let Publisher { rerun, road, .. } = self;
-            let sets = rerun.now(symbol, at, body, &mut |step| road.step(step))?;
-            self.take(sets);
-        }
+        let Publisher { rerun, road, .. } = self;
+        let sets = rerun.freeze(on, at, road)?;
+        self.take(sets);
         self.commit()
     }
     fn now(&self) -> Ts {

@@ -142,7 +142,7 @@ impl Said {
         events.sort_by_key(|e| (e.ts_known, e.symbol, e.seq));
         let mut said = Said { forecasts: Vec::new(), decisions: Vec::new() };
         for event in events {
-            said.decisions.extend(pipeline.push(event));
+            said.decisions.extend(pipeline.push(event)?);
             said.forecasts.extend(pipeline.fresh().iter().cloned());
         }
         Ok(said)
@@ -157,7 +157,7 @@ fn permuted(market: &Market, cut: Ts, seed: Seed) -> (Market, u64) {
         let from = events.partition_point(|e| e.ts_known <= cut);
         let late = &mut events[from..];
         for kind in 0..3 {
-            let places: Vec<usize> = (0..late.len()).filter(|i| place(&late[*i].body) == Some(kind)).collect();
+            let places: Vec<usize> = (0..late.len()).filter(|i| place(&late[*i].body) == kind).collect();
             let mut order = places.clone();
             order.shuffle(&mut seed.named(&format!("{symbol}|{kind}")).rng());
             let bodies: Vec<Body> = order.iter().map(|i| late[*i].body).collect();
@@ -172,12 +172,11 @@ fn permuted(market: &Market, cut: Ts, seed: Seed) -> (Market, u64) {
 }
 
 /// Bodies that may stand in each other's place.
-fn place(body: &Body) -> Option<u8> {
+fn place(body: &Body) -> u8 {
     match body {
-        Body::Trade(_) => Some(0),
-        Body::Bar(_) => Some(1),
-        Body::Gauge(_) => Some(2),
-        Body::Tick | Body::Kill(_) => None,
+        Body::Trade(_) => 0,
+        Body::Bar(_) => 1,
+        Body::Gauge(_) => 2,
     }
 }
 

@@ -144,7 +144,7 @@ fn told(plan: &Plan, market: &Market, bundle: &Bundle, cut: Ts, end: Ts) -> Resu
     events.sort_by_key(|e| (e.ts_known, e.symbol, e.seq));
     let mut told = Told::new();
     for event in events {
-        for d in pipeline.push(event).into_iter().filter(|d| d.ts > cut) {
+        for d in pipeline.push(event)?.into_iter().filter(|d| d.ts > cut) {
             told.entry((d.horizon, d.symbol)).or_default().insert(d.ts, POLICIES.map(|(_, ask)| ask(&d)));
         }
     }
@@ -177,7 +177,7 @@ fn doubled(market: &Market, cut: Ts) -> Market {
                         *amount = amount.map(|a| a * more);
                     }
                 }
-                Body::Gauge(_) | Body::Tick | Body::Kill(_) => {}
+                Body::Gauge(_) => {}
             }
         }
     }

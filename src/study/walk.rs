@@ -20,7 +20,7 @@ use crate::feature::{Builder, Room, Row};
 use crate::forecast::calibrated::Calibration;
 use crate::forecast::{Entry, Forecast, History, Outcome, Settled, Track};
 use crate::margin::Decision;
-use crate::pipeline::{Bundle, Member, Pipeline};
+use crate::pipeline::{Bundle, Input, Member, Pipeline};
 
 /// Events of each instrument, in order of knowledge.
 pub type Market = BTreeMap<Symbol, Vec<Event>>;
@@ -94,7 +94,7 @@ pub fn walk(
     let mut state = State::new(plan, market, config)?;
     for fold in &folds {
         let bundle = state.bundle(&bench, &folds, *fold, &fits)?;
-        state.run(*fold, &bundle, plan);
+        state.run(*fold, &bundle, plan)?;
         state.settle(&history, *fold);
         progress(Told::Stage("walk", fold.index as u64 + 1, folds.len() as u64));
         state.last = bundle;
@@ -234,7 +234,7 @@ impl<'a> State<'a> {
     }
 
     /// Runs the market from an origin to the next.
-    fn run(&mut self, fold: Fold, bundle: &Bundle, plan: &Plan) {
+    fn run(&mut self, fold: Fold, bundle: &Bundle, plan: &Plan) -> Result<(), Error> {
         let digest = bundle.digest();
         let span = plan.study.start..plan.study.end;
         let walked = plan.study.start - plan.study.rehearsal..plan.study.end;
@@ -243,10 +243,10 @@ impl<'a> State<'a> {
         let (first, made) = (self.unsettled.len(), self.decisions.len());
         while let Some(event) = self.events.get(self.next).filter(|e| e.ts_known < fold.until) {
             if !installed && event.ts_known >= fold.cut {
-                self.pipeline.install(bundle);
+                self.pipeline.push(Input::Install(Arc::new(bundle.clone())))?;
                 installed = true;
             }
-            let decisions = self.pipeline.push(event);
+            let decisions = self.pipeline.push(*event)?;
             self.next += 1;
             self.decisions.extend(decisions.into_iter().filter(|d| span.contains(&d.ts)));
             for f in self.pipeline.fresh().iter().filter(|f| walked.contains(&f.forecast.issued)) {
@@ -256,6 +256,7 @@ impl<'a> State<'a> {
         }
         self.unsettled[first..].sort_by_key(|i| i.symbol);
         self.decisions[made..].sort_by_key(|d| d.symbol);
+        Ok(())
     }
 
     /// Moves forecasts whose outcome was known before the next origin to the track record.
