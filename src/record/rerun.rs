@@ -21,7 +21,7 @@ use crate::margin::{Decision, Order};
 use crate::pipeline::{Input, ModelSet};
 
 /// The pipeline that makes the past again, and where it finds what the ledger only names.
-pub trait Engine {
+pub trait PipelineHost {
     /// Why it refuses.
     type Error: From<Error>;
     /// Pushes one input.
@@ -59,7 +59,7 @@ pub struct Set {
 /// Reads a publication from the ledger.
 pub type Recall = Box<dyn Fn(Seq) -> Result<Publication, Error> + Send>;
 
-/// Drives an engine along the past of one era, and then on.
+/// Drives a pipeline along the past of one era, and then on.
 pub struct Rerun {
     past: BTreeMap<Symbol, Past>,
     gates: VecDeque<(Counts, Injection)>,
@@ -121,40 +121,40 @@ impl Rerun {
     ///
     /// # Errors
     /// As [`Rerun::feed`].
-    pub fn begin<E: Engine>(&mut self, engine: &mut E) -> Result<Vec<Set>, E::Error> {
+    pub fn begin<H: PipelineHost>(&mut self, host: &mut H) -> Result<Vec<Set>, H::Error> {
         let mut made = Vec::new();
-        self.pass_gates(engine, &mut made)?;
+        self.pass_gates(host, &mut made)?;
         Ok(made)
     }
     /// Takes the next event of the lake; gives the sets it made.
     ///
     /// # Errors
-    /// A decision differs from the recorded one, or the engine refuses.
-    pub fn feed<E: Engine>(&mut self, event: &Event, engine: &mut E) -> Result<Vec<Set>, E::Error> {
+    /// A decision differs from the recorded one, or the pipeline refuses.
+    pub fn feed<H: PipelineHost>(&mut self, event: &Event, host: &mut H) -> Result<Vec<Set>, H::Error> {
         let mut made = Vec::new();
-        self.take(event, engine, &mut made)?;
-        self.pass_gates(engine, &mut made)?;
+        self.take(event, host, &mut made)?;
+        self.pass_gates(host, &mut made)?;
         Ok(made)
     }
     /// Tells every instrument the time, now. It has been recorded.
     ///
     /// # Errors
-    /// The engine refuses.
-    pub fn tick<E: Engine>(&mut self, at: Ts, engine: &mut E) -> Result<Vec<Set>, E::Error> {
+    /// The pipeline refuses.
+    pub fn tick<H: PipelineHost>(&mut self, at: Ts, host: &mut H) -> Result<Vec<Set>, H::Error> {
         let mut made = Vec::new();
-        self.inject(Injection::Tick(at), engine, &mut made)?;
+        self.inject(Injection::Tick(at), host, &mut made)?;
         Ok(made)
     }
     /// Freezes or releases everything, now. It has been recorded.
     ///
     /// # Errors
-    /// The engine refuses.
-    pub fn freeze<E: Engine>(&mut self, on: bool, at: Ts, engine: &mut E) -> Result<Vec<Set>, E::Error> {
+    /// The pipeline refuses.
+    pub fn freeze<H: PipelineHost>(&mut self, on: bool, at: Ts, host: &mut H) -> Result<Vec<Set>, H::Error> {
         let mut made = Vec::new();
-        self.inject(Injection::Freeze(at, on), engine, &mut made)?;
+        self.inject(Injection::Freeze(at, on), host, &mut made)?;
         Ok(made)
     }
-    fn take<E: Engine>(&mut self, event: &Event, engine: &mut E, made: &mut Vec<Set>) -> Result<(), E::Error> {
+    fn take<H: PipelineHost>(&mut self, event: &Event, host: &mut H, made: &mut Vec<Set>) -> Result<(), H::Error> {
         let gate = self.gate(event.symbol);
         let Some(own) = self.past.get_mut(&event.symbol) else { return Ok(()) };
         if gate.is_some_and(|after| after <= own.consumed) {
@@ -163,7 +163,7 @@ impl Rerun {
         }
         own.consumed += 1;
         let known = own.clock.map_or(event.ts_known, |c| c.max(event.ts_known));
-        let decisions = engine.push(Event { ts_known: known, ..*event }.into())?;
+        let decisions = host.push(Event { ts_known: known, ..*event }.into())?;
         self.sort(None, known, &decisions, made)?;
         Ok(())
     }
@@ -172,52 +172,57 @@ impl Rerun {
         self.gates.front().map(|g| g.0.get(&symbol).copied().unwrap_or(0))
     }
     /// Passes the gates at which every instrument has come.
-    fn pass_gates<E: Engine>(&mut self, engine: &mut E, made: &mut Vec<Set>) -> Result<(), E::Error> {
+    fn pass_gates<H: PipelineHost>(&mut self, host: &mut H, made: &mut Vec<Set>) -> Result<(), H::Error> {
         while self.past.iter().all(|(s, own)| self.gate(*s).is_some_and(|after| after <= own.consumed)) {
             let Some((_, injection)) = self.gates.pop_front() else { return Ok(()) };
-            self.inject(injection, engine, made)?;
+            self.inject(injection, host, made)?;
             for event in std::mem::take(&mut self.held) {
-                self.take(&event, engine, made)?;
+                self.take(&event, host, made)?;
             }
         }
         Ok(())
     }
     /// Pushes what the market did not send, as the inputs that it stands for.
-    fn inject<E: Engine>(&mut self, injection: Injection, engine: &mut E, made: &mut Vec<Set>) -> Result<(), E::Error> {
+    fn inject<H: PipelineHost>(
+        &mut self,
+        injection: Injection,
+        host: &mut H,
+        made: &mut Vec<Set>,
+    ) -> Result<(), H::Error> {
         let input = match injection {
-            Injection::Install(model) => Input::Install(engine.models(&model)?),
+            Injection::Install(model) => Input::Install(host.models(&model)?),
             Injection::Order(at, order) => Input::Order { at, order, now: None },
-            Injection::Venue(at, table, digest) => Input::venue(at, engine.snapshot(table, digest)?),
+            Injection::Venue(at, table, digest) => Input::venue(at, host.snapshot(table, digest)?),
             Injection::Tick(at) => {
-                return self.each(Cause::Tick, at, engine, made, |symbol, at| Input::Tick { symbol, at });
+                return self.each(Cause::Tick, at, host, made, |symbol, at| Input::Tick { symbol, at });
             }
             Injection::Freeze(at, on) => {
                 let order = Order::Kill { scope: Scope::All, on };
-                return self.each(Cause::Kill, at, engine, made, |symbol, at| Input::Order {
+                return self.each(Cause::Kill, at, host, made, |symbol, at| Input::Order {
                     at,
                     order: order.clone(),
                     now: Some(symbol),
                 });
             }
         };
-        engine.push(input)?;
+        host.push(input)?;
         Ok(())
     }
     /// Pushes an input for each instrument in turn, never earlier than one before it.
-    fn each<E: Engine>(
+    fn each<H: PipelineHost>(
         &mut self,
         cause: Cause,
         at: Ts,
-        engine: &mut E,
+        host: &mut H,
         made: &mut Vec<Set>,
         input: impl Fn(Symbol, Ts) -> Input,
-    ) -> Result<(), E::Error> {
+    ) -> Result<(), H::Error> {
         let symbols: Vec<Symbol> = self.past.keys().copied().collect();
         for symbol in symbols {
             let Some(own) = self.past.get_mut(&symbol) else { continue };
             let now = own.clock.map_or(at, |c| c.max(at));
             own.clock = Some(now);
-            let decisions = engine.push(input(symbol, now))?;
+            let decisions = host.push(input(symbol, now))?;
             self.sort(Some((cause, symbol)), now, &decisions, made)?;
         }
         Ok(())

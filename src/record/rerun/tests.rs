@@ -48,7 +48,7 @@ impl Road {
     }
 }
 
-impl Engine for Road {
+impl PipelineHost for Road {
     type Error = Error;
     fn models(&mut self, model: &ModelRef) -> Result<Arc<ModelSet>, Error> {
         Ok(Arc::new(ModelSet::new(Vec::new(), Ts(i64::from(model.digest.0[0])))))

@@ -4,20 +4,20 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
 
-use super::Hub;
-use super::meters::Meters;
 use crate::base::{Digest, Ts};
 use crate::event::snapshot::{VenueSnapshot, VenueTable};
 use crate::margin::Decision;
 use crate::pipeline::{Input, ModelSet, Pipeline, Settings};
 use crate::record::alias::Target;
 use crate::record::publication::ModelRef;
-use crate::record::rerun::{Engine, Set};
+use crate::record::rerun::{PipelineHost, Set};
 use crate::record::venue::Inputs;
 use crate::record::{Registry, Which};
+use crate::serve::Hub;
+use crate::serve::meters::Meters;
 
 /// A pipeline that takes its models from the registry.
-pub struct Road {
+pub struct Engine {
     registry: Registry,
     name: String,
     alias: String,
@@ -28,7 +28,7 @@ pub struct Road {
     latest: Option<(ModelRef, Arc<ModelSet>)>,
 }
 
-impl Road {
+impl Engine {
     /// Without models yet: those that `alias` of `name` stands for. `config` is the digest written into each
     /// decision, `inputs` holds what the venue told.
     pub fn new(
@@ -37,9 +37,9 @@ impl Road {
         settings: Settings,
         config: Digest,
         inputs: Inputs,
-    ) -> Road {
+    ) -> Engine {
         let (name, alias) = (name.into(), alias.into());
-        Road { registry, name, alias, settings, config, inputs, pipeline: None, latest: None }
+        Engine { registry, name, alias, settings, config, inputs, pipeline: None, latest: None }
     }
     /// The models that the alias stands for now, loaded and proved. Cheap while it stands for the
     /// same.
@@ -98,7 +98,7 @@ impl Road {
         let Some(pipeline) = &self.pipeline else { return };
         let symbols: std::collections::BTreeSet<_> = sets.iter().flat_map(|s| &s.decisions).map(|d| d.symbol).collect();
         for symbol in symbols {
-            hub.show_forecasts(symbol, pipeline.forecasts(symbol));
+            hub.put_forecasts(symbol, pipeline.forecasts(symbol));
         }
         for ((symbol, fault), count) in pipeline.faults() {
             let reason = serde_json::to_value(fault).unwrap_or_default();
@@ -107,7 +107,7 @@ impl Road {
     }
 }
 
-impl Engine for Road {
+impl PipelineHost for Engine {
     type Error = anyhow::Error;
     fn push(&mut self, input: Input) -> Result<Vec<Decision>> {
         Ok(self.pipeline.as_mut().map_or(Ok(Vec::new()), |p| p.push(input))?)

@@ -9,12 +9,12 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 
-use super::{Publisher, entry};
+use super::publisher::{Publisher, entry};
 use crate::base::Digest;
 use crate::event::snapshot::VenueTable;
 use crate::pipeline::Input;
 use crate::record::Kind;
-use crate::record::rerun::Engine;
+use crate::record::rerun::PipelineHost;
 use crate::record::venue::{BYTES_MAX, Heard, Inputs, read};
 
 /// What is known of the files.
@@ -84,8 +84,8 @@ impl Publisher {
             let heard = Heard::of(subject, digest, &told, after);
             self.append(&[entry(Kind::Venue, at, &heard)?])?;
             tracing::info!(subject = subject.as_str(), digest = %digest.short(), "read");
-            let kept = self.road.snapshot(subject, digest)?;
-            self.road.push(Input::venue(at, kept))?;
+            let kept = self.engine.snapshot(subject, digest)?;
+            self.engine.push(Input::venue(at, kept))?;
             self.files.heard.insert(subject, digest);
             self.fed = None;
         }

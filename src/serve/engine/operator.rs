@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use super::{Publisher, clock, entry, same_model, seconds};
+use super::publisher::{Publisher, entry, same_model};
 use crate::margin::order::Scope;
 use crate::margin::{Order, Policy};
 use crate::pipeline::Input;
@@ -13,8 +13,10 @@ use crate::record::era::{Era, ModelLoaded};
 use crate::record::guard::{Guard, Proposal};
 use crate::record::order::{Ordered, Stored};
 use crate::record::publication::ModelRef;
-use crate::record::rerun::Engine;
+use crate::record::rerun::PipelineHost;
 use crate::record::{Entry, Kind};
+use crate::serve::clock;
+use crate::serve::meters::seconds;
 
 /// The settings of the guardrails in the text of a configuration.
 ///
@@ -115,12 +117,12 @@ impl Publisher {
             self.policy = **policy;
         }
         tracing::info!(order = %entry(Kind::Order, at, &ordered)?.body, "ordered");
-        self.road.push(Input::Order { at, order: order.clone(), now: None })?;
+        self.engine.push(Input::Order { at, order: order.clone(), now: None })?;
         self.tick_at(at)
     }
     fn look_at_alias(&mut self) -> Result<()> {
         let started = clock::start();
-        let wanted = self.road.wanted().and_then(|model| match self.shown.holds_back(&model) {
+        let wanted = self.engine.wanted().and_then(|model| match self.consequences.holds_back(&model) {
             Some(why) if !same_model(&model, &self.press.model) => bail!(why),
             _ => Ok(model),
         });
@@ -131,8 +133,8 @@ impl Publisher {
                 let loaded = ModelLoaded { model: model.clone(), after: self.rerun.counts() };
                 let at = self.now();
                 self.append(&[entry(Kind::ModelLoaded, at, &loaded)?])?;
-                let models = self.road.models(&model)?;
-                self.road.push(Input::Install(models))?;
+                let models = self.engine.models(&model)?;
+                self.engine.push(Input::Install(models))?;
                 self.fed = None;
                 self.meters.model_loads.increment(1);
                 self.meters.model_load_seconds.record(seconds(started));
