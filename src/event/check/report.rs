@@ -1,61 +1,15 @@
-//! What was found on the way in: disorder, gaps and refused rows, reported and never repaired in
-//! silence.
+//! What one import did.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::Fault;
-use super::lake::Tally;
 use crate::base::{Digest, Span, Ts};
+use crate::event::Fault;
+use crate::event::lake::Tally;
 
 /// How many gaps and how many row numbers a report names; all are counted.
 const NAMED: usize = 20;
-
-/// Which whole numbers (ids, nanoseconds) have been seen, as half-open intervals. Order does not
-/// matter, and dense numbers cost nothing.
-#[derive(Clone, Debug, Default)]
-pub struct Coverage {
-    done: BTreeMap<i64, i64>,
-    /// The interval that grows; most numbers continue it.
-    open: Option<(i64, i64)>,
-}
-
-impl Coverage {
-    /// Adds `[start, end)`.
-    pub fn add(&mut self, start: i64, end: i64) {
-        match &mut self.open {
-            Some((from, until)) if start >= *from && start <= *until => *until = end.max(*until),
-            _ => {
-                self.close();
-                self.open = Some((start, end));
-            }
-        }
-    }
-    fn close(&mut self) {
-        let Some((mut start, mut end)) = self.open.take() else { return };
-        // Intervals that touch the new one become part of it.
-        while let Some((from, until)) = self.done.range(..=end).next_back().map(|(a, b)| (*a, *b)) {
-            if until < start {
-                break;
-            }
-            self.done.remove(&from);
-            (start, end) = (start.min(from), end.max(until));
-        }
-        self.done.insert(start, end);
-    }
-    /// How many numbers are covered.
-    pub fn total(&mut self) -> i64 {
-        self.close();
-        self.done.iter().map(|(a, b)| b - a).sum()
-    }
-    /// What lies between the intervals: where each gap starts and ends.
-    pub fn gaps(&mut self) -> Vec<(i64, i64)> {
-        self.close();
-        let starts = self.done.keys().skip(1);
-        self.done.values().zip(starts).map(|(end, start)| (*end, *start)).collect()
-    }
-}
 
 /// Gaps of one kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -115,7 +69,7 @@ impl Refused {
 }
 
 /// What one import did. `rows_in` = `added` + `already` + `replaced` + `duplicates` + all refused.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub struct Report {
     /// The file's name, without its folder.
     pub file: String,
@@ -143,6 +97,9 @@ pub struct Report {
     pub replaced: u64,
     /// Came twice in the file, saying the same, and dropped.
     pub duplicates: u64,
+    /// Frames of a live feed that hold nothing for the lake.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub passed_over: u64,
     /// Kept out of the lake, by reason.
     pub refused: BTreeMap<Fault, Refused>,
     /// Rows that came after a later one; they were sorted.
@@ -175,7 +132,7 @@ impl Report {
         self.refused_rows() + self.inversions + self.id_gaps.count + self.time_gaps.count == 0
     }
     /// Counts what became of some rows.
-    pub fn count(&mut self, tally: Tally) {
+    pub(super) fn count(&mut self, tally: Tally) {
         self.added += tally.added;
         self.already += tally.already;
         self.replaced += tally.replaced;
@@ -183,24 +140,6 @@ impl Report {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn coverage_does_not_depend_on_order() {
-        let numbers: Vec<i64> = (0..100).filter(|i| ![3, 4, 50].contains(i)).collect();
-        let mut backwards = numbers.clone();
-        backwards.reverse();
-        let mut woven: Vec<i64> = numbers.iter().copied().step_by(2).collect();
-        woven.extend(numbers.iter().copied().skip(1).step_by(2));
-        woven.extend([7, 8, 7]);
-        for order in [numbers, backwards, woven] {
-            let mut coverage = Coverage::default();
-            order.iter().for_each(|i| coverage.add(*i, i + 1));
-            assert_eq!(coverage.gaps(), [(3, 5), (50, 51)]);
-            assert_eq!(coverage.total(), 97);
-        }
-        assert_eq!(Coverage::default().gaps(), []);
-    }
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }

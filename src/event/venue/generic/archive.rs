@@ -1,33 +1,31 @@
-//! Any CSV or Parquet file, by a mapping file: see [`Map`].
+//! Reading any CSV or Parquet file, by a mapping.
 
-mod map;
-pub mod sniff;
-
-use std::borrow::Cow;
-
-pub use map::{Map, MapTable, Side};
-
-use super::field::{Clock, boolean, float};
-use super::intake::{Intake, Stamp, VendorBar};
-use super::source::{Counted, Source};
-use super::{Wanted, row_error};
+use super::cell::{aggressor, instant, number, text};
+use super::map::{Map, MapTable};
 use crate::base::table::{Column, Reader, Table, TradeId};
 use crate::base::{Symbol, Ts};
-use crate::event::check::Report;
-use crate::event::lake::{Change, TradeRow};
+use crate::event::check::{Checker, Heading, Stamp, VendorBar, VendorRow};
+use crate::event::lake::TradeRow;
+use crate::event::venue::clock::Clock;
+use crate::event::venue::entry::Asked;
+use crate::event::venue::source::{Counted, Source};
 use crate::event::{Bar, Error};
 
 /// Rows of a CSV that are turned into columns at a time.
 const BATCH_ROWS: usize = 16_384;
 
-/// Reads one file as a mapping says.
+/// Reads one file as the mapping that was asked for says.
 ///
 /// # Errors
-/// The file is damaged, lacks a column of the mapping, or a row cannot be read.
-pub fn read(source: &Source, map: &Map, wanted: &Wanted<'_>, change: &mut Change<'_>) -> Result<Report, Error> {
+/// There is no mapping; the file is damaged, lacks a column of the mapping, or a row cannot be read.
+pub fn read(source: &Source, asked: &Asked<'_>, checker: &mut Checker<'_>) -> Result<Clock, Error> {
     let file = source.path.display().to_string();
     let layout_error = |why: String| Error::Layout { file: file.clone(), why };
-    let symbol = match wanted.symbol.or(map.symbol) {
+    let Some(map) = asked.map else {
+        return Err(layout_error("needs --map M.toml; `margincast ingest sniff FILE` proposes one".into()));
+    };
+    let map = &Map::read(map)?;
+    let symbol = match asked.symbol.or(map.symbol) {
         Some(symbol) => Some(symbol),
         None => map.symbol_of(&source.stem()).map_err(layout_error)?,
     };
@@ -36,37 +34,38 @@ pub fn read(source: &Source, map: &Map, wanted: &Wanted<'_>, change: &mut Change
                    `symbol` in the map";
         return Err(layout_error(why.into()));
     }
-    let span = wanted.bar.or(map.bar);
-    let market = wanted.market.unwrap_or(&map.market);
-    let intake = Intake::new(change, &map.venue, market, source, map.table.name(), span);
-    let clock = Clock::in_zone(map.offset_s().map_err(layout_error)?).with_dates(map.dates);
-    let mut mapper = Mapper { map, file: file.clone(), symbol, clock, intake, row: 0 };
-    mapper.intake.delay = map.delay;
-    mapper.intake.report.zone = map.zone.clone();
     let columnar = source.is_parquet();
-    mapper.intake.report.layout =
-        format!("generic {} ({})", map.table.name(), if columnar { "Parquet" } else { "CSV" });
-    mapper.intake.report.header = columnar || map.header.is_none();
+    let form = if columnar { "Parquet" } else { "CSV" };
+    checker.begin(Heading {
+        venue: map.venue.clone(),
+        market: asked.market.unwrap_or(&map.market).into(),
+        layout: format!("generic {} ({form})", map.table.name()),
+        header: columnar || map.header.is_none(),
+        zone: map.zone.clone(),
+        bar: asked.bar.or(map.bar),
+        delay: map.delay,
+    });
+    let clock = Clock::in_zone(map.offset_s().map_err(layout_error)?).with_dates(map.dates);
+    let mut mapper = Mapper { map, file, symbol, clock, checker, row: 0 };
     if columnar {
         let names: Vec<&str> = map.named().collect();
         let mut reader = Reader::open(&source.path)?.select(&names)?;
         let share = source.bytes / reader.rows().max(1) as u64;
         while let Some(batch) = reader.next_batch()? {
             mapper.batch(&batch)?;
-            (wanted.progress)(share * batch.rows() as u64);
+            (asked.progress)(share * batch.rows() as u64);
         }
     } else {
-        read_csv(source, map, wanted, |batch| mapper.batch(&batch))?;
+        read_csv(source, map, asked, |batch| mapper.batch(&batch))?;
     }
-    mapper.intake.report.time_unit = mapper.clock.unit_name();
-    mapper.intake.finish()
+    Ok(mapper.clock)
 }
 
 /// Hands over a CSV in tables of text, mapped columns only.
 fn read_csv(
     source: &Source,
     map: &Map,
-    wanted: &Wanted<'_>,
+    asked: &Asked<'_>,
     mut take: impl FnMut(Table) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let file = source.path.display().to_string();
@@ -76,7 +75,7 @@ fn read_csv(
             .has_headers(map.header.is_none())
             .delimiter(map.delimiter as u8)
             .comment(map.comment.map(|c| c as u8))
-            .from_reader(Counted { inner: text, progress: wanted.progress });
+            .from_reader(Counted { inner: text, progress: asked.progress });
         let names: Vec<String> = match &map.header {
             Some(names) => names.clone(),
             None => rows.headers().map_err(damaged)?.iter().map(|n| n.trim().to_string()).collect(),
@@ -108,12 +107,12 @@ fn read_csv(
     })
 }
 
-struct Mapper<'m, 'c, 'l> {
+struct Mapper<'m, 'c, 'w> {
     map: &'m Map,
     file: String,
     symbol: Option<Symbol>,
     clock: Clock,
-    intake: Intake<'c, 'l>,
+    checker: &'c mut Checker<'w>,
     row: u64,
 }
 
@@ -131,37 +130,32 @@ impl Mapper<'_, '_, '_> {
                 continue;
             }
             let row = self.row;
-            let at = |why: String| row_error(&self.file, row, why);
-            let symbol = self.symbol_at(table, i).map_err(at)?;
-            let column = self.column(table, "time").ok_or_else(|| at("no time".into()))?;
-            let ts = instant(column, i, &mut self.clock).map_err(in_column("time")).map_err(at)?;
-            match self.map.table {
-                MapTable::Bars => {
-                    let bar = self.bar(table, i, ts).map_err(at)?;
-                    self.intake.bar(row, symbol, bar)?;
-                }
-                MapTable::Trades => {
-                    let trade = self.trade(table, i, ts).map_err(at)?;
-                    self.intake.trade(row, symbol, trade)?;
-                }
-                MapTable::Funding => {
-                    let values = self.numbers(table, i, ["rate", "interval_hours", "predicted_rate", "mark"]);
-                    self.intake.funding(row, symbol, ts, values.map_err(at)?)?;
-                }
-                MapTable::OpenInterest => {
-                    let mut values = self.numbers(table, i, std::array::from_fn(|k| self.map.table.optional()[k]));
-                    if let Ok(values) = &mut values {
-                        values[0] *= self.map.contract_size.unwrap_or(1.0);
-                    }
-                    self.intake.interest(row, symbol, ts, values.map_err(at)?)?;
-                }
-                MapTable::ImpliedVol => {
-                    let iv = self.number(table, i, "iv").map_err(at)? * self.map.scale.unwrap_or(1.0);
-                    self.intake.implied(row, symbol, self.candle_close(ts), iv)?;
-                }
-            }
+            let (symbol, what) = self.read(table, i).map_err(|why| Error::Row { file: self.file.clone(), row, why })?;
+            self.checker.take(row, symbol, what)?;
         }
         Ok(())
+    }
+    fn read(&mut self, table: &Table, i: usize) -> Result<(Symbol, VendorRow), String> {
+        let symbol = self.symbol_at(table, i)?;
+        let column = self.map.columns.get("time").and_then(|c| table.find(c)).ok_or("no time")?;
+        let ts = instant(column, i, &mut self.clock).map_err(in_column("time"))?;
+        let what = match self.map.table {
+            MapTable::Bars => VendorRow::Bar(self.bar(table, i, ts)?),
+            MapTable::Trades => VendorRow::Trade(self.trade(table, i, ts)?),
+            MapTable::Funding => {
+                VendorRow::Funding(ts, self.numbers(table, i, ["rate", "interval_hours", "predicted_rate", "mark"])?)
+            }
+            MapTable::OpenInterest => {
+                let mut values = self.numbers(table, i, std::array::from_fn(|k| self.map.table.optional()[k]))?;
+                values[0] *= self.map.contract_size.unwrap_or(1.0);
+                VendorRow::Interest(ts, values)
+            }
+            MapTable::ImpliedVol => {
+                let iv = self.number(table, i, "iv")? * self.map.scale.unwrap_or(1.0);
+                VendorRow::Implied(self.candle_close(ts), iv)
+            }
+        };
+        Ok((symbol, what))
     }
     /// Whether the row's cells say what the map wants.
     fn wanted(&self, table: &Table, i: usize) -> bool {
@@ -213,7 +207,7 @@ impl Mapper<'_, '_, '_> {
             taker_buy_quote_volume: some("taker_buy_quote_volume")?,
             kind: self.map.kind,
         };
-        Ok(VendorBar { bar, stamp: self.map.stamp, end: None })
+        Ok(VendorBar { bar, stamp: self.map.stamp, span: None, end: None })
     }
     fn trade(&self, table: &Table, i: usize, ts: Ts) -> Result<TradeRow, String> {
         let [price, contracts, quote_qty, n_trades] =
@@ -237,59 +231,5 @@ impl Mapper<'_, '_, '_> {
             flags: 0,
             src: 0,
         })
-    }
-}
-
-fn aggressor(side: Side, column: &Column, i: usize) -> Result<i8, String> {
-    let named = || match text(column, i).to_lowercase().as_str() {
-        "buy" | "b" | "bid" => Ok(1),
-        "sell" | "s" | "ask" | "a" => Ok(-1),
-        "" | "unknown" | "none" | "n" => Ok(0),
-        other => Err(format!("`{other}` is no side; want buy or sell, b or s, bid or ask, or unknown")),
-    };
-    match side {
-        Side::Taker => named(),
-        Side::Maker => named().map(|s: i8| -s),
-        Side::BuyerMaker => match column {
-            Column::Bool(v) => Ok(v[i].map_or(0, |maker| if maker { -1 } else { 1 })),
-            other => boolean(text(other, i).as_bytes()).map(|maker| if maker { -1 } else { 1 }),
-        },
-        Side::Sign => number(column, i).map(|n| if n > 0.0 { 1 } else { -i8::from(n < 0.0) }),
-    }
-}
-
-/// A cell as a number; absence is NaN.
-fn number(column: &Column, i: usize) -> Result<f64, String> {
-    match column {
-        Column::Float(v) => Ok(v[i]),
-        Column::Int(v) => Ok(v[i].map_or(f64::NAN, |n| n as f64)),
-        Column::Text(v) => float(v[i].as_deref().unwrap_or("").as_bytes()),
-        other => Err(format!("is {}, and a number is needed", other.kind())),
-    }
-}
-
-/// A cell as an instant.
-fn instant(column: &Column, i: usize, clock: &mut Clock) -> Result<Ts, String> {
-    match column {
-        Column::Time(v) => match v[i] {
-            Some(ns) => Ok(clock.instant(ns)),
-            None => Err("is absent".into()),
-        },
-        Column::Int(v) => clock.count(v[i].ok_or("is absent")?),
-        Column::Text(v) => clock.read(v[i].as_deref().ok_or("is absent")?.as_bytes()),
-        other => {
-            Err(format!("is {}; want a timestamp, a whole number or text, so that no digit is lost", other.kind()))
-        }
-    }
-}
-
-/// A cell as text; absence is empty.
-fn text(column: &Column, i: usize) -> Cow<'_, str> {
-    match column {
-        Column::Text(v) => Cow::Borrowed(v[i].as_deref().unwrap_or("")),
-        Column::Int(v) => Cow::Owned(v[i].map(|n| n.to_string()).unwrap_or_default()),
-        Column::Bool(v) => Cow::Owned(v[i].map(|b| b.to_string()).unwrap_or_default()),
-        Column::Float(v) => Cow::Owned(if v[i].is_nan() { String::new() } else { v[i].to_string() }),
-        Column::Time(_) | Column::TextList(_) => Cow::Borrowed(""),
     }
 }
