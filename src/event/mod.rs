@@ -4,13 +4,17 @@
 //! |---|---|
 //! | [`venue`] | one file per vendor layout; each turns vendor bytes into events and faults |
 //! | [`lake`] | the canonical tables on disk |
+//! | [`gauge`] | numbers that hold until their next reading, one entry each |
 //! | [`check`] | duplicates, gaps and disorder, reported and never repaired in silence |
 //! | [`synth`] | made-up but repeatable events for tests and benches |
 
 pub mod check;
+pub mod gauge;
 pub mod lake;
 pub mod synth;
 pub mod venue;
+
+pub use gauge::{GAUGES, Gauge, GaugeEntry, GaugeKind};
 
 use serde::{Deserialize, Serialize};
 
@@ -85,33 +89,6 @@ pub struct Bar {
     pub taker_buy_quote_volume: Option<f64>,
     /// What the prices are prices of.
     pub kind: BarKind,
-}
-
-/// A reading of a number that holds until the next one.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Gauge {
-    /// What is read, and in which unit.
-    pub kind: GaugeKind,
-    /// The number.
-    pub value: f64,
-}
-
-/// What a gauge reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum GaugeKind {
-    /// Funding rate of a perpetual: a fraction per 8 hours, whatever the interval of payment,
-    /// positive when longs pay.
-    Funding,
-    /// Open interest, base units; not negative.
-    OpenInterest,
-    /// Implied volatility, a fraction a year; positive.
-    ImpliedVol,
-}
-
-impl GaugeKind {
-    /// Every kind.
-    pub const ALL: [GaugeKind; 3] = [GaugeKind::Funding, GaugeKind::OpenInterest, GaugeKind::ImpliedVol];
 }
 
 /// What a bar's prices are prices of.
