@@ -28,8 +28,13 @@ pub struct GaugeEntry {
     pub range: (Bound<f64>, Bound<f64>),
     /// Columns of its table beside times and source: our name, then the names vendors give to it.
     pub columns: &'static [(&'static str, &'static [&'static str])],
-    /// How many of them, from the first, each tell a row's worth: one without any of these is refused.
-    pub keys: usize,
+    /// Which of them tell a row's worth: a row that has none of these is refused.
+    pub keys: &'static [usize],
+    /// Whether the first counts base units, and may come as contracts.
+    pub sizes: bool,
+    /// Which of them is the length of an interval in hours, told from the times of rows where a vendor does not
+    /// say it.
+    pub interval: Option<usize>,
     /// The reading of a row of the table; `None` where the row has none.
     pub reading: fn(&[f64]) -> Option<f64>,
 }
@@ -59,7 +64,9 @@ gauges! {
             ("predicted_rate", &[]),
             ("mark", &[]),
         ],
-        keys: 1,
+        keys: &[0, 2],
+        sizes: false,
+        interval: Some(1),
         reading: per_eight_hours,
     }
     /// Open interest, base units; not negative.
@@ -75,7 +82,9 @@ gauges! {
             ("ls_ratio_acct", &["count_long_short_ratio"]),
             ("taker_ls_ratio", &["sum_taker_long_short_vol_ratio"]),
         ],
-        keys: 2,
+        keys: &[0, 1],
+        sizes: true,
+        interval: None,
         reading: first,
     }
     /// Implied volatility, a fraction a year; positive.
@@ -84,9 +93,25 @@ gauges! {
         unit: "fraction a year",
         range: (Excluded(0.0), Unbounded),
         columns: &[("iv", &["iv", "implied_vol", "implied_volatility", "dvol_close", "dvol"])],
-        keys: 1,
+        keys: &[0],
+        sizes: false,
+        interval: None,
         reading: first,
     }
+}
+
+/// Numbers of a row of a gauge's table, in the order of its columns; NaN for absence and beyond them.
+pub type Values = [f64; most_columns()];
+
+const fn most_columns() -> usize {
+    let (mut most, mut i) = (0, 0);
+    while i < GAUGES.len() {
+        if GAUGES[i].columns.len() > most {
+            most = GAUGES[i].columns.len();
+        }
+        i += 1;
+    }
+    most
 }
 
 impl GaugeKind {
@@ -97,6 +122,14 @@ impl GaugeKind {
 }
 
 impl GaugeEntry {
+    /// Names of its columns.
+    pub fn names(&self) -> impl Iterator<Item = &'static str> {
+        self.columns.iter().map(|c| c.0)
+    }
+    /// Whether a row of its table says anything: one of its keys, and no reading out of range.
+    pub fn sound(&self, values: &Values) -> bool {
+        self.keys.iter().any(|k| values[*k].is_finite()) && (self.reading)(values).is_none_or(|v| self.admits(v))
+    }
     /// Whether a reading may be: a finite number of its range.
     pub fn admits(&self, value: f64) -> bool {
         value.is_finite() && self.range.contains(&value)
@@ -126,7 +159,7 @@ mod tests {
         for (at, entry) in GAUGES.iter().enumerate() {
             assert_eq!((entry.kind as usize, entry.kind.entry().name), (at, entry.name));
             assert_eq!(serde_json::to_value(entry.kind).unwrap(), entry.name);
-            assert!((1..=entry.columns.len()).contains(&entry.keys), "{}", entry.name);
+            assert!(!entry.keys.is_empty() && entry.keys.iter().all(|k| *k < entry.columns.len()), "{}", entry.name);
         }
     }
 
