@@ -459,7 +459,14 @@ fn planted_circles_are_caught() {
     let own = ("src/a/mod.rs", "mod b;\nuse b::B;\npub struct Z(B);");
     assert_eq!(circles(&[lib, own, (b, "use super::Z;\npub struct B;")]).len(), 1);
     let deep = ("src/f/g/h.rs", "use crate::a::B;\npub struct H;");
-    let inner = [lib, front, (c, "pub struct C;\npub struct D;"), deep, ("src/f/mod.rs", "pub mod g;"), ("src/f/g/mod.rs", "mod h;\npub use h::H;")];
+    let inner = [
+        lib,
+        front,
+        (c, "pub struct C;\npub struct D;"),
+        deep,
+        ("src/f/mod.rs", "pub mod g;"),
+        ("src/f/g/mod.rs", "mod h;\npub use h::H;"),
+    ];
     let with = |b_text: &'static str| circles(&[inner.as_slice(), &[(b, b_text)]].concat());
     assert_eq!((with("use crate::f::g::H;\npub struct B;").len(), with("pub struct B;").len()), (1, 0));
     // No circle: one way only, tests, comments, and what comes from elsewhere.
@@ -494,7 +501,11 @@ fn planted_names_and_unused_items_are_caught() {
     assert_eq!(unused(&[("src/a.rs", "pub const MOST: u8 = 1;")], &[]), 1);
     assert_eq!(unused(&[("src/a.rs", "pub struct A;\nimpl A {\n    pub fn make() -> A { A }\n}")], &[]), 1);
     let part = "pub struct Whole { pub part: Part }\npub struct Part;\nimpl Part {}";
-    assert_eq!(unused(&[("src/a.rs", part), ("src/b.rs", "use super::a::Whole;")], &[]), 0, "what a public field holds");
+    assert_eq!(
+        unused(&[("src/a.rs", part), ("src/b.rs", "use super::a::Whole;")], &[]),
+        0,
+        "what a public field holds"
+    );
     assert_eq!(unused(&[("src/a.rs", "pub struct Part;\nimpl Part {}")], &[]), 1);
 }
 
@@ -522,7 +533,10 @@ fn planted_fronts_and_examples_are_caught() {
     assert_eq!(switched_off(&Source::new("tests/it/a.rs", &off)).len(), 1);
     assert_eq!(aliases(&Source::new("src/a/mod.rs", &format!("pub use b as c; // ali{}\n", "as"))).len(), 1);
     let of = |path: &str, mib: u64| large(&[(path.to_string(), mib << 20)]).len();
-    assert_eq!((of("data/x.bin", 4), of("data/x.bin", 5), of("data/sample/x", 8), of("data/sample/x", 9)), (0, 1, 0, 1));
+    assert_eq!(
+        (of("data/x.bin", 4), of("data/x.bin", 5), of("data/sample/x", 8), of("data/sample/x", 9)),
+        (0, 1, 0, 1)
+    );
     let many: Vec<(String, u64)> = (0..4).map(|i| (format!("data/sample/{i}"), 7 << 20)).collect();
     assert_eq!(large(&many).len(), 1);
 }

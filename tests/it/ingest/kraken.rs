@@ -41,7 +41,10 @@ fn a_real_history_is_taken_whole() {
     let text = std::fs::read_to_string(&file).expect("readable");
     let report = place.ingest(&[], &file, &[]).report();
     assert_eq!(report["added"], text.lines().count());
-    let sum = |text: &str, k: usize| text.lines().map(|l| l.split(',').nth(k).expect("a cell").parse::<f64>().expect("a number")).sum::<f64>();
-    let volume: f64 = trades(&place, "BCHEUR").iter().map(|e| if let Body::Trade(t) = e.body { t.qty } else { 0.0 }).sum();
+    let sum = |text: &str, k: usize| {
+        text.lines().map(|l| l.split(',').nth(k).expect("a cell").parse::<f64>().expect("a number")).sum::<f64>()
+    };
+    let volume: f64 =
+        trades(&place, "BCHEUR").iter().map(|e| if let Body::Trade(t) = e.body { t.qty } else { 0.0 }).sum();
     assert!((volume - sum(&text, 2)).abs() < 1e-9 * volume, "{volume}");
 }

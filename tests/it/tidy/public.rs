@@ -42,7 +42,10 @@ pub fn unused(sources: &[Source], benches: &[Source], documents: &[String]) -> V
             let elsewhere = files.get(&name).is_some_and(|f| f.iter().any(|k| *k != i));
             let beside = TYPES.contains(&sort) && named_beside(&source.code, &name);
             if public && !elsewhere && !beside && !shown.contains(name.as_str()) {
-                wrong.push(format!("{}: nothing but tests uses `{name}`: make it private, or remove it", source.at(line)));
+                wrong.push(format!(
+                    "{}: nothing but tests uses `{name}`: make it private, or remove it",
+                    source.at(line)
+                ));
             }
         }
     }
