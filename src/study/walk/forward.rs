@@ -60,7 +60,7 @@ pub fn walk(
 }
 
 fn check(plan: &Plan, market: &MarketEvents) -> Result<(), Error> {
-    for symbol in &plan.road.symbols {
+    for symbol in &plan.pipeline.symbols {
         if market.get(symbol).is_none_or(Vec::is_empty) {
             return Err(Error::Plan(format!(
                 "{symbol}: no events in the lake; ingest its files or take it out of [universe] symbols"
@@ -95,8 +95,8 @@ impl<'a> State<'a> {
         let nothing = Bundle::new(Vec::new(), Ts(i64::MAX));
         Ok(State {
             plan,
-            replay: Replay::of(&plan.road.symbols, market),
-            pipeline: Pipeline::new(plan.road.clone(), &nothing, config)?,
+            replay: Replay::of(&plan.pipeline.symbols, market),
+            pipeline: Pipeline::new(plan.pipeline.clone(), &nothing, config)?,
             tracks: BTreeMap::new(),
             unsettled: Vec::new(),
             forecasts: Vec::new(),
@@ -175,7 +175,7 @@ impl<'a> State<'a> {
         let mut waiting = Vec::new();
         for issued in std::mem::take(&mut self.unsettled) {
             let f = &issued.forecast;
-            let ahead = (f.horizon.0.0 / self.plan.road.rows.row.0) as usize;
+            let ahead = (f.horizon.0.0 / self.plan.pipeline.rows.row.0) as usize;
             let rows = &history[&issued.symbol];
             let at = rows.partition_point(|r| r.ts < f.issued);
             let outcome = Outcome::after(rows, at, ahead).filter(|o| o.known <= origin.until);
