@@ -15,6 +15,7 @@ use crate::event::lake::Feed;
 use crate::feature;
 use crate::forecast::Entry;
 use crate::pipeline::{Margin, Settings};
+use crate::serve::sink::{self, SinkConfig};
 use crate::study::ablation::Ablation;
 use crate::study::plan::Study;
 use crate::study::{ModelPlan, Plan};
@@ -122,6 +123,9 @@ pub struct Serve {
     /// Books, columns `symbol,depth_50bp,depth_100bp,spread_bp,open_interest,stressed_depth`; likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub books: Option<PathBuf>,
+    /// Where publications go by themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sinks: Vec<SinkConfig>,
     /// How often a followed lake is looked at.
     pub poll: Span,
 }
@@ -137,6 +141,7 @@ impl Default for Serve {
             from: None,
             accounts: None,
             books: None,
+            sinks: Vec::new(),
             poll: Span::SECOND,
         }
     }
@@ -207,6 +212,9 @@ impl Config {
             if let Err(e) = a.inputs() {
                 want(false, &e.to_string());
             }
+        }
+        if let Err(e) = sink::config::open(&self.serve.sinks) {
+            want(false, &e.to_string());
         }
         if let Err(e) = feature::Builder::new(self.rows.clone()) {
             want(false, &format!("rows: {e}"));

@@ -32,6 +32,10 @@ far as it liquidates few; serve.books (symbol,depth_50bp,depth_100bp,spread_bp,o
 stressed_depth) gives caps on open interest and finds a thin book. Both are read again when they change
 (replace them whole, by rename); what was read is kept in <serve.ledger>/inputs and recorded.
 
+Each [[serve.sinks]] is sent every set of publications, in order and at least once, once it is in the ledger:
+kind = "file" drops a file a set into folder = "DIR". name tells two of a kind apart; a service is not ready
+while a sink does not do well, unless it says required = false. <serve.ledger>/sinks keeps how far each is.
+
 Addresses: / (page), /v1/multipliers, /v1/multipliers/stream, /v1/multipliers/SYMBOL/explain,
 /v1/multipliers/SYMBOL/ahead (where it may be in 1, 8 and 24 hours, and what would move it), /v1/forecasts,
 /readyz?verbose, /metrics, /openapi.json. Loopback only, unless serve.listen says otherwise. SIGTERM stops
@@ -114,6 +118,7 @@ pub fn options(config: &Config, mode: Mode, from: Option<Ts>) -> Result<Options>
         config: serde_json::to_string(config).context("the configuration")?,
         config_digest: config.digest(),
         told: files.into_iter().filter_map(|(subject, path)| Some((subject, path.clone()?))).collect(),
+        sinks: serve.sinks.clone(),
         from: from.or(serve.from),
         mode,
         poll: serve.poll,

@@ -129,6 +129,7 @@ pub struct Hub {
     forecasts: ArcSwap<BTreeMap<Symbol, Arc<[Named]>>>,
     guidance: ArcSwap<BTreeMap<Key, Arc<Guided>>>,
     ring: Mutex<Ring>,
+    ring_sets: usize,
     /// Wakes threads that wait for the next set.
     news: Condvar,
     sender: broadcast::Sender<Arc<PublishedSet>>,
@@ -150,12 +151,17 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Hub {
     /// With nothing published.
     pub fn new(options: Options) -> Arc<Hub> {
+        Hub::with_ring(options, RING_SETS)
+    }
+    /// As [`Hub::new`], with so many sets kept.
+    pub(crate) fn with_ring(options: Options, ring_sets: usize) -> Arc<Hub> {
         Arc::new(Hub {
             options,
             snapshot: ArcSwap::default(),
             forecasts: ArcSwap::default(),
             guidance: ArcSwap::default(),
             ring: Mutex::default(),
+            ring_sets,
             news: Condvar::new(),
             sender: broadcast::channel(BEHIND_MAX).0,
             sinks: Mutex::default(),
@@ -216,7 +222,7 @@ impl Hub {
             // No receiver is no error: nobody listens.
             let _ = self.sender.send(set);
         }
-        while ring.sets.len() > RING_SETS {
+        while ring.sets.len() > self.ring_sets {
             ring.sets.pop_front();
         }
         self.news.notify_all();

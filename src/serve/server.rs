@@ -20,6 +20,7 @@ use super::engine::source::Source;
 use super::hub::Hub;
 use super::meters::Meters;
 use super::options::Options;
+use super::sink::{self, Deliveries};
 
 /// How long answers and streams in flight may take to end.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -33,6 +34,7 @@ pub struct Running {
     pub hub: Arc<Hub>,
     runtime: Runtime,
     publisher: Option<JoinHandle<Result<()>>>,
+    deliveries: Deliveries,
     web: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
     bye: watch::Sender<bool>,
     failed: watch::Receiver<bool>,
@@ -48,6 +50,7 @@ pub fn start(options: Options, engine: Engine, mut source: Source) -> Result<Run
     let listener = runtime.block_on(TcpListener::bind(&listen)).with_context(|| format!("listening on {listen}"))?;
     let address = listener.local_addr()?;
     let meters = Meters::new(&options)?;
+    let sinks = sink::config::open(&options.sinks)?;
     let hub = Hub::new(options);
     let mut publisher = Publisher::new(Arc::clone(&hub), Arc::clone(&meters), engine)?;
     let (bye, stop) = watch::channel(false);
@@ -75,8 +78,9 @@ pub fn start(options: Options, engine: Engine, mut source: Source) -> Result<Run
         }
         done
     })?;
+    let deliveries = Deliveries::start(&hub, sinks)?;
     tracing::info!(%address, "serving");
-    Ok(Running { address, hub, runtime, publisher: Some(publisher), web: Some(web), bye, failed })
+    Ok(Running { address, hub, runtime, publisher: Some(publisher), deliveries, web: Some(web), bye, failed })
 }
 
 impl Running {
@@ -115,6 +119,7 @@ impl Running {
             Some(Err(_)) => Err(anyhow!("the publisher died")),
             None => Ok(()),
         };
+        self.deliveries.stop();
         let _ = self.bye.send(true);
         if let Some(web) = self.web.take() {
             let ended = self.runtime.block_on(async { tokio::time::timeout(DRAIN, web).await });

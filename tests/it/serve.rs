@@ -29,6 +29,7 @@ use tempfile::TempDir;
 use crate::law_registry;
 
 mod light;
+mod sink;
 mod venue;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_margincast");
@@ -165,11 +166,15 @@ poll = "20ms"
     }
     /// The real program, replaying.
     fn spawn(&self, ledger: &Path, speed: &str) -> Program {
+        self.spawn_with(ledger, speed, &[])
+    }
+    fn spawn_with(&self, ledger: &Path, speed: &str, more: &[&str]) -> Program {
         let lake = self.path("lake").display().to_string();
         let config = self.path("config.toml").display().to_string();
         let set = format!("serve.ledger='{}'", ledger.display());
         let mut child = Command::new(BINARY)
             .args(["serve", "--config", &config, "--lake", &lake, "--replay", "--speed", speed, "--set", &set])
+            .args(more.iter().flat_map(|set| ["--set", set]))
             .env("MARGINCAST_LOG", "warn")
             .stderr(Stdio::piped())
             .spawn()
