@@ -15,7 +15,7 @@ use super::clock;
 use super::options::{Mode, Options};
 use crate::base::{Horizon, Symbol, Ts};
 use crate::pipeline::Named;
-use crate::record::guidance::{Ahead, Trigger};
+use crate::record::guidance::Outlook;
 use crate::record::publication::from_iso;
 use crate::record::{Publication, Seq};
 
@@ -61,17 +61,6 @@ impl PublishedSet {
     pub fn last(&self) -> u64 {
         self.rows.last().map_or(0, |r| r.publication.seq)
     }
-}
-
-/// Forward guidance at a publication.
-#[derive(Clone, Debug)]
-pub struct Guided {
-    /// The publication.
-    pub publication: Publication,
-    /// Where its multiplier may be after some time.
-    pub ahead: Vec<Ahead>,
-    /// What would move it.
-    pub triggers: Vec<Trigger>,
 }
 
 /// How one sink does.
@@ -127,7 +116,7 @@ pub struct Hub {
     pub options: Options,
     snapshot: ArcSwap<Snapshot>,
     forecasts: ArcSwap<BTreeMap<Symbol, Arc<[Named]>>>,
-    guidance: ArcSwap<BTreeMap<Key, Arc<Guided>>>,
+    guidance: ArcSwap<BTreeMap<Key, Arc<Outlook>>>,
     ring: Mutex<Ring>,
     ring_sets: usize,
     /// Wakes threads that wait for the next set.
@@ -188,11 +177,11 @@ impl Hub {
         self.forecasts.store(Arc::new(all));
     }
     /// Forward guidance at the newest publications.
-    pub fn guidance(&self) -> Arc<BTreeMap<Key, Arc<Guided>>> {
+    pub fn guidance(&self) -> Arc<BTreeMap<Key, Arc<Outlook>>> {
         self.guidance.load_full()
     }
     /// Puts the guidance at the newest publications.
-    pub fn put_guidance(&self, newest: BTreeMap<Key, Arc<Guided>>) {
+    pub fn put_guidance(&self, newest: BTreeMap<Key, Arc<Outlook>>) {
         let mut all = (*self.guidance()).clone();
         all.extend(newest);
         self.guidance.store(Arc::new(all));

@@ -20,5 +20,4 @@ pub mod publisher;
 pub mod source;
 mod venue;
 
-pub use operator::settings;
 pub use pipeline::Engine;

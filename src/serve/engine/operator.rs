@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use anyhow::{Result, bail};
+use serde_json::json;
 
 use super::publisher::{Publisher, entry, same_model};
 use crate::event::Body;
@@ -11,6 +11,7 @@ use crate::margin::order::Scope;
 use crate::margin::{Order, Policy};
 use crate::record::era::{Era, Killed, ModelLoaded};
 use crate::record::guard::{Guard, Proposal};
+use crate::record::ledger::bodies::policy;
 use crate::record::order::{Ordered, Stored};
 use crate::record::publication::ModelRef;
 use crate::record::rerun::Step;
@@ -18,24 +19,11 @@ use crate::record::{Entry, Kind};
 use crate::serve::clock;
 use crate::serve::meters::seconds;
 
-/// The settings of the guardrails in the text of a configuration.
-///
-/// # Errors
-/// It is not one.
-pub fn settings(config: &str) -> Result<Policy> {
-    let whole: Value = serde_json::from_str(config).context("the configuration")?;
-    let settings = &whole["margin"]["guardrail"];
-    if settings.is_null() {
-        return Ok(Policy::default());
-    }
-    serde_json::from_value(settings.clone()).context("margin.guardrail of the configuration")
-}
-
-/// The same, held against the era before: another configuration does not change them, only the approval
-/// of people does.
+/// The settings of the guardrails in a configuration, held against the epoch before: another configuration
+/// does not change them, only the approval of people does.
 pub(super) fn base(config: &str, last: Option<&Era>) -> Result<Policy> {
-    let base = settings(config)?;
-    if last.is_some_and(|era| settings(&era.start.config).ok() != Some(base)) {
+    let base = policy(config)?;
+    if last.is_some_and(|era| era.start.policy().ok() != Some(base)) {
         bail!(
             "margin.guardrail is not what this ledger began with: put it back and change it with \
              `margincast guard propose`, or begin another ledger: --set serve.ledger=DIR"

@@ -79,7 +79,8 @@ impl Publisher {
         meters.model_loads.increment(1);
         meters.model_load_seconds.record(seconds(started));
         let mut press = Press::new(&options.venue, model.clone());
-        let mut consequences = Consequences::new(Arc::clone(&hub), operator::settings(&options.config)?);
+        let mut consequences =
+            Consequences::new(Arc::clone(&hub), crate::record::ledger::bodies::policy(&options.config)?);
         let mut past = Vec::new();
         let mut past_eras = eras(&store, |seq, publication| {
             press.remember(&publication);
