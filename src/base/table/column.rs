@@ -1,29 +1,9 @@
-//! Typed columns to and from Parquet. Only this file and the folder of its name know Arrow.
-//!
-//! A [`Table`] is a list of named columns of equal length. Absent values are NaN in float columns
-//! and `None` elsewhere; on disk they are nulls. Files are zstd, row groups of 128 Ki rows, times as
-//! `Timestamp(ns, UTC)`.
-//!
-//! | to | use |
-//! |---|---|
-//! | read a small file | [`Table::read`], then [`Table::times`], [`Table::floats`], … |
-//! | read a large one piece by piece, or only some columns | [`Reader`] |
-//! | run over millions of trades | [`TradeFile`]: plain slices, one row group at a time |
-//! | write | [`Table::write`]; for the trades table, [`TradeColumns::write`] |
-
-mod decode;
-mod encode;
-mod slices;
-mod trades;
+//! Columns in memory, and tables of them.
 
 use std::borrow::Cow;
-use std::path::Path;
 
-pub use decode::Reader;
-pub use slices::{TradeFile, TradeGroup, TradeNames};
-pub use trades::{TradeColumns, TradeId};
-
-use super::Ts;
+use super::error::Error;
+use crate::base::Ts;
 
 /// One column.
 #[derive(Clone, Debug, PartialEq)]
@@ -86,57 +66,10 @@ impl PartialEq for Table {
     }
 }
 
-/// Why a table could not be read or written.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The file could not be opened, read or written.
-    #[error("{path}: {why}")]
-    File {
-        /// Which file.
-        path: String,
-        /// What the system or the decoder said.
-        why: String,
-    },
-    /// A column is missing or has another type.
-    #[error("{path}: column `{column}`: {why}; the file has: {has}")]
-    Column {
-        /// Which file.
-        path: String,
-        /// Which column.
-        column: String,
-        /// What is wrong.
-        why: String,
-        /// The columns it has.
-        has: String,
-    },
-}
-
 impl Table {
     /// A table made in memory.
     pub fn new(columns: impl IntoIterator<Item = (&'static str, Column)>) -> Table {
         Table { columns: columns.into_iter().map(|(n, c)| (n.to_string(), c)).collect(), source: String::new() }
-    }
-    /// Reads a whole Parquet file. Integers, float32 and decimals are widened; timestamps of any
-    /// unit become nanoseconds (without a zone they are taken as UTC); dictionaries become text.
-    ///
-    /// # Errors
-    /// The file cannot be read or holds a column type that has no counterpart here.
-    pub fn read(path: &Path) -> Result<Table, Error> {
-        Reader::open(path)?.read_all()
-    }
-    /// Like [`Table::read`], for some columns only, in file order.
-    ///
-    /// # Errors
-    /// As [`Table::read`], and a column is missing.
-    pub fn read_columns(path: &Path, names: &[&str]) -> Result<Table, Error> {
-        Reader::open(path)?.select(names)?.read_all()
-    }
-    /// Writes a Parquet file by way of a temporary name, so a reader never sees half of it.
-    ///
-    /// # Errors
-    /// The file cannot be written, or columns differ in length.
-    pub fn write(&self, path: &Path) -> Result<(), Error> {
-        encode::write(self, path)
     }
     /// Number of rows.
     pub fn rows(&self) -> usize {
@@ -172,7 +105,7 @@ impl Table {
     ///
     /// # Errors
     /// The column is missing or is not of times.
-    pub fn optional_times(&self, name: &str) -> Result<&[Option<i64>], Error> {
+    fn optional_times(&self, name: &str) -> Result<&[Option<i64>], Error> {
         match self.column(name)? {
             Column::Time(v) => Ok(v),
             other => Err(self.mistyped(name, "time", other)),
@@ -209,26 +142,6 @@ impl Table {
             other => Err(self.mistyped(name, "text", other)),
         }
     }
-    /// Lists of text.
-    ///
-    /// # Errors
-    /// The column is missing or is not of lists of text.
-    pub fn text_lists(&self, name: &str) -> Result<&[Vec<String>], Error> {
-        match self.column(name)? {
-            Column::TextList(v) => Ok(v),
-            other => Err(self.mistyped(name, "list of text", other)),
-        }
-    }
-    /// Yes or no.
-    ///
-    /// # Errors
-    /// The column is missing or is not of booleans.
-    pub fn bools(&self, name: &str) -> Result<&[Option<bool>], Error> {
-        match self.column(name)? {
-            Column::Bool(v) => Ok(v),
-            other => Err(self.mistyped(name, "bool", other)),
-        }
-    }
     /// Adds another table's rows below; the columns must be the same.
     ///
     /// # Errors
@@ -262,16 +175,9 @@ impl Table {
     fn mistyped(&self, name: &str, want: &str, found: &Column) -> Error {
         self.wrong(name, format!("is {}, and {want} is needed", found.kind()))
     }
-    fn wrong(&self, name: &str, why: String) -> Error {
+    pub(super) fn wrong(&self, name: &str, why: String) -> Error {
         let has = self.columns.iter().map(|c| format!("{} ({})", c.0, c.1.kind())).collect::<Vec<_>>().join(", ");
         let path = if self.source.is_empty() { "table in memory".to_string() } else { self.source.clone() };
         Error::Column { path, column: name.to_string(), why, has }
     }
 }
-
-fn file_error(path: &Path, why: impl std::fmt::Display) -> Error {
-    Error::File { path: path.display().to_string(), why: why.to_string() }
-}
-
-#[cfg(test)]
-mod tests;

@@ -2,10 +2,11 @@
 
 use std::f64::consts::{LN_2, PI};
 
-use super::builder::Measure;
-use super::measure::variation::TRIPOWER;
-use super::{Feature, Row};
 use crate::event::Bar;
+use crate::feature::catalog::Feature;
+use crate::feature::config::VarianceMeasure;
+use crate::feature::measure::variation::TRIPOWER;
+use crate::feature::row::Row;
 
 /// The last 1/k of a window, for these k.
 const TAILS: [(usize, Feature); 4] =
@@ -13,9 +14,9 @@ const TAILS: [(usize, Feature); 4] =
 
 /// The measures of the window in the making.
 #[derive(Clone, Debug)]
-pub(super) struct Volatility {
+pub(in crate::feature) struct Volatility {
     bars: usize,
-    measure: Measure,
+    measure: VarianceMeasure,
     /// Logarithm of the close of the bar before, wherever that bar lies.
     ln_close: Option<f64>,
     window: Window,
@@ -49,16 +50,16 @@ struct Window {
 }
 
 impl Volatility {
-    pub(super) fn new(bars: usize, measure: Measure) -> Volatility {
+    pub(in crate::feature) fn new(bars: usize, measure: VarianceMeasure) -> Volatility {
         Volatility { bars, measure, ln_close: None, window: Window::default() }
     }
     /// Forgets the window, keeps the last close.
-    pub(super) fn restart(&mut self) {
+    pub(in crate::feature) fn restart(&mut self) {
         self.window = Window::default();
     }
     /// Takes the next bar of the window; `rv_tick` is NaN where the bar was not made from trades.
     /// Gives the bar's log return, against the close of the bar before it even across a gap.
-    pub(super) fn push(&mut self, bar: &Bar, rv_tick: f64) -> f64 {
+    pub(in crate::feature) fn push(&mut self, bar: &Bar, rv_tick: f64) -> f64 {
         let (o, h, l, c) = (bar.open.ln(), bar.high.ln(), bar.low.ln(), bar.close.ln());
         let r = c - self.ln_close.unwrap_or(o);
         self.ln_close = Some(c);
@@ -87,9 +88,9 @@ impl Volatility {
         w.rogers_satchell += (h - c) * (h - o) + (l - c) * (l - o);
         w.tick += rv_tick;
         let measured = match self.measure {
-            Measure::Parkinson => parkinson,
-            Measure::GarmanKlass => garman_klass,
-            Measure::SquaredReturn => r * r,
+            VarianceMeasure::Parkinson => parkinson,
+            VarianceMeasure::GarmanKlass => garman_klass,
+            VarianceMeasure::SquaredReturn => r * r,
         };
         for (tail, (k, _)) in w.tails.iter_mut().zip(TAILS) {
             if w.seen >= self.bars - self.bars / k {
@@ -100,15 +101,15 @@ impl Volatility {
         r
     }
     /// Writes the measures of the finished window.
-    pub(super) fn finish(&self, row: &mut Row) {
+    pub(in crate::feature) fn finish(&self, row: &mut Row) {
         let w = &self.window;
         let n = self.bars as f64;
         row.set(Feature::Close, w.close);
         row.set(Feature::Ret, w.ret);
         let rv = match self.measure {
-            Measure::Parkinson => w.parkinson,
-            Measure::GarmanKlass => w.garman_klass,
-            Measure::SquaredReturn => w.sq,
+            VarianceMeasure::Parkinson => w.parkinson,
+            VarianceMeasure::GarmanKlass => w.garman_klass,
+            VarianceMeasure::SquaredReturn => w.sq,
         };
         row.set(Feature::Rv, rv);
         row.set(Feature::RvRet, w.sq);

@@ -10,7 +10,7 @@
 
 /// The inference over windows of one length.
 #[derive(Clone, Debug)]
-pub(super) struct Change {
+pub(in crate::feature) struct Change {
     rows: usize,
     recent: usize,
     /// -ln(1 + k)/2 by length k of a segment.
@@ -24,13 +24,13 @@ const SPREAD: f64 = 1e-4;
 
 impl Change {
     /// Over `rows` rows; a shift is recent within the last `recent` of them.
-    pub(super) fn new(rows: usize, recent: usize) -> Change {
+    pub(in crate::feature) fn new(rows: usize, recent: usize) -> Change {
         let shrink = (0..=rows).map(|k| -0.5 * (k as f64).ln_1p()).collect();
         Change { rows, recent, shrink, weights: vec![0.0; rows + 1] }
     }
     /// Posterior mean of the rows since the shift (`rows` where there was none), and the posterior
     /// probability that it lies within the recent rows. NaN where a value is absent.
-    pub(super) fn of(&mut self, x: &[f64]) -> (f64, f64) {
+    pub(in crate::feature) fn of(&mut self, x: &[f64]) -> (f64, f64) {
         let n = self.rows;
         if n < 2 {
             return (f64::NAN, f64::NAN);

@@ -1,62 +1,14 @@
 //! Means and sums over the last rows: heterogeneous lags (Corsi 2009). A dropped window is no row
 //! and is skipped.
 
-use super::builder::Config;
 use super::change::Change;
-use super::{Feature, Row};
-use crate::base::Span;
+use crate::base::Ring;
+use crate::feature::catalog::Feature;
+use crate::feature::config::RowConfig;
+use crate::feature::row::Row;
 
 /// Exponent of the power-law lag, 1/2 + H with the roughness H = 0.1.
 const ROUGH: f64 = 0.6;
-
-/// The last `cap` values, oldest first in one slice.
-#[derive(Clone, Debug)]
-pub(super) struct Ring {
-    cap: usize,
-    values: Vec<f64>,
-}
-
-impl Ring {
-    pub(super) fn new(cap: usize) -> Ring {
-        Ring { cap, values: Vec::with_capacity(2 * cap) }
-    }
-    pub(super) fn cap(&self) -> usize {
-        self.cap
-    }
-    pub(super) fn push(&mut self, value: f64) {
-        // Grows to twice its size, then moves the newest half to the front.
-        if self.values.len() == 2 * self.cap {
-            self.values.drain(..=self.cap);
-        }
-        self.values.push(value);
-    }
-    /// The last `k` values, oldest first; `None` where there are fewer.
-    pub(super) fn last(&self, k: usize) -> Option<&[f64]> {
-        debug_assert!(k <= self.cap);
-        self.values.len().checked_sub(k).map(|from| &self.values[from..])
-    }
-    /// Sum of the last `k`; NaN where there are fewer, or one is absent.
-    pub(super) fn sum(&self, k: usize) -> f64 {
-        self.last(k).map_or(f64::NAN, sum)
-    }
-    /// Mean of the last `k`; NaN where there are fewer, or one is absent.
-    pub(super) fn mean(&self, k: usize) -> f64 {
-        self.sum(k) / k as f64
-    }
-}
-
-/// A sum in a fixed order by position. It is made anew from the ring for each row and not carried
-/// from row to row, so that it never depends on what has left the ring.
-fn sum(values: &[f64]) -> f64 {
-    let (fours, rest) = values.as_chunks::<4>();
-    let mut lanes = [0.0; 4];
-    for four in fours {
-        for (lane, value) in lanes.iter_mut().zip(four) {
-            *lane += value;
-        }
-    }
-    lanes[0] + lanes[1] + lanes[2] + lanes[3] + rest.iter().sum::<f64>()
-}
 
 /// Weights l^(-1/2-H) of the last `long` rows, oldest (l = `long`) first, with sum one.
 fn power_law(long: usize) -> Vec<f64> {
@@ -67,7 +19,7 @@ fn power_law(long: usize) -> Vec<f64> {
 
 /// The rows behind us, as far as the longest lag.
 #[derive(Clone, Debug)]
-pub(super) struct Lags {
+pub(in crate::feature) struct Lags {
     mid: usize,
     long: usize,
     far: usize,
@@ -92,7 +44,7 @@ pub(super) struct Lags {
 }
 
 impl Lags {
-    pub(super) fn new(config: &Config) -> Lags {
+    pub(in crate::feature) fn new(config: &RowConfig) -> Lags {
         let day = config.rows_per_day();
         let long = Ring::new(config.long);
         Lags {
@@ -118,11 +70,11 @@ impl Lags {
         }
     }
     /// Mean of rv over the last `long` rows; NaN where there are fewer.
-    pub(super) fn rv_long(&self) -> f64 {
+    pub(in crate::feature) fn rv_long(&self) -> f64 {
         self.rv.mean(self.long)
     }
     /// Takes the window's own features from the row and adds those over several rows.
-    pub(super) fn push(&mut self, row: &mut Row) {
+    pub(in crate::feature) fn push(&mut self, row: &mut Row) {
         use Feature as F;
         for (ring, feature) in [
             (&mut self.rv, F::Rv),
@@ -145,7 +97,7 @@ impl Lags {
         {
             row.set(feature, self.rv.mean(k));
         }
-        let seen = self.rv.values.len().min(self.far);
+        let seen = self.rv.len().min(self.far);
         if seen >= long {
             row.set(F::RvFar, self.rv.mean(seen));
         }
@@ -179,42 +131,5 @@ impl Lags {
         row.set(F::ImbalanceMid, self.signed.sum(mid) / quote_mid);
         row.set(F::AbsImbalanceMid, self.abs_signed.sum(mid) / quote_mid);
         row.set(F::AmihudLong, self.amihud.mean(long));
-    }
-}
-
-impl Config {
-    /// Rows a day, where a day is a whole number of rows.
-    pub(super) fn rows_per_day(&self) -> Option<usize> {
-        (Span::DAY.0 % self.row.0 == 0).then(|| (Span::DAY.0 / self.row.0) as usize)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_ring_gives_its_last_values_oldest_first() {
-        let mut ring = Ring::new(5);
-        for i in 0..100 {
-            ring.push(f64::from(i));
-            assert_eq!(ring.last(3).is_some(), i >= 2);
-            if i >= 4 {
-                let want: Vec<f64> = (i - 4..=i).map(f64::from).collect();
-                assert_eq!(ring.last(5), Some(&want[..]));
-                assert_eq!((ring.sum(5), ring.mean(5)), (f64::from(5 * i - 10), f64::from(i - 2)));
-            }
-        }
-    }
-
-    #[test]
-    fn one_absent_value_makes_the_sum_absent_until_it_leaves() {
-        let mut ring = Ring::new(3);
-        let sums = [1.0, f64::NAN, 1.0, 1.0, 1.0].map(|v| {
-            ring.push(v);
-            ring.sum(3)
-        });
-        assert!(sums[..4].iter().all(|s| s.is_nan()));
-        assert_eq!(sums[4], 3.0);
     }
 }

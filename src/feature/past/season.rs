@@ -9,11 +9,10 @@
 use std::array;
 use std::collections::VecDeque;
 
-use super::builder::Config;
-use super::lag::Ring;
-use super::{Feature, Row};
-use crate::base::stats::quantile;
-use crate::base::{Span, Ts};
+use crate::base::{Ordered, Ring, Span, Ts};
+use crate::feature::catalog::Feature;
+use crate::feature::config::RowConfig;
+use crate::feature::row::Row;
 
 const SLOTS: usize = 48;
 /// Visits of a slot that its factor remembers.
@@ -29,7 +28,7 @@ const CAP_LEVEL: f64 = 0.99;
 
 /// The diurnal factors as of the last row.
 #[derive(Clone, Debug)]
-pub(super) struct Season {
+pub(in crate::feature) struct Season {
     row: Span,
     mid: usize,
     long: usize,
@@ -39,7 +38,8 @@ pub(super) struct Season {
     stale: u64,
     /// Rows seen.
     seen: u64,
-    cap: Sorted,
+    /// The last ratios.
+    ratios: Ordered,
     slots: Vec<Slot>,
     /// Weight of the ratio `i` visits ago.
     weights: [f64; VISITS],
@@ -55,7 +55,7 @@ struct Slot {
 
 impl Season {
     /// `None` where a row is a day or longer or does not divide the day: there is no slot then.
-    pub(super) fn new(config: &Config) -> Option<Season> {
+    pub(in crate::feature) fn new(config: &RowConfig) -> Option<Season> {
         let day = config.rows_per_day().filter(|n| *n > 1)?;
         let slot = Slot { visits: VecDeque::with_capacity(VISITS + 1), factor: f64::NAN };
         Some(Season {
@@ -65,7 +65,7 @@ impl Season {
             reach: reach(day) as u64,
             stale: (STALE_DAYS * day) as u64,
             seen: 0,
-            cap: Sorted::new(CAP_ROWS),
+            ratios: Ordered::new(CAP_ROWS),
             slots: vec![slot; SLOTS],
             weights: array::from_fn(|i| 0.5f64.powf(i as f64 / HALF_LIFE)),
             deseasoned: Ring::new(config.long.max(6)),
@@ -73,16 +73,15 @@ impl Season {
     }
     /// Takes the row's rv and adds the features. `rv_before` is the mean rv of the `long` rows
     /// before it, NaN where there are fewer.
-    pub(super) fn push(&mut self, row: &mut Row, rv_before: f64) {
+    pub(in crate::feature) fn push(&mut self, row: &mut Row, rv_before: f64) {
         use Feature as F;
         let rv = row.raw(F::Rv);
         let now = slot_of(row.ts_open);
         let ratio = rv / rv_before;
         self.seen += 1;
         if ratio.is_finite() {
-            self.cap.push(ratio);
-            let cap =
-                if self.cap.sorted.len() >= CAP_MIN { quantile(&self.cap.sorted, CAP_LEVEL) } else { f64::INFINITY };
+            self.ratios.push(ratio);
+            let cap = if self.ratios.len() >= CAP_MIN { self.ratios.quantile(CAP_LEVEL) } else { f64::INFINITY };
             self.slots[now].push(self.seen, ratio.min(cap), self.reach, &self.weights);
         }
         let factor = self.factor(row.ts_open);
@@ -113,7 +112,7 @@ impl Season {
         if fresh { slot.factor } else { f64::NAN }
     }
     /// How many rows back the features look.
-    pub(super) fn memory_rows(config: &Config, day: usize) -> usize {
+    pub(in crate::feature) fn memory_rows(config: &RowConfig, day: usize) -> usize {
         reach(day) + STALE_DAYS * day + CAP_ROWS + 2 * config.long.max(6) + 1
     }
 }
@@ -145,50 +144,9 @@ impl Slot {
     }
 }
 
-/// The last values in ascending order.
-#[derive(Clone, Debug)]
-struct Sorted {
-    ring: Ring,
-    sorted: Vec<f64>,
-}
-
-impl Sorted {
-    fn new(cap: usize) -> Sorted {
-        Sorted { ring: Ring::new(cap), sorted: Vec::with_capacity(cap + 1) }
-    }
-    fn push(&mut self, value: f64) {
-        if self.sorted.len() == self.ring.cap()
-            && let Some(oldest) = self.ring.last(self.ring.cap()).and_then(|all| all.first())
-        {
-            let at = self.sorted.partition_point(|v| v < oldest);
-            self.sorted.remove(at);
-        }
-        let at = self.sorted.partition_point(|v| *v < value);
-        self.sorted.insert(at, value);
-        self.ring.push(value);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{Seed, stats};
-    use rand::RngExt;
-
-    #[test]
-    fn sorted_holds_exactly_the_last_values() {
-        let mut rng = Seed(3).rng();
-        let mut kept = Sorted::new(50);
-        let mut all = Vec::new();
-        for _ in 0..400 {
-            // Few distinct values, so that equal ones meet.
-            let value = f64::from(rng.random_range(0..40u32));
-            all.push(value);
-            kept.push(value);
-            let from = all.len().saturating_sub(50);
-            assert_eq!(kept.sorted, stats::sorted(&all[from..]));
-        }
-    }
 
     #[test]
     fn weekend_hours_have_slots_of_their_own() {

@@ -1,12 +1,13 @@
 //! Order flow of one window from its bars. What a bar lacks is NaN in its sum, so that a feature is
 //! absent as soon as one bar of the window lacks its input.
 
-use super::{Feature, Row};
 use crate::event::Bar;
+use crate::feature::catalog::Feature;
+use crate::feature::row::Row;
 
 /// The flow of the window in the making.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Flow {
+pub(in crate::feature) struct Flow {
     bars: f64,
     volume: f64,
     quote: f64,
@@ -26,11 +27,11 @@ pub(super) struct Flow {
 
 impl Flow {
     /// Forgets the window.
-    pub(super) fn restart(&mut self) {
+    pub(in crate::feature) fn restart(&mut self) {
         *self = Flow::default();
     }
     /// Takes the next bar of the window and its log return.
-    pub(super) fn push(&mut self, bar: &Bar, r: f64) {
+    pub(in crate::feature) fn push(&mut self, bar: &Bar, r: f64) {
         let known = |x: Option<f64>| x.unwrap_or(f64::NAN);
         let quote = known(bar.quote_volume);
         let signed = 2.0 * known(bar.taker_buy_quote_volume) - quote;
@@ -47,7 +48,7 @@ impl Flow {
         self.rr += r * r;
     }
     /// Writes the flow of the finished window.
-    pub(super) fn finish(&self, row: &mut Row) {
+    pub(in crate::feature) fn finish(&self, row: &mut Row) {
         row.set(Feature::Volume, self.volume);
         row.set(Feature::QuoteVolume, self.quote);
         row.set(Feature::Trades, self.trades);
