@@ -33,7 +33,7 @@ stressed_depth) gives caps on open interest and finds a thin book. Both are read
 (replace them whole, by rename); what was read is kept in <serve.ledger>/inputs and recorded.
 
 Each [[serve.sinks]] is sent every set of publications, in order and at least once, once it is in the ledger:
-kind = "file" drops a file a set into folder = "DIR". name tells two of a kind apart; a service is not ready
+kind = \"file\" drops a file a set into folder = \"DIR\". name tells two of a kind apart; a service is not ready
 while a sink does not do well, unless it says required = false. <serve.ledger>/sinks keeps how far each is.
 
 Addresses: / (page), /v1/multipliers, /v1/multipliers/stream, /v1/multipliers/SYMBOL/explain,
