@@ -24,7 +24,6 @@ pub mod statement;
 pub mod thin;
 pub mod tier;
 mod track;
-pub mod venue;
 
 pub use guardrail::{Bundle, Conditions, Guardrail, Proposal};
 pub use multiplier::{Chain, Credibility, Inputs};
@@ -235,14 +234,6 @@ pub enum Error {
         got: f64,
         /// What is accepted.
         want: &'static str,
-    },
-    /// A table of a venue cannot be read.
-    #[error("line {line}: {why}")]
-    Venue {
-        /// Which line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        why: String,
     },
     /// A setting is out of range.
     #[error("margin policy: `{key}` is {got}; want {want}")]

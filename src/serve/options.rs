@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::base::{Digest, Horizon, Span, Symbol, Ts};
-use crate::margin::venue::Subject;
+use crate::event::snapshot::VenueTable;
 use crate::serve::sink::SinkConfig;
 
 /// Where time comes from.
@@ -51,9 +51,13 @@ pub struct Options {
     /// Its digest.
     pub config_digest: Digest,
     /// Files of accounts and books that the venue writes.
+<<<<<<< HEAD
     pub told: BTreeMap<Subject, PathBuf>,
     /// Where publications go by themselves.
     pub sinks: Vec<SinkConfig>,
+=======
+    pub told: BTreeMap<VenueTable, PathBuf>,
+>>>>>>> main
     /// Rows that close before this only warm up; absent means: as the ledger has it, else the last
     /// window that closed, else (in a replay) all are published.
     pub from: Option<Ts>,
