@@ -51,13 +51,9 @@ pub struct Options {
     /// Its digest.
     pub config_digest: Digest,
     /// Files of accounts and books that the venue writes.
-<<<<<<< HEAD
-    pub told: BTreeMap<Subject, PathBuf>,
+    pub venue_files: BTreeMap<VenueTable, PathBuf>,
     /// Where publications go by themselves.
     pub sinks: Vec<SinkConfig>,
-=======
-    pub told: BTreeMap<VenueTable, PathBuf>,
->>>>>>> main
     /// Rows that close before this only warm up; absent means: as the ledger has it, else the last
     /// window that closed, else (in a replay) all are published.
     pub from: Option<Ts>,
