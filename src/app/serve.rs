@@ -12,7 +12,7 @@ use crate::event::lake::Lake;
 use crate::event::snapshot::VenueTable;
 use crate::record::Registry;
 use crate::record::venue::Inputs;
-use crate::serve::engine::{Engine, pace, source};
+use crate::serve::engine::{Engine, Models, pace, source};
 use crate::serve::{Mode, Options, start};
 
 /// Publish multipliers live from a lake or from a replay
@@ -93,9 +93,9 @@ pub fn run(args: Args) -> Result<Answer> {
 
 /// The engine of a configuration, before it has models.
 pub fn engine(config: &Config) -> Engine {
-    let registry = Registry::open(&config.serve.models);
-    let named = (config.serve.model.as_str(), config.serve.alias.as_str());
-    Engine::new(registry, named, config.plan().road, config.digest(), Inputs::of(&config.serve.ledger))
+    let serve = &config.serve;
+    let models = Models::new(Registry::open(&serve.models), &serve.model, &serve.alias);
+    Engine::new(models, config.plan().road, config.digest(), Inputs::of(&serve.ledger))
 }
 
 /// How a configuration is served.
@@ -117,7 +117,7 @@ pub fn options(config: &Config, mode: Mode, from: Option<Ts>) -> Result<Options>
         horizons: config.horizons.iter().map(|h| Horizon(row.times(*h as i64))).collect(),
         config: serde_json::to_string(config).context("the configuration")?,
         config_digest: config.digest(),
-        told: files.into_iter().filter_map(|(subject, path)| Some((subject, path.clone()?))).collect(),
+        venue_files: files.into_iter().filter_map(|(subject, path)| Some((subject, path.clone()?))).collect(),
         sinks: serve.sinks.clone(),
         from: from.or(serve.from),
         mode,

@@ -12,8 +12,8 @@ use crate::event::lake::Lake;
 use crate::record::era::Era;
 use crate::record::ledger::Reference;
 use crate::record::ledger::audit::audit;
-use crate::record::rerun::Rerun;
 use crate::record::{Error, FileStore, Registry, Store};
+use crate::serve::engine::audit::remake;
 
 /// Re-derive what was recorded; check ledger, registry and data digests
 #[derive(clap::Args)]
@@ -134,31 +134,14 @@ fn again(args: &Args, lake: &Path, era: &Era, findings: &mut Findings) -> Result
     }
     let folder = args.ledger.clone();
     let recall = Box::new(move |seq| FileStore::peek(&folder)?.publication(seq));
-    let mut rerun = Rerun::new(&config.universe.symbols, Some(era), recall);
-    let mut engine = serve::engine(&config);
-    engine.begin(&era.start.model, era.start.publish_from)?;
-    let mut made = rerun.begin(&mut engine);
     let lake = Lake::at(lake);
-    let wanted = market::subscriptions(&config, &lake)?;
-    for event in lake.events(&wanted, config.universe.from, None)? {
-        if made.is_err() || rerun.is_done() {
-            break;
-        }
-        made = rerun.feed(&event?, &mut engine);
-    }
-    let differs = match made {
-        Ok(_) => rerun.unfinished().map(|e| e.to_string()),
-        // What differs is the answer; anything else is a reason for having none.
-        Err(e) => match e.downcast::<Error>()? {
-            e @ (Error::Differs { .. } | Error::Damaged { .. }) => Some(e.to_string()),
-            e => return Err(e.into()),
-        },
-    };
+    let events = lake.events(&market::subscriptions(&config, &lake)?, config.universe.from, None)?;
+    let remade = remake(era, &config.universe.symbols, serve::engine(&config), recall, events)?;
     let what = format!(
         "era of configuration {}: {} publications made again, equal in every field",
         era.start.digest.short(),
-        rerun.compared()
+        remade.publications
     );
-    findings.note(what, differs.into_iter().collect());
+    findings.note(what, remade.differs.into_iter().collect());
     Ok(())
 }

@@ -44,7 +44,7 @@ pub struct Running {
 ///
 /// # Errors
 /// The ledger or the models cannot be opened, or the address is taken: nothing runs.
-pub fn start(options: Options, engine: Engine, mut source: Source) -> Result<Running> {
+pub fn start(options: Options, engine: Engine, mut market: Box<dyn Source>) -> Result<Running> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WEB_THREADS).enable_all().build()?;
     let listen = options.listen.clone();
     let listener = runtime.block_on(TcpListener::bind(&listen)).with_context(|| format!("listening on {listen}"))?;
@@ -72,7 +72,7 @@ pub fn start(options: Options, engine: Engine, mut source: Source) -> Result<Run
     });
     let web = runtime.spawn(async move { server.await });
     let publisher = std::thread::Builder::new().name("publisher".into()).spawn(move || {
-        let done = publisher.run(&mut source);
+        let done = publisher.run(&mut *market);
         if done.is_err() {
             let _ = failing.send(true);
         }

@@ -21,7 +21,7 @@ use margincast::record::alias::By;
 use margincast::record::register::Extras;
 use margincast::record::{FileStore, Kind, Publication, Registry, Seq, Store, Which, era};
 use margincast::serve::api::http;
-use margincast::serve::engine::source;
+use margincast::serve::engine::source::{self, Source};
 use margincast::serve::{Mode, Running, start};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -157,10 +157,10 @@ poll = "20ms"
         let config = self.config(&[format!("serve.ledger='{}'", ledger.display())]);
         self.serve_from(&config, Mode::Replay(None), self.replay())
     }
-    fn serve_from(&self, config: &Config, mode: Mode, events: source::Source) -> Running {
+    fn serve_from(&self, config: &Config, mode: Mode, events: Box<dyn Source>) -> Running {
         start(command::options(config, mode, None).unwrap(), command::engine(config), events).unwrap()
     }
-    fn replay(&self) -> source::Source {
+    fn replay(&self) -> Box<dyn Source> {
         let listings = SYMBOLS.map(listing);
         source::replay(&Lake::at(self.path("lake")), &Feed::Bars(Span::HOUR).of(&listings), None).unwrap()
     }

@@ -29,7 +29,7 @@ fn options(ledger: &Path) -> Options {
         horizons: vec![Horizon(Span::HOUR)],
         config: String::new(),
         config_digest: Digest::of(b""),
-        told: BTreeMap::new(),
+        venue_files: BTreeMap::new(),
         sinks: Vec::new(),
         from: None,
         mode: Mode::Replay(None),
