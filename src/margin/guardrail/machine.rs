@@ -241,6 +241,7 @@ fn bounded(m: f64, p: &Policy, reasons: &mut Vec<Reason>) -> Option<f64> {
 mod tests {
     use super::super::policy::{Mode, Pace};
     use super::*;
+    use crate::base::Span;
     use crate::margin::State;
 
     fn proposal(hours: i64, b: f64, m: f64, p_stress: &[f64]) -> Proposal {
