@@ -10,7 +10,8 @@ use super::{Answer, card, market, serve, table, verify};
 use crate::event::lake::Lake;
 use crate::record::alias::By;
 use crate::record::{Registry, Which, gate};
-use crate::serve::{Mode, clock, source, start};
+use crate::serve::engine::source;
+use crate::serve::{Mode, clock, start};
 
 /// How long the replay of the served month may take.
 const REPLAY_LIMIT: Duration = Duration::from_secs(300);
@@ -99,7 +100,7 @@ fn replay(studied: &Studied, lake: &Path, keep: bool) -> Result<u64> {
     let options = serve::options(config, Mode::Replay(None), None)?;
     let lake = Lake::at(lake);
     let events = source::replay(&lake, &market::subscriptions(config, &lake)?, config.universe.from)?;
-    let running = start(options, serve::road(config), events)?;
+    let running = start(options, serve::engine(config), events)?;
     let (begun, mut seen) = (Instant::now(), (0, Instant::now()));
     // The replay has ended when nothing new has come for a while.
     while !running.hub.is_caught_up() || seen.1.elapsed() < Duration::from_millis(700) {

@@ -162,7 +162,7 @@ fn standing(ledger: &Path) -> Result<Standing> {
     let Some(era) = eras(&store, |_, _| {})?.pop() else {
         bail!("{}: no configuration yet; start the service once", ledger.display());
     };
-    let base = crate::serve::publisher::settings(&era.start.config)?;
+    let base = crate::serve::engine::settings(&era.start.config)?;
     let now = guard::settings(&base, &era.stored());
     let applied = era.orders.iter().filter_map(|(at, o)| Some((*at, o.id?))).collect();
     Ok(Standing { base, now, applied, replay })

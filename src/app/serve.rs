@@ -12,8 +12,8 @@ use crate::event::lake::Lake;
 use crate::margin::venue::Subject;
 use crate::record::Registry;
 use crate::record::venue::Inputs;
-use crate::serve::road::Road;
-use crate::serve::{Mode, Options, pace, source, start};
+use crate::serve::engine::{Engine, pace, source};
+use crate::serve::{Mode, Options, start};
 
 /// Publish multipliers live from a lake or from a replay
 #[derive(clap::Args)]
@@ -81,17 +81,17 @@ pub fn run(args: Args) -> Result<Answer> {
         Mode::Live => source::follow(lake, wanted, config.universe.from),
         Mode::Replay(_) => source::replay(&lake, &wanted, config.universe.from),
     };
-    let running = start(options, road(&config), events?)?;
+    let running = start(options, engine(&config), events?)?;
     eprintln!("serving on http://{}", running.address);
     running.until_told()?;
     Ok(Answer::Yes)
 }
 
-/// The road of a configuration, before it has models.
-pub fn road(config: &Config) -> Road {
+/// The engine of a configuration, before it has models.
+pub fn engine(config: &Config) -> Engine {
     let registry = Registry::open(&config.serve.models);
     let named = (config.serve.model.as_str(), config.serve.alias.as_str());
-    Road::new(registry, named, config.plan().road, config.digest(), Inputs::of(&config.serve.ledger))
+    Engine::new(registry, named, config.plan().road, config.digest(), Inputs::of(&config.serve.ledger))
 }
 
 /// How a configuration is served.
@@ -122,7 +122,7 @@ pub fn options(config: &Config, mode: Mode, from: Option<Ts>) -> Result<Options>
     })
 }
 
-/// How often a followed road is told that time has passed. The staleness ladder has steps of many
+/// How often a followed market is told that time has passed. The staleness ladder has steps of many
 /// minutes, and each tick is an entry of the ledger.
 const TICK: crate::base::Span = crate::base::Span::MINUTE;
 

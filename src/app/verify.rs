@@ -144,7 +144,7 @@ fn orders(args: &Args, eras: &[Era]) -> Result<(usize, Vec<String>)> {
     let guard = Guard::of(&args.ledger);
     let (mut count, mut wrong) = (0, Vec::new());
     for era in eras {
-        let base = crate::serve::publisher::settings(&era.start.config)?;
+        let base = crate::serve::engine::settings(&era.start.config)?;
         for (at, ordered) in &era.orders {
             let order = ordered.order.read()?;
             let known = match ordered.id {
@@ -174,16 +174,16 @@ fn again(args: &Args, lake: &Path, era: &Era, findings: &mut Findings) -> Result
     let folder = args.ledger.clone();
     let recall = Box::new(move |seq| FileStore::peek(&folder)?.publication(seq));
     let mut rerun = Rerun::new(&config.universe.symbols, Some(era), recall);
-    let mut road = serve::road(&config);
-    road.begin(&era.start.model, era.start.publish_from)?;
-    let mut made = rerun.begin(&mut |step| road.step(step));
+    let mut engine = serve::engine(&config);
+    engine.begin(&era.start.model, era.start.publish_from)?;
+    let mut made = rerun.begin(&mut |step| engine.step(step));
     let lake = Lake::at(lake);
     let wanted = market::subscriptions(&config, &lake)?;
     for event in lake.events(&wanted, config.universe.from, None)? {
         if made.is_err() || rerun.is_done() {
             break;
         }
-        made = rerun.feed(&event?, &mut |step| road.step(step));
+        made = rerun.feed(&event?, &mut |step| engine.step(step));
     }
     let differs = match made {
         Ok(_) => rerun.unfinished().map(|e| e.to_string()),

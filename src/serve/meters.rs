@@ -8,7 +8,8 @@ use std::time::Duration;
 use metrics::{Counter, Gauge, Histogram, Key, Label, Level, Metadata, Recorder, Unit};
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, PrometheusRecorder};
 
-use super::{Hub, Options};
+use super::hub::Hub;
+use super::options::Options;
 use crate::record::publication::Status;
 
 const META: Metadata<'static> = Metadata::new("margincast", Level::INFO, None);
@@ -151,7 +152,7 @@ impl Meters {
     /// The text that Prometheus reads, with what the hub knows put in first.
     pub fn render(&self, hub: &Hub) -> String {
         let (snapshot, now) = (hub.snapshot(), hub.now());
-        self.gauge("margincast_publication_seq", &[]).set(snapshot.all.seq as f64);
+        self.gauge("margincast_publication_seq", &[]).set(snapshot.seq as f64);
         let streams = hub.subscribers.load(std::sync::atomic::Ordering::Relaxed);
         self.gauge("margincast_stream_subscribers", &[]).set(streams as f64);
         let mut by_status = BTreeMap::new();

@@ -11,12 +11,15 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
 
-use super::http::{Shared, router};
+use super::api::http::router;
+use super::api::render::Renderer;
+use super::api::request::Shared;
+use super::engine::Engine;
+use super::engine::publisher::Publisher;
+use super::engine::source::Source;
+use super::hub::Hub;
 use super::meters::Meters;
-use super::publisher::Publisher;
-use super::road::Road;
-use super::source::Source;
-use super::{Hub, Options};
+use super::options::Options;
 
 /// How long answers and streams in flight may take to end.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -39,17 +42,23 @@ pub struct Running {
 ///
 /// # Errors
 /// The ledger or the models cannot be opened, or the address is taken: nothing runs.
-pub fn start(options: Options, road: Road, mut source: Source) -> Result<Running> {
+pub fn start(options: Options, engine: Engine, mut source: Source) -> Result<Running> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WEB_THREADS).enable_all().build()?;
     let listen = options.listen.clone();
     let listener = runtime.block_on(TcpListener::bind(&listen)).with_context(|| format!("listening on {listen}"))?;
     let address = listener.local_addr()?;
     let meters = Meters::new(&options)?;
     let hub = Hub::new(options);
-    let mut publisher = Publisher::new(Arc::clone(&hub), Arc::clone(&meters), road)?;
+    let mut publisher = Publisher::new(Arc::clone(&hub), Arc::clone(&meters), engine)?;
     let (bye, stop) = watch::channel(false);
     let (failing, failed) = watch::channel(false);
-    let shared = Shared { hub: Arc::clone(&hub), meters, stop: stop.clone(), disk: Arc::new(Semaphore::new(1)) };
+    let shared = Shared {
+        hub: Arc::clone(&hub),
+        renderer: Arc::new(Renderer::default()),
+        meters,
+        stop: stop.clone(),
+        disk: Arc::new(Semaphore::new(1)),
+    };
     let listener = listener.tap_io(|io| {
         // Without it small answers wait for the client's acknowledgement; a failure only costs speed.
         let _ = io.set_nodelay(true);

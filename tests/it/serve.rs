@@ -20,7 +20,9 @@ use margincast::pipeline::{Bundle, Member};
 use margincast::record::alias::By;
 use margincast::record::register::Extras;
 use margincast::record::{FileStore, Kind, Publication, Registry, Seq, Store, Which, era};
-use margincast::serve::{Mode, Running, http, source, start};
+use margincast::serve::api::http;
+use margincast::serve::engine::source;
+use margincast::serve::{Mode, Running, start};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -155,7 +157,7 @@ poll = "20ms"
         self.serve_from(&config, Mode::Replay(None), self.replay())
     }
     fn serve_from(&self, config: &Config, mode: Mode, events: source::Source) -> Running {
-        start(command::options(config, mode, None).unwrap(), command::road(config), events).unwrap()
+        start(command::options(config, mode, None).unwrap(), command::engine(config), events).unwrap()
     }
     fn replay(&self) -> source::Source {
         let listings = SYMBOLS.map(listing);
@@ -615,7 +617,7 @@ fn what_people_approve_takes_effect_is_recorded_and_is_made_again() {
     // The configuration alone does not change the guardrails, and approvals cannot be made to go away.
     let other = WORLD.config(&[set, "margin.guardrail.dead_band=0.03".into()]);
     let refused =
-        start(command::options(&other, Mode::Replay(None), None).unwrap(), command::road(&other), WORLD.replay());
+        start(command::options(&other, Mode::Replay(None), None).unwrap(), command::engine(&other), WORLD.replay());
     assert!(format!("{:#}", refused.err().unwrap()).contains("margincast guard propose"));
     std::fs::rename(ledger.path().join("guard"), ledger.path().join("gone")).unwrap();
     assert!(check().iter().any(|w| w.contains("proposal 1 is not approved")), "{:?}", check());
@@ -677,7 +679,7 @@ fn a_changed_lake_or_ledger_is_refused() {
     let error = format!("{:#}", changed.stop().unwrap_err());
     assert!(error.contains("recorded") && error.contains("made") && error.contains("publication"), "{error}");
     let live =
-        start(command::options(&config, Mode::Live, None).unwrap(), command::road(&config), source::list(vec![]));
+        start(command::options(&config, Mode::Live, None).unwrap(), command::engine(&config), source::list(vec![]));
     let error = format!("{:#}", live.err().unwrap());
     assert!(error.contains("that of a replay service"), "{error}");
 }
@@ -735,7 +737,7 @@ fn a_clock_without_news_ends_in_the_fallback_and_is_made_again() {
         options.tick = Span(100_000_000);
         let wanted = Feed::Bars(Span::HOUR).of(&SYMBOLS.map(listing));
         let events = source::follow(lake.clone(), wanted, None).unwrap();
-        start(options, command::road(&config), events).unwrap()
+        start(options, command::engine(&config), events).unwrap()
     };
     let running = serve();
     let status = |r: &Running| get(r.address, "/v1/multipliers").json()["status"].clone();

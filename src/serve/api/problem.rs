@@ -6,7 +6,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
-use super::view::Problem;
+use super::wire::Problem;
 
 /// Longest request body, bytes; none is read.
 pub(super) const BODY_BYTES_MAX: usize = 64 << 10;

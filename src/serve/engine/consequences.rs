@@ -3,35 +3,33 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::base::{Horizon, Symbol};
 use crate::loss::basel::Light;
 use crate::margin::light;
 use crate::margin::{Decision, Policy};
 use crate::record::guidance::{Ahead, Guide, triggers};
 use crate::record::publication::ModelRef;
 use crate::record::{Publication, Seq};
-use crate::serve::Hub;
-use crate::serve::view::GuidanceRow;
+use crate::serve::hub::{Guided, Hub, Key};
 
 /// The running state, from the first publication of the ledger on.
-pub(super) struct Shown {
+pub(super) struct Consequences {
     hub: Arc<Hub>,
     policy: Policy,
-    guides: BTreeMap<(Symbol, Horizon), Guide>,
-    lights: BTreeMap<(Symbol, Horizon), light::Shown>,
+    guides: BTreeMap<Key, Guide>,
+    lights: BTreeMap<Key, light::Shown>,
     /// Name and version of every model that served.
     served: BTreeSet<(String, String)>,
 }
 
-impl Shown {
+impl Consequences {
     /// Before the first publication.
-    pub fn new(hub: Arc<Hub>, policy: Policy) -> Shown {
+    pub fn new(hub: Arc<Hub>, policy: Policy) -> Consequences {
         let (guides, lights, served) = Default::default();
-        Shown { hub, policy, guides, lights, served }
+        Consequences { hub, policy, guides, lights, served }
     }
-    /// Shows sets that are in the ledger, and what follows from them.
+    /// Puts sets that are in the ledger into the hub, and what follows from them.
     pub fn publish(&mut self, sets: Vec<Vec<(Seq, Publication)>>) {
-        let mut newest: BTreeMap<(Symbol, Horizon), (Decision, Vec<Ahead>, Publication)> = BTreeMap::new();
+        let mut newest: BTreeMap<Key, (Decision, Vec<Ahead>, &Publication)> = BTreeMap::new();
         for (_, publication) in sets.iter().flatten() {
             self.served.insert((publication.model.name.clone(), publication.model.version.clone()));
             // What does not read is refused where the ledger is read.
@@ -42,14 +40,14 @@ impl Shown {
                 Some(light) => _ = self.lights.insert(key, light),
                 None => _ = self.lights.remove(&key),
             }
-            newest.insert(key, (decision, ahead, publication.clone()));
+            newest.insert(key, (decision, ahead, publication));
         }
-        self.hub.publish(sets);
-        let row = |(d, ahead, p): &(Decision, Vec<Ahead>, Publication)| {
-            let row = GuidanceRow::of(p, ahead, &triggers(d, &self.policy));
-            serde_json::to_string(&row).unwrap_or_default().into()
+        let guided = |(d, ahead, p): (Decision, Vec<Ahead>, &Publication)| {
+            Arc::new(Guided { publication: p.clone(), ahead, triggers: triggers(&d, &self.policy) })
         };
-        self.hub.show_guidance(newest.iter().map(|(key, last)| (*key, row(last))).collect());
+        let guidance = newest.into_iter().map(|(key, last)| (key, guided(last))).collect();
+        self.hub.publish(sets);
+        self.hub.put_guidance(guidance);
     }
     /// Why a model may not come into force now: where the light is not green, a version that never served
     /// only runs in the shadow. One that did may come back.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use super::{Publisher, clock, entry, same_model, seconds};
+use super::publisher::{Publisher, entry, same_model};
 use crate::event::Body;
 use crate::margin::order::Scope;
 use crate::margin::{Order, Policy};
@@ -15,6 +15,8 @@ use crate::record::order::{Ordered, Stored};
 use crate::record::publication::ModelRef;
 use crate::record::rerun::Step;
 use crate::record::{Entry, Kind};
+use crate::serve::clock;
+use crate::serve::meters::seconds;
 
 /// The settings of the guardrails in the text of a configuration.
 ///
@@ -118,12 +120,12 @@ impl Publisher {
             self.policy = **policy;
         }
         tracing::info!(order = %entry(Kind::Order, at, &ordered)?.body, "ordered");
-        self.road.step(Step::Order(at, order))?;
+        self.engine.step(Step::Order(at, order))?;
         self.tick_at(at)
     }
     fn look_at_alias(&mut self) -> Result<()> {
         let started = clock::start();
-        let wanted = self.road.wanted().and_then(|model| match self.shown.holds_back(&model) {
+        let wanted = self.engine.wanted().and_then(|model| match self.consequences.holds_back(&model) {
             Some(why) if !same_model(&model, &self.press.model) => bail!(why),
             _ => Ok(model),
         });
@@ -134,7 +136,7 @@ impl Publisher {
                 let loaded = ModelLoaded { model: model.clone(), after: self.rerun.counts() };
                 let at = self.now();
                 self.append(&[entry(Kind::ModelLoaded, at, &loaded)?])?;
-                self.road.step(Step::Install(&model))?;
+                self.engine.step(Step::Install(&model))?;
                 self.fed = None;
                 self.meters.model_loads.increment(1);
                 self.meters.model_load_seconds.record(seconds(started));

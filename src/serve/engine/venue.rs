@@ -9,7 +9,7 @@ use std::time::SystemTime;
 
 use anyhow::Result;
 
-use super::{Publisher, entry};
+use super::publisher::{Publisher, entry};
 use crate::base::Digest;
 use crate::margin::venue::Subject;
 use crate::record::Kind;
@@ -83,7 +83,7 @@ impl Publisher {
             let heard = Heard::of(subject, digest, &told, after);
             self.append(&[entry(Kind::Venue, at, &heard)?])?;
             tracing::info!(subject = subject.as_str(), digest = %digest.short(), "read");
-            self.road.step(Step::Venue(at, subject, digest))?;
+            self.engine.step(Step::Venue(at, subject, digest))?;
             self.files.heard.insert(subject, digest);
             self.fed = None;
         }

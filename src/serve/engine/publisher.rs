@@ -4,12 +4,6 @@
 //! ledger has already is compared in every field and not appended again, so a service killed at any
 //! point loses no publication and repeats none.
 
-mod look;
-mod shown;
-mod venue;
-
-pub use look::settings;
-
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,10 +12,10 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
-use super::meters::{Meters, seconds};
-use super::road::Road;
+use super::consequences::Consequences;
+use super::pipeline::Engine;
 use super::source::{Source, Supply};
-use super::{Hub, Mode, Options, clock};
+use super::{operator, venue};
 use crate::base::{Symbol, Ts};
 use crate::event::{Body, Event};
 use crate::margin::Policy;
@@ -32,6 +26,8 @@ use crate::record::press::{Occasion, Press};
 use crate::record::publication::ModelRef;
 use crate::record::rerun::{Recall, Rerun, Set};
 use crate::record::{Entry, FileStore, Kind, Publication, Seq, Store};
+use crate::serve::meters::{Meters, seconds};
+use crate::serve::{Hub, Mode, Options, clock};
 
 /// Rows recorded with one sync, at most, while the past is caught up with.
 const BATCH_ROWS: usize = 64;
@@ -40,32 +36,32 @@ const NAP: Duration = Duration::from_millis(20);
 
 /// Everything the thread owns.
 pub struct Publisher {
-    hub: Arc<Hub>,
-    shown: shown::Shown,
-    meters: Arc<Meters>,
-    road: Road,
-    store: FileStore,
-    press: Press,
-    rerun: Rerun,
-    pending: Vec<Set>,
-    pending_since: Option<Instant>,
+    pub(super) hub: Arc<Hub>,
+    pub(super) consequences: Consequences,
+    pub(super) meters: Arc<Meters>,
+    pub(super) engine: Engine,
+    pub(super) store: FileStore,
+    pub(super) press: Press,
+    pub(super) rerun: Rerun,
+    pub(super) pending: Vec<Set>,
+    pub(super) pending_since: Option<Instant>,
     /// What is frozen.
-    killed: BTreeSet<Scope>,
+    pub(super) killed: BTreeSet<Scope>,
     /// The guardrails' settings that the configuration names, those in force, and what was applied.
-    base: Policy,
-    policy: Policy,
-    applied: BTreeSet<u64>,
+    pub(super) base: Policy,
+    pub(super) policy: Policy,
+    pub(super) applied: BTreeSet<u64>,
     /// What was last found wrong with what people ask, so that it is said once.
-    asked: Option<String>,
-    failed: Option<String>,
-    files: venue::Files,
-    watched: Instant,
-    ticked: Ts,
-    pace: Option<(Instant, Ts)>,
+    pub(super) asked: Option<String>,
+    pub(super) failed: Option<String>,
+    pub(super) files: venue::Files,
+    pub(super) watched: Instant,
+    pub(super) ticked: Ts,
+    pub(super) pace: Option<(Instant, Ts)>,
     /// Place in the lake's order of the last event since the last gate.
-    fed: Option<(Ts, Symbol, u64)>,
+    pub(super) fed: Option<(Ts, Symbol, u64)>,
     /// Events known at or before this are pushed without waiting.
-    unpaced_until: Ts,
+    pub(super) unpaced_until: Ts,
 }
 
 impl Publisher {
@@ -73,38 +69,38 @@ impl Publisher {
     ///
     /// # Errors
     /// The ledger is damaged, in use, or of another mode; or the models cannot be loaded.
-    pub fn new(hub: Arc<Hub>, meters: Arc<Meters>, mut road: Road) -> Result<Publisher> {
+    pub fn new(hub: Arc<Hub>, meters: Arc<Meters>, mut engine: Engine) -> Result<Publisher> {
         let options = &hub.options;
         let now = clock::now();
         let mut store = FileStore::open(&options.ledger, now)?;
         genesis(&mut store, options.mode, now)?;
         let started = clock::start();
-        let model = road.wanted()?;
+        let model = engine.wanted()?;
         meters.model_loads.increment(1);
         meters.model_load_seconds.record(seconds(started));
         let mut press = Press::new(&options.venue, model.clone());
-        let mut shown = shown::Shown::new(Arc::clone(&hub), settings(&options.config)?);
+        let mut consequences = Consequences::new(Arc::clone(&hub), operator::settings(&options.config)?);
         let mut past = Vec::new();
         let mut past_eras = eras(&store, |seq, publication| {
             press.remember(&publication);
             past.push((seq, publication));
             if past.len() >= BATCH_ROWS && !same_set(&past) {
                 let last = past.pop();
-                shown.publish(sets(std::mem::take(&mut past)));
+                consequences.publish(sets(std::mem::take(&mut past)));
                 past.extend(last);
             }
         })?;
-        shown.publish(sets(past));
+        consequences.publish(sets(past));
         let same =
             |e: &Era| e.start.digest == options.config_digest && options.from.is_none_or(|f| f == e.start.publish_from);
-        let base = look::base(&options.config, past_eras.last())?;
+        let base = operator::base(&options.config, past_eras.last())?;
         // Another configuration does not bring a version in that the traffic light holds back.
-        let held = past_eras.last().filter(|_| shown.holds_back(&model).is_some());
+        let held = past_eras.last().filter(|_| consequences.holds_back(&model).is_some());
         let model = held.map_or(model, |era| era.model.clone());
         let old = past_eras.pop().filter(same);
         let era = begun(&mut store, options, old, &model, now)?;
         press.model = era.model.clone();
-        road.begin(&era.start.model, era.start.publish_from)?;
+        engine.begin(&era.start.model, era.start.publish_from)?;
         let recall = recall(options.ledger.clone());
         Ok(Publisher {
             rerun: Rerun::new(&options.symbols, Some(&era), recall),
@@ -116,9 +112,9 @@ impl Publisher {
             asked: None,
             files: venue::Files::after(era.heard.clone()),
             hub: Arc::clone(&hub),
-            shown,
+            consequences,
             meters,
-            road,
+            engine,
             store,
             press,
             pending: Vec::new(),
@@ -136,8 +132,8 @@ impl Publisher {
     /// What is made again differs from what was recorded, the ledger cannot be written, or the lake
     /// cannot be read: nothing more is published.
     pub fn run(&mut self, source: &mut Source) -> Result<()> {
-        let Publisher { rerun, road, .. } = self;
-        let sets = rerun.begin(&mut |step| road.step(step))?;
+        let Publisher { rerun, engine, .. } = self;
+        let sets = rerun.begin(&mut |step| engine.step(step))?;
         self.take(sets);
         while !self.hub.is_stopping() {
             match source()? {
@@ -175,9 +171,9 @@ impl Publisher {
         self.keep_order(event)?;
         self.meters.input_rows.increment(1);
         self.hub.advance(event.ts_known);
-        let Publisher { rerun, road, .. } = self;
+        let Publisher { rerun, engine, .. } = self;
         self.pending_since.get_or_insert_with(clock::start);
-        let sets = rerun.feed(event, &mut |step| road.step(step))?;
+        let sets = rerun.feed(event, &mut |step| engine.step(step))?;
         self.take(sets);
         if self.hub.options.mode != Mode::Live && !self.hub.is_caught_up() && self.rerun.is_done() {
             self.caught_up()?;
@@ -209,7 +205,7 @@ impl Publisher {
         }
     }
     /// Records what is pending with one sync, then shows it.
-    fn commit(&mut self) -> Result<()> {
+    pub(super) fn commit(&mut self) -> Result<()> {
         let started = self.pending_since.take();
         if self.pending.is_empty() {
             return Ok(());
@@ -234,14 +230,14 @@ impl Publisher {
         let placed = fresh.into_iter().map(|rows| rows.into_iter().zip(places.by_ref()).map(|(p, s)| (s, p)).collect());
         let placed: Vec<Vec<(Seq, Publication)>> = placed.collect();
         let shown = !placed.is_empty();
-        self.shown.publish(placed);
-        self.road.report(&self.hub, &self.meters, &pending);
+        self.consequences.publish(placed);
+        self.engine.report(&self.hub, &self.meters, &pending);
         if let Some(started) = started.filter(|_| shown) {
             self.meters.publication_seconds.record(seconds(started));
         }
         Ok(())
     }
-    fn append(&mut self, entries: &[Entry]) -> Result<Seq> {
+    pub(super) fn append(&mut self, entries: &[Entry]) -> Result<Seq> {
         if entries.is_empty() {
             return Ok(self.store.next());
         }
@@ -273,7 +269,7 @@ impl Publisher {
         }
         Ok(())
     }
-    /// Tells a followed road that time has passed, having recorded it.
+    /// Tells a followed engine that time has passed, having recorded it.
     fn tick(&mut self) -> Result<()> {
         let now = clock::now();
         if self.hub.options.mode != Mode::Live || now - self.ticked < self.hub.options.tick {
@@ -282,7 +278,7 @@ impl Publisher {
         self.ticked = now;
         self.tick_at(now)
     }
-    fn tick_at(&mut self, now: Ts) -> Result<()> {
+    pub(super) fn tick_at(&mut self, now: Ts) -> Result<()> {
         self.commit()?;
         let after = self.rerun.counts();
         self.append(&[entry(Kind::Tick, now, &Ticked { after })?])?;
@@ -298,16 +294,16 @@ impl Publisher {
         self.fed = Some(place);
         Ok(())
     }
-    fn inject(&mut self, at: Ts, body: Body) -> Result<()> {
+    pub(super) fn inject(&mut self, at: Ts, body: Body) -> Result<()> {
         self.fed = None;
         for symbol in self.hub.options.symbols.clone() {
-            let Publisher { rerun, road, .. } = self;
-            let sets = rerun.now(symbol, at, body, &mut |step| road.step(step))?;
+            let Publisher { rerun, engine, .. } = self;
+            let sets = rerun.now(symbol, at, body, &mut |step| engine.step(step))?;
             self.take(sets);
         }
         self.commit()
     }
-    fn now(&self) -> Ts {
+    pub(super) fn now(&self) -> Ts {
         match self.hub.options.mode {
             Mode::Live => clock::now(),
             Mode::Replay(_) => self.hub.now().max(Ts(0)),
@@ -344,7 +340,7 @@ fn frozen(era: &Era) -> BTreeSet<Scope> {
     era.frozen.iter().cloned().chain(all).collect()
 }
 
-fn same_model(a: &ModelRef, b: &ModelRef) -> bool {
+pub(super) fn same_model(a: &ModelRef, b: &ModelRef) -> bool {
     (&a.name, &a.version, a.manifest) == (&b.name, &b.version, b.manifest)
 }
 
@@ -368,7 +364,7 @@ fn genesis(store: &mut FileStore, mode: Mode, now: Ts) -> Result<()> {
     Ok(())
 }
 
-fn entry<T: serde::Serialize>(kind: Kind, ts: Ts, body: &T) -> Result<Entry> {
+pub(super) fn entry<T: serde::Serialize>(kind: Kind, ts: Ts, body: &T) -> Result<Entry> {
     Ok(Entry { kind, ts, body: serde_json::to_value(body).context("a ledger entry")? })
 }
 

@@ -1,4 +1,4 @@
-//! The JSON that is served and not stored.
+//! Forecasts and forward guidance as they are served. Decimals are text.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -7,27 +7,8 @@ use crate::base::{Span, Symbol, Ts};
 use crate::forecast::dist::LEVELS;
 use crate::pipeline::Named;
 use crate::record::Publication;
-use crate::record::guidance;
-use crate::record::publication::{Status, decimal, iso};
-
-/// What was published last, of every instrument and horizon or of those asked for.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Multipliers {
-    /// Always `margincast.multipliers.v1`.
-    pub schema: &'static str,
-    /// Number of the newest publication of all; 0 before the first.
-    pub seq: u64,
-    /// The oldest input of the rows below.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub as_of: Option<Ts>,
-    /// The worst status of the rows below; `halted` before the first publication.
-    pub status: Status,
-    /// When the first of the rows below expires.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    pub valid_until: Option<Ts>,
-    /// One row per instrument and horizon, in order of name and horizon.
-    pub multipliers: Vec<Publication>,
-}
+use crate::record::guidance::{Ahead, Trigger};
+use crate::record::publication::{decimal, iso};
 
 /// What the models foresaw last.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -128,7 +109,7 @@ pub struct GuidanceRow {
     /// Where it may be; lengths of time of which too little was seen are left out.
     pub ahead: Vec<Later>,
     /// What would move the requirement, and how far off it is.
-    pub triggers: Vec<Trigger>,
+    pub triggers: Vec<TriggerRow>,
 }
 
 /// Where a multiplier may be after some time.
@@ -149,7 +130,8 @@ pub struct Later {
 
 /// Something that would move a requirement.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Trigger {
+#[schema(as = Trigger)]
+pub struct TriggerRow {
     /// What: `stress`, `emergency`, `forecast` or `baseline`.
     pub what: &'static str,
     /// Where it is.
@@ -164,15 +146,15 @@ pub struct Trigger {
 
 impl GuidanceRow {
     /// Of one publication.
-    pub fn of(p: &Publication, ahead: &[guidance::Ahead], triggers: &[guidance::Trigger]) -> GuidanceRow {
-        let later = |a: &guidance::Ahead| Later {
+    pub fn of(p: &Publication, ahead: &[Ahead], triggers: &[Trigger]) -> GuidanceRow {
+        let later = |a: &Ahead| Later {
             over: a.over,
             low: decimal(a.low),
             median: decimal(a.median),
             high: decimal(a.high),
             n: a.n,
         };
-        let trigger = |t: &guidance::Trigger| Trigger {
+        let trigger = |t: &Trigger| TriggerRow {
             what: t.what,
             now: decimal(t.now),
             at: decimal(t.at),
@@ -189,54 +171,4 @@ impl GuidanceRow {
             triggers: triggers.iter().map(trigger).collect(),
         }
     }
-}
-
-/// One reason for or against being ready.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Check {
-    /// What was looked at.
-    pub name: &'static str,
-    /// Whether it is as it should be.
-    pub ok: bool,
-    /// What was found.
-    pub detail: String,
-}
-
-/// How the service is.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Health {
-    /// `ok` or `not ready`.
-    pub status: &'static str,
-    /// With `?verbose`: every check.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub checks: Option<Vec<Check>>,
-}
-
-/// Which program this is.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Version {
-    /// Its name.
-    pub name: &'static str,
-    /// Its version.
-    pub version: &'static str,
-    /// `live` or `replay`.
-    pub mode: &'static str,
-    /// Digest of the effective configuration.
-    pub config_digest: String,
-}
-
-/// An error as RFC 9457 has it.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct Problem {
-    /// `urn:margincast:problem:<code>`.
-    #[serde(rename = "type")]
-    pub kind: String,
-    /// The same in words.
-    pub title: String,
-    /// HTTP status.
-    pub status: u16,
-    /// What went wrong with this request, and the mend.
-    pub detail: String,
-    /// The end of `type`.
-    pub code: String,
 }

@@ -2,8 +2,6 @@
 
 use anyhow::{Context, Result, bail};
 
-use super::Hub;
-use super::meters::Meters;
 use crate::base::{Digest, Ts};
 use crate::margin::Decision;
 use crate::pipeline::{Bundle, Pipeline, Settings};
@@ -12,9 +10,11 @@ use crate::record::publication::ModelRef;
 use crate::record::rerun::{Set, Step};
 use crate::record::venue::Inputs;
 use crate::record::{Registry, Which};
+use crate::serve::Hub;
+use crate::serve::meters::Meters;
 
 /// A pipeline that takes its models from the registry.
-pub struct Road {
+pub struct Engine {
     registry: Registry,
     name: String,
     alias: String,
@@ -25,7 +25,7 @@ pub struct Road {
     latest: Option<(ModelRef, Bundle)>,
 }
 
-impl Road {
+impl Engine {
     /// Without models yet: those that `alias` of `name` stands for. `config` is the digest written into each
     /// decision, `inputs` holds what the venue told.
     pub fn new(
@@ -34,9 +34,9 @@ impl Road {
         settings: Settings,
         config: Digest,
         inputs: Inputs,
-    ) -> Road {
+    ) -> Engine {
         let (name, alias) = (name.into(), alias.into());
-        Road { registry, name, alias, settings, config, inputs, pipeline: None, latest: None }
+        Engine { registry, name, alias, settings, config, inputs, pipeline: None, latest: None }
     }
     /// The models that the alias stands for now, loaded and proved. Cheap while it stands for the
     /// same.
@@ -124,7 +124,7 @@ impl Road {
         let Some(pipeline) = &self.pipeline else { return };
         let symbols: std::collections::BTreeSet<_> = sets.iter().flat_map(|s| &s.decisions).map(|d| d.symbol).collect();
         for symbol in symbols {
-            hub.show_forecasts(symbol, pipeline.forecasts(symbol));
+            hub.put_forecasts(symbol, pipeline.forecasts(symbol));
         }
         for ((symbol, fault), count) in pipeline.faults() {
             let reason = serde_json::to_value(fault).unwrap_or_default();
