@@ -23,16 +23,8 @@ pub mod procyclical;
 pub mod score;
 pub mod test;
 
-pub use baseline::{Baseline, Estimate, Side};
+pub use baseline::{Baseline, BaselineEstimate, Side};
 pub use error::Error;
-pub use score::outcome::{Outcome, equal_cost_control};
+pub use score::outcome::{MarginOutcome, equal_cost_control};
 pub use score::rows::{ForecastRow, ModelScore, OutcomeRow};
 pub use score::scoreboard::scoreboard;
-
-pub use baseline::{ordered, var}; // alias
-pub use portfolio::{correlation, greeks, haircut, implied, liquidation, liquidity}; // alias
-pub use portfolio::{position, quadratic, scenario, stress, tail}; // alias
-pub use procyclical::{efficiency, impulse, persistence, procyclicality}; // alias
-pub use score::{classify, outcome, scoreboard}; // alias
-pub use test::traffic_light as basel; // alias
-pub use test::{compare, confidence, coverage, dynamic_quantile, overlap, pit, shortfall}; // alias

@@ -94,9 +94,9 @@ pub struct Why {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub blast: Option<Impact>,
     /// The risk score, where anything that goes into it is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub score: Option<RiskScore>,
+    #[serde(default, rename = "score", skip_serializing_if = "Option::is_none")]
+    pub risk_score: Option<RiskScore>,
     /// What the traffic light showed, where it acts.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub light: Option<TrafficLightReading>,
+    #[serde(default, rename = "light", skip_serializing_if = "Option::is_none")]
+    pub traffic_light: Option<TrafficLightReading>,
 }

@@ -42,19 +42,6 @@ pub use error::Error;
 pub use guardrail::order::{Order, Override};
 pub use guardrail::policy::{Mode, Policy};
 pub use guardrail::{Conditions, Guardrail, Output, Proposal};
-pub use multiplier::{Chain, Inputs};
+pub use multiplier::{Chain, ChainInputs};
 pub use reason::Reason;
 pub use state::State;
-
-pub use Output as Bundle; // alias
-pub use account::{collateral, haircut, requirement, statement, tier}; // alias
-pub use guardrail::policy_change as change; // alias
-pub use guardrail::staleness as ladder; // alias
-pub use guardrail::{blast, hysteresis, notice, order, policy, recheck}; // alias
-pub use risk_score as score; // alias
-pub use traffic_light as light; // alias
-/// Alias.
-pub mod thin {
-    pub use super::guardrail::interest_caps::InterestCaps; // alias
-    pub use super::guardrail::thin_book::{Book, BookWatch as Watch, Thin}; // alias
-}

@@ -1,11 +1,10 @@
 //! The multiplier chain m0..m4: how far a forecast may lift the requirement above its baseline.
 
 use super::Reason;
-pub use super::credibility::{Credibility, CredibilityParams}; // alias
 
 /// What one link of the chain needs. Losses are fractions of notional over the same horizon.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Inputs {
+pub struct ChainInputs {
     /// Baseline 99 % loss `b`.
     pub baseline: f64,
     /// Forecast 99 % loss `f`, calibrated; absent when no model could say.
@@ -37,7 +36,7 @@ pub struct Chain {
     pub reasons: Vec<Reason>,
 }
 
-impl Inputs {
+impl ChainInputs {
     /// Runs the chain with bounds `m_min` and `m_max`:
     ///
     /// ```text
@@ -91,7 +90,7 @@ impl Inputs {
 mod tests {
     use super::*;
 
-    const GOOD: Inputs = Inputs {
+    const GOOD: ChainInputs = ChainInputs {
         baseline: 0.04,
         forecast: Some(0.05),
         credibility: 0.8,
@@ -103,7 +102,7 @@ mod tests {
     #[test]
     fn without_a_baseline_there_is_no_multiplier() {
         for b in [0.0, -0.1, f64::NAN, f64::INFINITY] {
-            assert_eq!(Inputs { baseline: b, ..GOOD }.chain(1.0, 2.0), None);
+            assert_eq!(ChainInputs { baseline: b, ..GOOD }.chain(1.0, 2.0), None);
         }
     }
 
@@ -111,11 +110,11 @@ mod tests {
     fn numbers_that_are_not_finite_drop_out_and_are_named() {
         let nan = f64::NAN;
         for bad in [
-            Inputs { forecast: Some(nan), ..GOOD },
-            Inputs { credibility: nan, ..GOOD },
-            Inputs { p_stress: nan, ..GOOD },
-            Inputs { stressed: f64::INFINITY, ..GOOD },
-            Inputs { liquidity: nan, ..GOOD },
+            ChainInputs { forecast: Some(nan), ..GOOD },
+            ChainInputs { credibility: nan, ..GOOD },
+            ChainInputs { p_stress: nan, ..GOOD },
+            ChainInputs { stressed: f64::INFINITY, ..GOOD },
+            ChainInputs { liquidity: nan, ..GOOD },
         ] {
             let chain = bad.chain(1.0, 2.0).unwrap();
             assert!(chain.m4.is_finite() && chain.m4 >= 1.0 && chain.reasons.contains(&Reason::NonFinite), "{bad:?}");

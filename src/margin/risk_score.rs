@@ -9,9 +9,6 @@ use serde::{Deserialize, Serialize};
 use super::percentile::Percentile;
 use crate::base::Ts;
 
-pub use RiskScore as Score; // alias
-pub use RiskWeights as Weights; // alias
-
 /// The components, in order.
 pub const COMPONENTS: [&str; 6] =
     ["volatility", "liquidity", "order flow", "concentration", "collateral", "model risk"];

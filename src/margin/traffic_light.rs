@@ -9,11 +9,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Chain, Error, Inputs, Reason};
+use super::{Chain, ChainInputs, Error, Reason};
 use crate::loss::test::traffic_light::{Action, Light, RED_FACTOR, YELLOW_FLOOR, traffic_light};
-
-pub use BreachCounter as Watch; // alias
-pub use TrafficLightReading as Shown; // alias
 
 /// Nominal breach rate of a margin.
 const MISS: f64 = 0.01;
@@ -86,7 +83,7 @@ impl BreachCounter {
         }
     }
     /// What it shows.
-    pub fn shows(&self) -> TrafficLightReading {
+    pub fn reading(&self) -> TrafficLightReading {
         let breaches = self.breaches[0].max(self.breaches[1]);
         let light = traffic_light(self.window, breaches, MISS).unwrap_or(Light::Green);
         TrafficLightReading { light, breaches, outcomes: self.outcomes.len() }
@@ -94,12 +91,12 @@ impl BreachCounter {
 }
 
 impl TrafficLightReading {
-    /// The chain under this light, with what acted among its reasons; `None` as [`Inputs::chain`].
-    pub fn chain(&self, inputs: &Inputs, m_min: f64, m_max: f64) -> Option<Chain> {
+    /// The chain under this light, with what acted among its reasons; `None` as [`ChainInputs::chain`].
+    pub fn chain(&self, inputs: &ChainInputs, m_min: f64, m_max: f64) -> Option<Chain> {
         let (inputs, floor, why) = match self.light.action() {
             Action::None => return inputs.chain(m_min, m_max),
             Action::FloorAndShadow => (*inputs, YELLOW_FLOOR, Reason::TrafficYellow),
-            Action::Demote => (Inputs { forecast: None, ..*inputs }, RED_FACTOR, Reason::TrafficRed),
+            Action::Demote => (ChainInputs { forecast: None, ..*inputs }, RED_FACTOR, Reason::TrafficRed),
         };
         let mut chain = inputs.chain(m_min, m_max)?;
         if self.light == Light::Red || chain.m4 < floor {
@@ -120,8 +117,8 @@ mod tests {
         watch
     }
 
-    fn inputs(forecast: f64) -> Inputs {
-        Inputs {
+    fn inputs(forecast: f64) -> ChainInputs {
+        ChainInputs {
             baseline: 0.04,
             forecast: Some(forecast),
             credibility: 1.0,
@@ -136,7 +133,7 @@ mod tests {
         for (outcomes, breaches, light) in
             [(250, 4, Light::Green), (5, 5, Light::Yellow), (250, 9, Light::Yellow), (40, 10, Light::Red)]
         {
-            assert_eq!(watch(250, outcomes, breaches).shows(), TrafficLightReading { light, breaches, outcomes });
+            assert_eq!(watch(250, outcomes, breaches).reading(), TrafficLightReading { light, breaches, outcomes });
         }
     }
 
@@ -151,14 +148,15 @@ mod tests {
     fn breaches_leave_the_window_and_each_side_counts_for_itself() {
         let mut w = watch(250, 250, 6);
         (0..2).for_each(|_| w.push([false, true]));
-        assert_eq!(w.shows().breaches, 4, "two falls left, two rises came");
-        assert_eq!((w.shows().light, w.shows().outcomes), (Light::Green, 250));
+        assert_eq!(w.reading().breaches, 4, "two falls left, two rises came");
+        assert_eq!((w.reading().light, w.reading().outcomes), (Light::Green, 250));
     }
 
     #[test]
     fn yellow_is_a_floor_and_red_takes_the_champion_off() {
-        let under =
-            |breaches: usize, inputs: &Inputs| watch(250, 250, breaches).shows().chain(inputs, 1.0, 2.0).unwrap();
+        let under = |breaches: usize, inputs: &ChainInputs| {
+            watch(250, 250, breaches).reading().chain(inputs, 1.0, 2.0).unwrap()
+        };
         let m = |breaches: usize, forecast: f64| under(breaches, &inputs(forecast)).m4;
         assert_eq!([0, 5, 10].map(|x| m(x, 0.04)), [1.0, 1.10, 1.25]);
         // A forecast of 1.5 is above the floor, and is not heard in red.
@@ -167,8 +165,8 @@ mod tests {
         assert_eq!(under(5, &inputs(0.04)).reasons, [Reason::TrafficYellow]);
         assert_eq!(under(10, &inputs(0.06)).reasons, [Reason::NoForecast, Reason::TrafficRed]);
         // The stressed regime is heard in any light.
-        let stressed = Inputs { p_stress: 1.0, stressed: 0.08, ..inputs(0.04) };
+        let stressed = ChainInputs { p_stress: 1.0, stressed: 0.08, ..inputs(0.04) };
         assert_eq!([5, 10].map(|x| under(x, &stressed).m4), [2.0, 2.0]);
-        assert_eq!(watch(250, 250, 10).shows().chain(&inputs(0.04), 1.0, 1.1).unwrap().m4, 1.1, "within the cap");
+        assert_eq!(watch(250, 250, 10).reading().chain(&inputs(0.04), 1.0, 1.1).unwrap().m4, 1.1, "within the cap");
     }
 }

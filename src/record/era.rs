@@ -13,7 +13,7 @@ use super::venue::Heard;
 use super::{Error, damaged};
 use crate::base::{Digest, Symbol, Ts};
 use crate::event::Body;
-use crate::margin::order::Scope;
+use crate::margin::guardrail::order::Scope;
 use crate::margin::venue::Subject;
 use crate::margin::{Decision, Order};
 

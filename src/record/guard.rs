@@ -2,7 +2,7 @@
 //!
 //! `<ledger>/guard/log.jsonl` is append-only and hash-chained like the ledger, and nothing that learns
 //! or promotes models writes it. Settings want two approvers, different from each other and from
-//! whoever proposed, and then wait as [`crate::margin::change`] says; an override wants one other
+//! whoever proposed, and then wait as [`crate::margin::guardrail::policy_change`] says; an override wants one other
 //! person. Anyone may cancel what does not act yet. The service applies what is due and records it in the
 //! ledger, so that an audit needs the ledger alone.
 
@@ -20,7 +20,7 @@ use super::manifest::{from_value, to_value};
 use super::order::Stored;
 use super::{Error, damaged};
 use crate::base::{Span, Symbol, Ts};
-use crate::margin::change::Changes;
+use crate::margin::guardrail::policy_change::Changes;
 use crate::margin::{Order, Override, Policy};
 
 /// A proposal that is not approved within this lapses.

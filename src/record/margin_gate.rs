@@ -18,9 +18,9 @@ use serde::{Deserialize, Serialize};
 use super::alias::{By, Move};
 use super::gate::{Gate, Hits, gate};
 use crate::base::{Digest, Horizon, Seed, Span, Ts};
-use crate::loss::basel::{Light, traffic_light};
-use crate::loss::coverage::{conditional_over, kupiec_over};
-use crate::loss::shortfall::{Draws, Null, critical_values};
+use crate::loss::test::coverage::{conditional_over, kupiec_over};
+use crate::loss::test::shortfall::{Draws, Null, critical_values};
+use crate::loss::test::traffic_light::{Light, traffic_light};
 
 /// Nominal breach rate.
 const MISS: f64 = 0.01;

@@ -6,7 +6,7 @@ use super::Error;
 use super::era::Counts;
 use super::manifest::to_value;
 use crate::base::Symbol;
-use crate::margin::order::Scope;
+use crate::margin::guardrail::order::Scope;
 use crate::margin::{Order, Override, Policy};
 
 /// Body of an `order` entry.

@@ -5,13 +5,13 @@ use std::collections::VecDeque;
 
 use super::ordered::Ordered;
 use super::params::{Params, Side};
-use super::var::{Tail, rank, shortfall};
+use super::var::{TailLoss, rank, shortfall};
 use crate::base::{Span, stats};
 use crate::loss::Error;
 
 /// What the baseline says after a row. Losses are over the horizon, fractions on the log scale.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Estimate {
+pub struct BaselineEstimate {
     /// VaR of filtered historical simulation: what is charged.
     pub var: f64,
     /// Its expected shortfall.
@@ -116,7 +116,7 @@ impl Baseline {
     }
 
     /// What the rows so far say; `None` until warm, or while volatility is zero.
-    pub fn estimate(&self) -> Option<Estimate> {
+    pub fn estimate(&self) -> Option<BaselineEstimate> {
         let p = &self.params;
         if self.z.len() < p.warm_up {
             return None;
@@ -132,7 +132,7 @@ impl Baseline {
             (var, es) = (var.max(long_run.var), es.max(long_run.es));
         }
         let stressed = z.var * self.sigma.quantile(p.stress_percentile) * scale;
-        let estimate = Estimate {
+        let estimate = BaselineEstimate {
             var,
             es,
             stressed_var: stressed,
@@ -157,14 +157,14 @@ pub fn dispersion(losses: &[f64]) -> f64 {
 }
 
 /// Conservative VaR and Acerbi-Tasche ES of a window of returns, of one side or the worse.
-fn tail(returns: &Ordered, alpha: f64, side: Side) -> Tail {
+fn tail(returns: &Ordered, alpha: f64, side: Side) -> TailLoss {
     let n = returns.len();
     let k = rank(alpha, n.max(1));
-    let long = || Tail {
+    let long = || TailLoss {
         var: -returns.at(n - k),
         es: shortfall(returns.ascending().take(n - k).map(|r| -r), -returns.at(n - k), alpha, n),
     };
-    let short = || Tail {
+    let short = || TailLoss {
         var: returns.at(k - 1),
         es: shortfall(returns.ascending().rev().take(n - k), returns.at(k - 1), alpha, n),
     };
@@ -173,7 +173,7 @@ fn tail(returns: &Ordered, alpha: f64, side: Side) -> Tail {
         Side::Short => short(),
         Side::Both => {
             let (long, short) = (long(), short());
-            Tail { var: long.var.max(short.var), es: long.es.max(short.es) }
+            TailLoss { var: long.var.max(short.var), es: long.es.max(short.es) }
         }
     }
 }

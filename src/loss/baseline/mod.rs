@@ -14,5 +14,5 @@ pub mod ordered;
 mod params;
 pub mod var;
 
-pub use filtered::{Baseline, Estimate, dispersion};
+pub use filtered::{Baseline, BaselineEstimate, dispersion};
 pub use params::{Params, Side};

@@ -10,7 +10,7 @@ use crate::base::{Span, stats};
 
 /// VaR and ES of one tail, in the unit of the losses.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Tail {
+pub struct TailLoss {
     /// Loss that is exceeded with probability `1 - alpha`.
     pub var: f64,
     /// Mean of the worst `1 - alpha` of losses.
@@ -19,7 +19,7 @@ pub struct Tail {
 
 /// Historical simulation. ES after Acerbi and Tasche: `[sum_{i>k} L_(i) + (k - alpha n) L_(k)] /
 /// ((1 - alpha) n)` with `k = ceil(alpha n)`, whatever the rule for VaR. `None` without losses.
-pub fn historical(losses: &[f64], alpha: f64, rule: Rule) -> Option<Tail> {
+pub fn historical(losses: &[f64], alpha: f64, rule: Rule) -> Option<TailLoss> {
     let sorted = stats::sorted(losses);
     let n = sorted.len();
     if n == 0 {
@@ -27,7 +27,7 @@ pub fn historical(losses: &[f64], alpha: f64, rule: Rule) -> Option<Tail> {
     }
     let k = rank(alpha, n);
     let var = rule.quantile(&sorted, alpha);
-    Some(Tail { var, es: shortfall(sorted[k..].iter().rev().copied(), sorted[k - 1], alpha, n) })
+    Some(TailLoss { var, es: shortfall(sorted[k..].iter().rev().copied(), sorted[k - 1], alpha, n) })
 }
 
 /// Volatility predicted one step ahead: `v_1` is the seed, `v_{t+1} = lambda v_t + (1 - lambda)
@@ -55,7 +55,14 @@ pub enum Scaling {
 
 /// Filtered historical simulation (Hull and White 1998): each loss is scaled from the volatility
 /// predicted before it, `sigma[s]`, to `next`. `None` without losses.
-pub fn filtered(losses: &[f64], sigma: &[f64], next: f64, scaling: Scaling, alpha: f64, rule: Rule) -> Option<Tail> {
+pub fn filtered(
+    losses: &[f64],
+    sigma: &[f64],
+    next: f64,
+    scaling: Scaling,
+    alpha: f64,
+    rule: Rule,
+) -> Option<TailLoss> {
     let scaled = losses.iter().zip(sigma).map(|(loss, s)| match scaling {
         Scaling::Full => loss / s * next,
         Scaling::Mid => loss * 0.5 * (next + s) / s,
@@ -77,7 +84,7 @@ pub fn volatility_floor(sigma: &[f64]) -> f64 {
 /// Student t of `nu` > 2 degrees of freedom with mean return `mu` and standard deviation `sigma`:
 /// `VaR = -mu + sigma q sqrt((nu - 2) / nu)`, `ES = -mu + sigma sqrt((nu - 2) / nu) f(q) / (1 -
 /// alpha) (nu + q^2) / (nu - 1)`, q the t quantile. `None` where nu is not above 2.
-pub fn student(mu: f64, sigma: f64, nu: f64, alpha: f64) -> Option<Tail> {
+pub fn student(mu: f64, sigma: f64, nu: f64, alpha: f64) -> Option<TailLoss> {
     if nu <= 2.0 || nu.is_nan() {
         return None;
     }
@@ -85,12 +92,12 @@ pub fn student(mu: f64, sigma: f64, nu: f64, alpha: f64) -> Option<Tail> {
     let q = t.inverse_cdf(alpha);
     let scale = sigma * ((nu - 2.0) / nu).sqrt();
     let es = scale * t.pdf(q) / (1.0 - alpha) * (nu + q * q) / (nu - 1.0);
-    Some(Tail { var: scale * q - mu, es: es - mu })
+    Some(TailLoss { var: scale * q - mu, es: es - mu })
 }
 
 /// Normal with mean return `mu` and standard deviation `sigma`: `ES = -mu + sigma phi(z) / (1 -
 /// alpha)`.
-pub fn normal(mu: f64, sigma: f64, alpha: f64) -> Tail {
+pub fn normal(mu: f64, sigma: f64, alpha: f64) -> TailLoss {
     let z = stats::normal_quantile(alpha);
-    Tail { var: sigma * z - mu, es: sigma * stats::normal_pdf(z) / (1.0 - alpha) - mu }
+    TailLoss { var: sigma * z - mu, es: sigma * stats::normal_pdf(z) / (1.0 - alpha) - mu }
 }

@@ -14,7 +14,7 @@ pub const CLOSE_DAYS_MAX: f64 = 365.0;
 /// The market in which a position would be closed. Amounts are in quote units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Book {
+pub struct MarketDepth {
     /// Stressed half spread, basis points: the 99th percentile of 30 days.
     pub half_spread_bp: f64,
     /// Average daily volume; absent is not charged, 0 is a market that does not trade.
@@ -25,7 +25,7 @@ pub struct Book {
     pub elsewhere: f64,
 }
 
-impl Book {
+impl MarketDepth {
     /// Cost of closing `notional`, as a fraction of it, at most 1: half spread and the larger of
     /// `Y sigma sqrt(Q / ADV)` and the fall that depth implies; Y is 1, sigma daily.
     pub fn cost(&self, notional: f64, sigma_daily: f64) -> f64 {
@@ -89,7 +89,7 @@ mod tests {
 
     #[test]
     fn a_market_without_depth_or_volume_costs_everything_and_not_more() {
-        let dead = Book { half_spread_bp: 5.0, daily_volume: Some(0.0), depth: Some(0.0), elsewhere: 0.0 };
+        let dead = MarketDepth { half_spread_bp: 5.0, daily_volume: Some(0.0), depth: Some(0.0), elsewhere: 0.0 };
         assert_eq!((dead.cost(1.0, 0.0), dead.close_days(1.0)), (1.0, CLOSE_DAYS_MAX));
         assert!(dead.horizon_factor(1.0, Span::DAY).is_finite());
         assert_eq!((dead.cost(0.0, 0.03), dead.horizon_factor(0.0, Span::DAY)), (5e-4, 1.0));
@@ -99,14 +99,14 @@ mod tests {
 
     #[test]
     fn cost_rises_with_size_spread_volatility_and_falls_with_depth_and_volume() {
-        let book = Book { half_spread_bp: 2.0, daily_volume: Some(2e9), depth: Some(5e8), elsewhere: 1e7 };
+        let book = MarketDepth { half_spread_bp: 2.0, daily_volume: Some(2e9), depth: Some(5e8), elsewhere: 1e7 };
         let cost = book.cost(1e6, 0.03);
         assert!(book.cost(2e6, 0.03) > cost);
-        assert!(Book { half_spread_bp: 3.0, ..book }.cost(1e6, 0.03) > cost);
-        assert!(Book { depth: Some(4e8), ..book }.cost(1e6, 0.03) > cost);
-        assert!(Book { elsewhere: 2e7, ..book }.cost(1e6, 0.03) > cost);
-        let thin = Book { depth: None, ..book };
+        assert!(MarketDepth { half_spread_bp: 3.0, ..book }.cost(1e6, 0.03) > cost);
+        assert!(MarketDepth { depth: Some(4e8), ..book }.cost(1e6, 0.03) > cost);
+        assert!(MarketDepth { elsewhere: 2e7, ..book }.cost(1e6, 0.03) > cost);
+        let thin = MarketDepth { depth: None, ..book };
         assert!(thin.cost(1e6, 0.04) > thin.cost(1e6, 0.03));
-        assert!(Book { daily_volume: Some(1e9), ..thin }.cost(1e6, 0.03) > thin.cost(1e6, 0.03));
+        assert!(MarketDepth { daily_volume: Some(1e9), ..thin }.cost(1e6, 0.03) > thin.cost(1e6, 0.03));
     }
 }

@@ -30,5 +30,5 @@ pub mod scenario;
 pub mod stress;
 pub mod tail;
 
-pub use net::{Binding, Group, Net, Params, Portfolio, Share};
-pub use tail::Measure;
+pub use net::{Binding, Group, NetLoss, Params, Portfolio, Share};
+pub use tail::TailMeasure;

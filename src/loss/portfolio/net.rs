@@ -24,7 +24,7 @@ use super::correlation::{pearson, repair, stressed};
 use super::position::Position;
 use super::quadratic::Quadratic;
 use super::scenario::Scenarios;
-use super::tail::{self, Measure, Picks};
+use super::tail::{self, Picks, TailMeasure};
 use crate::base::Symbol;
 use crate::loss::Error;
 use crate::loss::dot::dot;
@@ -41,13 +41,13 @@ use crate::loss::dot::dot;
 #[allow(missing_docs)] // The table above says each.
 pub struct Params {
     pub alpha: f64,
-    pub measure: Measure,
+    pub measure: TailMeasure,
     pub offset_cap: f64,
 }
 
 impl Default for Params {
     fn default() -> Params {
-        Params { alpha: 0.99, measure: Measure::Es, offset_cap: 0.8 }
+        Params { alpha: 0.99, measure: TailMeasure::Es, offset_cap: 0.8 }
     }
 }
 
@@ -111,7 +111,7 @@ pub struct Group {
 
 /// A portfolio under scenarios. Amounts are losses, quote units.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Net {
+pub struct NetLoss {
     /// Sum of what positions lose alone.
     pub gross: f64,
     /// Loss of all together.
@@ -219,7 +219,7 @@ impl Portfolio {
     ///
     /// # Errors
     /// A setting is out of range, or an underlying has no scenarios.
-    pub fn net(&self, scenarios: &Scenarios, params: &Params) -> Result<Net, Error> {
+    pub fn net(&self, scenarios: &Scenarios, params: &Params) -> Result<NetLoss, Error> {
         params.check()?;
         let mut groups = Vec::new();
         let mut shares = Vec::with_capacity(self.positions.len());
@@ -260,7 +260,18 @@ impl Portfolio {
             }
         }
         let requirement = shares.iter().map(|s| s.contribution).sum();
-        Ok(Net { gross, scenario_loss, stressed_loss, offset_floor, requirement, binding, shares, groups, pnl, worst })
+        Ok(NetLoss {
+            gross,
+            scenario_loss,
+            stressed_loss,
+            offset_floor,
+            requirement,
+            binding,
+            shares,
+            groups,
+            pnl,
+            worst,
+        })
     }
 }
 

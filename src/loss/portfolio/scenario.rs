@@ -14,7 +14,7 @@ use crate::loss::Error;
 use crate::loss::baseline::var::{Scaling, ewma, volatility_floor};
 
 /// Prices, or implied volatilities, by instrument, each in order of time.
-pub type Series = BTreeMap<Symbol, Vec<(Ts, f64)>>;
+pub type PriceHistory = BTreeMap<Symbol, Vec<(Ts, f64)>>;
 
 /// Largest relative move of a scenario: a price a million times what it was is a slip.
 pub const MOVE_MAX: f64 = 1e6;
@@ -26,19 +26,19 @@ pub const SCALE_MAX: f64 = 5.0;
 /// What a scenario is called.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum Label {
+pub enum ScenarioLabel {
     /// The end of its horizon.
     At(Ts),
     /// A name.
     Named(String),
 }
 
-impl fmt::Display for Label {
+impl fmt::Display for ScenarioLabel {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Label::At(ts) if ts.floor(Span::DAY) == *ts => f.pad(&ts.date()),
-            Label::At(ts) => f.pad(&ts.to_string()),
-            Label::Named(name) => f.pad(name),
+            ScenarioLabel::At(ts) if ts.floor(Span::DAY) == *ts => f.pad(&ts.date()),
+            ScenarioLabel::At(ts) => f.pad(&ts.to_string()),
+            ScenarioLabel::Named(name) => f.pad(name),
         }
     }
 }
@@ -46,7 +46,7 @@ impl fmt::Display for Label {
 /// Scenarios, oldest first. Vectors of all underlyings are equally long.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scenarios {
-    labels: Vec<Label>,
+    labels: Vec<ScenarioLabel>,
     horizon: Span,
     /// Relative price changes, above -1.
     moves: BTreeMap<Symbol, Vec<f64>>,
@@ -61,7 +61,7 @@ impl Scenarios {
     /// Vectors differ in length, there is no scenario, or a move is no number above -1 up to
     /// [`MOVE_MAX`].
     pub fn new(
-        labels: Vec<Label>,
+        labels: Vec<ScenarioLabel>,
         horizon: Span,
         moves: BTreeMap<Symbol, Vec<f64>>,
         vols: BTreeMap<Symbol, Vec<f64>>,
@@ -93,8 +93,8 @@ impl Scenarios {
     /// A price is not positive or out of order, `horizon` is no multiple of `step`, or there is no
     /// horizon over which all underlyings have prices.
     pub fn from_prices(
-        prices: &Series,
-        vols: &Series,
+        prices: &PriceHistory,
+        vols: &PriceHistory,
         horizon: Span,
         step: Span,
         most: usize,
@@ -127,7 +127,7 @@ impl Scenarios {
             kept.iter().map(of).collect()
         };
         let all = |grids: &BTreeMap<Symbol, Vec<Option<f64>>>| grids.iter().map(|(s, g)| (*s, change(g))).collect();
-        let labels = kept.iter().map(|i| Label::At(from + step.times(*i as i64))).collect();
+        let labels = kept.iter().map(|i| ScenarioLabel::At(from + step.times(*i as i64))).collect();
         Scenarios::new(labels, horizon, all(&grids), all(&vol_grids))
     }
 
@@ -140,7 +140,7 @@ impl Scenarios {
         self.labels.is_empty()
     }
     /// What each is called.
-    pub fn labels(&self) -> &[Label] {
+    pub fn labels(&self) -> &[ScenarioLabel] {
         &self.labels
     }
     /// Over which the moves are.
@@ -173,7 +173,7 @@ impl Scenarios {
     /// Only for scenarios that have times. The scale stays within [`SCALE_MAX`].
     pub fn filtered(&self, lambda_per_day: f64, scaling: Scaling) -> Scenarios {
         let times: Vec<Ts> =
-            self.labels.iter().filter_map(|l| if let Label::At(ts) = l { Some(*ts) } else { None }).collect();
+            self.labels.iter().filter_map(|l| if let ScenarioLabel::At(ts) = l { Some(*ts) } else { None }).collect();
         if times.len() != self.len() || self.len() < 2 {
             return self.clone();
         }

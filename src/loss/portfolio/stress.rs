@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::net::Portfolio;
 use super::quadratic::bisect;
-use super::scenario::{Label, Scenarios, Series};
+use super::scenario::{PriceHistory, ScenarioLabel, Scenarios};
 use crate::base::{Span, Ts};
 use crate::loss::Error;
 
@@ -42,11 +42,11 @@ pub fn episodes() -> Vec<Episode> {
 
 /// The worst horizon of one episode, or one shock.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Stressed {
+pub struct StressLoss {
     /// Episode or shock.
     pub name: String,
     /// End of the worst horizon of an episode.
-    pub worst: Option<Label>,
+    pub worst: Option<ScenarioLabel>,
     /// Profit, quote units; negative is a loss.
     pub pnl: f64,
 }
@@ -58,16 +58,16 @@ pub struct Stressed {
 /// A price is not positive, or `horizon` is no multiple of `step`.
 pub fn replay(
     portfolio: &Portfolio,
-    prices: &Series,
-    vols: &Series,
+    prices: &PriceHistory,
+    vols: &PriceHistory,
     episodes: &[Episode],
     horizon: Span,
     step: Span,
-) -> Result<Vec<Stressed>, Error> {
+) -> Result<Vec<StressLoss>, Error> {
     let mut found = Vec::new();
     for episode in episodes {
         // The horizon that ends first begins before the episode's first instant.
-        let within = |series: &Series| -> Series {
+        let within = |series: &PriceHistory| -> PriceHistory {
             let inside = |t: Ts| t >= episode.from - horizon && t < episode.until;
             series.iter().map(|(s, p)| (*s, p.iter().copied().filter(|p| inside(p.0)).collect())).collect()
         };
@@ -80,7 +80,7 @@ pub fn replay(
         let worst = (0..pnl.len()).min_by(|a, b| pnl[*a].total_cmp(&pnl[*b]));
         if let Some(at) = worst {
             let label = scenarios.labels()[at].clone();
-            found.push(Stressed { name: episode.name.clone(), worst: Some(label), pnl: pnl[at] });
+            found.push(StressLoss { name: episode.name.clone(), worst: Some(label), pnl: pnl[at] });
         }
     }
     Ok(found)
@@ -101,8 +101,8 @@ pub const SHOCKS: [(f64, f64); 9] = [
 ];
 
 /// Every shock.
-pub fn shocks(portfolio: &Portfolio, shocks: &[(f64, f64)]) -> Vec<Stressed> {
-    let one = |(step, vol): &(f64, f64)| Stressed {
+pub fn shocks(portfolio: &Portfolio, shocks: &[(f64, f64)]) -> Vec<StressLoss> {
+    let one = |(step, vol): &(f64, f64)| StressLoss {
         name: format!("prices {:+.0} %, implied volatilities {:+.0} %", 100.0 * step, 100.0 * vol),
         worst: None,
         pnl: portfolio.positions().iter().map(|p| p.pnl_at(*step, |now, _| now * (1.0 + vol))).sum(),
@@ -161,10 +161,11 @@ mod tests {
         let day = |d: i64| Ts::from_ms(d * 86_400_000);
         // 2020-03-12 is day 18,333.
         let closes = [(18_330, 100.0), (18_331, 100.0), (18_332, 98.0), (18_333, 60.0), (18_334, 66.0), (18_336, 10.0)];
-        let prices: Series = [("BTC".parse().unwrap(), closes.iter().map(|(d, p)| (day(*d), *p)).collect())].into();
-        let got = replay(&long(1.0), &prices, &Series::new(), &episodes(), Span::DAY, Span::DAY).unwrap();
+        let prices: PriceHistory =
+            [("BTC".parse().unwrap(), closes.iter().map(|(d, p)| (day(*d), *p)).collect())].into();
+        let got = replay(&long(1.0), &prices, &PriceHistory::new(), &episodes(), Span::DAY, Span::DAY).unwrap();
         assert_eq!(got.len(), 1);
-        assert_eq!(got[0].worst, Some(Label::At(day(18_333))));
+        assert_eq!(got[0].worst, Some(ScenarioLabel::At(day(18_333))));
         assert!((got[0].pnl - 100.0 * (60.0 / 98.0 - 1.0)).abs() < 1e-9);
         for e in episodes() {
             let named = e.name.split(' ').next().unwrap_or_default();

@@ -7,7 +7,7 @@ use crate::loss::baseline::var::rank;
 /// Which tail of the loss.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Measure {
+pub enum TailMeasure {
     /// Mean of the worst `1 - alpha`: sums of positions never ask for more than their parts.
     #[default]
     Es,
@@ -21,7 +21,7 @@ pub type Picks = Vec<(usize, f64)>;
 /// The scenarios that make the tail: for expected shortfall (Acerbi and Tasche) those beyond rank
 /// `k = ceil(alpha n)`, equally, and the one at k with what is left; for VaR that one alone. Of equal
 /// losses the earlier is the worse.
-pub fn worst(pnl: &[f64], alpha: f64, measure: Measure) -> Picks {
+pub fn worst(pnl: &[f64], alpha: f64, measure: TailMeasure) -> Picks {
     let n = pnl.len();
     if n == 0 {
         return Vec::new();
@@ -31,8 +31,8 @@ pub fn worst(pnl: &[f64], alpha: f64, measure: Measure) -> Picks {
     let miss = (1.0 - alpha) * n as f64;
     let last = top.len() - 1;
     match measure {
-        Measure::Var => vec![(top[last].1, 1.0)],
-        Measure::Es => {
+        TailMeasure::Var => vec![(top[last].1, 1.0)],
+        TailMeasure::Es => {
             let whole = 1.0 / miss;
             let rest = (miss - last as f64) / miss;
             top.iter().enumerate().map(|(i, (_, s))| (*s, if i < last { whole } else { rest })).collect()
@@ -83,9 +83,9 @@ mod tests {
             for alpha in [0.9, 0.975, 0.99] {
                 let want = historical(&losses, alpha, Rule::Conservative).unwrap();
                 let of = |measure| loss(&pnl, &worst(&pnl, alpha, measure));
-                assert!((of(Measure::Var) - want.var).abs() < 1e-9, "{n}");
-                assert!((of(Measure::Es) - want.es).abs() < 1e-9, "{n} {alpha}");
-                let weights: f64 = worst(&pnl, alpha, Measure::Es).iter().map(|p| p.1).sum();
+                assert!((of(TailMeasure::Var) - want.var).abs() < 1e-9, "{n}");
+                assert!((of(TailMeasure::Es) - want.es).abs() < 1e-9, "{n} {alpha}");
+                let weights: f64 = worst(&pnl, alpha, TailMeasure::Es).iter().map(|p| p.1).sum();
                 assert!((weights - 1.0).abs() < 1e-12);
             }
         }

@@ -10,11 +10,11 @@ use crate::loss::baseline::var::rank;
 use crate::loss::baseline::{Baseline, Params, Side};
 
 /// A requirement that runs: takes a return, says what is asked from then on.
-pub type Running = Box<dyn FnMut(f64) -> Option<f64>>;
+pub type RunningMargin = Box<dyn FnMut(f64) -> Option<f64>>;
 
 /// The experiment. Returns are normal, independent, with standard deviation 1 and then `factor`.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Step {
+pub struct VolatilityStep {
     /// Returns before the step.
     pub before: usize,
     /// Returns after it.
@@ -27,16 +27,16 @@ pub struct Step {
     pub seed: Seed,
 }
 
-impl Default for Step {
-    fn default() -> Step {
-        Step { before: 1250, after: 250, factor: 2.0, paths: 400, seed: Seed(7) }
+impl Default for VolatilityStep {
+    fn default() -> VolatilityStep {
+        VolatilityStep { before: 1250, after: 250, factor: 2.0, paths: 400, seed: Seed(7) }
     }
 }
 
 /// What a requirement did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Response {
+pub struct ImpulseResponse {
     /// Mean requirement over the old one after 1, 2, ... steps.
     pub mean: Vec<f64>,
     /// Peak of the path that 95 % of paths lie below at each step, over the old requirement.
@@ -49,9 +49,9 @@ pub struct Response {
     pub overshoot: f64,
 }
 
-impl Response {
+impl ImpulseResponse {
     /// From requirements over the old one, path by path, all of one length; `None` without any.
-    pub fn of(paths: &[Vec<f64>], factor: f64) -> Option<Response> {
+    pub fn of(paths: &[Vec<f64>], factor: f64) -> Option<ImpulseResponse> {
         let steps = paths.first()?.len();
         let mean: Vec<f64> = (0..steps).map(|k| paths.iter().map(|p| p[k]).sum::<f64>() / paths.len() as f64).collect();
         let high = |k: usize| stats::quantile(&stats::sorted(&paths.iter().map(|p| p[k]).collect::<Vec<_>>()), 0.95);
@@ -59,14 +59,14 @@ impl Response {
         let reached = |share: f64| mean.iter().position(|m| *m >= 1.0 + share * (factor - 1.0)).map(|k| k + 1);
         let top = mean.iter().copied().reduce(f64::max)?;
         let (t50, t90) = (reached(0.5), reached(0.9));
-        Some(Response { peak_95, t50, t90, overshoot: top / factor - 1.0, mean })
+        Some(ImpulseResponse { peak_95, t50, t90, overshoot: top / factor - 1.0, mean })
     }
 }
 
-impl Step {
+impl VolatilityStep {
     /// The response of a requirement, over `old`: what is right before the step, where returns have a
     /// standard deviation of 1. `None` where some path never has a requirement.
-    pub fn response(&self, start: &(dyn Fn() -> Option<Running> + Sync), old: f64) -> Option<Response> {
+    pub fn response(&self, start: &(dyn Fn() -> Option<RunningMargin> + Sync), old: f64) -> Option<ImpulseResponse> {
         let path = |i: usize| {
             let mut normals = self.seed.named(&format!("impulse {i}")).normals();
             let mut running = start()?;
@@ -74,12 +74,12 @@ impl Step {
             (0..self.after).map(|_| Some(running(self.factor * normals.draw())? / old)).collect::<Option<Vec<f64>>>()
         };
         let paths: Option<Vec<Vec<f64>>> = (0..self.paths).into_par_iter().map(path).collect();
-        Response::of(&paths?, self.factor)
+        ImpulseResponse::of(&paths?, self.factor)
     }
 }
 
 /// Historical simulation of the last `window` losses of a long position at `alpha`.
-pub fn historical(window: usize, alpha: f64) -> Running {
+pub fn historical(window: usize, alpha: f64) -> RunningMargin {
     let mut returns = Ordered::new(window);
     Box::new(move |r| {
         returns.push(r);
@@ -89,7 +89,7 @@ pub fn historical(window: usize, alpha: f64) -> Running {
 }
 
 /// Filtered historical simulation of a long position, as [`Baseline`] runs it, one return a day.
-pub fn filtered(params: Params) -> Option<Running> {
+pub fn filtered(params: Params) -> Option<RunningMargin> {
     let mut baseline = Baseline::new(params, Span::DAY, 1).ok()?;
     Some(Box::new(move |r| {
         baseline.push(r);
@@ -104,7 +104,7 @@ pub fn plain_filter(window: usize, alpha: f64, lambda: f64) -> Params {
 }
 
 /// Exponentially weighted volatility from 1 on, times the normal quantile.
-pub fn normal(lambda: f64, alpha: f64) -> Running {
+pub fn normal(lambda: f64, alpha: f64) -> RunningMargin {
     let (mut v, z) = (1.0, stats::normal_quantile(alpha));
     Box::new(move |r: f64| {
         v = lambda * v + (1.0 - lambda) * r * r;
@@ -118,10 +118,10 @@ mod tests {
 
     #[test]
     fn a_requirement_that_knows_is_there_at_once_and_one_that_never_moves_falls_short() {
-        let step = Step { before: 5, after: 10, paths: 3, ..Step::default() };
+        let step = VolatilityStep { before: 5, after: 10, paths: 3, ..VolatilityStep::default() };
         let knowing = || {
             let mut seen = 0;
-            let running: Running = Box::new(move |_| {
+            let running: RunningMargin = Box::new(move |_| {
                 seen += 1;
                 Some(if seen > 5 { 2.0 } else { 1.0 })
             });
@@ -132,9 +132,9 @@ mod tests {
             (got.mean, got.t50, got.t90, got.overshoot, got.peak_95),
             (vec![2.0; 10], Some(1), Some(1), 0.0, 2.0)
         );
-        let still = || Some(Box::new(|_| Some(1.0)) as Running);
+        let still = || Some(Box::new(|_| Some(1.0)) as RunningMargin);
         let got = step.response(&still, 1.0).unwrap();
         assert_eq!((got.t50, got.t90, got.overshoot), (None, None, -0.5));
-        assert_eq!(step.response(&|| Some(Box::new(|_| None) as Running), 1.0), None);
+        assert_eq!(step.response(&|| Some(Box::new(|_| None) as RunningMargin), 1.0), None);
     }
 }

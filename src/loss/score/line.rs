@@ -6,7 +6,7 @@ use super::rows::{Cell, ForecastRow, ModelScore, Truth};
 use super::{classify, loss_function};
 use crate::base::{Horizon, Symbol, Ts, stats};
 use crate::loss::test::compare::{Bandwidth, diebold_mariano};
-use crate::loss::test::coverage::{Coverage, Test, coverage};
+use crate::loss::test::coverage::{CoverageTests, Test, coverage};
 
 /// Scores one model on the cells, all of which it covers.
 pub(super) fn line(
@@ -28,7 +28,7 @@ pub(super) fn line(
     let spikes = spikes(&pairs);
     let (low, high) = (tail(cells, model, Tail::Low), tail(cells, model, Tail::High));
     let one = |t: &Option<TailScore>| t.as_ref().filter(|_| cells.len() == 1).and_then(|t| t.coverage.first().copied());
-    let pass = |p: fn(&Coverage) -> f64| {
+    let pass = |p: fn(&CoverageTests) -> f64| {
         let low = low.as_ref().filter(|_| cells.len() > 1)?;
         Some(low.coverage.iter().filter(|c| p(c) > 0.05).count())
     };
@@ -180,7 +180,7 @@ struct TailScore {
     pinball: f64,
     hits: f64,
     /// One per instrument.
-    coverage: Vec<Coverage>,
+    coverage: Vec<CoverageTests>,
 }
 
 /// `None` where fewer than half of the rows have the quantile and the return.

@@ -13,7 +13,7 @@ use crate::loss::test::dynamic_quantile::dynamic_quantile;
 /// notional. Absent numbers need more observations than there were.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Outcome {
+pub struct MarginOutcome {
     /// Observations.
     pub n: usize,
     /// Losses strictly above the requirement.
@@ -63,7 +63,7 @@ const DQ_LAGS: usize = 4;
 
 /// Outcome of requirements `c` against the losses that followed each. Pairs with a number that is
 /// not finite, or a requirement that is not positive, are left out. `None` when nothing is left.
-pub fn outcome(c: &[f64], losses: &[f64]) -> Option<Outcome> {
+pub fn outcome(c: &[f64], losses: &[f64]) -> Option<MarginOutcome> {
     let sound = |(c, l): &(&f64, &f64)| c.is_finite() && **c > 0.0 && l.is_finite();
     let (c, losses): (Vec<f64>, Vec<f64>) = c.iter().zip(losses).filter(sound).unzip();
     let n = c.len();
@@ -77,7 +77,7 @@ pub fn outcome(c: &[f64], losses: &[f64]) -> Option<Outcome> {
     let uncovered = misses.iter().filter(|m| **m > 0.0);
     let sorted = stats::sorted(&c);
     let five = rises(&c, 5);
-    Some(Outcome {
+    Some(MarginOutcome {
         n,
         breaches: covered.breaches,
         breach_rate: covered.breaches as f64 / n as f64,
@@ -114,11 +114,11 @@ pub fn equal_cost_control(c: &[f64], baseline: &[f64]) -> Option<(f64, Vec<f64>)
 #[serde(deny_unknown_fields)]
 pub struct Compared {
     /// The margin that was asked.
-    pub margin: Outcome,
+    pub margin: MarginOutcome,
     /// The baseline alone.
-    pub baseline: Outcome,
+    pub baseline: MarginOutcome,
     /// The baseline times `constant`.
-    pub control: Outcome,
+    pub control: MarginOutcome,
     /// Average margin over average baseline.
     pub constant: f64,
 }
@@ -133,15 +133,15 @@ pub fn compare(c: &[f64], baseline: &[f64], losses: &[f64]) -> Option<Compared> 
     Some(Compared { margin: outcome(&c, &l)?, baseline: outcome(&b, &l)?, control: outcome(&control, &l)?, constant })
 }
 
-impl Outcome {
+impl MarginOutcome {
     /// Several instruments as one line: counts and shortfalls add, the average is over all
     /// observations, rises, misses and swings are the largest of any instrument. Tests of coverage
     /// are on the pooled count alone, since breaches of instruments come together.
-    pub fn pooled(all: &[Outcome]) -> Option<Outcome> {
+    pub fn pooled(all: &[MarginOutcome]) -> Option<MarginOutcome> {
         let n: usize = all.iter().map(|o| o.n).sum();
         let breaches: usize = all.iter().map(|o| o.breaches).sum();
-        let most = |f: fn(&Outcome) -> Option<f64>| all.iter().filter_map(f).reduce(f64::max);
-        (n > 0).then(|| Outcome {
+        let most = |f: fn(&MarginOutcome) -> Option<f64>| all.iter().filter_map(f).reduce(f64::max);
+        (n > 0).then(|| MarginOutcome {
             n,
             breaches,
             breach_rate: breaches as f64 / n as f64,
@@ -168,7 +168,7 @@ impl Compared {
     /// Several instruments as one line; each keeps its own constant, and the line shows that of the
     /// averages.
     pub fn pooled(all: &[Compared]) -> Option<Compared> {
-        let of = |f: fn(&Compared) -> Outcome| Outcome::pooled(&all.iter().map(f).collect::<Vec<_>>());
+        let of = |f: fn(&Compared) -> MarginOutcome| MarginOutcome::pooled(&all.iter().map(f).collect::<Vec<_>>());
         let (margin, baseline, control) = (of(|c| c.margin)?, of(|c| c.baseline)?, of(|c| c.control)?);
         Some(Compared { margin, baseline, control, constant: margin.average / baseline.average })
     }

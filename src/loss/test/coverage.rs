@@ -116,7 +116,7 @@ pub fn independence(n: [[usize; 2]; 2]) -> Test {
 
 /// Everything said of one series of breaches in order of time.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Coverage {
+pub struct CoverageTests {
     /// Observations.
     pub n: usize,
     /// Breaches.
@@ -133,13 +133,13 @@ pub struct Coverage {
 
 /// Coverage of a series at a nominal breach rate, the first observation counted. `None` without
 /// observations.
-pub fn coverage(hits: &[bool], miss: f64) -> Option<Coverage> {
+pub fn coverage(hits: &[bool], miss: f64) -> Option<CoverageTests> {
     coverage_by(hits, miss, First::Counted)
 }
 
 /// Coverage of a series, with what the first observation counts for. `None` without observations that
 /// count.
-pub fn coverage_by(hits: &[bool], miss: f64, first: First) -> Option<Coverage> {
+pub fn coverage_by(hits: &[bool], miss: f64, first: First) -> Option<CoverageTests> {
     let pairs = transitions(hits);
     let counted = match first {
         First::Counted => hits,
@@ -148,7 +148,7 @@ pub fn coverage_by(hits: &[bool], miss: f64, first: First) -> Option<Coverage> {
     let (n, breaches) = (counted.len(), counted.iter().filter(|h| **h).count());
     let (kupiec, conditional) = coverage_of(n, breaches, pairs, miss)?;
     let light = traffic_light(n, breaches, miss)?;
-    Some(Coverage { n, breaches, kupiec, independence: independence(pairs), conditional, light })
+    Some(CoverageTests { n, breaches, kupiec, independence: independence(pairs), conditional, light })
 }
 
 /// Kupiec and conditional coverage from counts: `n` outcomes, `breaches` among them, and pairs that

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::Symbol;
-use crate::loss::portfolio::Net;
+use crate::loss::portfolio::NetLoss;
 use crate::loss::portfolio::correlation::pearson;
 use crate::loss::portfolio::haircut::{self, Haircut, charged_correlation, joint};
 use crate::loss::portfolio::scenario::Scenarios;
@@ -84,7 +84,7 @@ impl Holdings {
     ///
     /// # Errors
     /// A setting or a number of an asset is out of range, or they are worth more than [`AMOUNT_MAX`].
-    pub fn of(assets: &[Asset], net: &Net, scenarios: &Scenarios, rule: &Haircut) -> Result<Holdings, Error> {
+    pub fn of(assets: &[Asset], net: &NetLoss, scenarios: &Scenarios, rule: &Haircut) -> Result<Holdings, Error> {
         rule.check()?;
         assets.iter().try_for_each(Asset::check)?;
         let mut assets: Vec<&Asset> = assets.iter().collect();
@@ -124,7 +124,7 @@ impl Holdings {
 
 /// Correlation that is charged: measured over the scenarios, under stress; `None` where it is unknown,
 /// which counts as 1.
-fn correlation(asset: &Asset, net: &Net, scenarios: &Scenarios) -> Option<f64> {
+fn correlation(asset: &Asset, net: &NetLoss, scenarios: &Scenarios) -> Option<f64> {
     let moves = scenarios.moves(asset.asset);
     if asset.own_ecosystem {
         return Some(1.0);

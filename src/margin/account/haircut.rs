@@ -10,7 +10,7 @@ use crate::margin::guardrail::{Conditions, Guardrail, Output, Policy, Proposal};
 
 /// The guarded haircut of one asset.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Haircut {
+pub struct GuardedHaircut {
     guard: Guardrail,
 }
 
@@ -25,13 +25,13 @@ pub struct Cut {
     pub output: Output,
 }
 
-impl Haircut {
+impl GuardedHaircut {
     /// With nothing published yet.
     ///
     /// # Errors
     /// A setting is out of range.
-    pub fn new(policy: Policy) -> Result<Haircut, Error> {
-        Ok(Haircut { guard: Guardrail::new(policy)? })
+    pub fn new(policy: Policy) -> Result<GuardedHaircut, Error> {
+        Ok(GuardedHaircut { guard: Guardrail::new(policy)? })
     }
     /// Takes the measured haircut and the one that is wanted, fractions. A measured haircut that is no
     /// number in (0, 1] changes nothing; `None` until there is one.
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn a_haircut_rises_by_its_step_and_never_leaves_0_to_1() {
-        let mut haircut = Haircut::new(Policy::default()).unwrap();
+        let mut haircut = GuardedHaircut::new(Policy::default()).unwrap();
         let day = |n: i64| Ts(0) + Span::DAY.times(n);
         let now = Conditions::default();
         assert_eq!(haircut.step(day(0), f64::NAN, 0.2, &now), None);

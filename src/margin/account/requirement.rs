@@ -21,9 +21,9 @@ use super::tier::Tier;
 use crate::base::Symbol;
 use crate::loss::portfolio::implied::Shock;
 use crate::loss::portfolio::liquidation::{Fee, budget_per_min};
-use crate::loss::portfolio::liquidity::{Book, PARTICIPATION, concentration};
+use crate::loss::portfolio::liquidity::{MarketDepth, PARTICIPATION, concentration};
 use crate::loss::portfolio::scenario::Scenarios;
-use crate::loss::portfolio::{Group, Net, Params, Portfolio};
+use crate::loss::portfolio::{Group, NetLoss, Params, Portfolio};
 use crate::margin::Error;
 use crate::margin::cents::AMOUNT_MAX;
 use crate::margin::guardrail::policy::{IM_OVER_MM, M_CEILING};
@@ -51,8 +51,8 @@ const TIER: usize = 6;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[allow(missing_docs)] // The table above says each.
-pub struct Market {
-    pub book: Book,
+pub struct MarketTerms {
+    pub book: MarketDepth,
     pub sigma_daily: Option<f64>,
     pub threshold: Option<f64>,
     pub tier: Option<Tier>,
@@ -72,17 +72,17 @@ pub struct Market {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[allow(missing_docs)] // The table above says each.
-pub struct Settings {
+pub struct AccountSettings {
     pub portfolio: Params,
     pub shock: Shock,
-    pub markets: BTreeMap<Symbol, Market>,
+    pub markets: BTreeMap<Symbol, MarketTerms>,
     pub multiplier: f64,
     pub fee: Fee,
 }
 
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings {
+impl Default for AccountSettings {
+    fn default() -> AccountSettings {
+        AccountSettings {
             portfolio: Params::default(),
             shock: Shock::default(),
             markets: BTreeMap::new(),
@@ -92,7 +92,7 @@ impl Default for Settings {
     }
 }
 
-impl Settings {
+impl AccountSettings {
     /// Whether every setting is within its range.
     ///
     /// # Errors
@@ -108,7 +108,7 @@ impl Settings {
         let multipliers = self.markets.values().filter_map(|m| m.multiplier).chain([self.multiplier]);
         multipliers.into_iter().try_for_each(|m| want("multiplier", (1.0..=m_max).contains(&m), m, "1 to 3"))?;
         for market in self.markets.values() {
-            let Book { half_spread_bp, daily_volume, depth, elsewhere } = market.book;
+            let MarketDepth { half_spread_bp, daily_volume, depth, elsewhere } = market.book;
             let (volume, depth) = (daily_volume.unwrap_or(0.0), depth.unwrap_or(0.0));
             for (key, x) in [
                 ("book.half_spread_bp", half_spread_bp),
@@ -189,13 +189,13 @@ pub struct Closing {
 
 /// What one account must have. Amounts are quote units.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Requirement {
+pub struct AccountRequirement {
     /// Sum of the lines, in order.
     pub total: f64,
     /// One per position.
     pub lines: Vec<Line>,
     /// What net loss is made of.
-    pub net: Net,
+    pub net: NetLoss,
     /// Worst points of option grids.
     pub grid: Vec<GridPoint>,
     /// How each underlying's positions would be closed.
@@ -204,13 +204,17 @@ pub struct Requirement {
     pub multiplier: f64,
 }
 
-impl Requirement {
+impl AccountRequirement {
     /// Works it out.
     ///
     /// # Errors
     /// A setting is out of range, an underlying has no scenarios, or an amount is beyond
     /// [`AMOUNT_MAX`].
-    pub fn of(portfolio: &Portfolio, scenarios: &Scenarios, settings: &Settings) -> Result<Requirement, Error> {
+    pub fn of(
+        portfolio: &Portfolio,
+        scenarios: &Scenarios,
+        settings: &AccountSettings,
+    ) -> Result<AccountRequirement, Error> {
         settings.check()?;
         let net = portfolio.net(scenarios, &settings.portfolio)?;
         let line = |(p, s): (&crate::loss::portfolio::position::Position, &crate::loss::portfolio::Share)| {
@@ -220,8 +224,9 @@ impl Requirement {
             Line { id, underlying, quantity, notional: p.notional(), standalone: s.standalone, parts }
         };
         let lines = portfolio.positions().iter().zip(&net.shares).map(line).collect();
-        let mut r = Requirement { total: 0.0, lines, net, grid: Vec::new(), closings: Vec::new(), multiplier: 1.0 };
-        let free = Market::default();
+        let mut r =
+            AccountRequirement { total: 0.0, lines, net, grid: Vec::new(), closings: Vec::new(), multiplier: 1.0 };
+        let free = MarketTerms::default();
         for g in 0..r.net.groups.len() {
             let group = r.net.groups[g].clone();
             let market = settings.markets.get(&group.underlying).unwrap_or(&free);
@@ -278,7 +283,7 @@ impl Requirement {
         self.grid.push(worst);
     }
 
-    fn close_out(&mut self, scenarios: &Scenarios, group: &Group, market: &Market, fee: &Fee) {
+    fn close_out(&mut self, scenarios: &Scenarios, group: &Group, market: &MarketTerms, fee: &Fee) {
         let sigma = market.sigma_daily.unwrap_or_else(|| scenarios.sigma_daily(group.underlying));
         let to_close = group.gross_notional;
         let cost = market.book.cost(to_close, sigma);
@@ -303,7 +308,7 @@ impl Requirement {
         });
     }
 
-    fn multiply(&mut self, settings: &Settings) {
+    fn multiply(&mut self, settings: &AccountSettings) {
         let named = |g: &Group| settings.markets.get(&g.underlying).and_then(|m| m.multiplier);
         let of = |g: &Group| named(g).unwrap_or(settings.multiplier);
         let alone = |g: &Group| self.net.shares[g.members.clone()].iter().map(|s| s.standalone).sum::<f64>();
@@ -322,7 +327,7 @@ impl Requirement {
     }
 
     /// What size schedules ask beyond the rest, shared as they ask and then by notional.
-    fn size(&mut self, portfolio: &Portfolio, settings: &Settings) {
+    fn size(&mut self, portfolio: &Portfolio, settings: &AccountSettings) {
         let asked = |g: &Group| {
             let market = settings.markets.get(&g.underlying)?;
             let price = portfolio.positions()[g.members.start].price;

@@ -6,12 +6,12 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use super::collateral::Holdings;
-use super::requirement::{Closing, GridPoint, PARTS, Requirement};
+use super::requirement::{AccountRequirement, Closing, GridPoint, PARTS};
 use crate::base::{Span, Symbol};
 use crate::loss::baseline::var::Scaling;
 use crate::loss::portfolio::quadratic::{Method, Quadratic};
-use crate::loss::portfolio::scenario::{Label, Scenarios};
-use crate::loss::portfolio::stress::Stressed;
+use crate::loss::portfolio::scenario::{ScenarioLabel, Scenarios};
+use crate::loss::portfolio::stress::StressLoss;
 use crate::loss::portfolio::{Binding, Params};
 use crate::margin::cents::{down, nearest, split, up};
 
@@ -43,7 +43,7 @@ pub struct PositionLine {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct WorstLine {
     /// Its date or name.
-    pub scenario: Label,
+    pub scenario: ScenarioLabel,
     /// What is lost in it, cents.
     pub loss_cents: i64,
     /// Relative moves of the underlyings.
@@ -71,9 +71,9 @@ pub struct HoldingsLine {
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct StressLines {
     /// Episodes lived through again.
-    pub episodes: Vec<Stressed>,
+    pub episodes: Vec<StressLoss>,
     /// Shocks.
-    pub shocks: Vec<Stressed>,
+    pub shocks: Vec<StressLoss>,
     /// Smallest relative move of all underlyings that uses up what counts as collateral and the
     /// fund; absent without either, or where no move does.
     pub reverse: Option<f64>,
@@ -106,9 +106,9 @@ pub struct Statement {
     /// How past returns were brought to today's volatility, where they were.
     pub scaling: Option<Scaling>,
     /// The first of them.
-    pub first: Label,
+    pub first: ScenarioLabel,
     /// The last.
-    pub last: Label,
+    pub last: ScenarioLabel,
     /// Sum of what positions lose alone.
     pub gross_cents: i64,
     /// What diversification takes off, negative.
@@ -143,7 +143,7 @@ pub struct Statement {
 
 impl Statement {
     /// Of one account, with what its requirement was worked out by.
-    pub fn of(account: &str, r: &Requirement, scenarios: &Scenarios, portfolio: &Params) -> Statement {
+    pub fn of(account: &str, r: &AccountRequirement, scenarios: &Scenarios, portfolio: &Params) -> Statement {
         let initial_cents = up(r.total);
         let totals: Vec<f64> = r.lines.iter().map(super::requirement::Line::total).collect();
         let mut sums = [0; PARTS.len()];
@@ -221,7 +221,7 @@ impl Statement {
     }
 }
 
-fn worst(r: &Requirement, scenarios: &Scenarios) -> Vec<WorstLine> {
+fn worst(r: &AccountRequirement, scenarios: &Scenarios) -> Vec<WorstLine> {
     let one = |(i, _): &(usize, f64)| WorstLine {
         scenario: scenarios.labels()[*i].clone(),
         loss_cents: nearest(-r.net.pnl[*i]),
@@ -230,7 +230,7 @@ fn worst(r: &Requirement, scenarios: &Scenarios) -> Vec<WorstLine> {
     r.net.worst.iter().filter(|(i, _)| r.net.pnl[*i] < 0.0).take(WORST).map(one).collect()
 }
 
-fn notes(r: &Requirement, scenarios: &Scenarios, alpha: f64) -> Vec<String> {
+fn notes(r: &AccountRequirement, scenarios: &Scenarios, alpha: f64) -> Vec<String> {
     let mut notes = Vec::new();
     let beyond = scenarios.len() as f64 * (1.0 - alpha);
     if beyond < 5.0 {

@@ -62,23 +62,23 @@ impl Account {
 /// How much may be liquidated by one rise without a person's approval.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct Blast {
+pub struct BlastLimits {
     /// Of open interest, 0.005.
     pub of_interest: f64,
     /// Of the stressed depth, 0.10.
     pub of_depth: f64,
 }
 
-impl Default for Blast {
-    fn default() -> Blast {
-        Blast { of_interest: 0.005, of_depth: 0.10 }
+impl Default for BlastLimits {
+    fn default() -> BlastLimits {
+        BlastLimits { of_interest: 0.005, of_depth: 0.10 }
     }
 }
 
 /// How often a rise is halved before it waits.
 const HALVINGS: i32 = 10;
 
-impl Blast {
+impl BlastLimits {
     /// Whether so much may be liquidated. What is no number may not.
     pub fn allows(&self, impact: &Impact, exposure: &dyn Exposure) -> bool {
         let (interest, depth) = (exposure.open_interest(), exposure.stressed_depth());
@@ -165,13 +165,13 @@ mod tests {
         // One account per 0.1 % of maintenance margin, each 1 % of open interest.
         let accounts = (1..=100).map(|i| (f64::from(i), 1000.0)).collect();
         let exposure = Accounts { accounts, stressed_depth: 1e9 };
-        let blast = Blast { of_interest: 0.05, ..Blast::default() };
+        let blast = BlastLimits { of_interest: 0.05, ..BlastLimits::default() };
         let (c, impact) = blast.furthest((0.02, 0.06), 0.02, |c| c, &exposure);
         assert!((c - 0.025).abs() < 1e-12 && impact.accounts <= 5, "{c} {impact:?}");
         let none = blast.furthest((0.02, 0.06), 0.02, |c| c.max(0.04), &exposure);
         assert_eq!((none.0, none.1.accounts), (0.02, 20), "what is asked anyway is reported");
         let deep = Accounts { stressed_depth: 1.0, ..exposure };
         assert_eq!(blast.furthest((0.02, 0.06), 0.02, |c| c, &deep).1.accounts, 0);
-        assert!(!Blast { of_interest: f64::NAN, ..blast }.allows(&Impact { accounts: 1, notional: 0.0 }, &deep));
+        assert!(!BlastLimits { of_interest: f64::NAN, ..blast }.allows(&Impact { accounts: 1, notional: 0.0 }, &deep));
     }
 }

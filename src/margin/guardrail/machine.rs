@@ -16,7 +16,7 @@ use crate::margin::{Error, Reason};
 const BASELINE: std::ops::RangeInclusive<f64> = 1e-12..=1e6;
 
 /// The state machine of one instrument and horizon. It holds no clock and no randomness: the same
-/// calls give the same bundles, and a replay of them gives an equal machine.
+/// calls give the same outputs, and a replay of them gives an equal machine.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Guardrail {
     policy: Policy,
@@ -59,7 +59,7 @@ impl Guardrail {
     }
 
     /// Takes a fresh proposal. `None` until the first usable baseline; from then on always a
-    /// bundle, whatever comes.
+    /// output, whatever comes.
     pub fn step(&mut self, proposal: &Proposal) -> Option<Output> {
         self.step_under(proposal, &Conditions::default())
     }
@@ -93,11 +93,11 @@ impl Guardrail {
             return Some(self.live.insert(live).last.clone());
         };
         live.see(proposal.ts, proposal.baseline, long_run);
-        let bundle = live.advance(&turn, why);
-        Some(live.publish(bundle))
+        let output = live.advance(&turn, why);
+        Some(live.publish(output))
     }
 
-    /// Tells the time when no input came. Gives a bundle when the ladder moves the value or its
+    /// Tells the time when no input came. Gives a output when the ladder moves the value or its
     /// state, when a killed value glides, and at each heartbeat.
     pub fn tick(&mut self, now: Ts) -> Option<Output> {
         self.tick_under(now, None)
@@ -117,15 +117,15 @@ impl Guardrail {
         }
         turn.no_fall = self.watch.is_thin().then_some(Reason::Thin);
         let told = turn.killed != Killed::default() || set.is_some();
-        let bundle = if told { live.advance(&turn, why) } else { live.wait(&turn) };
+        let output = if told { live.advance(&turn, why) } else { live.wait(&turn) };
         let last = &live.last;
-        let moved = (bundle.state, bundle.m_im_ppm, bundle.m_mm_ppm) != (last.state, last.m_im_ppm, last.m_mm_ppm);
+        let moved = (output.state, output.m_im_ppm, output.m_mm_ppm) != (last.state, last.m_im_ppm, last.m_mm_ppm);
         let beat = now - last.ts >= turn.policy.heartbeat;
         if !(moved || beat) {
             *live = held; // What is not published is not in force.
             return None;
         }
-        Some(live.publish(bundle))
+        Some(live.publish(output))
     }
 
     /// Freezes publication, or lets it go on. A frozen value holds for `kill_freeze` and then
@@ -239,7 +239,7 @@ fn bounded(m: f64, p: &Policy, reasons: &mut Vec<Reason>) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::policy::{Mode, Pace};
+    use super::super::policy::{Mode, StepLimits};
     use super::*;
     use crate::base::Span;
     use crate::margin::State;
@@ -385,7 +385,7 @@ mod tests {
     fn a_cap_that_is_lowered_glides() {
         let mut guard = Guardrail::new(Policy::default()).unwrap();
         assert_eq!(guard.step(&proposal(0, 0.04, 2.0, &[])).unwrap().m_im_ppm, 2_000_000);
-        let im = Pace { m_max: 1.5, ..Policy::default().im };
+        let im = StepLimits { m_max: 1.5, ..Policy::default().im };
         guard.settle(Policy { im, ..Policy::default() }).unwrap();
         let got: Vec<f64> =
             (1..40).map(|d| guard.step(&proposal(24 * d, 0.04, 2.0, &[])).unwrap().c_im / 0.04).collect();

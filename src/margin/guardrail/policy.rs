@@ -31,7 +31,7 @@ pub enum Mode {
 /// How one requirement may move.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Pace {
+pub struct StepLimits {
     /// Largest multiplier, at most [`M_CEILING`].
     pub m_max: f64,
     /// Largest rise per day, a fraction; split geometrically over shorter steps.
@@ -91,8 +91,8 @@ impl Default for Doubt {
 pub struct Policy {
     pub mode: Mode,
     pub m_min: f64,
-    pub im: Pace,
-    pub mm: Pace,
+    pub im: StepLimits,
+    pub mm: StepLimits,
     pub mm_share: f64,
     pub mm_notice: Span,
     pub long_run_cap: f64,
@@ -120,7 +120,7 @@ pub struct Policy {
     #[serde(skip_serializing_if = "is_default")]
     pub doubt: Doubt,
     #[serde(skip_serializing_if = "is_default")]
-    pub blast: Blast,
+    pub blast: BlastLimits,
 }
 
 const TRANSFER_MIN: f64 = 1.25;
@@ -138,8 +138,8 @@ impl Default for Policy {
         Policy {
             mode: Mode::LiftOnly,
             m_min: 1.0,
-            im: Pace { m_max: 2.0, up_per_day: 0.10, down_per_day: 0.02 },
-            mm: Pace { m_max: 1.5, up_per_day: 0.05, down_per_day: 0.02 },
+            im: StepLimits { m_max: 2.0, up_per_day: 0.10, down_per_day: 0.02 },
+            mm: StepLimits { m_max: 1.5, up_per_day: 0.05, down_per_day: 0.02 },
             mm_share: 0.8,
             mm_notice: Span::HOUR.times(8),
             long_run_cap: 4.0,
@@ -162,7 +162,7 @@ impl Default for Policy {
             transfer_min: TRANSFER_MIN,
             thin: Thin::default(),
             doubt: Doubt::default(),
-            blast: Blast::default(),
+            blast: BlastLimits::default(),
         }
     }
 }
@@ -255,7 +255,7 @@ mod tests {
     #[test]
     fn defaults_are_accepted_and_what_is_out_of_range_is_named() {
         Policy::default().check().unwrap();
-        let too_high = Policy { im: Pace { m_max: 3.5, ..Policy::default().im }, ..Policy::default() };
+        let too_high = Policy { im: StepLimits { m_max: 3.5, ..Policy::default().im }, ..Policy::default() };
         assert!(too_high.check().unwrap_err().to_string().contains("im.m_max"));
         let nan = Policy { dead_band: f64::NAN, ..Policy::default() };
         assert!(nan.check().unwrap_err().to_string().contains("dead_band"));

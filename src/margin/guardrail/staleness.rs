@@ -5,8 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::base::Span;
 use crate::margin::State;
 
-pub use Staleness as Ladder; // alias
-
 /// Ages of the last input at which the ladder steps, and where it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -75,7 +75,7 @@ pub(super) struct InForce {
     paced: Ts,
     /// Multiplier in force at the newest input; the ladder starts from it.
     fresh_m: f64,
-    /// The last bundle that was published.
+    /// The last output that was published.
     pub last: Output,
 }
 
@@ -109,7 +109,7 @@ impl InForce {
         };
         live.lift.push(at, p.m_min, p.mm_notice);
         live.told(at, m, &mut why, p);
-        live.last = live.bundle(turn, turn.state(), target - c, why, None);
+        live.last = live.output(turn, turn.state(), target - c, why, None);
         live
     }
 
@@ -170,7 +170,7 @@ impl InForce {
         }
         self.paced = self.paced.max(at);
         self.fresh_m = self.im.c / self.baseline;
-        self.bundle(turn, turn.state(), im.target - self.im.c, why, blast)
+        self.output(turn, turn.state(), im.target - self.im.c, why, blast)
     }
 
     /// Caps above those of the settings last while people set them, and then glide down.
@@ -225,7 +225,7 @@ impl InForce {
             self.im.set(now, c);
         }
         let state = if state == State::Fresh { turn.state() } else { state };
-        self.bundle(turn, state, self.last.gap, why, None)
+        self.output(turn, state, self.last.gap, why, None)
     }
 
     /// Age of the newest input.
@@ -235,7 +235,7 @@ impl InForce {
 
     /// Nothing can be made of this turn: what is in force holds.
     pub fn hold(&self, turn: &Input<'_>, why: Why) -> Output {
-        self.bundle(turn, self.last.state, self.last.gap, why, None)
+        self.output(turn, self.last.state, self.last.gap, why, None)
     }
 
     fn ask_im(&self, at: Ts, interval: Span, m: Option<f64>, p: &Policy) -> Ask {
@@ -308,7 +308,7 @@ impl InForce {
         (m_im, ppm(self.mm.c / (p.mm_share * self.baseline), p).min(m_im))
     }
 
-    fn bundle(&self, turn: &Input<'_>, state: State, gap: f64, why: Why, blast: Option<Impact>) -> Output {
+    fn output(&self, turn: &Input<'_>, state: State, gap: f64, why: Why, blast: Option<Impact>) -> Output {
         let p = &turn.policy;
         let (m_im_ppm, m_mm_ppm) = self.multipliers(p);
         Output {
@@ -331,10 +331,10 @@ impl InForce {
         }
     }
 
-    /// Remembers a bundle as published.
-    pub fn publish(&mut self, bundle: Output) -> Output {
-        self.last = bundle.clone();
-        bundle
+    /// Remembers a output as published.
+    pub fn publish(&mut self, output: Output) -> Output {
+        self.last = output.clone();
+        output
     }
 }
 

@@ -5,8 +5,6 @@ use serde::{Deserialize, Serialize};
 use crate::base::{Span, Ts};
 use crate::margin::median::Median;
 
-pub use BookWatch as Watch; // alias
-
 /// Fewest readings before a median means anything.
 const NEED: usize = 30;
 
