@@ -7,8 +7,7 @@ use margincast::app::market;
 use margincast::base::table::Table;
 use margincast::base::{Span, Symbol, Ts};
 use margincast::event::lake::{BarRow, Feed, FundingRow, ImpliedRow, InterestRow, Lake, Listing};
-use margincast::event::venue::generic::Map;
-use margincast::event::venue::{Vendor, Wanted, import};
+use margincast::event::venue::{Asked, Source, Writing, generic, import};
 use margincast::event::{Body, Event, Fault, Gauge, GaugeKind, synth};
 use margincast::feature::{Builder, Feature, Row};
 
@@ -279,10 +278,8 @@ fn an_input_that_is_not_there_is_an_error_with_the_mend() {
 /// Imports a file by a shipped map.
 fn shipped(lake: &Lake, map: &str, file: &Path) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("data/configs/maps/{map}.toml"));
-    let vendor = Vendor::Generic(Box::new(Map::read(&path).unwrap()));
-    let wanted =
-        Wanted { market: None, symbol: None, bar: None, replace: false, dry_run: false, progress: &|_: u64| {} };
-    import(&vendor, file, lake, &wanted).unwrap();
+    let asked = Asked { market: None, symbol: None, bar: None, map: Some(&path), progress: &|_: u64| {} };
+    import(&generic::VENUE, &Source::open(file).unwrap(), lake, &asked, Writing::default()).unwrap();
 }
 
 fn values(lake: &Lake, feed: Feed, listing: Listing) -> Vec<(Ts, f64)> {

@@ -6,7 +6,9 @@ use std::fs::{self, File};
 use std::ops::AddAssign;
 use std::path::PathBuf;
 
-use super::{Lake, Listing, MAX_DELAY, Record};
+use super::folders::{Folders, MAX_DELAY, parts, read_parts};
+use super::listing::Listing;
+use super::row::Record;
 use crate::base::Ts;
 use crate::event::Error;
 
@@ -36,7 +38,7 @@ impl AddAssign for Tally {
 /// dropping it leaves the lake as it was. One process changes a lake at a time.
 #[derive(Debug)]
 pub struct Change<'a> {
-    lake: &'a Lake,
+    folders: &'a Folders,
     replace: bool,
     /// The file that will be, and the file that holds its content until then.
     staged: BTreeMap<PathBuf, PathBuf>,
@@ -47,14 +49,14 @@ pub struct Change<'a> {
 }
 
 impl<'a> Change<'a> {
-    pub(super) fn begin(lake: &'a Lake, replace: bool) -> Result<Change<'a>, Error> {
-        let path = lake.root.join("_lock");
+    pub(super) fn begin(folders: &'a Folders, replace: bool) -> Result<Change<'a>, Error> {
+        let path = folders.root.join("_lock");
         let fail =
             |e: &dyn std::fmt::Display| Error::Unreadable { file: path.display().to_string(), why: e.to_string() };
-        fs::create_dir_all(&lake.root).map_err(|e| fail(&e))?;
+        fs::create_dir_all(&folders.root).map_err(|e| fail(&e))?;
         let lock = File::create(&path).map_err(|e| fail(&e))?;
         lock.try_lock().map_err(|e| fail(&format!("another process is writing to this lake; wait for it ({e})")))?;
-        Ok(Change { lake, replace, staged: BTreeMap::new(), merged: vec![], _lock: lock })
+        Ok(Change { folders, replace, staged: BTreeMap::new(), merged: vec![], _lock: lock })
     }
     /// Adds rows of one listing, in any order.
     ///
@@ -88,14 +90,14 @@ impl<'a> Change<'a> {
         Ok(tally)
     }
     fn add_part<R: Record>(&mut self, listing: &Listing, start: Ts, rows: Vec<R>) -> Result<Tally, Error> {
-        let folder = self.lake.partition(R::TABLE, listing, start);
+        let folder = self.folders.partition(R::TABLE, listing, start);
         let target = folder.join("part-0.parquet");
         let (mut old, was_staged) = match self.staged.get(&target) {
             Some(staged) => (R::read(staged)?, true),
             None => {
-                let parts = super::parts(&folder)?;
+                let parts = parts(&folder)?;
                 self.merged.extend(parts.iter().filter(|p| **p != target).cloned());
-                (super::read_parts::<R>(&parts)?, false)
+                (read_parts::<R>(&parts)?, false)
             }
         };
         let mut tally = Tally::default();
@@ -155,7 +157,7 @@ impl<'a> Change<'a> {
         if one_file {
             return Error::Conflict(format!("{listing}: one file says two things: {before}, and {now}; mend the file"));
         }
-        let (ours, theirs) = (self.lake.source_name(known.src()), self.lake.source_name(row.src()));
+        let (ours, theirs) = (self.folders.source_name(known.src()), self.folders.source_name(row.src()));
         Error::Conflict(format!(
             "{listing}: {theirs} says {now}, and the lake, from {ours}, says {before}; keep one file, or pass \
              --replace to take the new one"
@@ -184,7 +186,7 @@ impl Drop for Change<'_> {
             // What is left over has a name that no reader looks at.
             let _ = fs::remove_file(staged);
             // Folders made for it go too; one that holds anything stays, as removing it fails.
-            for folder in staged.ancestors().skip(1).take_while(|f| *f != self.lake.root) {
+            for folder in staged.ancestors().skip(1).take_while(|f| *f != self.folders.root) {
                 if fs::remove_dir(folder).is_err() {
                     break;
                 }

@@ -21,8 +21,8 @@ use std::path::Path;
 use serde::Deserialize;
 
 use crate::base::{Span, Symbol};
-use crate::event::venue::field::Dates;
-use crate::event::venue::intake::Stamp;
+use crate::event::check::Stamp;
+use crate::event::venue::clock::Dates;
 use crate::event::{BarKind, Error};
 
 /// A mapping, as its file has it. Unknown keys are errors.

@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::cell::{instant, number, text};
 use super::map::MapTable;
-use super::{number, text};
 use crate::base::table::{Column, Reader, Table};
 use crate::event::Error;
-use crate::event::venue::field::{Clock, Unit, float, integer};
+use crate::event::venue::clock::{Clock, Unit};
+use crate::event::venue::field::{float, integer};
 use crate::event::venue::source::Source;
 
 /// Rows looked at.
@@ -203,7 +204,7 @@ fn describe_times(column: &Column) -> String {
 fn steps(column: Option<&Column>) -> (crate::base::Span, bool) {
     let mut clock = Clock::default();
     let times: Vec<i64> = match column {
-        Some(c) => (0..c.len()).filter_map(|i| super::instant(c, i, &mut clock).ok()).map(|t| t.0).collect(),
+        Some(c) => (0..c.len()).filter_map(|i| instant(c, i, &mut clock).ok()).map(|t| t.0).collect(),
         None => vec![],
     };
     let mut counts = std::collections::BTreeMap::new();
