@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Answer, table};
 use crate::base::{Span, Symbol, Ts};
-use crate::margin::change::Changes;
+use crate::margin::guardrail::policy_change::Changes;
 use crate::record::FileStore;
 use crate::record::guard::{Guard, Proposal, What};
 use crate::record::ledger::policy_state::PolicyState;

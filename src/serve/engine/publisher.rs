@@ -16,7 +16,7 @@ use super::pipeline::Engine;
 use super::source::{Alias, Approvals, Arrival, Effect, EngineView, KillFile, Source, Supply, VenueFile};
 use crate::base::{Symbol, Ts};
 use crate::event::Event;
-use crate::margin::order::Scope;
+use crate::margin::guardrail::order::Scope;
 use crate::record::era::{Era, Ticked};
 use crate::record::ledger::bodies::policy;
 use crate::record::press::{Occasion, Press};
