@@ -10,7 +10,7 @@ use anyhow::Result;
 use super::approvals::ordered;
 use super::contract::{Arrival, Effect, EngineView, Source, Supply};
 use crate::margin::Order;
-use crate::margin::order::Scope;
+use crate::margin::guardrail::order::Scope;
 use crate::record::Kind;
 use crate::record::era::Killed;
 
