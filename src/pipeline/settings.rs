@@ -7,8 +7,8 @@ use crate::feature;
 use crate::loss::baseline;
 use crate::margin::Policy;
 use crate::margin::apc::Stage;
-use crate::margin::light;
-use crate::margin::multiplier::CredibilityParams;
+use crate::margin::credibility::CredibilityParams;
+use crate::margin::traffic_light;
 
 /// What a pipeline needs to know besides the models.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ pub struct Margin {
     pub credibility: CredibilityParams,
     /// What the traffic light over past outcomes does by itself; absent: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub traffic_light: Option<light::Params>,
+    pub traffic_light: Option<traffic_light::Params>,
     /// The guardrails.
     pub guardrail: Policy,
 }

@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::publisher::{Publisher, entry, same_model};
-use crate::margin::order::Scope;
+use crate::margin::guardrail::order::Scope;
 use crate::margin::{Order, Policy};
 use crate::pipeline::Input;
 use crate::record::era::{Era, ModelLoaded};
