@@ -1,8 +1,8 @@
 //! Whether one row can be: the check that rows of files and frames of live feeds share.
 
-use super::vendor::{Stamp, VendorBar, VendorRow};
+use super::vendor_row::{Stamp, VendorBar, VendorRow};
 use crate::base::{Span, Symbol, Ts};
-use crate::event::lake::{BarRow, GaugeRow, Record, TradeRow};
+use crate::event::lake::{BarRow, GaugeRow, LakeRow, TradeRow};
 use crate::event::{Bar, BarKind, Event, Fault};
 
 /// Where a row comes from.

@@ -3,10 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::admit::{Checked, Origin, admit};
-use super::coverage::Coverage;
-use super::interval;
+use super::funding_hours;
+use super::intervals::Intervals;
 use super::report::{Gaps, Refused, Report};
-use super::vendor::{VendorBar, VendorRow};
+use super::vendor_row::{VendorBar, VendorRow};
 use crate::base::table::TradeId;
 use crate::base::{Span, Symbol, Ts};
 use crate::event::lake::{BarRow, GaugeRow, Tally, TradeRow};
@@ -80,9 +80,9 @@ pub struct Checker<'w> {
 
 struct Seen {
     last: (Ts, u64),
-    ids: Coverage,
+    ids: Intervals,
     numbered: u64,
-    times: Coverage,
+    times: Intervals,
 }
 
 impl<'w> Checker<'w> {
@@ -183,7 +183,7 @@ impl<'w> Checker<'w> {
         self.report.first = Some(self.report.first.map_or(ts, |t| t.min(ts)));
         self.report.last = self.report.last.max(Some(ts));
         let at = (ts, id.map_or(0, i64::unsigned_abs));
-        let new = || Seen { last: at, ids: Coverage::default(), numbered: 0, times: Coverage::default() };
+        let new = || Seen { last: at, ids: Intervals::default(), numbered: 0, times: Intervals::default() };
         let seen = self.seen.entry((row.table(), symbol)).or_insert_with(new);
         if at < seen.last {
             self.report.inversions += 1;
@@ -213,7 +213,7 @@ impl<'w> Checker<'w> {
         }
         for (kind, rows) in &mut held.gauges {
             if let Some(at) = kind.entry().interval {
-                rows.values_mut().for_each(|rows| interval::tell(rows, at));
+                rows.values_mut().for_each(|rows| funding_hours::tell(rows, at));
             }
         }
         match (self.write)(&self.heading, held) {
