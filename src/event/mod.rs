@@ -9,7 +9,7 @@
 //! | [`venue`] | one folder per vendor; each turns vendor bytes into rows |
 //! | [`lake`] | the canonical tables on disk |
 //! | [`check`] | duplicates, gaps and disorder, reported and never repaired in silence |
-//! | [`synth`] | made-up but repeatable events for tests and benches |
+//! | [`synth`] | made-up but repeatable events for tests and benches: `bars`, `trades`, `with_gaps` |
 //!
 //! This folder knows nothing of rows for models, of forecasts or of margins.
 

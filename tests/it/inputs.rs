@@ -138,7 +138,7 @@ fn lake(folder: &Path) -> Lake {
             Body::Bar(bar) => BarRow { ts_close: e.ts_event, ts_known: e.ts_known, bar, src: 0 },
             _ => panic!("a bar"),
         };
-        lake.write_bars(&listing("binance", "spot", name), &events.iter().map(row).collect::<Vec<_>>()).unwrap();
+        lake.write(&listing("binance", "spot", name), &events.iter().map(row).collect::<Vec<_>>()).unwrap();
     }
     let at = |hours: i64| start + Span::HOUR.times(hours);
     let nan = f64::NAN;

@@ -18,7 +18,7 @@ mod intervals;
 mod report;
 mod vendor_row;
 
-pub use admit::{Checked, Origin, admit};
-pub use checker::{Checker, Heading, Rows, Write};
+pub use admit::{Checked, RowOrigin, admit};
+pub use checker::{Checker, FileHeading, Rows, Write};
 pub use report::{Gap, Gaps, Refused, Report};
 pub use vendor_row::{Stamp, VendorBar, VendorRow};

@@ -8,7 +8,7 @@ use super::feed::{Feed, Subscription};
 use super::folders::{Folders, parts, read_parts};
 use super::listing::Listing;
 use super::reader::Events;
-use super::row::{BarRow, LakeRow, TradeRow};
+use super::row::{BarRow, LakeRow};
 use super::transaction::{Tally, Transaction};
 use crate::base::{Digest, Span, Ts};
 use crate::event::{Error, Event};
@@ -34,20 +34,6 @@ impl Lake {
     /// The folder cannot be made, or another process is writing.
     pub fn change(&self, replace: bool) -> Result<Transaction<'_>, Error> {
         Transaction::begin(&self.folders, replace)
-    }
-    /// Adds bars at once.
-    ///
-    /// # Errors
-    /// As [`Transaction::add`].
-    pub fn write_bars(&self, listing: &Listing, rows: &[BarRow]) -> Result<Tally, Error> {
-        self.write(listing, rows)
-    }
-    /// Adds trades at once.
-    ///
-    /// # Errors
-    /// As [`Transaction::add`].
-    pub fn write_trades(&self, listing: &Listing, rows: &[TradeRow]) -> Result<Tally, Error> {
-        self.write(listing, rows)
     }
     /// Adds rows of any table at once.
     ///

@@ -17,7 +17,7 @@ use super::file::{Counted, VendorFile};
 use super::vendor::{Decode, ReadOptions, Venue};
 use crate::base::{Span, Symbol};
 use crate::event::Error;
-use crate::event::check::{Checker, Heading};
+use crate::event::check::{Checker, FileHeading};
 
 /// The time of receipt and the frame of a line.
 pub(super) fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -50,7 +50,7 @@ pub(super) fn read(
         return Err(layout_error(format!("holds frames of a live feed, and those of {} are not decoded", venue.name)));
     };
     let market = options.market.or(venue.markets.first().map(|m| m.name)).unwrap_or_default();
-    checker.begin(Heading {
+    checker.begin(FileHeading {
         venue: venue.name.into(),
         market: market.into(),
         layout: format!("{} frames", venue.name),

@@ -7,7 +7,7 @@ use super::file::VendorFile;
 use super::vendor::{ReadOptions, Venue};
 use crate::base::{Symbol, atomic};
 use crate::event::Error;
-use crate::event::check::{Checker, Heading, Report, Rows};
+use crate::event::check::{Checker, FileHeading, Report, Rows};
 use crate::event::lake::{Lake, LakeRow, Listing, Tally, Transaction};
 
 /// What an import may do to the lake.
@@ -48,7 +48,7 @@ fn read(
     venue: &Venue,
     source: &VendorFile,
     options: &ReadOptions<'_>,
-    write: &mut dyn FnMut(&Heading, Rows) -> Result<Tally, Error>,
+    write: &mut dyn FnMut(&FileHeading, Rows) -> Result<Tally, Error>,
 ) -> Result<Report, Error> {
     let mut checker = Checker::new(source.path.display().to_string(), source.src(), source.report(), write);
     let clock = if !source.is_parquet() && source.head(1)?.first().is_some_and(|l| capture::is_capture(l)) {
@@ -59,7 +59,7 @@ fn read(
     checker.finish(clock.unit_name())
 }
 
-fn add(change: &mut Transaction<'_>, heading: &Heading, rows: Rows) -> Result<Tally, Error> {
+fn add(change: &mut Transaction<'_>, heading: &FileHeading, rows: Rows) -> Result<Tally, Error> {
     let mut tally = add_all(change, heading, rows.trades)?;
     tally += add_all(change, heading, rows.bars)?;
     for rows in rows.gauges.into_values() {
@@ -70,7 +70,7 @@ fn add(change: &mut Transaction<'_>, heading: &Heading, rows: Rows) -> Result<Ta
 
 fn add_all<R: LakeRow>(
     change: &mut Transaction<'_>,
-    heading: &Heading,
+    heading: &FileHeading,
     rows: BTreeMap<Symbol, Vec<R>>,
 ) -> Result<Tally, Error> {
     let mut tally = Tally::default();

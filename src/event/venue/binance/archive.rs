@@ -24,7 +24,7 @@ use super::layout::ArchiveLayout::{
 };
 use super::symbol::{NAME, Name, kind, market};
 use crate::base::{Span, Symbol, Ts};
-use crate::event::check::{Checker, Heading, VendorRow};
+use crate::event::check::{Checker, FileHeading, VendorRow};
 use crate::event::venue::clock::Clock;
 use crate::event::venue::field::{boolean, float, integer};
 use crate::event::venue::file::{Counted, VendorFile};
@@ -68,7 +68,7 @@ pub fn read(source: &VendorFile, options: &ReadOptions<'_>, checker: &mut Checke
         }
         let (layout, header) = ArchiveLayout::of(&record).map_err(layout_error)?;
         let market = market(layout, source, options.market).map_err(layout_error)?;
-        checker.begin(Heading {
+        checker.begin(FileHeading {
             venue: NAME.into(),
             market: market.into(),
             layout: layout.name().into(),

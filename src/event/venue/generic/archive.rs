@@ -4,7 +4,7 @@ use super::cell::{aggressor, instant, number, text};
 use super::map::{Map, MapTable};
 use crate::base::table::{Column, Reader, Table, TradeId};
 use crate::base::{Symbol, Ts};
-use crate::event::check::{Checker, Heading, Stamp, VendorBar, VendorRow};
+use crate::event::check::{Checker, FileHeading, Stamp, VendorBar, VendorRow};
 use crate::event::lake::TradeRow;
 use crate::event::venue::clock::Clock;
 use crate::event::venue::file::{Counted, VendorFile};
@@ -36,7 +36,7 @@ pub fn read(source: &VendorFile, options: &ReadOptions<'_>, checker: &mut Checke
     }
     let columnar = source.is_parquet();
     let form = if columnar { "Parquet" } else { "CSV" };
-    checker.begin(Heading {
+    checker.begin(FileHeading {
         venue: map.venue.clone(),
         market: options.market.unwrap_or(&map.market).into(),
         layout: format!("generic {} ({form})", map.table.name()),

@@ -14,7 +14,7 @@ use csv::ByteRecord;
 use crate::base::table::TradeId;
 use crate::base::{Span, Symbol};
 use crate::event::Error;
-use crate::event::check::{Checker, Heading, VendorRow};
+use crate::event::check::{Checker, FileHeading, VendorRow};
 use crate::event::lake::TradeRow;
 use crate::event::venue::clock::Clock;
 use crate::event::venue::field::float;
@@ -45,7 +45,7 @@ pub fn read(source: &VendorFile, options: &ReadOptions<'_>, checker: &mut Checke
         let why = "its name does not begin with a pair, as XBTUSD.csv does; say --symbol".into();
         return Err(Error::Layout { file, why });
     };
-    checker.begin(Heading {
+    checker.begin(FileHeading {
         venue: "kraken".into(),
         market: options.market.unwrap_or("spot").into(),
         layout: "kraken trades".into(),
