@@ -15,7 +15,7 @@ use crate::base::{Digest, Horizon, Ts};
 use crate::forecast::combine::calibration::Calibration;
 use crate::forecast::{Entry, History, Outcome, Settled, Track};
 use crate::margin::Decision;
-use crate::pipeline::{ModelSet, Input, Member, Pipeline};
+use crate::pipeline::{Input, Member, ModelSet, Pipeline};
 use crate::study::config::{MarginRule, Plan};
 use crate::study::{Error, OnProgress, Progress};
 

@@ -140,10 +140,14 @@ impl AtCut {
         settings.publish_from = from;
         let mut pipeline = Pipeline::new(settings, &ModelSet::new(bundle.members.clone(), from), Digest::default())?;
         let mut issued = AtCut { forecasts: Vec::new(), decisions: Vec::new() };
-        Replay::of(&plan.pipeline.symbols, market).push_before(Ts(cut.0 + 1), &mut pipeline, |decisions, pipeline| {
-            issued.decisions.extend(decisions);
-            issued.forecasts.extend(pipeline.fresh().iter().cloned());
-        })?;
+        Replay::of(&plan.pipeline.symbols, market).push_before(
+            Ts(cut.0 + 1),
+            &mut pipeline,
+            |decisions, pipeline| {
+                issued.decisions.extend(decisions);
+                issued.forecasts.extend(pipeline.fresh().iter().cloned());
+            },
+        )?;
         Ok(issued)
     }
 }
