@@ -7,7 +7,7 @@ use divan::counter::ItemsCount;
 use margincast::base::Digest;
 use margincast::record::Publication;
 use margincast::record::publication::from_iso;
-use margincast::serve::hub::{Row, body};
+use margincast::serve::api::render::{RowText, body};
 
 use crate::record::{decisions, publications};
 
@@ -15,7 +15,7 @@ use crate::record::{decisions, publications};
 #[divan::bench]
 fn render_row(bencher: Bencher<'_, '_>) {
     let all = publications(&decisions(1));
-    let render = |p: Publication| Row::of(p).json;
+    let render = |p: Publication| RowText::of(&p).text;
     assert_eq!(Digest::of(render(all[0].clone()).as_bytes()).short(), "21d526a37566");
     bencher.with_inputs(|| all[0].clone()).bench_values(render);
 }
@@ -25,7 +25,7 @@ fn render_row(bencher: Bencher<'_, '_>) {
 fn render_snapshot(bencher: Bencher<'_, '_>) {
     let all = publications(&decisions(200));
     let key = |p: &Publication| (p.symbol, from_iso(&p.horizon).unwrap_or_default());
-    let rows: BTreeMap<_, Row> = all.into_iter().map(|p| (key(&p), Row::of(p))).collect();
+    let rows: BTreeMap<_, RowText> = all.into_iter().map(|p| (key(&p), RowText::of(&p))).collect();
     let render = || body(200, &rows, |_| true);
     assert_eq!(Digest::of(&render().bytes).short(), "51c29c7ac0b5");
     bencher.counter(ItemsCount::new(200usize)).bench(render);

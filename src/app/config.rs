@@ -15,9 +15,8 @@ use crate::event::lake::Feed;
 use crate::feature;
 use crate::forecast::Entry;
 use crate::pipeline::{Margin, Settings};
-use crate::study::ablation::Ablation;
-use crate::study::plan::Study;
-use crate::study::{ModelPlan, Plan};
+use crate::serve::sink::{self, SinkConfig};
+use crate::study::config::{Ablation, ModelPlan, Plan, Study};
 
 /// Rows kept of each instrument where the configuration does not say.
 const REPLAY_ROWS: usize = 2500;
@@ -36,7 +35,7 @@ pub struct Config {
     /// What is looked at.
     pub universe: Universe,
     /// How rows are built.
-    pub rows: feature::Config,
+    pub rows: feature::RowConfig,
     /// Horizons, in rows.
     pub horizons: Vec<usize>,
     /// How models are trained and judged.
@@ -122,6 +121,9 @@ pub struct Serve {
     /// Books, columns `symbol,depth_50bp,depth_100bp,spread_bp,open_interest,stressed_depth`; likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub books: Option<PathBuf>,
+    /// Where publications go by themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sinks: Vec<SinkConfig>,
     /// How often a followed lake is looked at.
     pub poll: Span,
 }
@@ -137,6 +139,7 @@ impl Default for Serve {
             from: None,
             accounts: None,
             books: None,
+            sinks: Vec::new(),
             poll: Span::SECOND,
         }
     }
@@ -208,6 +211,9 @@ impl Config {
                 want(false, &e.to_string());
             }
         }
+        if let Err(e) = sink::config::open(&self.serve.sinks) {
+            want(false, &e.to_string());
+        }
         if let Err(e) = feature::Builder::new(self.rows.clone()) {
             want(false, &format!("rows: {e}"));
         }
@@ -233,7 +239,7 @@ impl Config {
     }
     /// The study that this describes.
     pub fn plan(&self) -> Plan {
-        let road = Settings {
+        let pipeline = Settings {
             symbols: self.universe.symbols.clone(),
             rows: self.rows.clone(),
             horizons: self.horizons.clone(),
@@ -241,7 +247,7 @@ impl Config {
             replay_rows: self.replay_rows,
             margin: self.margin.clone(),
         };
-        Plan { road, study: self.study.clone(), models: self.models.clone() }
+        Plan { pipeline, study: self.study.clone(), models: self.models.clone() }
     }
     /// Digest of the effective configuration. How it is served changes no decision and is left out,
     /// so that a backtest and every service of one configuration have one digest.

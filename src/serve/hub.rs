@@ -1,18 +1,22 @@
-//! What was published last, rendered once, and who is told of the next.
+//! What was published last, and who is told of the next.
+//!
+//! The hub carries publications as they are in the ledger, with their place there. How they look on a wire
+//! is for those who take them.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use bytes::Bytes;
 use tokio::sync::broadcast;
 
-use super::view::ForecastRow;
-use super::{Mode, Options, clock};
-use crate::base::{Digest, Horizon, Symbol, Ts};
+use super::clock;
+use super::options::{Mode, Options};
+use crate::base::{Horizon, Symbol, Ts};
 use crate::pipeline::Named;
-use crate::record::publication::{Status, from_iso};
+use crate::record::guidance::Outlook;
+use crate::record::publication::from_iso;
 use crate::record::{Publication, Seq};
 
 /// Sets kept for consumers that come back.
@@ -20,76 +24,89 @@ pub const RING_SETS: usize = 10_000;
 /// Sets that a slow consumer may be behind before it is sent a snapshot instead.
 pub const BEHIND_MAX: usize = 256;
 
-/// A rendered answer with the headers that go with it.
-#[derive(Clone, Debug)]
-pub struct Body {
-    /// JSON.
-    pub bytes: Bytes,
-    /// Strong entity tag, quotes included.
-    pub etag: String,
-    /// Number of the newest publication.
+/// Instrument and margin period of risk.
+pub type Key = (Symbol, Horizon);
+
+/// A publication and its place in the ledger.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Published {
+    /// Where it is recorded.
+    pub place: Seq,
+    /// What was published.
+    pub publication: Publication,
+}
+
+/// Every multiplier in force at one instant.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Number of the newest publication of all; 0 before the first.
     pub seq: u64,
-    /// Oldest input.
-    pub as_of: Option<Ts>,
-    /// Worst status.
-    pub status: Status,
-    /// First expiry.
-    pub valid_until: Option<Ts>,
+    /// The rows.
+    pub rows: BTreeMap<Key, Arc<Published>>,
 }
 
-/// One published row and its JSON.
+/// Rows that were published together, never none.
 #[derive(Clone, Debug)]
-pub struct Row {
-    /// The row.
-    pub publication: Arc<Publication>,
-    /// Its JSON.
-    pub json: Arc<str>,
+pub struct PublishedSet {
+    /// In order of their numbers.
+    pub rows: Vec<Arc<Published>>,
 }
 
-impl Row {
-    /// Renders a publication.
-    pub fn of(publication: Publication) -> Row {
-        let json = serde_json::to_string(&publication).unwrap_or_default().into();
-        Row { publication: Arc::new(publication), json }
+impl PublishedSet {
+    /// Number of the first row.
+    pub fn first(&self) -> u64 {
+        self.rows.first().map_or(0, |r| r.publication.seq)
+    }
+    /// Number of the last row.
+    pub fn last(&self) -> u64 {
+        self.rows.last().map_or(0, |r| r.publication.seq)
     }
 }
 
-/// Everything that is served from memory, at one instant.
-#[derive(Clone, Debug)]
-pub struct Snapshot {
-    /// All instruments.
-    pub all: Body,
-    /// By instrument.
-    pub one: BTreeMap<Symbol, Body>,
-    /// Every row, by instrument and horizon.
-    pub rows: BTreeMap<(Symbol, Horizon), Row>,
-}
-
-/// What streams are told: the rows of one set.
-#[derive(Clone, Debug)]
-pub struct Delta {
-    /// Number of the last row.
+/// How one sink does.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SinkHealth {
+    /// Its kind, as configured.
+    pub kind: &'static str,
+    /// Whether the service is not ready while it is not well.
+    pub required: bool,
+    /// Number of the last publication that it acknowledged; 0 before the first.
     pub seq: u64,
-    /// Number of the first row.
-    pub first: u64,
-    /// JSON.
-    pub json: Arc<str>,
+    /// When it last acknowledged anything, or had nothing to acknowledge; by the wall clock.
+    pub moved: Ts,
+    /// What went wrong last; absent once it does well again.
+    pub error: Option<String>,
+    /// How often a delivery failed.
+    pub failures: u64,
 }
 
 #[derive(Debug, Default)]
 struct Ring {
-    deltas: VecDeque<Arc<Delta>>,
+    sets: VecDeque<Arc<PublishedSet>>,
     /// Ledger place of each publication, by its number less one.
     places: Vec<Seq>,
+}
+
+impl Ring {
+    fn newest(&self) -> u64 {
+        self.places.len() as u64
+    }
+    /// The sets after a number; `None` where they are no longer kept, or the number is not one of this ledger.
+    fn after(&self, seq: u64) -> Option<impl Iterator<Item = &Arc<PublishedSet>>> {
+        let oldest = self.sets.front().map_or(self.newest() + 1, |s| s.first());
+        let kept = seq <= self.newest() && seq + 1 >= oldest;
+        let from = self.sets.partition_point(|s| s.last() <= seq);
+        kept.then(|| self.sets.range(from..))
+    }
 }
 
 /// What a stream starts with.
 #[derive(Debug)]
 pub struct Subscription {
     /// What was missed since the id that the consumer had; `None` where that is too long ago.
-    pub missed: Option<Vec<Arc<Delta>>>,
+    pub missed: Option<Vec<Arc<PublishedSet>>>,
     /// What comes.
-    pub next: broadcast::Receiver<Arc<Delta>>,
+    pub next: broadcast::Receiver<Arc<PublishedSet>>,
 }
 
 /// Where the publisher puts, and everyone else takes.
@@ -98,10 +115,14 @@ pub struct Hub {
     /// How the service was started.
     pub options: Options,
     snapshot: ArcSwap<Snapshot>,
-    forecasts: ArcSwap<BTreeMap<Symbol, Arc<str>>>,
-    guidance: ArcSwap<BTreeMap<(Symbol, Horizon), Arc<str>>>,
+    forecasts: ArcSwap<BTreeMap<Symbol, Arc<[Named]>>>,
+    guidance: ArcSwap<BTreeMap<Key, Arc<Outlook>>>,
     ring: Mutex<Ring>,
-    sender: broadcast::Sender<Arc<Delta>>,
+    ring_sets: usize,
+    /// Wakes threads that wait for the next set.
+    news: Condvar,
+    sender: broadcast::Sender<Arc<PublishedSet>>,
+    sinks: Mutex<BTreeMap<String, SinkHealth>>,
     model: ArcSwap<Option<String>>,
     caught_up: AtomicBool,
     ended: AtomicBool,
@@ -111,17 +132,28 @@ pub struct Hub {
     pub subscribers: AtomicU64,
 }
 
+/// What is behind these locks is whole between any two statements that could panic.
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 impl Hub {
     /// With nothing published.
     pub fn new(options: Options) -> Arc<Hub> {
-        let all = body(0, &BTreeMap::new(), |_| true);
+        Hub::with_ring(options, RING_SETS)
+    }
+    /// As [`Hub::new`], with so many sets kept.
+    pub(crate) fn with_ring(options: Options, ring_sets: usize) -> Arc<Hub> {
         Arc::new(Hub {
             options,
-            snapshot: ArcSwap::from_pointee(Snapshot { all, one: BTreeMap::new(), rows: BTreeMap::new() }),
+            snapshot: ArcSwap::default(),
             forecasts: ArcSwap::default(),
             guidance: ArcSwap::default(),
             ring: Mutex::default(),
+            ring_sets,
+            news: Condvar::new(),
             sender: broadcast::channel(BEHIND_MAX).0,
+            sinks: Mutex::default(),
             model: ArcSwap::default(),
             caught_up: AtomicBool::new(false),
             ended: AtomicBool::new(false),
@@ -134,86 +166,95 @@ impl Hub {
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.snapshot.load_full()
     }
-    /// The JSON rows of forecasts, by instrument.
-    pub fn forecasts(&self) -> Arc<BTreeMap<Symbol, Arc<str>>> {
+    /// Every model's forecasts from the last row of each instrument.
+    pub fn forecasts(&self) -> Arc<BTreeMap<Symbol, Arc<[Named]>>> {
         self.forecasts.load_full()
     }
-    /// Shows the forecasts made from the last row of an instrument.
-    pub fn show_forecasts(&self, symbol: Symbol, named: &[Named]) {
-        let rows: Vec<String> =
-            named.iter().map(|n| serde_json::to_string(&ForecastRow::from(n)).unwrap_or_default()).collect();
+    /// Puts the forecasts made from the last row of an instrument.
+    pub fn put_forecasts(&self, symbol: Symbol, forecasts: &[Named]) {
         let mut all = (*self.forecasts()).clone();
-        all.insert(symbol, rows.join(",").into());
+        all.insert(symbol, forecasts.into());
         self.forecasts.store(Arc::new(all));
     }
-    /// The JSON rows of forward guidance, by instrument and horizon.
-    pub fn guidance(&self) -> Arc<BTreeMap<(Symbol, Horizon), Arc<str>>> {
+    /// Forward guidance at the newest publications.
+    pub fn guidance(&self) -> Arc<BTreeMap<Key, Arc<Outlook>>> {
         self.guidance.load_full()
     }
-    /// Shows the guidance at the newest publications.
-    pub fn show_guidance(&self, rows: BTreeMap<(Symbol, Horizon), Arc<str>>) {
+    /// Puts the guidance at the newest publications.
+    pub fn put_guidance(&self, newest: BTreeMap<Key, Arc<Outlook>>) {
         let mut all = (*self.guidance()).clone();
-        all.extend(rows);
+        all.extend(newest);
         self.guidance.store(Arc::new(all));
     }
-    fn ring(&self) -> MutexGuard<'_, Ring> {
-        // A ring is whole between any two statements that could panic.
-        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-    /// Shows sets that are in the ledger, with the place of each row there; streams are told.
+    /// Takes sets that are in the ledger, with the place of each row there, and tells everyone.
     pub fn publish(&self, sets: Vec<Vec<(Seq, Publication)>>) {
         if sets.is_empty() {
             return;
         }
         let mut rows = self.snapshot().rows.clone();
-        let mut deltas = Vec::new();
-        let mut ring = self.ring();
+        let mut fresh = Vec::with_capacity(sets.len());
+        let mut ring = locked(&self.ring);
         for set in sets {
-            let mut texts = Vec::new();
-            let mut span = (u64::MAX, 0);
+            let mut placed = Vec::with_capacity(set.len());
             for (place, publication) in set {
-                span = (span.0.min(publication.seq), publication.seq);
                 ring.places.push(place);
-                let horizon = from_iso(&publication.horizon).unwrap_or_default();
-                let row = Row::of(publication);
-                texts.push(Arc::clone(&row.json));
-                rows.insert((row.publication.symbol, horizon), row);
+                let key = (publication.symbol, from_iso(&publication.horizon).unwrap_or_default());
+                let row = Arc::new(Published { place, publication });
+                rows.insert(key, Arc::clone(&row));
+                placed.push(row);
             }
-            let json = format!(r#"{{"seq":{},"multipliers":[{}]}}"#, span.1, texts.join(",")).into();
-            deltas.push(Arc::new(Delta { first: span.0, seq: span.1, json }));
+            fresh.push(Arc::new(PublishedSet { rows: placed }));
         }
-        let seq = ring.places.len() as u64;
-        let symbols: std::collections::BTreeSet<Symbol> = rows.keys().map(|k| k.0).collect();
-        let one = symbols.into_iter().map(|s| (s, body(seq, &rows, |k| k.0 == s))).collect();
-        self.snapshot.store(Arc::new(Snapshot { all: body(seq, &rows, |_| true), one, rows }));
-        for delta in deltas {
-            ring.deltas.push_back(Arc::clone(&delta));
+        self.snapshot.store(Arc::new(Snapshot { seq: ring.newest(), rows }));
+        for set in fresh {
+            ring.sets.push_back(Arc::clone(&set));
             // No receiver is no error: nobody listens.
-            let _ = self.sender.send(delta);
+            let _ = self.sender.send(set);
         }
-        while ring.deltas.len() > RING_SETS {
-            ring.deltas.pop_front();
+        while ring.sets.len() > self.ring_sets {
+            ring.sets.pop_front();
         }
+        self.news.notify_all();
     }
     /// Starts a stream. With an id, what came after it; the snapshot was taken no later.
     pub fn subscribe(&self, after: Option<u64>) -> Subscription {
-        let ring = self.ring();
+        let ring = locked(&self.ring);
         let next = self.sender.subscribe();
-        let newest = ring.places.len() as u64;
-        let oldest = ring.deltas.front().map_or(newest + 1, |d| d.first);
-        let kept = |id: u64| id <= newest && id + 1 >= oldest;
-        let missed =
-            after.filter(|id| kept(*id)).map(|id| ring.deltas.iter().filter(|d| d.seq > id).cloned().collect());
+        let missed = after.and_then(|id| Some(ring.after(id)?.cloned().collect()));
         Subscription { missed, next }
+    }
+    /// The first sets after a number, until they have `rows` rows; `None` where they are no longer kept.
+    pub fn after(&self, seq: u64, rows: usize) -> Option<Vec<Arc<PublishedSet>>> {
+        let (ring, mut have) = (locked(&self.ring), 0);
+        let fits = |set: &&Arc<PublishedSet>| {
+            let room = have < rows;
+            have += set.rows.len();
+            room
+        };
+        Some(ring.after(seq)?.take_while(fits).cloned().collect())
+    }
+    /// Waits until something newer than a number is published, at most so long.
+    pub fn wait(&self, seq: u64, at_most: Duration) {
+        let old = |ring: &mut Ring| ring.newest() <= seq;
+        // Whoever waits looks again anyway.
+        let _ = self.news.wait_timeout_while(locked(&self.ring), at_most, old);
     }
     /// Place in the ledger of a publication.
     pub fn place(&self, seq: u64) -> Option<Seq> {
         let index = usize::try_from(seq.checked_sub(1)?).ok()?;
-        self.ring().places.get(index).copied()
+        locked(&self.ring).places.get(index).copied()
     }
     /// The newest publication's number; 0 before the first.
     pub fn newest(&self) -> u64 {
-        self.snapshot.load().all.seq
+        self.snapshot.load().seq
+    }
+    /// How every sink does, by name.
+    pub fn sinks(&self) -> BTreeMap<String, SinkHealth> {
+        locked(&self.sinks).clone()
+    }
+    /// Says how a sink does.
+    pub fn put_sink(&self, name: &str, health: SinkHealth) {
+        locked(&self.sinks).insert(name.into(), health);
     }
     /// Time as consumers know it: of the wall, or of the stream that is replayed.
     pub fn now(&self) -> Ts {
@@ -258,24 +299,4 @@ impl Hub {
     pub fn set_stopping(&self) {
         self.stopping.store(true, Ordering::Release);
     }
-}
-
-/// Renders the chosen rows. `seq` numbers the whole, so that equal rows under another number are
-/// another entity.
-pub fn body(seq: u64, rows: &BTreeMap<(Symbol, Horizon), Row>, keep: impl Fn(&(Symbol, Horizon)) -> bool) -> Body {
-    let kept: Vec<&Row> = rows.iter().filter(|(k, _)| keep(k)).map(|(_, r)| r).collect();
-    let as_of = kept.iter().map(|r| r.publication.as_of).min();
-    let valid_until = kept.iter().map(|r| r.publication.valid_until).min();
-    let status = kept.iter().map(|r| r.publication.status).max().unwrap_or(Status::Halted);
-    let time = |t: Option<Ts>| t.map_or("null".to_string(), |t| format!("\"{t}\""));
-    let texts: Vec<&str> = kept.iter().map(|r| &*r.json).collect();
-    let text = format!(
-        r#"{{"schema":"margincast.multipliers.v1","seq":{seq},"as_of":{},"status":"{}","valid_until":{},"multipliers":[{}]}}"#,
-        time(as_of),
-        status.as_str(),
-        time(valid_until),
-        texts.join(",")
-    );
-    let etag = format!("\"{seq}-{}\"", &Digest::of(text.as_bytes()).to_string()[..8]);
-    Body { bytes: text.into(), etag, seq, as_of, status, valid_until }
 }

@@ -11,12 +11,16 @@ use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
 use tokio::sync::{Semaphore, watch};
 
-use super::http::{Shared, router};
+use super::api::http::router;
+use super::api::render::Renderer;
+use super::api::request::Shared;
+use super::engine::Engine;
+use super::engine::publisher::Publisher;
+use super::engine::source::Source;
+use super::hub::Hub;
 use super::meters::Meters;
-use super::publisher::Publisher;
-use super::road::Road;
-use super::source::Source;
-use super::{Hub, Options};
+use super::options::Options;
+use super::sink::{self, Deliveries};
 
 /// How long answers and streams in flight may take to end.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -30,6 +34,7 @@ pub struct Running {
     pub hub: Arc<Hub>,
     runtime: Runtime,
     publisher: Option<JoinHandle<Result<()>>>,
+    deliveries: Deliveries,
     web: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
     bye: watch::Sender<bool>,
     failed: watch::Receiver<bool>,
@@ -39,17 +44,24 @@ pub struct Running {
 ///
 /// # Errors
 /// The ledger or the models cannot be opened, or the address is taken: nothing runs.
-pub fn start(options: Options, road: Road, mut source: Source) -> Result<Running> {
+pub fn start(options: Options, engine: Engine, mut market: Box<dyn Source>) -> Result<Running> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WEB_THREADS).enable_all().build()?;
     let listen = options.listen.clone();
     let listener = runtime.block_on(TcpListener::bind(&listen)).with_context(|| format!("listening on {listen}"))?;
     let address = listener.local_addr()?;
     let meters = Meters::new(&options)?;
+    let sinks = sink::config::open(&options.sinks)?;
     let hub = Hub::new(options);
-    let mut publisher = Publisher::new(Arc::clone(&hub), Arc::clone(&meters), road)?;
+    let mut publisher = Publisher::new(Arc::clone(&hub), Arc::clone(&meters), engine)?;
     let (bye, stop) = watch::channel(false);
     let (failing, failed) = watch::channel(false);
-    let shared = Shared { hub: Arc::clone(&hub), meters, stop: stop.clone(), disk: Arc::new(Semaphore::new(1)) };
+    let shared = Shared {
+        hub: Arc::clone(&hub),
+        renderer: Arc::new(Renderer::default()),
+        meters,
+        stop: stop.clone(),
+        disk: Arc::new(Semaphore::new(1)),
+    };
     let listener = listener.tap_io(|io| {
         // Without it small answers wait for the client's acknowledgement; a failure only costs speed.
         let _ = io.set_nodelay(true);
@@ -60,14 +72,15 @@ pub fn start(options: Options, road: Road, mut source: Source) -> Result<Running
     });
     let web = runtime.spawn(async move { server.await });
     let publisher = std::thread::Builder::new().name("publisher".into()).spawn(move || {
-        let done = publisher.run(&mut source);
+        let done = publisher.run(&mut *market);
         if done.is_err() {
             let _ = failing.send(true);
         }
         done
     })?;
+    let deliveries = Deliveries::start(&hub, sinks)?;
     tracing::info!(%address, "serving");
-    Ok(Running { address, hub, runtime, publisher: Some(publisher), web: Some(web), bye, failed })
+    Ok(Running { address, hub, runtime, publisher: Some(publisher), deliveries, web: Some(web), bye, failed })
 }
 
 impl Running {
@@ -106,6 +119,7 @@ impl Running {
             Some(Err(_)) => Err(anyhow!("the publisher died")),
             None => Ok(()),
         };
+        self.deliveries.stop();
         let _ = self.bye.send(true);
         if let Some(web) = self.web.take() {
             let ended = self.runtime.block_on(async { tokio::time::timeout(DRAIN, web).await });

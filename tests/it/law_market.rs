@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use margincast::base::{Digest, Seed, Span, Symbol, Ts};
 use margincast::event::{Bar, Body, Event, synth};
 use margincast::feature::Feature;
-use margincast::forecast::{Forecast, calibrated};
+use margincast::forecast::{Forecast, combine::calibration};
 use margincast::pipeline::{Bundle, Margin, Pipeline, Settings};
-use margincast::study::plan::{ModelPlan, Plan, Study};
-use margincast::study::walk::{self, Market, Walk};
+use margincast::study::config::{ModelPlan, Plan, Study};
+use margincast::study::walk::{self, MarketEvents, Walk};
 
 use crate::law_forecaster::config;
 
@@ -39,7 +39,7 @@ pub(crate) fn plan() -> Plan {
     margin.baseline.window = Span::DAY.times(20);
     margin.baseline.history = Span::DAY.times(365);
     let day = |n: i64| start() + Span::DAY.times(n);
-    let road = Settings {
+    let pipeline = Settings {
         symbols: symbols().to_vec(),
         rows: config(),
         horizons: vec![1],
@@ -61,20 +61,20 @@ pub(crate) fn plan() -> Plan {
         crash_days: vec![],
         seed: Seed(5),
         base: "GLM".into(),
-        calibration: calibrated::Params { window: 200, spike_window: 100, ..Default::default() },
+        calibration: calibration::Params { window: 200, spike_window: 100, ..Default::default() },
     };
     let models = vec![
         model("GLM", "net", serde_json::json!({"nets": 0, "regimes": 0})),
         model("boost", "boost", serde_json::json!({"rounds": 20, "runs": 1, "regimes": 2})),
     ];
-    Plan { road, study, models }
+    Plan { pipeline, study, models }
 }
 
-fn walked(market: &Market) -> Walk {
+fn walked(market: &MarketEvents) -> Walk {
     walk::walk(&plan(), market, Digest::of(b"study"), None, &|_| {}).unwrap()
 }
 
-pub(crate) fn market() -> Market {
+pub(crate) fn market() -> MarketEvents {
     symbols().map(|s| (s, events(s))).into()
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn told_a_row_early(events: &[Event]) -> Vec<Event> {
 
 /// Forecasts of A at or before `t` and after it, in a study that is told of the market by `tell`: as it
 /// was, and with another B after `t`.
-fn beside_another_b(t: Ts, tell: impl Fn(&Market) -> Market) -> [[Vec<(String, Forecast)>; 2]; 2] {
+fn beside_another_b(t: Ts, tell: impl Fn(&MarketEvents) -> MarketEvents) -> [[Vec<(String, Forecast)>; 2]; 2] {
     let [a, b] = symbols();
     let mut poisoned = market();
     for event in poisoned.get_mut(&b).unwrap().iter_mut().filter(|e| e.ts_known > t) {
@@ -114,7 +114,7 @@ fn beside_another_b(t: Ts, tell: impl Fn(&Market) -> Market) -> [[Vec<(String, F
 fn what_another_instrument_does_is_seen_when_it_is_known_and_not_before() {
     // Right after an origin, so that a fit or a factor that saw a row too far shows.
     let t = plan().study.start + plan().study.refit;
-    let [[early, late], [other_early, other_late]] = beside_another_b(t, Market::clone);
+    let [[early, late], [other_early, other_late]] = beside_another_b(t, MarketEvents::clone);
     assert!(early.len() > 100);
     assert!(early == other_early, "a forecast knew what another instrument would do");
     assert!(late[2..4] != other_late[2..4], "the first window of the other instrument's change is not seen");
@@ -137,7 +137,7 @@ fn a_market_factor_with_the_next_row_of_one_instrument_is_caught() {
 #[test]
 fn the_order_of_instruments_at_equal_times_changes_no_decision() {
     let bundle: Bundle = walked(&market()).last;
-    let mut settings = plan().road;
+    let mut settings = plan().pipeline;
     settings.publish_from = plan().study.end;
     let run = |backward: bool| {
         let mut all: Vec<Event> = market().into_values().flatten().collect();
@@ -148,7 +148,7 @@ fn the_order_of_instruments_at_equal_times_changes_no_decision() {
         let mut road = Pipeline::new(settings.clone(), &bundle, Digest::of(b"c")).unwrap();
         let mut made: BTreeMap<Symbol, Vec<String>> = BTreeMap::new();
         for event in &all {
-            for d in road.push(event) {
+            for d in road.push(event).unwrap() {
                 made.entry(d.symbol).or_default().push(serde_json::to_string(&d).unwrap());
             }
         }
