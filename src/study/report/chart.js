@@ -78,8 +78,8 @@ function chart(figure, spec) {
 }
 
 function legend(figure, spec, state) {
-  const list = html("div", { class: "legend", role: "group", "aria-label": "ChartLines shown" });
-  // ChartLines of one name are shown and hidden together.
+  const list = html("div", { class: "legend", role: "group", "aria-label": "Lines shown" });
+  // Lines of one name are shown and hidden together.
   for (const l of spec.lines.filter((l, i) => spec.lines.findIndex(o => o.name === l.name) === i)) {
     const button = html("button", { type: "button", "aria-pressed": String(!state.off[l.name]) });
     const svg = make("svg", { viewBox: "0 0 22 10", "aria-hidden": "true" });
