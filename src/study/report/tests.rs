@@ -581,8 +581,10 @@ fn a_measurement_stands_once_in_the_scores_and_at_its_own_place_in_the_report() 
 #[test]
 fn the_shipped_schema_is_the_one_that_measurements_declare() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/schema/scores.schema.json");
-    let shipped = std::fs::read_to_string(&path).unwrap();
-    assert!(shipped == schema::text(), "write it anew: margincast config schema > data/schema/scores.schema.json");
+    let (shipped, declared) = (std::fs::read_to_string(&path).unwrap(), schema::text());
+    let differs = shipped.lines().zip(declared.lines()).find(|(a, b)| a != b);
+    let mend = "write it anew: margincast config schema > data/schema/scores.schema.json";
+    assert!(shipped == declared, "{differs:?}; {mend}");
 }
 
 /// Whether a value is as its schema says, as far as the words go that the schema of scores uses.
