@@ -1,8 +1,8 @@
 //! Measurements of a small study: what each declares is what it finds.
 
-use margincast::study::measure::declare::{Measurement, ShownAs};
 use margincast::base::Digest;
 use margincast::forecast::Track;
+use margincast::study::measure::declare::{Measurement, ShownAs};
 use margincast::study::measure::{Heading, MEASUREMENTS, Material, judge};
 use margincast::study::walk::fit::{Before, FitTask};
 use margincast::study::walk::{rows, walk};

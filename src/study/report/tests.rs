@@ -40,7 +40,7 @@ use crate::study::measure::margin::stress::Scenario;
 use crate::study::measure::meta::SCHEMA;
 use crate::study::measure::model::ablations::Ablated;
 use crate::study::measure::model::faults::FaultCount;
-use crate::study::measure::{Findings, ChartLines, MEASUREMENTS, Meta, POOLED, Pane, Scores, schema};
+use crate::study::measure::{ChartLines, Findings, MEASUREMENTS, Meta, POOLED, Pane, Scores, schema};
 use crate::study::walk::leak_test::{LeakTest, Untouched};
 use crate::study::walk::search::{Candidate, Choice};
 
