@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::fit::Before;
 use super::fits::{Fits, Fitting};
@@ -110,7 +110,8 @@ impl<'a> State<'a> {
     /// one's calibration; all from what was known at the cut.
     fn bundle(&mut self, fitting: &Fitting<'_>, origin: Origin, fits: &Fits) -> Result<ModelSet, Error> {
         let plan = self.plan;
-        let panel = fitting.panel(origin);
+        let shared = OnceLock::new();
+        let panel = shared.get_or_init(|| fitting.panel(origin));
         let mut members = Vec::new();
         for (ahead, horizon) in plan.horizons() {
             let track = &*self.tracks.entry(horizon).or_default();
@@ -119,7 +120,7 @@ impl<'a> State<'a> {
                 let entry = Entry::named(&model.kind)?;
                 let fit = if entry.combines {
                     let before = Before { members: &fitted, track };
-                    fitting.fit(model, origin, horizon, before, &|| &panel)?.map_err(|e| e.to_string())
+                    fitting.fit(model, origin, horizon, before, &shared)?.map_err(|e| e.to_string())
                 } else {
                     let from = origin.index - origin.index % model.every.max(1);
                     match fits.get(&(from, model.name.clone(), horizon)) {
@@ -131,7 +132,7 @@ impl<'a> State<'a> {
                 match fit {
                     Ok(fit) => {
                         let params = plan.study.calibration;
-                        let learn = || Arc::new(Calibration::learn(params, &panel, &model.name, track, ahead));
+                        let learn = || Arc::new(Calibration::learn(params, panel, &model.name, track, ahead));
                         let calibration = (!entry.own_tails).then(learn);
                         fitted.insert(model.name.clone(), fit.clone());
                         members.push(Member { name: model.name.clone(), horizon, fitted: fit, calibration });
