@@ -238,6 +238,7 @@ impl Config {
             publish_from: self.study.start,
             replay_rows: self.replay_rows,
             margin: self.margin.clone(),
+            margins: Vec::new(),
         };
         Plan { road, study: self.study.clone(), models: self.models.clone() }
     }

@@ -53,6 +53,7 @@ fn road(bundle: &Bundle) -> Pipeline {
         horizons: vec![1, 8],
         publish_from: trained(&ROWS),
         replay_rows: 1_000,
+        margins: Vec::new(),
         margin,
     };
     Pipeline::new(settings, bundle, Digest::default()).unwrap()

@@ -45,6 +45,7 @@ pub(crate) fn plan() -> Plan {
         horizons: vec![1],
         publish_from: day(36),
         replay_rows: 600,
+        margins: Vec::new(),
         margin,
     };
     let study = Study {

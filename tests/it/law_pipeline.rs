@@ -23,6 +23,7 @@ fn settings(symbols: &[Symbol]) -> Settings {
         horizons: vec![1],
         publish_from: trained(&ROWS),
         replay_rows: 1_000,
+        margins: Vec::new(),
         margin,
     }
 }
