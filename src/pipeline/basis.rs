@@ -1,9 +1,9 @@
 //! What a decision was made from, and the decision that is made of it and of what the guardrails let through.
 
 use crate::base::{Digest, Horizon, Symbol, Ts};
-use crate::loss::baseline::Estimate;
-use crate::margin::score::Score;
-use crate::margin::{Bundle, Chain, Decision, Why, light};
+use crate::loss::baseline::BaselineEstimate;
+use crate::margin::risk_score::RiskScore;
+use crate::margin::{Chain, Decision, Output, Why, traffic_light};
 
 /// Which models and settings a decision is signed with.
 #[derive(Clone, Copy, Debug)]
@@ -23,10 +23,10 @@ pub(super) struct Basis {
     pub credibility: f64,
     pub p_stress: Option<f64>,
     pub chain: Chain,
-    pub estimate: Estimate,
+    pub estimate: BaselineEstimate,
     pub quality: f64,
-    pub score: Option<Score>,
-    pub light: Option<light::Shown>,
+    pub score: Option<RiskScore>,
+    pub light: Option<traffic_light::TrafficLightReading>,
 }
 
 impl Basis {
@@ -34,7 +34,7 @@ impl Basis {
     pub fn decision(
         &self,
         (symbol, ts, horizon): (Symbol, Ts, Horizon),
-        output: Bundle,
+        output: Output,
         valid_until: Ts,
         seal: Seal,
     ) -> Decision {
@@ -80,7 +80,7 @@ impl Basis {
                 interest: output.interest,
                 blast: output.blast,
                 score: self.score,
-                light: self.light,
+                traffic_light: self.light,
             },
         }
     }

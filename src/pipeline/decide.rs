@@ -16,13 +16,15 @@ use crate::base::{Horizon, Prob, Span, Symbol, Ts};
 use crate::event::snapshot::{AccountSnapshot, BookSnapshot};
 use crate::feature::{self, Feature, Row};
 use crate::forecast::outcome::Pending;
-use crate::loss::basel::Light;
-use crate::loss::baseline::Estimate;
-use crate::margin::apc::{Apc, Measured};
-use crate::margin::blast::{Accounts, Exposure};
+use crate::loss::baseline::BaselineEstimate;
+use crate::loss::test::traffic_light::Light;
+use crate::margin::apc::{Apc, MeasuredLoss};
+use crate::margin::guardrail::blast::{Accounts, Exposure};
+use crate::margin::guardrail::order::{Order, Scope};
 use crate::margin::median::Median;
-use crate::margin::order::{Order, Scope};
-use crate::margin::{Bundle, Chain, Conditions, Credibility, Decision, Inputs, Override, Proposal, Reason, light};
+use crate::margin::{
+    Chain, ChainInputs, Conditions, Credibility, Decision, Output, Override, Proposal, Reason, traffic_light,
+};
 
 /// Windows over which data quality is taken: the share of them that made a row.
 const QUALITY_WINDOWS: usize = 24;
@@ -78,11 +80,11 @@ struct Heard<'a> {
     /// Volatility of the forecast over that of the baseline, where the multiplier is made of them.
     ratio: Option<[f64; 2]>,
     /// The measured loss; absent where it is not wanted, not known, or a model that it needs is silent.
-    estimate: Option<Estimate>,
+    estimate: Option<BaselineEstimate>,
 }
 
 impl Decider {
-    pub fn new(margin: &Margin, rows: &feature::Config, ahead: usize) -> Result<Decider, Error> {
+    pub fn new(margin: &Margin, rows: &feature::RowConfig, ahead: usize) -> Result<Decider, Error> {
         let setting = |e: &dyn std::fmt::Display| Error::Settings(format!("margin: {e}"));
         let (step, horizon) = (rows.row, Horizon(rows.row.times(ahead as i64)));
         margin.check()?;
@@ -173,7 +175,7 @@ impl Decider {
         let estimate = heard.estimate?;
         let at = self.time.row(row.ts);
         let (var, stressed, long_run) = (estimate.var, estimate.stressed_var, estimate.long_run_var);
-        let stages = self.apc.step(&Measured { ts: at, var, stressed, long_run });
+        let stages = self.apc.step(&MeasuredLoss { ts: at, var, stressed, long_run });
         let baseline = stages.last().copied()?;
         if !publish {
             let long_run_var = self.measure.long_run(&estimate);
@@ -206,14 +208,14 @@ impl Decider {
     fn chain(
         &self,
         heard: &Heard<'_>,
-        estimate: &Estimate,
+        estimate: &BaselineEstimate,
         (baseline, credibility): (f64, f64),
-        light: Option<light::Shown>,
+        light: Option<traffic_light::TrafficLightReading>,
     ) -> Option<(Chain, Option<f64>)> {
         if let Some(multiplier) = &self.margin.multiplier {
             return Some(multiplier.chain(baseline, estimate.var, heard.ratio));
         }
-        let inputs = Inputs {
+        let inputs = ChainInputs {
             baseline,
             forecast: heard.loss,
             credibility,
@@ -253,7 +255,7 @@ impl Decider {
     }
 
     /// What the guardrails make of a proposal, at a row that closed then.
-    fn guarded(&mut self, mut proposal: Proposal, close: Ts, confidence: f64) -> Option<Bundle> {
+    fn guarded(&mut self, mut proposal: Proposal, close: Ts, confidence: f64) -> Option<Output> {
         if self.margin.begins_at_one && !self.begun {
             match self.before.take() {
                 Some(before) => _ = self.guard.step(&before, &Conditions::default()),

@@ -3,9 +3,9 @@
 use super::error::Error;
 use crate::base::Ts;
 use crate::event::snapshot::Book;
-use crate::margin::blast::Exposure;
-use crate::margin::order::{Field, Override};
-use crate::margin::{Bundle, Conditions, Guardrail, Policy, Proposal, Reason, State};
+use crate::margin::guardrail::blast::Exposure;
+use crate::margin::guardrail::order::{Field, Override};
+use crate::margin::{Conditions, Guardrail, Output, Policy, Proposal, Reason, State};
 
 /// Either of them.
 pub(super) enum Guard {
@@ -18,7 +18,7 @@ pub(super) struct Unguarded {
     policy: Policy,
     frozen: bool,
     set: Option<Override>,
-    last: Option<Bundle>,
+    last: Option<Output>,
 }
 
 impl Guard {
@@ -36,13 +36,13 @@ impl Guard {
             Guard::None(none) => &none.policy,
         }
     }
-    pub fn step(&mut self, proposal: &Proposal, now: &Conditions<'_>) -> Option<Bundle> {
+    pub fn step(&mut self, proposal: &Proposal, now: &Conditions<'_>) -> Option<Output> {
         match self {
             Guard::Guardrail(guardrail) => guardrail.step_under(proposal, now),
             Guard::None(none) => none.step(proposal),
         }
     }
-    pub fn tick(&mut self, now: Ts, exposure: Option<&dyn Exposure>) -> Option<Bundle> {
+    pub fn tick(&mut self, now: Ts, exposure: Option<&dyn Exposure>) -> Option<Output> {
         match self {
             Guard::Guardrail(guardrail) => guardrail.tick_under(now, exposure),
             Guard::None(none) => none.tick(now),
@@ -78,7 +78,7 @@ impl Guard {
 }
 
 impl Unguarded {
-    fn step(&mut self, proposal: &Proposal) -> Option<Bundle> {
+    fn step(&mut self, proposal: &Proposal) -> Option<Output> {
         let set = self.set.filter(|set| proposal.ts < set.until);
         let (b, m) = (proposal.baseline, set.map_or(proposal.m, |set| set.m()));
         let c = b * m;
@@ -89,7 +89,7 @@ impl Unguarded {
         }
         let p = &self.policy;
         let m_ppm = whole(m, p.quantum_ppm);
-        let bundle = Bundle {
+        let bundle = Output {
             c_im: c,
             c_mm: p.mm_share * c,
             m_im_ppm: m_ppm,
@@ -110,21 +110,21 @@ impl Unguarded {
         Some(self.last.insert(bundle).clone())
     }
     /// The last one again.
-    fn hold(&mut self, ts: Ts, why: Reason) -> Option<Bundle> {
+    fn hold(&mut self, ts: Ts, why: Reason) -> Option<Output> {
         let last = self.last.as_mut()?;
         let state = if self.frozen { State::Killed } else { last.state };
         *last =
-            Bundle { ts, state, reasons: vec![why], valid_until: ts + self.policy.heartbeat.times(3), ..last.clone() };
+            Output { ts, state, reasons: vec![why], valid_until: ts + self.policy.heartbeat.times(3), ..last.clone() };
         Some(last.clone())
     }
     /// A freeze that begins or ends is shown.
-    fn tick(&mut self, now: Ts) -> Option<Bundle> {
+    fn tick(&mut self, now: Ts) -> Option<Output> {
         let was = self.last.as_ref()?.state == State::Killed;
         match (was, self.frozen) {
             (false, true) => self.hold(now, Reason::Kill),
             (true, false) => {
                 let last = self.last.as_mut()?;
-                *last = Bundle { ts: now, state: State::Fresh, reasons: Vec::new(), ..last.clone() };
+                *last = Output { ts: now, state: State::Fresh, reasons: Vec::new(), ..last.clone() };
                 Some(last.clone())
             }
             _ => None,

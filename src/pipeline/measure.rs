@@ -6,7 +6,7 @@ use super::settings::Margin;
 use crate::base::Span;
 use crate::forecast::Dist;
 use crate::loss::Side;
-use crate::loss::baseline::{self, Baseline, Estimate};
+use crate::loss::baseline::{self, Baseline, BaselineEstimate};
 
 /// The forecast of an instance of the configuration over the decider's horizon, where it speaks and is not
 /// frozen.
@@ -43,7 +43,7 @@ impl Measure {
         }
     }
     /// The estimate after the last row; absent while history is short, or where a model is silent.
-    pub fn estimate(&self, of: &Speaks<'_, '_>) -> Option<Estimate> {
+    pub fn estimate(&self, of: &Speaks<'_, '_>) -> Option<BaselineEstimate> {
         let Measure::Models { side, var, long_run, stressed } = self else {
             let Measure::History(baseline) = self else { return None };
             return baseline.estimate();
@@ -55,7 +55,7 @@ impl Measure {
             None => Some(absent),
         };
         let var = side.var(&own);
-        Some(Estimate {
+        Some(BaselineEstimate {
             var,
             es: shortfall(*side, &own),
             stressed_var: loss(stressed, var)?,
@@ -67,11 +67,11 @@ impl Measure {
         })
     }
     /// The long-run loss that the guardrails' cap on the total lift is held against: a measured one.
-    pub fn long_run(&self, estimate: &Estimate) -> Option<f64> {
+    pub fn long_run(&self, estimate: &BaselineEstimate) -> Option<f64> {
         matches!(self, Measure::History(_)).then_some(estimate.long_run_var)
     }
     /// Disagreement of what was measured with what other instances say.
-    pub fn dispersion(&self, estimate: &Estimate, others: &[f64]) -> f64 {
+    pub fn dispersion(&self, estimate: &BaselineEstimate, others: &[f64]) -> f64 {
         let own = match self {
             Measure::History(_) => vec![estimate.var, estimate.plain_var],
             Measure::Models { .. } => vec![estimate.var],

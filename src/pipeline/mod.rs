@@ -42,10 +42,10 @@ mod traffic_light;
 
 pub use error::Error;
 pub use input::Input;
-pub use model_set::{Member, ModelSet, ModelSet as Bundle}; // alias
+pub use model_set::{Member, ModelSet};
 pub use multiplier::Multiplier;
 pub use named_decision::NamedDecision;
-pub use named_forecast::{NamedForecast, NamedForecast as Named}; // alias
+pub use named_forecast::NamedForecast;
 pub use settings::{Margin, NamedMargin, Settings};
 
 use std::collections::BTreeMap;
@@ -55,7 +55,7 @@ use rayon::prelude::*;
 
 use crate::base::{Digest, Symbol};
 use crate::event::Fault;
-use crate::feature::{Room, Row};
+use crate::feature::{Barrier, Row};
 use crate::margin::Decision;
 use basis::Seal;
 use instrument::Instrument;
@@ -63,7 +63,7 @@ use instrument::Instrument;
 /// Every instrument, and what they share.
 pub struct Pipeline {
     instruments: BTreeMap<Symbol, Instrument>,
-    barrier: Room,
+    barrier: Barrier,
     /// The forecasts that the last input caused.
     fresh: Vec<NamedForecast>,
     /// The decisions of named margins that it caused.
@@ -81,7 +81,7 @@ impl Pipeline {
         let models = Arc::new(models.clone());
         let one = |symbol: &Symbol| Ok((*symbol, Instrument::new(*symbol, &settings, Arc::clone(&models), seal)?));
         let instruments = settings.symbols.iter().map(one).collect::<Result<_, Error>>()?;
-        let barrier = Room::new(settings.symbols.len(), settings.rows.row);
+        let barrier = Barrier::new(settings.symbols.len(), settings.rows.row);
         Ok(Pipeline { instruments, barrier, fresh: Vec::new(), named: Vec::new(), unknown: BTreeMap::new() })
     }
     /// Takes one input; gives the decisions that it causes: those of every row whose wait for the

@@ -9,8 +9,8 @@ use crate::feature;
 use crate::loss::baseline;
 use crate::margin::Policy;
 use crate::margin::apc::Stage;
-use crate::margin::light;
-use crate::margin::multiplier::CredibilityParams;
+use crate::margin::credibility::CredibilityParams;
+use crate::margin::traffic_light;
 
 /// What a pipeline needs to know besides the models.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -19,7 +19,7 @@ pub struct Settings {
     /// The instruments; events of others are counted faults.
     pub symbols: Vec<Symbol>,
     /// How rows are built.
-    pub rows: feature::Config,
+    pub rows: feature::RowConfig,
     /// Horizons, in rows.
     pub horizons: Vec<usize>,
     /// Decisions are made from rows that close at or after this; earlier rows only warm up.
@@ -75,7 +75,7 @@ pub struct Margin {
     pub credibility: CredibilityParams,
     /// What the traffic light over past outcomes does by itself; absent: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub traffic_light: Option<light::Params>,
+    pub traffic_light: Option<traffic_light::Params>,
     /// What the baseline is multiplied with; absent: what a forecast is believed to be above it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub multiplier: Option<Multiplier>,

@@ -14,8 +14,8 @@ use tokio::sync::broadcast;
 use super::clock;
 use super::options::{Mode, Options};
 use crate::base::{Horizon, Symbol, Ts};
-use crate::pipeline::Named;
-use crate::record::guidance::{Ahead, Trigger};
+use crate::pipeline::NamedForecast;
+use crate::record::guidance::Outlook;
 use crate::record::publication::from_iso;
 use crate::record::{Publication, Seq};
 
@@ -61,17 +61,6 @@ impl PublishedSet {
     pub fn last(&self) -> u64 {
         self.rows.last().map_or(0, |r| r.publication.seq)
     }
-}
-
-/// Forward guidance at a publication.
-#[derive(Clone, Debug)]
-pub struct Guided {
-    /// The publication.
-    pub publication: Publication,
-    /// Where its multiplier may be after some time.
-    pub ahead: Vec<Ahead>,
-    /// What would move it.
-    pub triggers: Vec<Trigger>,
 }
 
 /// How one sink does.
@@ -126,9 +115,10 @@ pub struct Hub {
     /// How the service was started.
     pub options: Options,
     snapshot: ArcSwap<Snapshot>,
-    forecasts: ArcSwap<BTreeMap<Symbol, Arc<[Named]>>>,
-    guidance: ArcSwap<BTreeMap<Key, Arc<Guided>>>,
+    forecasts: ArcSwap<BTreeMap<Symbol, Arc<[NamedForecast]>>>,
+    guidance: ArcSwap<BTreeMap<Key, Arc<Outlook>>>,
     ring: Mutex<Ring>,
+    ring_sets: usize,
     /// Wakes threads that wait for the next set.
     news: Condvar,
     sender: broadcast::Sender<Arc<PublishedSet>>,
@@ -150,12 +140,17 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Hub {
     /// With nothing published.
     pub fn new(options: Options) -> Arc<Hub> {
+        Hub::with_ring(options, RING_SETS)
+    }
+    /// As [`Hub::new`], with so many sets kept.
+    pub(crate) fn with_ring(options: Options, ring_sets: usize) -> Arc<Hub> {
         Arc::new(Hub {
             options,
             snapshot: ArcSwap::default(),
             forecasts: ArcSwap::default(),
             guidance: ArcSwap::default(),
             ring: Mutex::default(),
+            ring_sets,
             news: Condvar::new(),
             sender: broadcast::channel(BEHIND_MAX).0,
             sinks: Mutex::default(),
@@ -172,21 +167,21 @@ impl Hub {
         self.snapshot.load_full()
     }
     /// Every model's forecasts from the last row of each instrument.
-    pub fn forecasts(&self) -> Arc<BTreeMap<Symbol, Arc<[Named]>>> {
+    pub fn forecasts(&self) -> Arc<BTreeMap<Symbol, Arc<[NamedForecast]>>> {
         self.forecasts.load_full()
     }
     /// Puts the forecasts made from the last row of an instrument.
-    pub fn put_forecasts(&self, symbol: Symbol, forecasts: &[Named]) {
+    pub fn put_forecasts(&self, symbol: Symbol, forecasts: &[NamedForecast]) {
         let mut all = (*self.forecasts()).clone();
         all.insert(symbol, forecasts.into());
         self.forecasts.store(Arc::new(all));
     }
     /// Forward guidance at the newest publications.
-    pub fn guidance(&self) -> Arc<BTreeMap<Key, Arc<Guided>>> {
+    pub fn guidance(&self) -> Arc<BTreeMap<Key, Arc<Outlook>>> {
         self.guidance.load_full()
     }
     /// Puts the guidance at the newest publications.
-    pub fn put_guidance(&self, newest: BTreeMap<Key, Arc<Guided>>) {
+    pub fn put_guidance(&self, newest: BTreeMap<Key, Arc<Outlook>>) {
         let mut all = (*self.guidance()).clone();
         all.extend(newest);
         self.guidance.store(Arc::new(all));
@@ -216,7 +211,7 @@ impl Hub {
             // No receiver is no error: nobody listens.
             let _ = self.sender.send(set);
         }
-        while ring.sets.len() > RING_SETS {
+        while ring.sets.len() > self.ring_sets {
             ring.sets.pop_front();
         }
         self.news.notify_all();

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use margincast::base::Ts;
 use margincast::event::snapshot::{AccountSnapshot, Holding, VenueSnapshot, VenueTable};
 use margincast::feature::schema_id;
-use margincast::loss::basel::Light;
-use margincast::margin::light::Shown;
+use margincast::loss::test::traffic_light::Light;
+use margincast::margin::traffic_light::TrafficLightReading;
 use margincast::margin::{Order, Override, Policy, State};
-use margincast::pipeline::Bundle;
+use margincast::pipeline::ModelSet;
 use margincast::record::alias::{Aliases, Target};
 use margincast::record::gate::Evidence;
 use margincast::record::golden::Golden;
@@ -93,7 +93,7 @@ fn the_first_bundle_and_its_golden_rows_read() {
     let mut stored: serde_json::Value = serde_json::from_slice(&bytes("bundle.json")).unwrap();
     // Another list of features is refused by design; the form itself must still read.
     stored["schema"] = serde_json::to_value(schema_id()).unwrap();
-    let bundle = Bundle::from_value(&stored).unwrap();
+    let bundle = ModelSet::from_value(&stored).unwrap();
     let golden = Golden::read("sample", &bytes("golden.jsonl")).unwrap();
     let proof = golden.prove(&bundle, "sample", false).unwrap();
     assert_eq!((proof.rows, proof.answers, proof.silent), (64, 1, 0));
@@ -155,10 +155,13 @@ fn the_third_ledger_reads_with_what_the_venue_told_the_risk_score_and_the_light(
     let want = AccountSnapshot([("BTC".parse().unwrap(), holdings.to_vec())].into());
     assert_eq!(read, VenueSnapshot::Accounts(want));
     let decision = published[0].decision().unwrap();
-    let score = decision.why.score.unwrap();
+    let score = decision.why.risk_score.unwrap();
     assert_eq!((score.total, score.parts), (75_000_000, [Some(75_000_000), None, None, None, None, Some(0)]));
     assert_eq!(published[0].why.risk.as_ref().unwrap().band, score.band());
-    assert_eq!(decision.why.light, Some(Shown { light: Light::Yellow, breaches: 6, outcomes: 250 }));
+    assert_eq!(
+        decision.why.traffic_light,
+        Some(TrafficLightReading { light: Light::Yellow, breaches: 6, outcomes: 250 })
+    );
     assert!(published[0].differences(&decision).is_empty());
 }
 

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use margincast::base::{Digest, Seed, Span, Symbol, Ts};
 use margincast::event::{Bar, Body, Event, synth};
 use margincast::feature::Feature;
-use margincast::forecast::{Forecast, calibrated};
-use margincast::pipeline::{Bundle, Margin, Pipeline, Settings};
+use margincast::forecast::{Forecast, combine::calibration};
+use margincast::pipeline::{Margin, ModelSet, Pipeline, Settings};
 use margincast::study::config::{ModelPlan, Plan, Study};
 use margincast::study::walk::{self, MarketEvents, Walk};
 
@@ -62,7 +62,7 @@ pub(crate) fn plan() -> Plan {
         crash_days: vec![],
         seed: Seed(5),
         base: "GLM".into(),
-        calibration: calibrated::Params { window: 200, spike_window: 100, ..Default::default() },
+        calibration: calibration::Params { window: 200, spike_window: 100, ..Default::default() },
     };
     let models = vec![
         model("GLM", "net", serde_json::json!({"nets": 0, "regimes": 0})),
@@ -137,7 +137,7 @@ fn a_market_factor_with_the_next_row_of_one_instrument_is_caught() {
 
 #[test]
 fn the_order_of_instruments_at_equal_times_changes_no_decision() {
-    let bundle: Bundle = walked(&market()).last;
+    let bundle: ModelSet = walked(&market()).last;
     let mut settings = plan().road;
     settings.publish_from = plan().study.end;
     let run = |backward: bool| {

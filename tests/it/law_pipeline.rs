@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use margincast::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
 use margincast::event::{Body, Event, Fault, synth};
-use margincast::forecast::calibrated::{self, Calibration};
+use margincast::forecast::combine::calibration::{self, Calibration};
 use margincast::forecast::{History, Panel, Track};
 use margincast::margin::{Decision, Reason};
-use margincast::pipeline::{Bundle, Input, Margin, Member, Pipeline, Settings};
+use margincast::pipeline::{Input, Margin, Member, ModelSet, Pipeline, Settings};
 use margincast::study::config::{ModelPlan, Plan, Study};
 use margincast::study::walk::{self, MarketEvents};
 
@@ -29,15 +29,15 @@ fn settings(symbols: &[Symbol]) -> Settings {
 }
 
 /// Every catalog entry, as it would be promoted.
-fn bundle() -> Bundle {
+fn bundle() -> ModelSet {
     let history: History = [(symbol(), Arc::new(ROWS.clone()))].into();
     let panel = Panel::until(&history, Ts(i64::MIN), trained(&ROWS));
     let member = |(entry, fitted): &(&'static margincast::forecast::Entry, margincast::forecast::Fitted)| {
-        let learn = || Calibration::learn(calibrated::Params::default(), &panel, entry.name, &Track::default(), 1);
+        let learn = || Calibration::learn(calibration::Params::default(), &panel, entry.name, &Track::default(), 1);
         let calibration = (!entry.own_tails).then(|| Arc::new(learn()));
         Member { name: entry.name.into(), horizon: Horizon(Span::HOUR), fitted: fitted.clone(), calibration }
     };
-    Bundle::new(FITS.iter().map(member).collect(), trained(&ROWS))
+    ModelSet::new(FITS.iter().map(member).collect(), trained(&ROWS))
 }
 
 fn road() -> Pipeline {
@@ -142,7 +142,7 @@ pub fn plan() -> Plan {
         seed: Seed(5),
         base: "HAR".into(),
         crash_days: vec![],
-        calibration: calibrated::Params { window: 400, spike_window: 250, ..Default::default() },
+        calibration: calibration::Params { window: 400, spike_window: 250, ..Default::default() },
     };
     let models = vec![
         model("HAR", "har", serde_json::json!({})),

@@ -16,12 +16,12 @@ use margincast::event::lake::{BarRow, Feed, Lake, Listing};
 use margincast::event::{Body, Event, synth};
 use margincast::feature::{Builder, Row};
 use margincast::forecast::{Entry, FitContext, Panel, Track};
-use margincast::pipeline::{Bundle, Member};
+use margincast::pipeline::{Member, ModelSet};
 use margincast::record::alias::By;
 use margincast::record::register::Extras;
 use margincast::record::{FileStore, Kind, Publication, Registry, Seq, Store, Which, era};
 use margincast::serve::api::http;
-use margincast::serve::engine::source;
+use margincast::serve::engine::source::{self, Source};
 use margincast::serve::{Mode, Running, start};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -29,6 +29,7 @@ use tempfile::TempDir;
 use crate::law_registry;
 
 mod light;
+mod sink;
 mod venue;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_margincast");
@@ -88,7 +89,7 @@ fn rows(config: &Config, events: &[Event]) -> Vec<Row> {
     events.iter().filter_map(|e| builder.push(e)).collect()
 }
 
-fn bundle(history: &BTreeMap<Symbol, Arc<Vec<Row>>>, lambda: f64) -> Bundle {
+fn bundle(history: &BTreeMap<Symbol, Arc<Vec<Row>>>, lambda: f64) -> ModelSet {
     let end = day_one() + Span::HOUR.times(FROM - 100);
     let panel = Panel::until(history, Ts(0), end);
     let (members, track) = (BTreeMap::new(), Track::default());
@@ -99,7 +100,7 @@ fn bundle(history: &BTreeMap<Symbol, Arc<Vec<Row>>>, lambda: f64) -> Bundle {
         let fitted = (Entry::named("ewma").unwrap().fit)(&serde_json::json!({"lambda": lambda}), &panel, &ctx).unwrap();
         Member { name: "EWMA".into(), horizon, fitted, calibration: None }
     };
-    Bundle::new(HORIZONS.map(member).to_vec(), end)
+    ModelSet::new(HORIZONS.map(member).to_vec(), end)
 }
 
 fn promote(models: &Path, version: &str) {
@@ -156,20 +157,24 @@ poll = "20ms"
         let config = self.config(&[format!("serve.ledger='{}'", ledger.display())]);
         self.serve_from(&config, Mode::Replay(None), self.replay())
     }
-    fn serve_from(&self, config: &Config, mode: Mode, events: source::Source) -> Running {
+    fn serve_from(&self, config: &Config, mode: Mode, events: Box<dyn Source>) -> Running {
         start(command::options(config, mode, None).unwrap(), command::engine(config), events).unwrap()
     }
-    fn replay(&self) -> source::Source {
+    fn replay(&self) -> Box<dyn Source> {
         let listings = SYMBOLS.map(listing);
         source::replay(&Lake::at(self.path("lake")), &Feed::Bars(Span::HOUR).of(&listings), None).unwrap()
     }
     /// The real program, replaying.
     fn spawn(&self, ledger: &Path, speed: &str) -> Program {
+        self.spawn_with(ledger, speed, &[])
+    }
+    fn spawn_with(&self, ledger: &Path, speed: &str, more: &[&str]) -> Program {
         let lake = self.path("lake").display().to_string();
         let config = self.path("config.toml").display().to_string();
         let set = format!("serve.ledger='{}'", ledger.display());
         let mut child = Command::new(BINARY)
             .args(["serve", "--config", &config, "--lake", &lake, "--replay", "--speed", speed, "--set", &set])
+            .args(more.iter().flat_map(|set| ["--set", set]))
             .env("MARGINCAST_LOG", "warn")
             .stderr(Stdio::piped())
             .spawn()

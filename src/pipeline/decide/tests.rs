@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::base::Digest;
-use crate::feature::Measure as Variance;
+use crate::feature::VarianceMeasure as Variance;
 use crate::forecast::{Dist, Forecast};
 use crate::loss::Side;
 use crate::margin::State;
@@ -43,7 +43,7 @@ fn decider(text: &str, closure: Span) -> Result<Decider, Error> {
         if text.contains("multiplier") { text.into() } else { format!("multiplier = {{ constant = 1.0 }}\n{text}") };
     let margin: Margin = toml::from_str(&format!("{head}\n{text}")).unwrap();
     let measure = Variance::GarmanKlass;
-    let rows = feature::Config { bar: Span::DAY, row: Span::DAY, measure, mid: 5, long: 22, far: 66, closure };
+    let rows = feature::RowConfig { bar: Span::DAY, row: Span::DAY, measure, mid: 5, long: 22, far: 66, closure };
     Decider::new(&margin, &rows, 1)
 }
 

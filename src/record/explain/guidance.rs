@@ -14,8 +14,12 @@ use utoipa::ToSchema;
 
 use super::attribution::{inputs, target};
 use crate::base::{Span, Ts};
-use crate::loss::ordered::Ordered;
+use crate::loss::baseline::ordered::Ordered;
 use crate::margin::{Decision, Policy};
+use crate::record::chain::Seq;
+use crate::record::error::Error;
+use crate::record::ledger::epoch::eras;
+use crate::record::ledger::{Publication, Store};
 
 /// How far ahead.
 pub const OVER: [Span; 3] = [Span::HOUR, Span(8 * Span::HOUR.0), Span::DAY];
@@ -118,11 +122,11 @@ impl Guide {
 pub fn triggers(d: &Decision, policy: &Policy) -> Vec<Trigger> {
     let (now, c) = (inputs(d), d.c_im);
     let percent = |v: f64| format!("{:.1} %", 100.0 * v);
-    let wanted = |i: &crate::margin::Inputs| Some(target(i)?.min(policy.im.m_max * i.baseline) / c - 1.0);
+    let wanted = |i: &crate::margin::ChainInputs| Some(target(i)?.min(policy.im.m_max * i.baseline) / c - 1.0);
     let mut all = Vec::new();
     let levels = [("stress", policy.hysteresis.enter), ("emergency", policy.emergency_p)];
     for (what, at) in levels.into_iter().filter(|l| d.p_stress.is_some_and(|p| p < l.1)) {
-        if let Some(rise) = wanted(&crate::margin::Inputs { p_stress: at, ..now }) {
+        if let Some(rise) = wanted(&crate::margin::ChainInputs { p_stress: at, ..now }) {
             let text = format!("p of stress reaches {} -> initial margin {:+.1} %", percent(at), 100.0 * rise);
             all.push(Trigger { what, now: now.p_stress, at, rise, text });
         }
@@ -146,4 +150,34 @@ pub fn triggers(d: &Decision, policy: &Policy) -> Vec<Trigger> {
         all.push(Trigger { what: "baseline", now: d.baseline, at: c, rise: 0.0, text });
     }
     all
+}
+
+/// Forward guidance at one publication.
+#[derive(Clone, Debug)]
+pub struct Outlook {
+    /// The publication.
+    pub publication: Publication,
+    /// Where its multiplier may be.
+    pub ahead: Vec<Ahead>,
+    /// What would move it.
+    pub triggers: Vec<Trigger>,
+}
+
+/// Forward guidance at publications of a ledger, from everything that was published before them.
+///
+/// # Errors
+/// The ledger is damaged.
+pub fn outlooks(store: &dyn Store, at: &[(Seq, Publication)]) -> Result<Vec<Outlook>, Error> {
+    let mut all = Vec::new();
+    let epochs = eras(store, |seq, p| all.push((seq, p)))?;
+    let policy = epochs.last().map_or(Ok(Policy::default()), |e| e.start.policy())?;
+    let outlook = |(seq, p): &(Seq, Publication)| {
+        let mut guide = Guide::new(policy);
+        let mut ahead = Vec::new();
+        for (_, d) in all.iter().filter(|(s, d)| s <= seq && (d.symbol, &d.horizon) == (p.symbol, &p.horizon)) {
+            ahead = guide.push(&d.decision()?);
+        }
+        Ok(Outlook { publication: p.clone(), ahead, triggers: triggers(&p.decision()?, &policy) })
+    };
+    at.iter().map(outlook).collect()
 }

@@ -10,7 +10,7 @@ use super::store::Store;
 use super::venue_files::Heard;
 use crate::base::{Digest, Symbol, Ts};
 use crate::event::snapshot::VenueTable;
-use crate::margin::order::Scope;
+use crate::margin::guardrail::order::Scope;
 use crate::margin::{Decision, Order};
 use crate::record::chain::{Kind, Seq};
 use crate::record::error::{Error, damaged};

@@ -15,7 +15,7 @@ use super::publication::{Cause, ModelRef, Publication};
 use crate::base::{Digest, Symbol, Ts};
 use crate::event::Event;
 use crate::event::snapshot::{VenueSnapshot, VenueTable};
-use crate::margin::order::Scope;
+use crate::margin::guardrail::order::Scope;
 use crate::margin::{Decision, Order};
 use crate::pipeline::{Input, ModelSet};
 use crate::record::chain::Seq;

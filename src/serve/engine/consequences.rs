@@ -3,20 +3,20 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::loss::basel::Light;
-use crate::margin::light;
+use crate::loss::test::traffic_light::Light;
+use crate::margin::traffic_light;
 use crate::margin::{Decision, Policy};
-use crate::record::guidance::{Ahead, Guide, triggers};
+use crate::record::guidance::{Ahead, Guide, Outlook, triggers};
 use crate::record::publication::ModelRef;
 use crate::record::{Publication, Seq};
-use crate::serve::hub::{Guided, Hub, Key};
+use crate::serve::hub::{Hub, Key};
 
 /// The running state, from the first publication of the ledger on.
 pub(super) struct Consequences {
     hub: Arc<Hub>,
     policy: Policy,
     guides: BTreeMap<Key, Guide>,
-    lights: BTreeMap<Key, light::Shown>,
+    lights: BTreeMap<Key, traffic_light::TrafficLightReading>,
     /// Name and version of every model that served.
     served: BTreeSet<(String, String)>,
 }
@@ -36,14 +36,14 @@ impl Consequences {
             let Ok(decision) = publication.decision() else { continue };
             let key = (decision.symbol, decision.horizon);
             let ahead = self.guides.entry(key).or_insert_with(|| Guide::new(self.policy)).push(&decision);
-            match decision.why.light {
+            match decision.why.traffic_light {
                 Some(light) => _ = self.lights.insert(key, light),
                 None => _ = self.lights.remove(&key),
             }
             newest.insert(key, (decision, ahead, publication));
         }
         let guided = |(d, ahead, p): (Decision, Vec<Ahead>, &Publication)| {
-            Arc::new(Guided { publication: p.clone(), ahead, triggers: triggers(&d, &self.policy) })
+            Arc::new(Outlook { publication: p.clone(), ahead, triggers: triggers(&d, &self.policy) })
         };
         let guidance = newest.into_iter().map(|(key, last)| (key, guided(last))).collect();
         self.hub.publish(sets);

@@ -12,10 +12,10 @@ use super::market::{MarketEvents, Replay};
 use super::origins::{self, Origin};
 use super::rows;
 use crate::base::{Digest, Horizon, Ts};
-use crate::forecast::calibrated::Calibration;
+use crate::forecast::combine::calibration::Calibration;
 use crate::forecast::{Entry, History, Outcome, Settled, Track};
 use crate::margin::Decision;
-use crate::pipeline::{Bundle, Input, Member, NamedDecision, Pipeline, Settings};
+use crate::pipeline::{Input, Member, ModelSet, NamedDecision, Pipeline, Settings};
 use crate::study::config::Plan;
 use crate::study::{Error, OnProgress, Progress};
 
@@ -85,13 +85,13 @@ struct State<'a> {
     forecasts: Vec<Issued>,
     decisions: Vec<Decision>,
     ruled: Vec<NamedDecision>,
-    last: Bundle,
+    last: ModelSet,
     failures: Vec<String>,
 }
 
 impl<'a> State<'a> {
     fn new(plan: &'a Plan, market: &'a MarketEvents, config: Digest) -> Result<State<'a>, Error> {
-        let nothing = Bundle::new(Vec::new(), Ts(i64::MAX));
+        let nothing = ModelSet::new(Vec::new(), Ts(i64::MAX));
         // Margin rules are decided beside the pipeline's own margin, from the same forecasts.
         let side = plan.road.margin.baseline.side;
         let margins = plan.study.margins.iter().map(|rule| rule.named(side)).collect();
@@ -105,14 +105,14 @@ impl<'a> State<'a> {
             forecasts: Vec::new(),
             decisions: Vec::new(),
             ruled: Vec::new(),
-            last: Bundle::default(),
+            last: ModelSet::default(),
             failures: Vec::new(),
         })
     }
 
     /// The models of an origin: fits of the first stage, then those that combine them, then each
     /// one's calibration; all from what was known at the cut.
-    fn bundle(&mut self, fitting: &Fitting<'_>, origin: Origin, fits: &Fits) -> Result<Bundle, Error> {
+    fn bundle(&mut self, fitting: &Fitting<'_>, origin: Origin, fits: &Fits) -> Result<ModelSet, Error> {
         let plan = self.plan;
         let panel = fitting.panel(origin);
         let mut members = Vec::new();
@@ -146,11 +146,11 @@ impl<'a> State<'a> {
                 }
             }
         }
-        Ok(Bundle::new(members, origin.cut))
+        Ok(ModelSet::new(members, origin.cut))
     }
 
     /// Runs the market from an origin to the next.
-    fn run(&mut self, origin: Origin, bundle: &Bundle, plan: &Plan) -> Result<(), Error> {
+    fn run(&mut self, origin: Origin, bundle: &ModelSet, plan: &Plan) -> Result<(), Error> {
         let digest = bundle.digest();
         let span = plan.study.start..plan.study.end;
         let walked = plan.study.start - plan.study.rehearsal..plan.study.end;

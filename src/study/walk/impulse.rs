@@ -6,7 +6,7 @@ use super::market::{MarketEvents, Replay};
 use crate::base::{Digest, Span, Ts};
 use crate::event::{Body, Event};
 use crate::margin::Decision;
-use crate::pipeline::{Bundle, Pipeline};
+use crate::pipeline::{ModelSet, Pipeline};
 use crate::study::Error;
 use crate::study::config::Plan;
 
@@ -35,14 +35,14 @@ pub fn decisions(plan: &Plan, market: &MarketEvents, walk: &Walk) -> Result<[Vec
     let margin = &plan.road.margin;
     let needed = |name: &str| [margin.forecast.as_str(), margin.regime.as_str()].contains(&name);
     let members = walk.last.members.iter().filter(|m| needed(&m.name)).cloned().collect();
-    let bundle = Bundle::new(members, cut - row.times(BEFORE_ROWS));
+    let bundle = ModelSet::new(members, cut - row.times(BEFORE_ROWS));
     let doubled = doubled(market, cut);
     let decided = |market: &MarketEvents| decided(plan, market, &bundle, cut, end);
     let (was, is) = rayon::join(|| decided(market), || decided(&doubled));
     Ok([was?, is?])
 }
 
-fn decided(plan: &Plan, market: &MarketEvents, bundle: &Bundle, cut: Ts, end: Ts) -> Result<Vec<Decision>, Error> {
+fn decided(plan: &Plan, market: &MarketEvents, bundle: &ModelSet, cut: Ts, end: Ts) -> Result<Vec<Decision>, Error> {
     let mut settings = plan.road.clone();
     settings.publish_from = bundle.trained_until;
     let mut pipeline = Pipeline::new(settings, bundle, Digest::default())?;

@@ -8,7 +8,7 @@ use crate::base::{Digest, Symbol};
 use crate::event::Fault;
 use crate::forecast::{Forecast, History};
 use crate::margin::Decision;
-use crate::pipeline::{Bundle, NamedDecision};
+use crate::pipeline::{ModelSet, NamedDecision};
 
 /// One forecast issued out of sample.
 #[derive(Clone, Debug, PartialEq)]
@@ -38,7 +38,7 @@ pub struct Walk {
     /// Those of the study's margin rules, each rule's in order of time.
     pub ruled: Vec<NamedDecision>,
     /// Models fitted on everything known at the end of the span.
-    pub last: Bundle,
+    pub last: ModelSet,
     /// Bad data seen, counted.
     pub faults: BTreeMap<(Symbol, Fault), u64>,
     /// Fits that failed, and why.

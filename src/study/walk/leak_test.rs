@@ -19,7 +19,7 @@ use crate::base::{Digest, Horizon, Seed, Span, Ts};
 use crate::event::{Body, Event};
 use crate::feature::Row;
 use crate::margin::Decision;
-use crate::pipeline::{Bundle, Named, Pipeline};
+use crate::pipeline::{ModelSet, NamedForecast, Pipeline};
 use crate::study::config::{Plan, Study};
 use crate::study::{Error, OnProgress};
 
@@ -99,7 +99,7 @@ pub fn compare(
     let (was, is) = (AtCut::of(plan, cut, market, &a.last)?, AtCut::of(plan, cut, &other, &b.last)?);
     let mut models = Vec::new();
     for (i, member) in a.last.members.iter().enumerate() {
-        let own = |at: &AtCut| -> Vec<Named> {
+        let own = |at: &AtCut| -> Vec<NamedForecast> {
             let own = at.forecasts.iter().filter(|f| *f.name == *member.name && f.forecast.horizon == member.horizon);
             own.cloned().collect()
         };
@@ -129,16 +129,16 @@ pub fn compare(
 
 /// What models say and cause on the last rows before the cut.
 struct AtCut {
-    forecasts: Vec<Named>,
+    forecasts: Vec<NamedForecast>,
     decisions: Vec<Decision>,
 }
 
 impl AtCut {
-    fn of(plan: &Plan, cut: Ts, market: &MarketEvents, bundle: &Bundle) -> Result<AtCut, Error> {
+    fn of(plan: &Plan, cut: Ts, market: &MarketEvents, bundle: &ModelSet) -> Result<AtCut, Error> {
         let from = cut - plan.road.rows.row.times(ROWS);
         let mut road = plan.road.clone();
         road.publish_from = from;
-        let mut pipeline = Pipeline::new(road, &Bundle::new(bundle.members.clone(), from), Digest::default())?;
+        let mut pipeline = Pipeline::new(road, &ModelSet::new(bundle.members.clone(), from), Digest::default())?;
         let mut issued = AtCut { forecasts: Vec::new(), decisions: Vec::new() };
         Replay::of(&plan.road.symbols, market).push_before(Ts(cut.0 + 1), &mut pipeline, |decisions, pipeline| {
             issued.decisions.extend(decisions);
