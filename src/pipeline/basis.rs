@@ -79,7 +79,7 @@ impl Basis {
                 stages: if self.staged { self.stages.clone() } else { Vec::new() },
                 interest: output.interest,
                 blast: output.blast,
-                score: self.score,
+                risk_score: self.score,
                 traffic_light: self.light,
             },
         }
