@@ -156,7 +156,7 @@ fn plan(symbols: Vec<Symbol>) -> Plan {
     margin.baseline.warm_up = 100;
     margin.baseline.window = Span::DAY.times(20);
     margin.baseline.history = Span::DAY.times(365);
-    let road = Settings {
+    let pipeline = Settings {
         symbols,
         rows: rows(),
         horizons: vec![2],
@@ -181,7 +181,7 @@ fn plan(symbols: Vec<Symbol>) -> Plan {
         base: "har".into(),
         calibration: calibration::Params { window: 200, spike_window: 100, ..Default::default() },
     };
-    Plan { road, study, models: models() }
+    Plan { pipeline, study, models: models() }
 }
 
 /// Walks, judges and reports; gives the walk and the text of the scores.

@@ -58,7 +58,7 @@ pub fn walk(
 }
 
 fn check(plan: &Plan, market: &MarketEvents) -> Result<(), Error> {
-    for symbol in &plan.road.symbols {
+    for symbol in &plan.pipeline.symbols {
         if market.get(symbol).is_none_or(Vec::is_empty) {
             return Err(Error::Plan(format!(
                 "{symbol}: no events in the lake; ingest its files or take it out of [universe] symbols"
@@ -93,12 +93,12 @@ impl<'a> State<'a> {
     fn new(plan: &'a Plan, market: &'a MarketEvents, config: Digest) -> Result<State<'a>, Error> {
         let nothing = ModelSet::new(Vec::new(), Ts(i64::MAX));
         // Margin rules are decided beside the pipeline's own margin, from the same forecasts.
-        let side = plan.road.margin.baseline.side;
+        let side = plan.pipeline.margin.baseline.side;
         let margins = plan.study.margins.iter().map(|rule| rule.named(side)).collect();
-        let settings = Settings { margins, ..plan.road.clone() };
+        let settings = Settings { margins, ..plan.pipeline.clone() };
         Ok(State {
             plan,
-            replay: Replay::of(&plan.road.symbols, market),
+            replay: Replay::of(&plan.pipeline.symbols, market),
             pipeline: Pipeline::new(settings, &nothing, config)?,
             tracks: BTreeMap::new(),
             unsettled: Vec::new(),
@@ -180,7 +180,7 @@ impl<'a> State<'a> {
         let mut waiting = Vec::new();
         for issued in std::mem::take(&mut self.unsettled) {
             let f = &issued.forecast;
-            let ahead = (f.horizon.0.0 / self.plan.road.rows.row.0) as usize;
+            let ahead = (f.horizon.0.0 / self.plan.pipeline.rows.row.0) as usize;
             let rows = &history[&issued.symbol];
             let at = rows.partition_point(|r| r.ts < f.issued);
             let outcome = Outcome::after(rows, at, ahead).filter(|o| o.known <= origin.until);

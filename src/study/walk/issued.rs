@@ -17,11 +17,11 @@ pub struct Issued {
     pub model: Arc<str>,
     /// Instrument.
     pub symbol: Symbol,
-    /// What was said.
+    /// The forecast.
     pub forecast: Forecast,
-    /// Which origin's models said it.
+    /// Which origin's models made it.
     pub fold: usize,
-    /// Digest of the bundle that said it.
+    /// Digest of the set of models that made it.
     pub digest: Digest,
 }
 

@@ -84,7 +84,7 @@ pub fn check(
 }
 
 /// Compares what `fitted` makes of a market as it was (`true`) and of one with another future, and what
-/// the models fitted say and cause on the rows before the cut.
+/// the models fitted forecast and decide on the rows before the cut.
 ///
 /// # Errors
 /// The models cannot be fitted or run.
@@ -127,7 +127,7 @@ pub fn compare(
     Ok(LeakTest { cut, changed, models, decisions, decisions_same, rows_same, passed })
 }
 
-/// What models say and cause on the last rows before the cut.
+/// What models forecast, and what was decided, on the last rows before the cut.
 struct AtCut {
     forecasts: Vec<NamedForecast>,
     decisions: Vec<Decision>,
@@ -135,15 +135,19 @@ struct AtCut {
 
 impl AtCut {
     fn of(plan: &Plan, cut: Ts, market: &MarketEvents, bundle: &ModelSet) -> Result<AtCut, Error> {
-        let from = cut - plan.road.rows.row.times(ROWS);
-        let mut road = plan.road.clone();
-        road.publish_from = from;
-        let mut pipeline = Pipeline::new(road, &ModelSet::new(bundle.members.clone(), from), Digest::default())?;
+        let from = cut - plan.pipeline.rows.row.times(ROWS);
+        let mut settings = plan.pipeline.clone();
+        settings.publish_from = from;
+        let mut pipeline = Pipeline::new(settings, &ModelSet::new(bundle.members.clone(), from), Digest::default())?;
         let mut issued = AtCut { forecasts: Vec::new(), decisions: Vec::new() };
-        Replay::of(&plan.road.symbols, market).push_before(Ts(cut.0 + 1), &mut pipeline, |decisions, pipeline| {
-            issued.decisions.extend(decisions);
-            issued.forecasts.extend(pipeline.fresh().iter().cloned());
-        })?;
+        Replay::of(&plan.pipeline.symbols, market).push_before(
+            Ts(cut.0 + 1),
+            &mut pipeline,
+            |decisions, pipeline| {
+                issued.decisions.extend(decisions);
+                issued.forecasts.extend(pipeline.fresh().iter().cloned());
+            },
+        )?;
         Ok(issued)
     }
 }
