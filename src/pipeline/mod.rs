@@ -43,7 +43,7 @@ mod traffic_light;
 pub use error::Error;
 pub use input::Input;
 pub use model_set::{Member, ModelSet};
-pub use multiplier::Multiplier;
+pub use multiplier::RuleMultiplier;
 pub use named_decision::NamedDecision;
 pub use named_forecast::NamedForecast;
 pub use settings::{Margin, NamedMargin, Settings};

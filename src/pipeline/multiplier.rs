@@ -8,7 +8,7 @@ use crate::margin::Chain;
 /// What a baseline is multiplied with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
-pub enum Multiplier {
+pub enum RuleMultiplier {
     /// Always the same.
     Constant {
         /// Above 0.
@@ -37,12 +37,12 @@ fn two() -> f64 {
     2.0
 }
 
-impl Multiplier {
+impl RuleMultiplier {
     /// The instances whose volatilities it compares.
     pub fn models(&self) -> Option<[&str; 2]> {
         match self {
-            Multiplier::Constant { .. } => None,
-            Multiplier::Forecast { forecast, over, .. } => Some([forecast, over]),
+            RuleMultiplier::Constant { .. } => None,
+            RuleMultiplier::Forecast { forecast, over, .. } => Some([forecast, over]),
         }
     }
     /// Whether its numbers can be.
@@ -51,23 +51,23 @@ impl Multiplier {
     /// They cannot.
     pub fn check(&self) -> Result<(), Error> {
         let ok = match self {
-            Multiplier::Constant { constant } => constant.is_finite() && *constant > 0.0,
-            Multiplier::Forecast { min, max, .. } => *min > 0.0 && min <= max && max.is_finite(),
+            RuleMultiplier::Constant { constant } => constant.is_finite() && *constant > 0.0,
+            RuleMultiplier::Forecast { min, max, .. } => *min > 0.0 && min <= max && max.is_finite(),
         };
         let why = "multiplier: `constant` and `min` above 0, `max` at least `min`";
         if ok { Ok(()) } else { Err(Error::Settings(why.into())) }
     }
     /// The multiplier of a baseline that was made of a measured loss, and the forecast requirement; `sd` are
-    /// the volatilities of [`Multiplier::models`].
+    /// the volatilities of [`RuleMultiplier::models`].
     pub(super) fn chain(&self, baseline: f64, measured: f64, sd: Option<[f64; 2]>) -> (Chain, Option<f64>) {
         let (m0, m, forecast) = match (self, sd) {
-            (Multiplier::Constant { constant }, _) => (*constant, *constant, None),
-            (Multiplier::Forecast { min, max, .. }, Some([sd, over])) => {
+            (RuleMultiplier::Constant { constant }, _) => (*constant, *constant, None),
+            (RuleMultiplier::Forecast { min, max, .. }, Some([sd, over])) => {
                 let f = measured * sd / over;
                 (f / baseline, (f / baseline).max(*min).min(*max), Some(f))
             }
             // Where a model is silent nothing is decided.
-            (Multiplier::Forecast { min, .. }, None) => (*min, *min, None),
+            (RuleMultiplier::Forecast { min, .. }, None) => (*min, *min, None),
         };
         (Chain { m0, m1: m, m2: m, m3: m, m4: m, reasons: Vec::new() }, forecast)
     }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::error::Error;
-use super::multiplier::Multiplier;
+use super::multiplier::RuleMultiplier;
 use crate::base::{Symbol, Ts};
 use crate::feature;
 use crate::loss::baseline;
@@ -78,7 +78,7 @@ pub struct Margin {
     pub traffic_light: Option<traffic_light::Params>,
     /// What the baseline is multiplied with; absent: what a forecast is believed to be above it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub multiplier: Option<Multiplier>,
+    pub multiplier: Option<RuleMultiplier>,
     /// The guardrails.
     pub guardrail: Policy,
     /// No guardrails: what the multiplier wants is asked.

@@ -13,7 +13,7 @@ use crate::loss::Side;
 use crate::loss::baseline;
 use crate::margin::Policy;
 use crate::margin::apc::{Apc, Stage};
-use crate::pipeline::{Margin, Multiplier, NamedMargin};
+use crate::pipeline::{Margin, NamedMargin, RuleMultiplier};
 
 /// Names of the pipeline's own policies, which no rule may have.
 pub const OWN_POLICIES: [&str; 3] = ["baseline", "unguarded", "guarded"];
@@ -40,7 +40,7 @@ pub struct MarginRule {
     pub control: Control,
     /// What it is multiplied with; absent: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub multiplier: Option<Multiplier>,
+    pub multiplier: Option<RuleMultiplier>,
     /// The guardrails; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guard: Option<Policy>,
@@ -64,13 +64,13 @@ fn is_default(control: &Control) -> bool {
 impl MarginRule {
     /// Every instance it names.
     pub fn models(&self) -> BTreeSet<&str> {
-        let multiplied = self.multiplier.as_ref().and_then(Multiplier::models).into_iter().flatten();
+        let multiplied = self.multiplier.as_ref().and_then(RuleMultiplier::models).into_iter().flatten();
         let staged = self.long_run.iter().chain(&self.stressed).map(String::as_str);
         staged.chain(multiplied).chain([self.baseline.as_str()]).collect()
     }
     /// The settings of a pipeline that it is: losses of this side.
     pub fn named(&self, side: Side) -> NamedMargin {
-        let constant = Multiplier::Constant { constant: 1.0 };
+        let constant = RuleMultiplier::Constant { constant: 1.0 };
         let margin = Margin {
             forecast: String::new(),
             regime: String::new(),
