@@ -4,7 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use margincast::base::Ts;
-use margincast::event::snapshot::{AccountSnapshot, Holding, VenueSnapshot, VenueTable};
+use margincast::event::snapshot::{AccountHolding, AccountSnapshot, VenueSnapshot, VenueTable};
 use margincast::feature::schema_id;
 use margincast::loss::test::traffic_light::Light;
 use margincast::margin::traffic_light::TrafficLightReading;
@@ -151,7 +151,7 @@ fn the_third_ledger_reads_with_what_the_venue_told_the_risk_score_and_the_light(
     let mut published = Vec::new();
     let era = era::eras(&FileStore::read(&folder).unwrap(), |_, p| published.push(p)).unwrap().pop().unwrap();
     let read = Inputs::of(&folder).snapshot(VenueTable::Accounts, era.heard[&VenueTable::Accounts]).unwrap();
-    let holdings = [(100.0, 5000.0), (60.0, -5000.0)].map(|(equity, notional)| Holding { equity, notional });
+    let holdings = [(100.0, 5000.0), (60.0, -5000.0)].map(|(equity, notional)| AccountHolding { equity, notional });
     let want = AccountSnapshot([("BTC".parse().unwrap(), holdings.to_vec())].into());
     assert_eq!(read, VenueSnapshot::Accounts(want));
     let decision = published[0].decision().unwrap();
