@@ -55,7 +55,7 @@ pub struct End {
 
 /// A change of one requirement, and its parts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Change {
+pub struct RequirementChange {
     /// The instrument.
     #[schema(value_type = String)]
     pub symbol: Symbol,
@@ -110,12 +110,12 @@ pub(super) fn target(inputs: &Inputs) -> Option<f64> {
     Some(chain.m3 * inputs.baseline).filter(|t| t.is_finite())
 }
 
-impl Change {
+impl RequirementChange {
     /// Between two publications of one instrument and horizon, `from` the earlier.
     ///
     /// # Errors
     /// They are of different instruments or horizons, one has no baseline, or a holding is no number.
-    pub fn between(from: &Publication, to: &Publication, holding: Option<Holding>) -> Result<Change, Error> {
+    pub fn between(from: &Publication, to: &Publication, holding: Option<Holding>) -> Result<RequirementChange, Error> {
         if (from.symbol, &from.horizon) != (to.symbol, &to.horizon) {
             return Err(Error::Refused(format!(
                 "publication {} is of {} over {}, {} of {} over {}: name two of one instrument and horizon",
@@ -137,7 +137,7 @@ impl Change {
         let skipped = if holding.is_some() { 0 } else { 2 };
         let end =
             |p: &Publication, parts: i64| End { seq: p.seq, as_of: p.as_of, multiplier: p.multiplier.clone(), parts };
-        Ok(Change {
+        Ok(RequirementChange {
             symbol: to.symbol,
             horizon: to.horizon.clone(),
             from: end(from, parts[0]),

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::attribution::{inputs, target};
 use crate::base::{Span, Ts};
-use crate::loss::ordered::Ordered;
+use crate::loss::ordered::OrderGiven;
 use crate::margin::{Decision, Policy};
 
 /// How far ahead.
@@ -30,7 +30,7 @@ const SITUATIONS: usize = 6;
 
 /// Where the multiplier may be after some time.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
-pub struct Ahead {
+pub struct GuidanceRange {
     /// After how long.
     #[schema(value_type = String)]
     pub over: Span,
@@ -46,7 +46,7 @@ pub struct Ahead {
 
 /// Something that would move the requirement, and how far off it is.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct Trigger {
+pub struct GuidanceTrigger {
     /// What: `stress`, `emergency`, `forecast` or `baseline`.
     pub what: &'static str,
     /// Where it is.
@@ -61,24 +61,24 @@ pub struct Trigger {
 }
 
 /// The running guidance of one instrument and horizon.
-pub struct Guide {
+pub struct RunningGuidance {
     policy: Policy,
     /// Decisions of the last day: when, the logarithm of the multiplier, the situation.
     past: VecDeque<(Ts, f64, usize)>,
     /// Changes by length of time and situation.
-    changes: [[Ordered; SITUATIONS]; OVER.len()],
+    changes: [[OrderGiven; SITUATIONS]; OVER.len()],
 }
 
-impl Guide {
+impl RunningGuidance {
     /// With nothing seen.
-    pub fn new(policy: Policy) -> Guide {
-        let none = || std::array::from_fn(|_| Ordered::new(REMEMBERED));
-        Guide { policy, past: VecDeque::new(), changes: std::array::from_fn(|_| none()) }
+    pub fn new(policy: Policy) -> RunningGuidance {
+        let none = || std::array::from_fn(|_| OrderGiven::new(REMEMBERED));
+        RunningGuidance { policy, past: VecDeque::new(), changes: std::array::from_fn(|_| none()) }
     }
 
     /// Takes the next decision; says where the multiplier may be, for each length of time of which
     /// enough was seen.
-    pub fn push(&mut self, d: &Decision) -> Vec<Ahead> {
+    pub fn push(&mut self, d: &Decision) -> Vec<GuidanceRange> {
         let Some(situation) = self.situation(d) else { return Vec::new() };
         let m = d.m_im_ppm as f64 / 1e6;
         for (changes, over) in self.changes.iter_mut().zip(OVER) {
@@ -92,11 +92,11 @@ impl Guide {
         while self.past.front().is_some_and(|p| p.0 < d.ts - Span::DAY) {
             self.past.pop_front();
         }
-        let ahead = |(changes, over): (&[Ordered; SITUATIONS], Span)| {
+        let ahead = |(changes, over): (&[OrderGiven; SITUATIONS], Span)| {
             let own = &changes[situation];
             let at = |p: f64| m * own.quantile(p).exp();
             let [low, median, high] = LEVELS.map(at);
-            (own.len() >= NEED).then_some(Ahead { over, low, median, high, n: own.len() })
+            (own.len() >= NEED).then_some(GuidanceRange { over, low, median, high, n: own.len() })
         };
         self.changes.iter().zip(OVER).filter_map(ahead).collect()
     }
@@ -115,7 +115,7 @@ impl Guide {
 }
 
 /// How far off the things are that would move a requirement, those that can be said.
-pub fn triggers(d: &Decision, policy: &Policy) -> Vec<Trigger> {
+pub fn triggers(d: &Decision, policy: &Policy) -> Vec<GuidanceTrigger> {
     let (now, c) = (inputs(d), d.c_im);
     let percent = |v: f64| format!("{:.1} %", 100.0 * v);
     let wanted = |i: &crate::margin::Inputs| Some(target(i)?.min(policy.im.m_max * i.baseline) / c - 1.0);
@@ -124,7 +124,7 @@ pub fn triggers(d: &Decision, policy: &Policy) -> Vec<Trigger> {
     for (what, at) in levels.into_iter().filter(|l| d.p_stress.is_some_and(|p| p < l.1)) {
         if let Some(rise) = wanted(&crate::margin::Inputs { p_stress: at, ..now }) {
             let text = format!("p of stress reaches {} -> initial margin {:+.1} %", percent(at), 100.0 * rise);
-            all.push(Trigger { what, now: now.p_stress, at, rise, text });
+            all.push(GuidanceTrigger { what, now: now.p_stress, at, rise, text });
         }
     }
     // The forecast at which the chain wants more than the dead band above what is in force.
@@ -138,12 +138,12 @@ pub fn triggers(d: &Decision, policy: &Policy) -> Vec<Trigger> {
             percent(at / f - 1.0),
             percent(at)
         );
-        all.push(Trigger { what: "forecast", now: f, at, rise, text });
+        all.push(GuidanceTrigger { what: "forecast", now: f, at, rise, text });
     }
     if c > d.baseline && d.baseline > 0.0 {
         let off = percent(c / d.baseline - 1.0);
         let text = format!("baseline rises by {off} to {} -> initial margin follows it", percent(c));
-        all.push(Trigger { what: "baseline", now: d.baseline, at: c, rise: 0.0, text });
+        all.push(GuidanceTrigger { what: "baseline", now: d.baseline, at: c, rise: 0.0, text });
     }
     all
 }

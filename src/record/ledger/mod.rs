@@ -34,4 +34,4 @@ pub mod working;
 pub use file_store::FileStore;
 pub use publication::{Cause, ModelRef, Publication, Status};
 pub use store::{MemoryStore, Scan, Store};
-pub use working::{Blast, Risk, Working};
+pub use working::{NewlyLiquidated, PublishedRiskScore, PublishedWhy};

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::text::{from_iso, from_ppm};
-use super::working::Working;
+use super::working::PublishedWhy;
 use crate::base::{Digest, Symbol, Ts};
 use crate::margin::{Decision, Reason, State};
 use crate::record::error::Error;
@@ -58,11 +58,11 @@ pub struct Publication {
     /// The `multiplier` published before this one for the same instrument and horizon.
     pub previous_value: Option<String>,
     /// Margin asked, as fractions of notional.
-    pub requirement: Requirement,
+    pub requirement: PublishedRequirement,
     /// What the multiplier multiplies.
-    pub baseline: Baseline,
+    pub baseline: PublishedBaseline,
     /// What the models foresee.
-    pub forecast: Foresight,
+    pub forecast: PublishedForecast,
     /// Every clamp, and every reason for not publishing the target, in the order they acted.
     #[schema(value_type = Vec<String>, example = json!(["STEP_UP"]))]
     pub reasons: Vec<Reason>,
@@ -91,7 +91,7 @@ pub struct Publication {
     #[schema(value_type = String)]
     pub config_digest: Digest,
     /// The numbers between the inputs and the result, for `explain`.
-    pub why: Working,
+    pub why: PublishedWhy,
     /// What caused it.
     pub cause: Cause,
     /// How many events of the instrument had been consumed, the causing one included.
@@ -103,7 +103,7 @@ pub struct Publication {
 /// Margin asked, as fractions of notional.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Requirement {
+pub struct PublishedRequirement {
     /// Initial margin.
     pub initial: Option<String>,
     /// Maintenance margin.
@@ -113,7 +113,7 @@ pub struct Requirement {
 /// What the multiplier multiplies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Baseline {
+pub struct PublishedBaseline {
     /// Baseline loss at the confidence level, fraction of notional.
     pub loss: Option<String>,
 }
@@ -121,7 +121,7 @@ pub struct Baseline {
 /// What the models foresee.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Foresight {
+pub struct PublishedForecast {
     /// Forecast loss at the confidence level, fraction of notional; null without a usable forecast.
     pub loss: Option<String>,
     /// Weight of the forecast, 0 to 1.

@@ -9,7 +9,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use super::bodies::Counts;
-use super::epoch::{Era, Injection, Recorded, mark};
+use super::epoch::{Epoch, Injection, Recorded, mark};
 use super::publication::{Cause, ModelRef, Publication};
 use crate::base::{Digest, Symbol, Ts};
 use crate::event::{Body, Event};
@@ -33,7 +33,7 @@ pub enum Step<'a> {
 
 /// The decisions made from one row, or by one tick or freeze.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Set {
+pub struct DecisionSet {
     /// What caused it.
     pub cause: Cause,
     /// How many events of the instrument had been consumed.
@@ -69,10 +69,10 @@ struct Lane {
 impl Rerun {
     /// A new past is empty; an old one is that of `era`. `recall` reads a publication from the
     /// ledger, to say what differs.
-    pub fn new(symbols: &[Symbol], era: Option<&Era>, recall: Recall) -> Rerun {
+    pub fn new(symbols: &[Symbol], epoch: Option<&Epoch>, recall: Recall) -> Rerun {
         let mut lanes: BTreeMap<Symbol, Lane> = symbols.iter().map(|s| (*s, Lane::default())).collect();
-        let gates = era.iter().flat_map(|e| &e.injected).cloned().collect();
-        for old in era.iter().flat_map(|e| &e.published) {
+        let gates = epoch.iter().flat_map(|e| &e.injected).cloned().collect();
+        for old in epoch.iter().flat_map(|e| &e.published) {
             lanes.entry(old.symbol).or_default().published.push_back(*old);
         }
         Rerun { lanes, gates, held: Vec::new(), compared: 0, recall }
@@ -114,7 +114,7 @@ impl Rerun {
     pub fn begin<E: From<Error>>(
         &mut self,
         drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
-    ) -> Result<Vec<Set>, E> {
+    ) -> Result<Vec<DecisionSet>, E> {
         let mut made = Vec::new();
         self.pass_gates(drive, &mut made)?;
         Ok(made)
@@ -127,7 +127,7 @@ impl Rerun {
         &mut self,
         event: &Event,
         drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
-    ) -> Result<Vec<Set>, E> {
+    ) -> Result<Vec<DecisionSet>, E> {
         let mut made = Vec::new();
         self.take(event, drive, &mut made)?;
         self.pass_gates(drive, &mut made)?;
@@ -143,7 +143,7 @@ impl Rerun {
         at: Ts,
         body: Body,
         drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
-    ) -> Result<Vec<Set>, E> {
+    ) -> Result<Vec<DecisionSet>, E> {
         let mut made = Vec::new();
         self.push(injected(symbol, at, body), drive, &mut made)?;
         Ok(made)
@@ -152,7 +152,7 @@ impl Rerun {
         &mut self,
         event: &Event,
         drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
-        made: &mut Vec<Set>,
+        made: &mut Vec<DecisionSet>,
     ) -> Result<(), E> {
         let gate = self.gate(event.symbol);
         let Some(lane) = self.lanes.get_mut(&event.symbol) else { return Ok(()) };
@@ -172,7 +172,7 @@ impl Rerun {
     fn pass_gates<E: From<Error>>(
         &mut self,
         drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
-        made: &mut Vec<Set>,
+        made: &mut Vec<DecisionSet>,
     ) -> Result<(), E> {
         while self.lanes.iter().all(|(s, lane)| self.gate(*s).is_some_and(|after| after <= lane.consumed)) {
             match self.gates.pop_front() {
@@ -197,7 +197,7 @@ impl Rerun {
         &mut self,
         mut event: Event,
         drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
-        made: &mut Vec<Set>,
+        made: &mut Vec<DecisionSet>,
     ) -> Result<(), E> {
         let injected = match event.body {
             Body::Tick => Some(Cause::Tick),
@@ -217,9 +217,15 @@ impl Rerun {
         Ok(())
     }
     /// Compares a set with what is recorded next for its instrument.
-    fn compare(&mut self, cause: Cause, known: Ts, decisions: &[Decision], made: &mut Vec<Set>) -> Result<(), Error> {
+    fn compare(
+        &mut self,
+        cause: Cause,
+        known: Ts,
+        decisions: &[Decision],
+        made: &mut Vec<DecisionSet>,
+    ) -> Result<(), Error> {
         let Some(lane) = self.lanes.get_mut(&decisions[0].symbol) else { return Ok(()) };
-        let mut set = Set { cause, consumed: lane.consumed, known, decisions: decisions.to_vec(), recorded: 0 };
+        let mut set = DecisionSet { cause, consumed: lane.consumed, known, decisions: decisions.to_vec(), recorded: 0 };
         for decision in decisions {
             let Some(old) = lane.published.pop_front() else { break };
             if old.mark != mark(cause, set.consumed, decisions.len(), decision) {
@@ -237,7 +243,7 @@ fn injected(symbol: Symbol, at: Ts, body: Body) -> Event {
     Event { symbol, ts_event: at, ts_known: at, seq: 0, body }
 }
 
-fn differs(seq: Seq, old: &Publication, set: &Set, made: &Decision) -> Error {
+fn differs(seq: Seq, old: &Publication, set: &DecisionSet, made: &Decision) -> Error {
     let mut differences = old.differences(made);
     let mut also = |key: &str, old: String, new: String| {
         if old != new {

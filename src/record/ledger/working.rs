@@ -16,7 +16,7 @@ use crate::record::error::Error;
 /// The numbers between the inputs and the result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Working {
+pub struct PublishedWhy {
     /// Forecast over baseline.
     pub m0: Option<String>,
     /// The credible part of a rise.
@@ -51,10 +51,10 @@ pub struct Working {
     pub interest: Option<[Option<String>; 2]>,
     /// What the rise of maintenance margin newly liquidates, where the accounts are known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub blast: Option<Blast>,
+    pub blast: Option<NewlyLiquidated>,
     /// The risk score, where anything that goes into it is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub risk: Option<Risk>,
+    pub risk: Option<PublishedRiskScore>,
     /// What the traffic light over past outcomes showed, where it acts: zone, breaches, outcomes so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
@@ -64,7 +64,7 @@ pub struct Working {
 /// A risk score of 0 to 100 with its parts, which sum to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Risk {
+pub struct PublishedRiskScore {
     /// Points.
     #[schema(example = "56.500000")]
     pub score: String,
@@ -77,10 +77,10 @@ pub struct Risk {
     pub absent: Vec<String>,
 }
 
-impl Risk {
-    fn of(score: &Score) -> Risk {
+impl PublishedRiskScore {
+    fn of(score: &Score) -> PublishedRiskScore {
         let named = || COMPONENTS.iter().zip(score.parts);
-        Risk {
+        PublishedRiskScore {
             score: ppm(score.total),
             band: score.band(),
             parts: named().filter_map(|(name, part)| Some((name.to_string(), ppm(part?)))).collect(),
@@ -103,16 +103,16 @@ impl Risk {
 /// Whom a rise of maintenance margin newly liquidates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Blast {
+pub struct NewlyLiquidated {
     /// How many accounts.
     pub accounts: u64,
     /// Notional of their positions, quote units.
     pub notional: Option<String>,
 }
 
-impl From<&Why> for Working {
-    fn from(why: &Why) -> Working {
-        Working {
+impl From<&Why> for PublishedWhy {
+    fn from(why: &Why) -> PublishedWhy {
+        PublishedWhy {
             m0: decimal(why.m0),
             m1: decimal(why.m1),
             m2: decimal(why.m2),
@@ -127,8 +127,8 @@ impl From<&Why> for Working {
             mm_reasons: why.mm_reasons.clone(),
             stages: why.stages.iter().map(|v| decimal(*v)).collect(),
             interest: why.interest.map(|i| [decimal(i.soft), decimal(i.hard)]),
-            blast: why.blast.map(|b| Blast { accounts: b.accounts, notional: decimal(b.notional) }),
-            risk: why.score.as_ref().map(Risk::of),
+            blast: why.blast.map(|b| NewlyLiquidated { accounts: b.accounts, notional: decimal(b.notional) }),
+            risk: why.score.as_ref().map(PublishedRiskScore::of),
             light: why.light,
         }
     }
@@ -137,7 +137,7 @@ impl From<&Why> for Working {
 /// Reads the number of a key.
 pub(super) type Reader<'a> = dyn Fn(&str, &Option<String>) -> Result<f64, Error> + 'a;
 
-impl Working {
+impl PublishedWhy {
     /// The same as numbers, bit for bit; `number` reads one and names it if it cannot.
     ///
     /// # Errors
@@ -170,7 +170,7 @@ impl Working {
                 Some(b) => Some(Impact { accounts: b.accounts, notional: number("why.blast", &b.notional)? }),
                 None => None,
             },
-            score: self.risk.as_ref().map(Risk::read).transpose()?,
+            score: self.risk.as_ref().map(PublishedRiskScore::read).transpose()?,
             light: self.light,
         })
     }

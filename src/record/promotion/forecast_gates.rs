@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::evidence::{Evidence, Hits, Measured};
+use super::evidence::{Evidence, ForecastEvidence, Hits};
 use super::gate::{Gate, gate};
 use super::margin_gates::measured;
 use crate::base::{Horizon, Seed, Ts};
@@ -74,7 +74,7 @@ pub fn judge(own: &Evidence, champion: Option<(&str, &Evidence)>) -> Vec<Gate> {
 }
 
 /// A challenger that beats a bad champion is still held to the base of its own study.
-fn against_base(m: &Measured, own: &Evidence) -> Gate {
+fn against_base(m: &ForecastEvidence, own: &Evidence) -> Gate {
     let rival = Rival::of(own, m, None);
     let test = rival.test();
     let got =
@@ -94,7 +94,7 @@ struct Rival {
 }
 
 impl Rival {
-    fn of(own: &Evidence, m: &Measured, champion: Option<(&str, &Evidence)>) -> Rival {
+    fn of(own: &Evidence, m: &ForecastEvidence, champion: Option<(&str, &Evidence)>) -> Rival {
         let mine = m.losses.get(&own.served).map_or(&[][..], Vec::as_slice);
         let found = champion.and_then(|(name, c)| {
             let there = c.horizons.iter().find(|h| h.horizon == m.horizon)?;
@@ -124,7 +124,7 @@ impl Rival {
     }
 }
 
-fn confidence(m: &Measured, served: &str, rival: &Rival) -> Gate {
+fn confidence(m: &ForecastEvidence, served: &str, rival: &Rival) -> Gate {
     let at = |losses: &Vec<f64>| rival.places.iter().map(|i| losses[*i]).collect::<Vec<f64>>();
     let names: Vec<&String> = m.losses.keys().collect();
     let mut losses: Vec<Vec<f64>> = m.losses.values().map(at).collect();

@@ -5,7 +5,7 @@ use super::forecast_gates::judge;
 use super::gate::{Gate, OPEN, gate};
 use super::governance_gates::governed;
 use crate::record::error::Error;
-use crate::record::registry::{By, Loaded, Registry, Which};
+use crate::record::registry::{ChangedBy, Loaded, Registry, VersionRef};
 
 impl Registry {
     /// The gates of a version before an alias may stand for it, `by` whom and when; none for
@@ -13,13 +13,13 @@ impl Registry {
     ///
     /// # Errors
     /// The version does not load, or has no evidence that can be read.
-    pub fn gates(&self, name: &str, alias: &str, which: &Which, by: &By) -> Result<Vec<Gate>, Error> {
+    pub fn gates(&self, name: &str, alias: &str, which: &VersionRef, by: &ChangedBy) -> Result<Vec<Gate>, Error> {
         if OPEN.contains(&alias) {
             return Ok(Vec::new());
         }
         let loaded = self.load(name, which)?;
         let own = self.evidence(&loaded)?;
-        let champion = match self.load(name, &Which::Alias(alias.into())) {
+        let champion = match self.load(name, &VersionRef::Alias(alias.into())) {
             Ok(champion) => Some((format!("{alias} {}", champion.manifest.version), self.evidence(&champion)?)),
             Err(Error::Missing(_)) => None,
             Err(e) => return Err(e),

@@ -44,7 +44,9 @@ mod governance_gates;
 mod margin_gates;
 mod stored_evidence;
 
-pub use evidence::{Cost, Evidence, Hits, Leak, Margins, Measured, Signed, Stress};
+pub use evidence::{
+    Evidence, ForecastEvidence, Hits, LeakEvidence, MarginCost, MarginEvidence, Signature, StressEvidence,
+};
 pub use forecast_gates::judge;
 pub use gate::{Gate, reason};
 pub use governance_gates::governed;

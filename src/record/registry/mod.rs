@@ -28,9 +28,9 @@ pub mod register;
 pub mod run;
 pub mod versions;
 
-pub use alias::{Aliases, By, Move, Target};
+pub use alias::{AliasMove, AliasTarget, Aliases, ChangedBy};
 pub use golden::{Golden, Proof};
 pub use manifest::{DataLock, Env, FileEntry, Manifest};
 pub use register::Extras;
 pub use run::Run;
-pub use versions::{Loaded, Registered, Registry, Which};
+pub use versions::{Loaded, Registered, Registry, VersionRef};
