@@ -14,7 +14,7 @@ use crate::event::lake::{Lake, Listing};
 use crate::feature::{CATALOG, Row, schema_id};
 use crate::forecast::Panel;
 use crate::forecast::profile::Profile;
-use crate::loss::{ModelScore, Outcome};
+use crate::loss::{MarginOutcome, ModelScore};
 use crate::record::gate::{Evidence, Hits, Leak, Measured};
 use crate::record::manifest::{DataLock, Env};
 use crate::record::margin_gate::{Cost, Margins, Signed, Stress};
@@ -139,7 +139,7 @@ fn margins(scores: &Scores) -> Vec<Margins> {
             let same = |c: &&Calls| c.horizon == *horizon && c.policy == policy && c.symbol == POOLED;
             evidence.calls.iter().filter(same).find(|c| c.call.over == Span::DAY.times(5)).map(|c| c.call.es99)
         };
-        let cost = |o: &Outcome, policy: &str| Cost {
+        let cost = |o: &MarginOutcome, policy: &str| Cost {
             breaches: o.breaches,
             shortfall_sum: o.shortfall_sum,
             call_es99: calls(policy),

@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use crate::base::Horizon;
-use crate::loss::{ModelScore, Outcome};
+use crate::loss::{MarginOutcome, ModelScore};
 use crate::study::rule::OWN_POLICIES;
 use crate::study::scores::{MarginScore, POOLED, Scores};
 
@@ -133,7 +133,7 @@ fn rules(scores: &Scores, horizon: Horizon) -> String {
     )
 }
 
-fn rule(name: String, o: &Outcome) -> Vec<String> {
+fn rule(name: String, o: &MarginOutcome) -> Vec<String> {
     vec![
         name,
         o.breaches.to_string(),

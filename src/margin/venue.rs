@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Error;
-use super::thin::Book;
+use super::guardrail::thin_book::Book;
 use crate::base::Symbol;
 
 /// Which table.

@@ -11,18 +11,18 @@ use super::{Error, Named};
 use crate::base::{Digest, Horizon, Prob, Span, Symbol, Ts};
 use crate::feature::{Feature, Row};
 use crate::forecast::outcome::Pending;
-use crate::loss::basel::Light;
 use crate::loss::baseline::{self, Baseline};
-use crate::margin::apc::{Apc, Measured, Stage};
-use crate::margin::blast::{Accounts, Exposure};
-use crate::margin::light;
+use crate::loss::test::traffic_light::Light;
+use crate::margin::apc::{Apc, MeasuredLoss, Stage};
+use crate::margin::credibility::CredibilityParams;
+use crate::margin::guardrail::blast::{Accounts, Exposure};
+use crate::margin::guardrail::order::{Order, Scope};
 use crate::margin::median::Median;
-use crate::margin::multiplier::CredibilityParams;
-use crate::margin::order::{Order, Scope};
-use crate::margin::score::Score;
+use crate::margin::risk_score::RiskScore;
+use crate::margin::traffic_light;
 use crate::margin::venue::Told;
 use crate::margin::{
-    Bundle, Chain, Conditions, Credibility, Decision, Guardrail, Inputs, Policy, Proposal, Reason, Why,
+    Chain, ChainInputs, Conditions, Credibility, Decision, Guardrail, Output, Policy, Proposal, Reason, Why,
 };
 
 /// Windows over which data quality is taken: the share of them that made a row.
@@ -52,7 +52,7 @@ pub struct Margin {
     pub credibility: CredibilityParams,
     /// What the traffic light over past outcomes does by itself; absent: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub traffic_light: Option<light::Params>,
+    pub traffic_light: Option<traffic_light::Params>,
     /// The guardrails.
     pub guardrail: Policy,
 }
@@ -118,10 +118,10 @@ struct Last {
     credibility: f64,
     p_stress: Option<f64>,
     chain: Chain,
-    estimate: baseline::Estimate,
+    estimate: baseline::BaselineEstimate,
     quality: f64,
-    score: Option<Score>,
-    light: Option<light::Shown>,
+    score: Option<RiskScore>,
+    light: Option<traffic_light::TrafficLightReading>,
 }
 
 impl Desk {
@@ -173,7 +173,7 @@ impl Desk {
 
     /// The measured losses and what the stages make of them. Stages remember, so they also run while rows
     /// only warm up; without any, an estimate is not worked out before it is wanted.
-    fn measure(&mut self, ts: Ts, others: &[f64], publish: bool) -> Option<(baseline::Estimate, Vec<f64>)> {
+    fn measure(&mut self, ts: Ts, others: &[f64], publish: bool) -> Option<(baseline::BaselineEstimate, Vec<f64>)> {
         if !publish && self.margin.apc.is_empty() {
             return None;
         }
@@ -182,7 +182,7 @@ impl Desk {
             estimate.dispersion = baseline::dispersion(&[&[estimate.var, estimate.plain_var], others].concat());
         }
         let (var, stressed, long_run) = (estimate.var, estimate.stressed_var, estimate.long_run_var);
-        let stages = self.apc.step(&Measured { ts, var, stressed, long_run });
+        let stages = self.apc.step(&MeasuredLoss { ts, var, stressed, long_run });
         Some((estimate, stages))
     }
 
@@ -208,7 +208,7 @@ impl Desk {
         let base = stages.last().copied().filter(|_| publish)?;
         let quality = self.quality(row.ts);
         let credibility = self.credibility.weight(estimate.dispersion, quality);
-        let inputs = Inputs {
+        let inputs = ChainInputs {
             baseline: base,
             forecast: loss,
             credibility,
@@ -324,7 +324,7 @@ impl Desk {
         (self.closes.len() as f64 / windows.max(1.0)).min(1.0)
     }
 
-    fn decision(&self, symbol: Symbol, bundle: Bundle, last: &Last, seal: Seal) -> Decision {
+    fn decision(&self, symbol: Symbol, bundle: Output, last: &Last, seal: Seal) -> Decision {
         let mut reasons = last.chain.reasons.clone();
         // The chain's own cap is reported by the guardrails, which apply it.
         reasons.retain(|r| !bundle.reasons.contains(r));
@@ -366,8 +366,8 @@ impl Desk {
                 stages: if self.margin.apc.is_empty() { Vec::new() } else { last.stages.clone() },
                 interest: bundle.interest,
                 blast: bundle.blast,
-                score: last.score,
-                light: last.light,
+                risk_score: last.score,
+                traffic_light: last.light,
             },
         }
     }

@@ -4,11 +4,11 @@ use crate::base::{Horizon, Ts};
 use crate::feature::Row;
 use crate::forecast::outcome::Pending;
 use crate::loss::Side;
-use crate::margin::light::{Params, Shown, Watch};
+use crate::margin::traffic_light::{BreachCounter, Params, TrafficLightReading};
 
 /// The running state.
 pub(super) struct Lights {
-    watch: Watch,
+    watch: BreachCounter,
     side: Side,
     horizon: Horizon,
     /// What was asked, and its outcome is not yet known.
@@ -19,7 +19,7 @@ pub(super) struct Lights {
 
 impl Lights {
     pub fn new(params: Params, side: Side, horizon: Horizon, ahead: usize) -> Lights {
-        Lights { watch: Watch::new(params), side, horizon, asked: Pending::new(ahead), busy_until: None }
+        Lights { watch: BreachCounter::new(params), side, horizon, asked: Pending::new(ahead), busy_until: None }
     }
     /// Takes the next row, which may end an outcome.
     pub fn see(&mut self, row: &Row) {
@@ -39,7 +39,7 @@ impl Lights {
         }
     }
     /// What it shows now.
-    pub fn shows(&self) -> Shown {
-        self.watch.shows()
+    pub fn shows(&self) -> TrafficLightReading {
+        self.watch.reading()
     }
 }

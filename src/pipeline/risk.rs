@@ -14,7 +14,7 @@
 
 use crate::base::Ts;
 use crate::feature::{Feature, Row};
-use crate::margin::score::{Ranks, Score, Weights};
+use crate::margin::risk_score::{Ranks, RiskScore, RiskWeights};
 
 /// Place of the last component.
 const MODEL_RISK: usize = 5;
@@ -37,9 +37,9 @@ impl Risk {
         }
     }
     /// The score of a decision whose baselines disagree by so much.
-    pub fn score(&mut self, now: Ts, dispersion: f64) -> Option<Score> {
+    pub fn score(&mut self, now: Ts, dispersion: f64) -> Option<RiskScore> {
         self.places[MODEL_RISK] = self.ranks.place(MODEL_RISK, now, Some(dispersion));
-        Score::of(&self.places, &Weights::default())
+        RiskScore::of(&self.places, &RiskWeights::default())
     }
 }
 
@@ -66,7 +66,7 @@ mod tests {
         risk
     }
 
-    fn score(risk: &mut Risk, volatility: f64, impact: Option<f64>, dispersion: f64) -> Score {
+    fn score(risk: &mut Risk, volatility: f64, impact: Option<f64>, dispersion: f64) -> RiskScore {
         risk.see(&row(200, volatility, impact), None);
         risk.score(Ts(0) + Span::HOUR.times(201), dispersion).unwrap()
     }

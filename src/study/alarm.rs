@@ -21,8 +21,8 @@ use super::truth::Truth;
 use crate::base::{Horizon, Prob, Span, Symbol, Ts, stats};
 use crate::feature::{Feature, Row};
 use crate::forecast::History;
-use crate::loss::classify;
-use crate::loss::ordered::Ordered;
+use crate::loss::baseline::ordered::Ordered;
+use crate::loss::score::classify;
 
 /// False alarms per instrument and month that are put up with.
 pub const BUDGET: f64 = 2.0;

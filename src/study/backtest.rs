@@ -9,11 +9,11 @@ use super::asked::{Asked, Requirements, names, sides};
 use super::plan::Plan;
 use super::scores::POOLED;
 use crate::base::{Horizon, stats};
-use crate::loss::basel::{Action, Light, plus_factor, traffic_light};
-use crate::loss::coverage::{conditional_over, coverage_of, independence, kupiec_over, transitions};
-use crate::loss::dynamic_quantile::dynamic_quantile;
-use crate::loss::overlap::{Overlap, thinned};
-use crate::loss::shortfall::{Draws, Null, critical_values, z1, z2};
+use crate::loss::test::coverage::{conditional_over, coverage_of, independence, kupiec_over, transitions};
+use crate::loss::test::dynamic_quantile::dynamic_quantile;
+use crate::loss::test::overlap::{Overlap, thinned};
+use crate::loss::test::shortfall::{Draws, Null, critical_values, z1, z2};
+use crate::loss::test::traffic_light::{Action, Light, plus_factor, traffic_light};
 use crate::loss::{Side, score};
 
 /// Nominal breach rate of a margin.

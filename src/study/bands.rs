@@ -7,8 +7,8 @@ use super::plan::Plan;
 use super::scores::POOLED;
 use crate::base::Horizon;
 use crate::loss::Side;
-use crate::loss::coverage::clopper_pearson;
-use crate::margin::score::{Band, BandRates};
+use crate::loss::test::coverage::clopper_pearson;
+use crate::margin::risk_score::{Band, BandRates};
 
 /// One band of the risk score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -61,7 +61,7 @@ pub fn bands(plan: &Plan, asked: &[Asked<'_>]) -> Vec<BandRisk> {
 
 fn count(asked: &Asked<'_>, side: Side, rates: &mut Rates) {
     for (d, loss) in asked.decisions.iter().zip(asked.losses(side)) {
-        if let Some(score) = &d.why.score {
+        if let Some(score) = &d.why.risk_score {
             rates[0].push(score.band(), loss > POLICIES[2].1(d));
             rates[1].push(score.band(), loss > POLICIES[0].1(d));
         }

@@ -10,9 +10,9 @@ use super::scores::POOLED;
 use crate::base::{Horizon, Span, Ts, stats};
 use crate::feature::{Feature, Row};
 use crate::forecast::History;
-use crate::loss::efficiency::rescaled;
-use crate::loss::persistence::{half_life, persistence};
-use crate::loss::procyclicality::{Call, procyclicality};
+use crate::loss::procyclical::efficiency::rescaled;
+use crate::loss::procyclical::persistence::{half_life, persistence};
+use crate::loss::procyclical::procyclicality::{Call, procyclicality};
 
 /// Lengths of time of calls.
 const OVER: [Span; 5] = [Span::HOUR, Span(8 * Span::HOUR.0), Span::DAY, Span(5 * Span::DAY.0), Span(20 * Span::DAY.0)];

@@ -11,9 +11,9 @@ use super::plan::Plan;
 use super::truth::Truth;
 use crate::base::{Horizon, Span, Symbol, Ts, stats};
 use crate::forecast::dist::LEVELS;
-use crate::loss::coverage::clopper_pearson;
-use crate::loss::overlap::thinned;
-use crate::loss::pit::Histogram;
+use crate::loss::test::coverage::clopper_pearson;
+use crate::loss::test::overlap::thinned;
+use crate::loss::test::pit::Histogram;
 
 /// Deciles.
 const PARTS: usize = 10;

@@ -25,9 +25,9 @@ use super::stress::{Scenario, scenarios};
 use super::truth::Truth;
 use super::{Error, Walk};
 use crate::base::{Horizon, Ts, stats};
-use crate::loss::confidence::{Bootstrap, confidence_set};
-use crate::loss::coverage::transitions;
-use crate::loss::overlap::thinned;
+use crate::loss::test::confidence::{Bootstrap, confidence_set};
+use crate::loss::test::coverage::transitions;
+use crate::loss::test::overlap::thinned;
 use crate::loss::{ModelScore, OutcomeRow, score};
 
 /// Everything of that kind.

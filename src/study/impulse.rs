@@ -12,7 +12,7 @@ use super::walk::Market;
 use super::{Error, Walk};
 use crate::base::{Digest, Horizon, Span, Symbol, Ts, stats};
 use crate::event::{Body, Event};
-use crate::loss::impulse::{self, Step};
+use crate::loss::procyclical::impulse::{self, VolatilityStep};
 use crate::pipeline::{Bundle, Pipeline};
 
 /// Days after the step at which the response is told.
@@ -56,7 +56,14 @@ pub struct Response {
 }
 
 impl Response {
-    fn of(requirement: &str, on: &str, horizon: Horizon, paths: usize, row: Span, r: impulse::Response) -> Response {
+    fn of(
+        requirement: &str,
+        on: &str,
+        horizon: Horizon,
+        paths: usize,
+        row: Span,
+        r: impulse::ImpulseResponse,
+    ) -> Response {
         let days = |rows: usize| rows as f64 * row.days();
         let after = DAYS.iter().filter_map(|d| {
             let rows = (d * Span::DAY.0 / row.0) as usize;
@@ -82,7 +89,7 @@ impl Response {
 /// # Errors
 /// The road cannot be built.
 pub fn responses(plan: &Plan, market: &Market, walk: &Walk) -> Result<Vec<Response>, Error> {
-    let step = Step { paths: PATHS, seed: plan.study.seed.named("impulse"), ..Step::default() };
+    let step = VolatilityStep { paths: PATHS, seed: plan.study.seed.named("impulse"), ..VolatilityStep::default() };
     let old = stats::normal_quantile(0.99);
     let textbook = [
         ("historical 1000", step.response(&|| Some(impulse::historical(1000, 0.99)), old)),
@@ -128,7 +135,7 @@ fn road(plan: &Plan, market: &Market, bundle: &Bundle) -> Result<Vec<Response>, 
             }
             let shortest = paths.iter().map(Vec::len).min().unwrap_or(0);
             paths.iter_mut().for_each(|p| p.truncate(shortest));
-            let found = impulse::Response::of(&paths, FACTOR).filter(|_| shortest > 0);
+            let found = impulse::ImpulseResponse::of(&paths, FACTOR).filter(|_| shortest > 0);
             lines.extend(found.map(|r| Response::of(policy, "its own market, doubled", horizon, paths.len(), row, r)));
         }
     }

@@ -15,7 +15,7 @@ use super::{Error, Walk};
 use crate::base::{Digest, Horizon, Prob, Symbol, Ts};
 use crate::forecast::dist::LEVELS;
 use crate::forecast::regime::Label;
-use crate::loss::outcome::{self, Compared};
+use crate::loss::score::outcome::{self, Compared};
 use crate::loss::{ForecastRow, ModelScore, OutcomeRow, scoreboard};
 use crate::margin::{Decision, Reason};
 

@@ -16,7 +16,7 @@ use super::walk::{Issued, Walk};
 use crate::base::{Horizon, Span, Symbol, Ts};
 use crate::forecast::Dist;
 use crate::loss::baseline::Side;
-use crate::margin::apc::{Apc, Measured, Stage};
+use crate::margin::apc::{Apc, MeasuredLoss, Stage};
 use crate::margin::{Guardrail, Policy, Proposal};
 
 /// Names of the pipeline's own policies, which no rule may have.
@@ -192,7 +192,7 @@ impl<'a> Said<'a> {
         let trails: Vec<Vec<f64>> = (0..u.len())
             .map(|i| {
                 let (stressed, long_run) = (other(&rule.stressed, &spoken[i]), other(&rule.long_run, &spoken[i]));
-                apc.step(&Measured { ts: now[i], var: u[i], stressed, long_run })
+                apc.step(&MeasuredLoss { ts: now[i], var: u[i], stressed, long_run })
             })
             .collect();
         let b: Vec<f64> = trails.iter().zip(&u).map(|(trail, u)| trail.last().copied().unwrap_or(*u)).collect();

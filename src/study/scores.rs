@@ -11,8 +11,8 @@ use crate::base::{Digest, Horizon, Seed, Symbol, Ts};
 use crate::event::Fault;
 use crate::forecast::regime::Label;
 use crate::loss::ModelScore;
-use crate::loss::coverage::clopper_pearson;
-use crate::loss::outcome::{Compared, Outcome};
+use crate::loss::score::outcome::{Compared, MarginOutcome};
+use crate::loss::test::coverage::clopper_pearson;
 use crate::margin::Reason;
 
 /// Version of the stored form of [`Scores`].
@@ -177,11 +177,11 @@ pub struct MarginScore {
     /// What was asked: `baseline`, `unguarded`, `guarded` and so on.
     pub policy: String,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: MarginOutcome,
     /// The constant that gives the baseline the same average margin.
     pub control_factor: f64,
     /// What came of the baseline times that constant.
-    pub control: Outcome,
+    pub control: MarginOutcome,
     /// The policy against its control.
     pub gain: Gain,
 }

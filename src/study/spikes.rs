@@ -7,7 +7,7 @@ use super::alarm::{EDGES, grouped};
 use super::output::Forecasted;
 use super::truth::Truth;
 use crate::base::Horizon;
-use crate::loss::classify::{average_precision, brier, brier_parts, log_loss};
+use crate::loss::score::classify::{average_precision, brier, brier_parts, log_loss};
 
 /// The spike probabilities of one model, over all instruments. A spike is a realised variance over the
 /// horizon above its trailing 95 % quantile.

@@ -4,7 +4,7 @@ use super::plan::{Plan, Study};
 use crate::base::{Horizon, Symbol, Ts};
 use crate::forecast::{History, Outcome};
 use crate::loss::OutcomeRow;
-use crate::loss::ordered::Ordered;
+use crate::loss::baseline::ordered::Ordered;
 
 /// Outcomes of one instrument over one horizon, in order of issue time.
 pub struct Truth {

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use margincast::base::Ts;
 use margincast::feature::schema_id;
-use margincast::loss::basel::Light;
-use margincast::margin::light::Shown;
+use margincast::loss::test::traffic_light::Light;
+use margincast::margin::traffic_light::TrafficLightReading;
 use margincast::margin::venue::{Subject, Told};
 use margincast::margin::{Order, Override, Policy, State};
 use margincast::pipeline::Bundle;
@@ -153,10 +153,13 @@ fn the_third_ledger_reads_with_what_the_venue_told_the_risk_score_and_the_light(
     let told = Inputs::of(&folder).told(Subject::Accounts, era.heard[&Subject::Accounts]).unwrap();
     assert_eq!(told, Told::Accounts([("BTC".parse().unwrap(), vec![(100.0, 5000.0), (60.0, -5000.0)])].into()));
     let decision = published[0].decision().unwrap();
-    let score = decision.why.score.unwrap();
+    let score = decision.why.risk_score.unwrap();
     assert_eq!((score.total, score.parts), (75_000_000, [Some(75_000_000), None, None, None, None, Some(0)]));
     assert_eq!(published[0].why.risk.as_ref().unwrap().band, score.band());
-    assert_eq!(decision.why.light, Some(Shown { light: Light::Yellow, breaches: 6, outcomes: 250 }));
+    assert_eq!(
+        decision.why.traffic_light,
+        Some(TrafficLightReading { light: Light::Yellow, breaches: 6, outcomes: 250 })
+    );
     assert!(published[0].differences(&decision).is_empty());
 }
 

@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::attribution::{inputs, target};
 use crate::base::{Span, Ts};
-use crate::loss::ordered::OrderGiven;
+use crate::loss::baseline::ordered::Ordered;
 use crate::margin::{Decision, Policy};
 
 /// How far ahead.
@@ -66,13 +66,13 @@ pub struct RunningGuidance {
     /// Decisions of the last day: when, the logarithm of the multiplier, the situation.
     past: VecDeque<(Ts, f64, usize)>,
     /// Changes by length of time and situation.
-    changes: [[OrderGiven; SITUATIONS]; OVER.len()],
+    changes: [[Ordered; SITUATIONS]; OVER.len()],
 }
 
 impl RunningGuidance {
     /// With nothing seen.
     pub fn new(policy: Policy) -> RunningGuidance {
-        let none = || std::array::from_fn(|_| OrderGiven::new(REMEMBERED));
+        let none = || std::array::from_fn(|_| Ordered::new(REMEMBERED));
         RunningGuidance { policy, past: VecDeque::new(), changes: std::array::from_fn(|_| none()) }
     }
 
@@ -92,7 +92,7 @@ impl RunningGuidance {
         while self.past.front().is_some_and(|p| p.0 < d.ts - Span::DAY) {
             self.past.pop_front();
         }
-        let ahead = |(changes, over): (&[OrderGiven; SITUATIONS], Span)| {
+        let ahead = |(changes, over): (&[Ordered; SITUATIONS], Span)| {
             let own = &changes[situation];
             let at = |p: f64| m * own.quantile(p).exp();
             let [low, median, high] = LEVELS.map(at);
@@ -118,11 +118,11 @@ impl RunningGuidance {
 pub fn triggers(d: &Decision, policy: &Policy) -> Vec<GuidanceTrigger> {
     let (now, c) = (inputs(d), d.c_im);
     let percent = |v: f64| format!("{:.1} %", 100.0 * v);
-    let wanted = |i: &crate::margin::Inputs| Some(target(i)?.min(policy.im.m_max * i.baseline) / c - 1.0);
+    let wanted = |i: &crate::margin::ChainInputs| Some(target(i)?.min(policy.im.m_max * i.baseline) / c - 1.0);
     let mut all = Vec::new();
     let levels = [("stress", policy.hysteresis.enter), ("emergency", policy.emergency_p)];
     for (what, at) in levels.into_iter().filter(|l| d.p_stress.is_some_and(|p| p < l.1)) {
-        if let Some(rise) = wanted(&crate::margin::Inputs { p_stress: at, ..now }) {
+        if let Some(rise) = wanted(&crate::margin::ChainInputs { p_stress: at, ..now }) {
             let text = format!("p of stress reaches {} -> initial margin {:+.1} %", percent(at), 100.0 * rise);
             all.push(GuidanceTrigger { what, now: now.p_stress, at, rise, text });
         }

@@ -10,7 +10,7 @@ use super::store::Store;
 use super::venue_files::VenueFileRead;
 use crate::base::{Digest, Symbol, Ts};
 use crate::event::Body;
-use crate::margin::order::Scope;
+use crate::margin::guardrail::order::Scope;
 use crate::margin::venue::Subject;
 use crate::margin::{Decision, Order};
 use crate::record::chain::{EntryKind, Seq};

@@ -6,9 +6,9 @@ use super::evidence::{Evidence, ForecastEvidence, Hits};
 use super::gate::{Gate, gate};
 use super::margin_gates::measured;
 use crate::base::{Horizon, Seed, Ts};
-use crate::loss::compare::{Bandwidth, diebold_mariano};
-use crate::loss::confidence::{Bootstrap, confidence_set};
-use crate::loss::coverage::{Test, coverage_of};
+use crate::loss::test::compare::{Bandwidth, diebold_mariano};
+use crate::loss::test::confidence::{Bootstrap, confidence_set};
+use crate::loss::test::coverage::{Test, coverage_of};
 
 /// Least Diebold-Mariano statistic that counts as better; minus this counts as worse.
 const DM_T: f64 = 1.65;

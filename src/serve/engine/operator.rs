@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::publisher::{Publisher, entry, same_model};
 use crate::event::Body;
-use crate::margin::order::Scope;
+use crate::margin::guardrail::order::Scope;
 use crate::margin::{Order, Policy};
 use crate::record::era::{Era, Killed, ModelLoaded};
 use crate::record::guard::{Guard, Proposal};

@@ -19,7 +19,7 @@ use super::{operator, venue};
 use crate::base::{Symbol, Ts};
 use crate::event::{Body, Event};
 use crate::margin::Policy;
-use crate::margin::order::Scope;
+use crate::margin::guardrail::order::Scope;
 use crate::record::era::{ConfigLoaded, Era, Ticked, eras};
 use crate::record::guard;
 use crate::record::press::{Occasion, Press};

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::*;
 use crate::base::{Digest, Horizon, Span};
 use crate::event::Trade;
-use crate::margin::order::Scope;
+use crate::margin::guardrail::order::Scope;
 use crate::margin::{Order, State, Why};
 use crate::record::chain::{EntryKind, NewEntry, SealedEntry};
 use crate::record::ledger::bodies::{ConfigLoaded, Killed, ModelLoaded, Ticked};
