@@ -15,12 +15,11 @@ use crate::feature::{CATALOG, Row, schema_id};
 use crate::forecast::Panel;
 use crate::forecast::profile::Profile;
 use crate::loss::{MarginOutcome, ModelScore};
-use crate::record::gate::{Evidence, Hits, Leak, Measured};
-use crate::record::manifest::{DataLock, Env};
-use crate::record::margin_gate::{Cost, Margins, Signed, Stress};
-use crate::record::register::Extras;
-use crate::record::registry::Registered;
-use crate::record::{Registry, Which};
+use crate::record::promotion::{
+    Evidence, ForecastEvidence, Hits, LeakEvidence, MarginCost, MarginEvidence, Signature, StressEvidence,
+};
+use crate::record::registry::{DataLock, Env, Extras, Registered};
+use crate::record::{Registry, VersionRef};
 use crate::serve::clock;
 use crate::study::calls::Calls;
 use crate::study::choice::Choice;
@@ -51,14 +50,14 @@ pub fn register(registry: &Registry, studied: &Studied, lake: &Path, run_id: &st
             rows[known.saturating_sub(GOLDEN_ROWS)..known].iter().copied()
         })
         .collect();
-    let parent = registry.show(&config.serve.model, &Which::Alias(config.serve.alias.clone()));
+    let parent = registry.show(&config.serve.model, &VersionRef::Alias(config.serve.alias.clone()));
     let panel = split::panel(&config.study, &walk.history, config.rows.row, until);
     let profile = Profile::of(&panel);
     let mut evidence = evidence(studied, &profile);
     let created_at = clock::now();
     let mut told = Card::of(studied, &panel, &evidence);
     (told.author, told.expires) = (author.into(), created_at + EXPIRES_AFTER);
-    evidence.signed = Some(Signed { author: author.into(), limits: told.limits.len(), expires: told.expires });
+    evidence.signed = Some(Signature { author: author.into(), limits: told.limits.len(), expires: told.expires });
     let extras = Extras {
         config: serde_json::to_value(config)?,
         metrics: serde_json::to_value(&studied.judged.scores.models)?,
@@ -92,11 +91,11 @@ fn evidence(studied: &Studied, profile: &Profile) -> Evidence {
     let hits = |b: Breaches| Hits { n: b.n, breaches: b.breaches, transitions: b.transitions };
     let measured = |losses: Losses| {
         let [below, above] = breaches(served, losses.horizon, &truth, &forecasts).map(hits);
-        Measured { horizon: losses.horizon, ts: losses.ts, losses: losses.models, below, above }
+        ForecastEvidence { horizon: losses.horizon, ts: losses.ts, losses: losses.models, below, above }
     };
     let horizons = Losses::all(&plan, &truth, &forecasts).into_iter().map(measured).collect();
     let future = studied.judged.scores.evidence.future.as_ref();
-    let leak = Leak {
+    let leak = LeakEvidence {
         cut: future.map_or(config.study.end, |f| f.cut),
         models: future.map_or(0, |f| f.models.len()),
         changed: future.map_or(0, |f| f.changed),
@@ -120,7 +119,7 @@ fn evidence(studied: &Studied, profile: &Profile) -> Evidence {
 }
 
 /// What the promotion gate asks of the guarded margin, pooled over instruments and sides.
-fn margins(scores: &Scores) -> Vec<Margins> {
+fn margins(scores: &Scores) -> Vec<MarginEvidence> {
     let evidence = &scores.evidence;
     let mut all = Vec::new();
     for horizon in &scores.meta.horizons {
@@ -139,7 +138,7 @@ fn margins(scores: &Scores) -> Vec<Margins> {
             let same = |c: &&Calls| c.horizon == *horizon && c.policy == policy && c.symbol == POOLED;
             evidence.calls.iter().filter(same).find(|c| c.call.over == Span::DAY.times(5)).map(|c| c.call.es99)
         };
-        let cost = |o: &MarginOutcome, policy: &str| Cost {
+        let cost = |o: &MarginOutcome, policy: &str| MarginCost {
             breaches: o.breaches,
             shortfall_sum: o.shortfall_sum,
             call_es99: calls(policy),
@@ -150,11 +149,11 @@ fn margins(scores: &Scores) -> Vec<Margins> {
         };
         let scenarios = evidence.stress.iter().filter(|s| s.horizon == *horizon && s.policy == "guarded");
         let stress = scenarios.filter_map(|s| {
-            Some(Stress { name: s.name.clone(), own: s.shortfall_sum, baseline: left(&s.name, "baseline")? })
+            Some(StressEvidence { name: s.name.clone(), own: s.shortfall_sum, baseline: left(&s.name, "baseline")? })
         });
         let response = evidence.responses.iter().find(|r| r.horizon == *horizon && r.requirement == "guarded");
         let z2 = Some(beyond / hits.n as f64).filter(|z| z.is_finite());
-        all.push(Margins {
+        all.push(MarginEvidence {
             horizon: *horizon,
             hits,
             z2,

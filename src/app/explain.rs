@@ -9,11 +9,10 @@ use serde_json::{Value, json};
 use super::Answer;
 use crate::base::{Symbol, Ts};
 use crate::margin::Policy;
-use crate::record::attribution::{Change, Holding};
-use crate::record::explain::Explanation;
-use crate::record::guidance::{self, Guide};
-use crate::record::manifest::from_value;
-use crate::record::{FileStore, Kind, Publication, Seq, Store, era};
+use crate::record::explain::attribution::Holding;
+use crate::record::explain::{Explanation, RequirementChange, RunningGuidance, guidance};
+use crate::record::stored::from_value;
+use crate::record::{EntryKind, FileStore, Publication, Seq, Store, ledger};
 
 /// Why a decision is what it is
 #[derive(clap::Args)]
@@ -77,7 +76,7 @@ impl Reference {
         let mut newest = 0;
         for record in store.scan(Seq(0))? {
             let record = record?;
-            if record.kind != Kind::Publish {
+            if record.kind != EntryKind::Publish {
                 continue;
             }
             let place = format!("ledger entry {}", record.seq);
@@ -131,7 +130,7 @@ fn changed(args: &Args, from: &[(Seq, Publication)], to: &[(Seq, Publication)]) 
     for (_, new) in to {
         let named = |p: &&Publication| p.horizon == new.horizon || from.len() == 1 && to.len() == 1;
         if let Some(old) = from.iter().map(|f| &f.1).find(named) {
-            changes.push(Change::between(old, new, holding)?);
+            changes.push(RequirementChange::between(old, new, holding)?);
         }
     }
     if changes.is_empty() {
@@ -149,12 +148,12 @@ fn changed(args: &Args, from: &[(Seq, Publication)], to: &[(Seq, Publication)]) 
 /// Forward guidance at publications, from everything published before them.
 fn ahead(args: &Args, store: &FileStore, found: &[(Seq, Publication)]) -> Result<Answer> {
     let mut decisions = Vec::new();
-    let eras = era::eras(store, |seq, p| decisions.push((seq, p)))?;
-    let config = eras.last().map(|e| serde_json::from_str::<Value>(&e.start.config)).transpose()?.unwrap_or_default();
+    let epochs = ledger::epochs(store, |seq, p| decisions.push((seq, p)))?;
+    let config = epochs.last().map(|e| serde_json::from_str::<Value>(&e.start.config)).transpose()?.unwrap_or_default();
     let policy: Policy = serde_json::from_value(config["margin"]["guardrail"].clone()).unwrap_or_default();
     let mut told = Vec::new();
     for (seq, p) in found {
-        let mut guide = Guide::new(policy);
+        let mut guide = RunningGuidance::new(policy);
         let own = decisions.iter().filter(|(s, d)| s <= seq && (d.symbol, &d.horizon) == (p.symbol, &p.horizon));
         let mut last = Vec::new();
         for (_, d) in own {

@@ -9,8 +9,7 @@ use super::{Answer, table};
 use crate::base::{Span, Symbol, Ts};
 use crate::margin::Policy;
 use crate::margin::guardrail::policy_change::Changes;
-use crate::record::era::eras;
-use crate::record::guard::{self, Guard, Proposal, What};
+use crate::record::ledger::{PolicyLog, PolicyProposal, ProposedChange, epochs, policy_log};
 use crate::record::{FileStore, Seq, Store};
 use crate::serve::clock;
 
@@ -114,7 +113,7 @@ struct Standing {
 /// It could not run, or what was said is refused.
 pub fn run(args: Args) -> Result<Answer> {
     let standing = standing(&args.ledger)?;
-    let guard = Guard::of(&args.ledger);
+    let guard = PolicyLog::of(&args.ledger);
     if args.at.is_some() && !standing.replay {
         bail!("--at: this is the ledger of a live service; what is said to it is said now");
     }
@@ -124,13 +123,13 @@ pub fn run(args: Args) -> Result<Answer> {
         Task::Show => return show(&guard, &standing, args.json),
         Task::Propose { changes, by } => {
             let (who, why) = said(&by);
-            let what = What::Settings(pairs(&changes)?);
+            let what = ProposedChange::Settings(pairs(&changes)?);
             let id = guard.propose(what, (&who, &why), now, &standing.base)?;
             table::print(&format!("proposal {id}: two others must approve it\n"));
         }
         Task::Override { m, length, symbol, by } => {
             let (who, why) = said(&by);
-            let what = What::Override { symbol, m_ppm: (m.max(0.0) * 1e6).ceil() as u64, length };
+            let what = ProposedChange::Override { symbol, m_ppm: (m.max(0.0) * 1e6).ceil() as u64, length };
             let id = guard.propose(what, (&who, &why), now, &standing.base)?;
             table::print(&format!("proposal {id}: one other must approve it\n"));
         }
@@ -159,16 +158,16 @@ fn pairs(changes: &[String]) -> Result<Changes> {
 fn standing(ledger: &Path) -> Result<Standing> {
     let store = FileStore::read(ledger).with_context(|| format!("ledger {}", ledger.display()))?;
     let replay = store.scan(Seq(0))?.next().transpose()?.is_some_and(|r| r.body["mode"] == "replay");
-    let Some(era) = eras(&store, |_, _| {})?.pop() else {
+    let Some(epoch) = epochs(&store, |_, _| {})?.pop() else {
         bail!("{}: no configuration yet; start the service once", ledger.display());
     };
-    let base = crate::serve::engine::settings(&era.start.config)?;
-    let now = guard::settings(&base, &era.stored());
-    let applied = era.orders.iter().filter_map(|(at, o)| Some((*at, o.id?))).collect();
+    let base = crate::serve::engine::settings(&epoch.start.config)?;
+    let now = policy_log::settings(&base, &epoch.stored());
+    let applied = epoch.orders.iter().filter_map(|(at, o)| Some((*at, o.id?))).collect();
     Ok(Standing { base, now, applied, replay })
 }
 
-fn show(guard: &Guard, standing: &Standing, as_json: bool) -> Result<Answer> {
+fn show(guard: &PolicyLog, standing: &Standing, as_json: bool) -> Result<Answer> {
     let proposals = guard.proposals()?;
     if as_json {
         let states: Result<Vec<_>> = proposals
@@ -188,19 +187,21 @@ fn show(guard: &Guard, standing: &Standing, as_json: bool) -> Result<Answer> {
     Ok(Answer::Yes)
 }
 
-fn line(guard: &Guard, standing: &Standing, p: &Proposal) -> Result<String> {
+fn line(guard: &PolicyLog, standing: &Standing, p: &PolicyProposal) -> Result<String> {
     let what = match &p.what {
-        What::Settings(changes) => changes.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" "),
-        What::Override { symbol, m_ppm, length } => {
+        ProposedChange::Settings(changes) => {
+            changes.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" ")
+        }
+        ProposedChange::Override { symbol, m_ppm, length } => {
             let of = symbol.map_or("every instrument".to_string(), |s| s.to_string());
-            format!("{} for {of} over {length}", crate::record::publication::ppm(*m_ppm))
+            format!("{} for {of} over {length}", crate::record::ledger::text::ppm(*m_ppm))
         }
     };
     let names = p.names().join(", ");
     Ok(format!("proposal {}: {what} ({names}: {}); {}\n", p.id, p.why, state(guard, standing, p)?))
 }
 
-fn state(guard: &Guard, standing: &Standing, p: &Proposal) -> Result<String> {
+fn state(guard: &PolicyLog, standing: &Standing, p: &PolicyProposal) -> Result<String> {
     if let Some((at, _)) = standing.applied.iter().find(|a| a.1 == p.id) {
         return Ok(format!("applied at {at}"));
     }
@@ -211,6 +212,6 @@ fn state(guard: &Guard, standing: &Standing, p: &Proposal) -> Result<String> {
     Ok(match due {
         Some((due, _)) => format!("approved, acts from {due}"),
         None if p.approved().is_some() => "approved, but does not fit the settings in force".into(),
-        None => format!("{} of {} approvals, lapses at {}", p.approvals.len(), p.need(), p.at + guard::LAPSE),
+        None => format!("{} of {} approvals, lapses at {}", p.approvals.len(), p.need(), p.at + policy_log::LAPSE),
     })
 }

@@ -11,7 +11,7 @@ use crate::base::{Horizon, Ts};
 use crate::event::lake::Lake;
 use crate::margin::venue::Subject;
 use crate::record::Registry;
-use crate::record::venue::Inputs;
+use crate::record::ledger::VenueFiles;
 use crate::serve::engine::{Engine, pace, source};
 use crate::serve::{Mode, Options, start};
 
@@ -91,7 +91,7 @@ pub fn run(args: Args) -> Result<Answer> {
 pub fn engine(config: &Config) -> Engine {
     let registry = Registry::open(&config.serve.models);
     let named = (config.serve.model.as_str(), config.serve.alias.as_str());
-    Engine::new(registry, named, config.plan().road, config.digest(), Inputs::of(&config.serve.ledger))
+    Engine::new(registry, named, config.plan().road, config.digest(), VenueFiles::of(&config.serve.ledger))
 }
 
 /// How a configuration is served.

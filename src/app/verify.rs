@@ -11,9 +11,7 @@ use super::explain::Reference;
 use super::{market, serve};
 use crate::event::lake::Lake;
 use crate::margin::Order;
-use crate::record::era::{Era, eras};
-use crate::record::guard::Guard;
-use crate::record::rerun::Rerun;
+use crate::record::ledger::{Epoch, PolicyLog, Rerun, epochs};
 use crate::record::{Error, FileStore, Publication, Registry, Seq, Store};
 
 /// Re-derive what was recorded; check ledger, registry and data digests
@@ -99,15 +97,15 @@ fn find(args: &Args) -> Result<Findings> {
         findings.note(format!("models {name}: as registered"), registry.verify(&name)?);
     }
     if let Some(store) = store {
-        let (eras, count, wrong) = publications(&store)?;
+        let (epochs, count, wrong) = publications(&store)?;
         findings.note(format!("ledger: {} entries, {count} publications, chain and numbers hold", store.next()), wrong);
-        let (count, wrong) = orders(args, &eras)?;
+        let (count, wrong) = orders(args, &epochs)?;
         if count > 0 {
             findings.note(format!("guard: {count} orders, each approved and due"), wrong);
         }
         if let Some(lake) = &args.lake {
-            for era in &eras {
-                again(args, lake, era, &mut findings)?;
+            for epoch in &epochs {
+                again(args, lake, epoch, &mut findings)?;
             }
         }
         if let Some(reference) = &args.reference {
@@ -123,10 +121,10 @@ fn find(args: &Args) -> Result<Findings> {
 }
 
 /// Numbers without gaps; each row naming the one before it.
-fn publications(store: &FileStore) -> Result<(Vec<Era>, u64, Vec<String>)> {
+fn publications(store: &FileStore) -> Result<(Vec<Epoch>, u64, Vec<String>)> {
     let (mut count, mut wrong) = (0, Vec::new());
     let mut last = std::collections::BTreeMap::<_, (u64, String)>::new();
-    let eras = eras(store, |seq: Seq, p: Publication| {
+    let epochs = epochs(store, |seq: Seq, p: Publication| {
         count += 1;
         if p.seq != count {
             wrong.push(format!("ledger entry {seq}: publication {}, {count} comes next", p.seq));
@@ -136,16 +134,16 @@ fn publications(store: &FileStore) -> Result<(Vec<Era>, u64, Vec<String>)> {
             wrong.push(format!("ledger entry {seq}: publication {} does not name the one before it", p.seq));
         }
     })?;
-    Ok((eras, count, wrong))
+    Ok((epochs, count, wrong))
 }
 
 /// Each order that was a proposal, held against the log of proposals.
-fn orders(args: &Args, eras: &[Era]) -> Result<(usize, Vec<String>)> {
-    let guard = Guard::of(&args.ledger);
+fn orders(args: &Args, epochs: &[Epoch]) -> Result<(usize, Vec<String>)> {
+    let guard = PolicyLog::of(&args.ledger);
     let (mut count, mut wrong) = (0, Vec::new());
-    for era in eras {
-        let base = crate::serve::engine::settings(&era.start.config)?;
-        for (at, ordered) in &era.orders {
+    for epoch in epochs {
+        let base = crate::serve::engine::settings(&epoch.start.config)?;
+        for (at, ordered) in &epoch.orders {
             let order = ordered.order.read()?;
             let known = match ordered.id {
                 Some(id) => guard.check(id, &order, &base, *at)?,
@@ -162,20 +160,20 @@ fn orders(args: &Args, eras: &[Era]) -> Result<(usize, Vec<String>)> {
 }
 
 /// Makes one era again from the lake, and compares.
-fn again(args: &Args, lake: &Path, era: &Era, findings: &mut Findings) -> Result<()> {
-    let mut config: Config = serde_json::from_str(&era.start.config).context("the configuration in the ledger")?;
+fn again(args: &Args, lake: &Path, epoch: &Epoch, findings: &mut Findings) -> Result<()> {
+    let mut config: Config = serde_json::from_str(&epoch.start.config).context("the configuration in the ledger")?;
     config.serve.models = args.models.clone();
     config.serve.ledger = args.ledger.clone();
-    if config.digest() != era.start.digest {
+    if config.digest() != epoch.start.digest {
         let text = "the configuration in the ledger does not have the digest recorded with it";
         findings.wrong.push(text.into());
         return Ok(());
     }
     let folder = args.ledger.clone();
     let recall = Box::new(move |seq| FileStore::peek(&folder)?.publication(seq));
-    let mut rerun = Rerun::new(&config.universe.symbols, Some(era), recall);
+    let mut rerun = Rerun::new(&config.universe.symbols, Some(epoch), recall);
     let mut engine = serve::engine(&config);
-    engine.begin(&era.start.model, era.start.publish_from)?;
+    engine.begin(&epoch.start.model, epoch.start.publish_from)?;
     let mut made = rerun.begin(&mut |step| engine.step(step));
     let lake = Lake::at(lake);
     let wanted = market::subscriptions(&config, &lake)?;
@@ -195,7 +193,7 @@ fn again(args: &Args, lake: &Path, era: &Era, findings: &mut Findings) -> Result
     };
     let what = format!(
         "era of configuration {}: {} publications made again, equal in every field",
-        era.start.digest.short(),
+        epoch.start.digest.short(),
         rerun.compared()
     );
     findings.note(what, differs.into_iter().collect());

@@ -15,8 +15,8 @@ use super::clock;
 use super::options::{Mode, Options};
 use crate::base::{Horizon, Symbol, Ts};
 use crate::pipeline::Named;
-use crate::record::guidance::{Ahead, Trigger};
-use crate::record::publication::from_iso;
+use crate::record::explain::{GuidanceRange, GuidanceTrigger};
+use crate::record::ledger::text::from_iso;
 use crate::record::{Publication, Seq};
 
 /// Sets kept for consumers that come back.
@@ -69,9 +69,9 @@ pub struct Guided {
     /// The publication.
     pub publication: Publication,
     /// Where its multiplier may be after some time.
-    pub ahead: Vec<Ahead>,
+    pub ahead: Vec<GuidanceRange>,
     /// What would move it.
-    pub triggers: Vec<Trigger>,
+    pub triggers: Vec<GuidanceTrigger>,
 }
 
 /// How one sink does.

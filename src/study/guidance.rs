@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 use super::plan::Plan;
 use crate::base::{Horizon, Span, Ts};
 use crate::margin::Decision;
-use crate::record::guidance::{Ahead, Guide, OVER};
+use crate::record::explain::guidance::OVER;
+use crate::record::explain::{GuidanceRange, RunningGuidance};
 
 /// Coverage of guidance over one length of time, over all instruments.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -50,7 +51,7 @@ pub fn guided(plan: &Plan, decisions: &[Decision]) -> Vec<Guided> {
         for symbol in &plan.road.symbols {
             let own: Vec<&Decision> =
                 decisions.iter().filter(|d| d.symbol == *symbol && d.horizon == horizon).collect();
-            let mut guide = Guide::new(plan.road.margin.guardrail);
+            let mut guide = RunningGuidance::new(plan.road.margin.guardrail);
             let later: BTreeMap<Ts, f64> = own.iter().map(|d| (d.ts, d.m_im_ppm as f64 / 1e6)).collect();
             for d in own {
                 for told in guide.push(d) {
@@ -79,7 +80,7 @@ pub fn guided(plan: &Plan, decisions: &[Decision]) -> Vec<Guided> {
 }
 
 impl Sums {
-    fn add(&mut self, told: &Ahead, m: f64, now: f64) {
+    fn add(&mut self, told: &GuidanceRange, m: f64, now: f64) {
         // Published multipliers are whole parts per million; the interval is a product of floats.
         let (low, high) = (told.low * (1.0 - 1e-9), told.high * (1.0 + 1e-9));
         self.n += 1;

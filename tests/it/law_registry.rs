@@ -10,11 +10,8 @@ use margincast::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
 use margincast::feature::{Feature, Row};
 use margincast::forecast::{self, FitContext, Panel, Track};
 use margincast::pipeline::{Bundle, Member};
-use margincast::record::alias::By;
-use margincast::record::manifest::{DataLock, Env};
-use margincast::record::register::Extras;
-use margincast::record::registry::Registered;
-use margincast::record::{Registry, Which};
+use margincast::record::registry::{ChangedBy, DataLock, Env, Extras, Registered};
+use margincast::record::{Registry, VersionRef};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -61,16 +58,16 @@ pub fn extras() -> Extras {
     }
 }
 
-fn by(when: i64, reason: &str) -> By {
-    By { who: "risk".into(), when: Ts(when), reason: reason.into() }
+fn by(when: i64, reason: &str) -> ChangedBy {
+    ChangedBy { who: "risk".into(), when: Ts(when), reason: reason.into() }
 }
 
-fn version(number: &str) -> Which {
-    Which::Version(number.into())
+fn version(number: &str) -> VersionRef {
+    VersionRef::Version(number.into())
 }
 
-fn champion() -> Which {
-    Which::Alias("champion".into())
+fn champion() -> VersionRef {
+    VersionRef::Alias("champion".into())
 }
 
 fn registered(root: &Path, lambdas: &[f64]) -> (Registry, Vec<Registered>) {

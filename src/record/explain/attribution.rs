@@ -9,7 +9,6 @@
 //! taken, so that the terms sum exactly.
 
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::base::{Symbol, Ts};
 use crate::margin::{ChainInputs, Decision};
@@ -29,7 +28,7 @@ pub struct Holding {
 }
 
 /// One part of a change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Term {
     /// One of [`ORDER`].
     pub name: &'static str,
@@ -40,12 +39,11 @@ pub struct Term {
 }
 
 /// One end of a change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct End {
     /// Publication number.
     pub seq: u64,
     /// Close of the last window used, or the time of the tick.
-    #[schema(value_type = String, format = DateTime)]
     pub as_of: Ts,
     /// The multiplier.
     pub multiplier: String,
@@ -54,10 +52,9 @@ pub struct End {
 }
 
 /// A change of one requirement, and its parts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct RequirementChange {
     /// The instrument.
-    #[schema(value_type = String)]
     pub symbol: Symbol,
     /// Margin period of risk.
     pub horizon: String,

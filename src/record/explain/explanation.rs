@@ -10,10 +10,12 @@ use utoipa::ToSchema;
 
 use crate::base::{Symbol, Ts};
 use crate::margin::Reason;
+use crate::margin::numbers::numbers;
 use crate::record::ledger::{Publication, PublishedRiskScore, Status};
 
 /// One step from baseline to publication.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = Link)]
 pub struct ChainStep {
     /// Its name: b, f, c, m0 to m4, m.
     pub name: &'static str,
@@ -25,6 +27,7 @@ pub struct ChainStep {
 
 /// One guardrail or circumstance that acted.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[schema(as = Acted)]
 pub struct GuardrailActed {
     /// Its code.
     #[schema(value_type = String)]
@@ -169,7 +172,8 @@ fn beside(p: &Publication) -> String {
     let light = p.why.light.as_ref();
     let zone = |l: &crate::margin::traffic_light::TrafficLightReading| format!("{:?}", l.light).to_lowercase();
     let light = light.map(|l| format!("; traffic light {} ({} breaches of {})", zone(l), l.breaches, l.outcomes));
-    [transfer, interest, blast, risk, light].into_iter().flatten().collect()
+    let declared = p.decision().map(|d| numbers().filter_map(|n| n.explained(&d)).map(|t| format!("; {t}")).collect());
+    [transfer, interest, blast, risk, light, declared.ok()].into_iter().flatten().collect()
 }
 
 /// The risk score, and what is not in it.

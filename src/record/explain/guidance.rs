@@ -10,7 +10,6 @@
 use std::collections::VecDeque;
 
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::attribution::{inputs, target};
 use crate::base::{Span, Ts};
@@ -29,10 +28,9 @@ const NEED: usize = 100;
 const SITUATIONS: usize = 6;
 
 /// Where the multiplier may be after some time.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct GuidanceRange {
     /// After how long.
-    #[schema(value_type = String)]
     pub over: Span,
     /// 5 % quantile of the multiplier.
     pub low: f64,
@@ -45,7 +43,7 @@ pub struct GuidanceRange {
 }
 
 /// Something that would move the requirement, and how far off it is.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct GuidanceTrigger {
     /// What: `stress`, `emergency`, `forecast` or `baseline`.
     pub what: &'static str,

@@ -12,4 +12,6 @@ pub mod attribution;
 mod explanation;
 pub mod guidance;
 
+pub use attribution::RequirementChange;
 pub use explanation::Explanation;
+pub use guidance::{GuidanceRange, GuidanceTrigger, RunningGuidance};

@@ -43,6 +43,8 @@ pub(super) struct Recorded {
     pub symbol: Symbol,
     pub consumed: u64,
     pub mark: Digest,
+    /// Which numbers publications of its time did not have.
+    pub older: u64,
 }
 
 /// What was pushed that the market did not send.
@@ -98,7 +100,8 @@ pub fn epochs(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Resu
             EntryKind::Publish => {
                 let old: Publication = from_value(&place, record.body)?;
                 let mark = mark(old.cause, old.consumed, old.set_size as usize, &old.decision()?);
-                epoch.published.push(Recorded { seq: record.seq, symbol: old.symbol, consumed: old.consumed, mark });
+                let (symbol, consumed, older) = (old.symbol, old.consumed, old.why.older());
+                epoch.published.push(Recorded { seq: record.seq, symbol, consumed, mark, older });
                 show(record.seq, old);
             }
             EntryKind::Tick => {

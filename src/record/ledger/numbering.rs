@@ -6,7 +6,7 @@ use super::publication::{
     Cause, ModelRef, Publication, PublishedBaseline, PublishedForecast, PublishedRequirement, SCHEMA,
 };
 use super::text::{decimal, iso, ppm};
-use super::working::PublishedWhy;
+use super::why::PublishedWhy;
 use crate::base::{Digest, Symbol, Ts};
 use crate::margin::Decision;
 

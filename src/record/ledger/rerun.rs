@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use super::bodies::Counts;
 use super::epoch::{Epoch, Injection, Recorded, mark};
-use super::publication::{Cause, ModelRef, Publication};
+use super::publication::{Cause, ModelRef, Publication, as_of};
 use crate::base::{Digest, Symbol, Ts};
 use crate::event::{Body, Event};
 use crate::margin::venue::Subject;
@@ -228,7 +228,7 @@ impl Rerun {
         let mut set = DecisionSet { cause, consumed: lane.consumed, known, decisions: decisions.to_vec(), recorded: 0 };
         for decision in decisions {
             let Some(old) = lane.published.pop_front() else { break };
-            if old.mark != mark(cause, set.consumed, decisions.len(), decision) {
+            if old.mark != mark(cause, set.consumed, decisions.len(), &as_of(decision, old.older)) {
                 return Err(differs(old.seq, &(self.recall)(old.seq)?, &set, decision));
             }
             set.recorded += 1;

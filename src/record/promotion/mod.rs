@@ -3,9 +3,9 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`evidence`] | what speaks for a version, as its study measured it |
+//! | `evidence` | what speaks for a version, as its study measured it |
 //! | `stored_evidence` | the same as it is stored |
-//! | [`gate`] | one gate, and what the history keeps of all of them |
+//! | `gate` | one gate, and what the history keeps of all of them |
 //! | `forecast_gates` | the gates on forecasts |
 //! | `margin_gates` | the gates on margins |
 //! | `governance_gates` | the gates that no study can measure |
@@ -36,9 +36,9 @@
 //!
 //! This folder knows nothing of the ledger, and nothing of how a study measures.
 
-pub mod evidence;
+mod evidence;
 mod forecast_gates;
-pub mod gate;
+mod gate;
 mod gates;
 mod governance_gates;
 mod margin_gates;

@@ -9,12 +9,9 @@ use super::publisher::{Publisher, entry, same_model};
 use crate::event::Body;
 use crate::margin::guardrail::order::Scope;
 use crate::margin::{Order, Policy};
-use crate::record::era::{Era, Killed, ModelLoaded};
-use crate::record::guard::{Guard, Proposal};
-use crate::record::order::{Ordered, Stored};
-use crate::record::publication::ModelRef;
-use crate::record::rerun::Step;
-use crate::record::{Entry, Kind};
+use crate::record::ledger::Step;
+use crate::record::ledger::{Epoch, Killed, ModelLoaded, ModelRef, OrderGiven, PolicyLog, PolicyProposal, StoredOrder};
+use crate::record::{EntryKind, NewEntry};
 use crate::serve::clock;
 use crate::serve::meters::seconds;
 
@@ -33,9 +30,9 @@ pub fn settings(config: &str) -> Result<Policy> {
 
 /// The same, held against the era before: another configuration does not change them, only the approval
 /// of people does.
-pub(super) fn base(config: &str, last: Option<&Era>) -> Result<Policy> {
+pub(super) fn base(config: &str, last: Option<&Epoch>) -> Result<Policy> {
     let base = settings(config)?;
-    if last.is_some_and(|era| settings(&era.start.config).ok() != Some(base)) {
+    if last.is_some_and(|epoch| settings(&epoch.start.config).ok() != Some(base)) {
         bail!(
             "margin.guardrail is not what this ledger began with: put it back and change it with \
              `margincast guard propose`, or begin another ledger: --set serve.ledger=DIR"
@@ -74,7 +71,7 @@ impl Publisher {
             if scope == Scope::All {
                 self.commit()?;
                 let (at, after) = (self.now(), self.rerun.counts());
-                self.append(&[entry(Kind::Kill, at, &Killed { on, after })?])?;
+                self.append(&[entry(EntryKind::Kill, at, &Killed { on, after })?])?;
                 self.inject(at, Body::Kill(on))?;
             } else {
                 let order = Order::Kill { scope: scope.clone(), on };
@@ -86,7 +83,7 @@ impl Publisher {
     }
     /// What people approved and what is due.
     fn look_at_guard(&mut self) -> Result<()> {
-        let guard = Guard::of(&self.hub.options.ledger);
+        let guard = PolicyLog::of(&self.hub.options.ledger);
         let due = match guard.due(&self.base, &self.applied, self.now()) {
             Ok(due) => due,
             Err(e) => return self.refuse(e.to_string()),
@@ -109,38 +106,38 @@ impl Publisher {
         Ok(())
     }
     /// Records an order, and then gives it; a tick after it shows what it changed at once.
-    fn order(&mut self, order: &Order, proposal: Option<&Proposal>, why: &str) -> Result<()> {
+    fn order(&mut self, order: &Order, proposal: Option<&PolicyProposal>, why: &str) -> Result<()> {
         self.commit()?;
         let (at, after) = (self.now(), self.rerun.counts());
-        let who = proposal.map_or(Vec::new(), Proposal::names);
+        let who = proposal.map_or(Vec::new(), PolicyProposal::names);
         let id = proposal.map(|p| p.id);
-        let ordered = Ordered { order: Stored::of(order)?, id, who, why: why.into(), after };
-        self.append(&[entry(Kind::Order, at, &ordered)?])?;
+        let ordered = OrderGiven { order: StoredOrder::of(order)?, id, who, why: why.into(), after };
+        self.append(&[entry(EntryKind::Order, at, &ordered)?])?;
         if let Order::Settings(policy) = order {
             self.policy = **policy;
         }
-        tracing::info!(order = %entry(Kind::Order, at, &ordered)?.body, "ordered");
+        tracing::info!(order = %entry(EntryKind::Order, at, &ordered)?.body, "ordered");
         self.engine.step(Step::Order(at, order))?;
         self.tick_at(at)
     }
     fn look_at_alias(&mut self) -> Result<()> {
         let started = clock::start();
         let wanted = self.engine.wanted().and_then(|model| match self.consequences.holds_back(&model) {
-            Some(why) if !same_model(&model, &self.press.model) => bail!(why),
+            Some(why) if !same_model(&model, &self.numbering.model) => bail!(why),
             _ => Ok(model),
         });
         match wanted {
-            Ok(model) if same_model(&model, &self.press.model) => self.failed = None,
+            Ok(model) if same_model(&model, &self.numbering.model) => self.failed = None,
             Ok(model) => {
                 self.commit()?;
                 let loaded = ModelLoaded { model: model.clone(), after: self.rerun.counts() };
                 let at = self.now();
-                self.append(&[entry(Kind::ModelLoaded, at, &loaded)?])?;
+                self.append(&[entry(EntryKind::ModelLoaded, at, &loaded)?])?;
                 self.engine.step(Step::Install(&model))?;
                 self.fed = None;
                 self.meters.model_loads.increment(1);
                 self.meters.model_load_seconds.record(seconds(started));
-                let before = std::mem::replace(&mut self.press.model, model.clone());
+                let before = std::mem::replace(&mut self.numbering.model, model.clone());
                 self.announce(Some(&before), &model);
             }
             Err(e) => {
@@ -149,7 +146,7 @@ impl Publisher {
                     self.meters.model_load_failures.increment(1);
                     tracing::error!(%why, "the model in force stays");
                     let at = self.now();
-                    self.append(&[Entry { kind: Kind::ModelLoadFailed, ts: at, body: json!({"why": why}) }])?;
+                    self.append(&[NewEntry { kind: EntryKind::ModelLoadFailed, ts: at, body: json!({"why": why}) }])?;
                     self.failed = Some(why);
                 }
             }

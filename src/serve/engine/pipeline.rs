@@ -5,11 +5,10 @@ use anyhow::{Context, Result, bail};
 use crate::base::{Digest, Ts};
 use crate::margin::Decision;
 use crate::pipeline::{Bundle, Pipeline, Settings};
-use crate::record::alias::Target;
-use crate::record::publication::ModelRef;
-use crate::record::rerun::{Set, Step};
-use crate::record::venue::Inputs;
-use crate::record::{Registry, Which};
+use crate::record::ledger::Step;
+use crate::record::ledger::{DecisionSet, ModelRef, VenueFiles};
+use crate::record::registry::AliasTarget;
+use crate::record::{Registry, VersionRef};
 use crate::serve::Hub;
 use crate::serve::meters::Meters;
 
@@ -20,7 +19,7 @@ pub struct Engine {
     alias: String,
     settings: Settings,
     config: Digest,
-    inputs: Inputs,
+    inputs: VenueFiles,
     pipeline: Option<Pipeline>,
     latest: Option<(ModelRef, Bundle)>,
 }
@@ -33,7 +32,7 @@ impl Engine {
         (name, alias): (&str, &str),
         settings: Settings,
         config: Digest,
-        inputs: Inputs,
+        inputs: VenueFiles,
     ) -> Engine {
         let (name, alias) = (name.into(), alias.into());
         Engine { registry, name, alias, settings, config, inputs, pipeline: None, latest: None }
@@ -44,11 +43,11 @@ impl Engine {
     /// # Errors
     /// The alias, or the version it names, cannot be loaded.
     pub fn wanted(&mut self) -> Result<ModelRef> {
-        let Target { version, digest } = self.registry.aliases(&self.name)?.get(&self.alias)?;
+        let AliasTarget { version, digest } = self.registry.aliases(&self.name)?.get(&self.alias)?;
         if let Some((model, _)) = self.latest.as_ref().filter(|l| (&l.0.version, l.0.manifest) == (&version, digest)) {
             return Ok(model.clone());
         }
-        let loaded = self.registry.load(&self.name, &Which::Alias(self.alias.clone()))?;
+        let loaded = self.registry.load(&self.name, &VersionRef::Alias(self.alias.clone()))?;
         let model = ModelRef {
             name: self.name.clone(),
             version: loaded.manifest.version,
@@ -68,7 +67,7 @@ impl Engine {
         }
         let loaded = self
             .registry
-            .load(&model.name, &Which::Version(model.version.clone()))
+            .load(&model.name, &VersionRef::Version(model.version.clone()))
             .context("the ledger was made with a model that is needed to make its state again")?;
         if loaded.digest != model.manifest {
             bail!(
@@ -120,7 +119,7 @@ impl Engine {
         }
     }
     /// After a publication: shows forecasts, counts faults.
-    pub fn report(&self, hub: &Hub, meters: &Meters, sets: &[Set]) {
+    pub fn report(&self, hub: &Hub, meters: &Meters, sets: &[DecisionSet]) {
         let Some(pipeline) = &self.pipeline else { return };
         let symbols: std::collections::BTreeSet<_> = sets.iter().flat_map(|s| &s.decisions).map(|d| d.symbol).collect();
         for symbol in symbols {

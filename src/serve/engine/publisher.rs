@@ -20,12 +20,10 @@ use crate::base::{Symbol, Ts};
 use crate::event::{Body, Event};
 use crate::margin::Policy;
 use crate::margin::guardrail::order::Scope;
-use crate::record::era::{ConfigLoaded, Era, Ticked, eras};
-use crate::record::guard;
-use crate::record::press::{Occasion, Press};
-use crate::record::publication::ModelRef;
-use crate::record::rerun::{Recall, Rerun, Set};
-use crate::record::{Entry, FileStore, Kind, Publication, Seq, Store};
+use crate::record::ledger::{
+    ConfigLoaded, DecisionSet, Epoch, ModelRef, Numbering, Occasion, Recall, Rerun, Ticked, epochs, policy_log,
+};
+use crate::record::{EntryKind, FileStore, NewEntry, Publication, Seq, Store};
 use crate::serve::meters::{Meters, seconds};
 use crate::serve::{Hub, Mode, Options, clock};
 
@@ -41,9 +39,9 @@ pub struct Publisher {
     pub(super) meters: Arc<Meters>,
     pub(super) engine: Engine,
     pub(super) store: FileStore,
-    pub(super) press: Press,
+    pub(super) numbering: Numbering,
     pub(super) rerun: Rerun,
-    pub(super) pending: Vec<Set>,
+    pub(super) pending: Vec<DecisionSet>,
     pub(super) pending_since: Option<Instant>,
     /// What is frozen.
     pub(super) killed: BTreeSet<Scope>,
@@ -78,11 +76,11 @@ impl Publisher {
         let model = engine.wanted()?;
         meters.model_loads.increment(1);
         meters.model_load_seconds.record(seconds(started));
-        let mut press = Press::new(&options.venue, model.clone());
+        let mut numbering = Numbering::new(&options.venue, model.clone());
         let mut consequences = Consequences::new(Arc::clone(&hub), operator::settings(&options.config)?);
         let mut past = Vec::new();
-        let mut past_eras = eras(&store, |seq, publication| {
-            press.remember(&publication);
+        let mut past_eras = epochs(&store, |seq, publication| {
+            numbering.remember(&publication);
             past.push((seq, publication));
             if past.len() >= BATCH_ROWS && !same_set(&past) {
                 let last = past.pop();
@@ -91,32 +89,33 @@ impl Publisher {
             }
         })?;
         consequences.publish(sets(past));
-        let same =
-            |e: &Era| e.start.digest == options.config_digest && options.from.is_none_or(|f| f == e.start.publish_from);
+        let same = |e: &Epoch| {
+            e.start.digest == options.config_digest && options.from.is_none_or(|f| f == e.start.publish_from)
+        };
         let base = operator::base(&options.config, past_eras.last())?;
         // Another configuration does not bring a version in that the traffic light holds back.
         let held = past_eras.last().filter(|_| consequences.holds_back(&model).is_some());
-        let model = held.map_or(model, |era| era.model.clone());
+        let model = held.map_or(model, |epoch| epoch.model.clone());
         let old = past_eras.pop().filter(same);
-        let era = begun(&mut store, options, old, &model, now)?;
-        press.model = era.model.clone();
-        engine.begin(&era.start.model, era.start.publish_from)?;
+        let epoch = begun(&mut store, options, old, &model, now)?;
+        numbering.model = epoch.model.clone();
+        engine.begin(&epoch.start.model, epoch.start.publish_from)?;
         let recall = recall(options.ledger.clone());
         Ok(Publisher {
-            rerun: Rerun::new(&options.symbols, Some(&era), recall),
-            unpaced_until: newest(&hub).max(era.start.publish_from),
-            killed: frozen(&era),
-            policy: guard::settings(&base, &era.stored()),
+            rerun: Rerun::new(&options.symbols, Some(&epoch), recall),
+            unpaced_until: newest(&hub).max(epoch.start.publish_from),
+            killed: frozen(&epoch),
+            policy: policy_log::settings(&base, &epoch.stored()),
             base,
-            applied: era.applied(),
+            applied: epoch.applied(),
             asked: None,
-            files: venue::Files::after(era.heard.clone()),
+            files: venue::Files::after(epoch.heard.clone()),
             hub: Arc::clone(&hub),
             consequences,
             meters,
             engine,
             store,
-            press,
+            numbering,
             pending: Vec::new(),
             pending_since: None,
             failed: None,
@@ -160,7 +159,11 @@ impl Publisher {
         }
         self.commit()?;
         let now = self.now();
-        self.store.append(Entry { kind: Kind::Stop, ts: now, body: json!({"publications": self.press.next() - 1}) })?;
+        self.store.append(NewEntry {
+            kind: EntryKind::Stop,
+            ts: now,
+            body: json!({"publications": self.numbering.next() - 1}),
+        })?;
         Ok(())
     }
     fn push(&mut self, event: &Event) -> Result<()> {
@@ -180,7 +183,7 @@ impl Publisher {
         }
         if self.pending.iter().map(|s| s.decisions.len()).sum::<usize>() < BATCH_ROWS { Ok(()) } else { self.commit() }
     }
-    fn take(&mut self, sets: Vec<Set>) {
+    fn take(&mut self, sets: Vec<DecisionSet>) {
         self.pending.extend(sets);
     }
     /// In a replay with a speed, waits until the event is due.
@@ -216,12 +219,12 @@ impl Publisher {
             // In a replay the stream's time is the only one, so that a replay is the same every time.
             let at = if self.hub.options.mode == Mode::Live { clock::now() } else { set.known };
             let occasion = Occasion { cause: set.cause, consumed: set.consumed, at };
-            let rows = set.decisions[set.recorded..].iter().map(|d| self.press.row(d, &set.decisions, occasion));
+            let rows = set.decisions[set.recorded..].iter().map(|d| self.numbering.row(d, &set.decisions, occasion));
             fresh.push(rows.collect());
         }
         fresh.retain(|rows| !rows.is_empty());
-        let entries: Result<Vec<Entry>> =
-            fresh.iter().flatten().map(|p| entry(Kind::Publish, p.published_at, p)).collect();
+        let entries: Result<Vec<NewEntry>> =
+            fresh.iter().flatten().map(|p| entry(EntryKind::Publish, p.published_at, p)).collect();
         let first = self.append(&entries?)?;
         for row in fresh.iter().flatten() {
             self.meters.published(row.status, &row.reasons);
@@ -237,7 +240,7 @@ impl Publisher {
         }
         Ok(())
     }
-    pub(super) fn append(&mut self, entries: &[Entry]) -> Result<Seq> {
+    pub(super) fn append(&mut self, entries: &[NewEntry]) -> Result<Seq> {
         if entries.is_empty() {
             return Ok(self.store.next());
         }
@@ -256,10 +259,10 @@ impl Publisher {
         if let Some(unfinished) = self.rerun.unfinished() {
             return Err(unfinished.into());
         }
-        tracing::info!(compared = self.rerun.compared(), seq = self.press.next() - 1, "caught up with the ledger");
+        tracing::info!(compared = self.rerun.compared(), seq = self.numbering.next() - 1, "caught up with the ledger");
         self.hub.set_caught_up();
         // The model in force is the era's last; a newer one comes in like any other change.
-        let current = self.press.model.clone();
+        let current = self.numbering.model.clone();
         self.announce(None, &current);
         self.look()
     }
@@ -281,7 +284,7 @@ impl Publisher {
     pub(super) fn tick_at(&mut self, now: Ts) -> Result<()> {
         self.commit()?;
         let after = self.rerun.counts();
-        self.append(&[entry(Kind::Tick, now, &Ticked { after })?])?;
+        self.append(&[entry(EntryKind::Tick, now, &Ticked { after })?])?;
         self.inject(now, Body::Tick)
     }
     /// A second run reads a file that came late in its order. A tick before it keeps it in its place.
@@ -312,12 +315,12 @@ impl Publisher {
 }
 
 /// Records the start; an era of the past goes on, or a new one begins.
-fn begun(store: &mut FileStore, options: &Options, old: Option<Era>, model: &ModelRef, now: Ts) -> Result<Era> {
+fn begun(store: &mut FileStore, options: &Options, old: Option<Epoch>, model: &ModelRef, now: Ts) -> Result<Epoch> {
     let body =
         json!({"mode": options.mode.as_str(), "program": env!("CARGO_PKG_VERSION"), "process": std::process::id()});
-    store.append(Entry { kind: Kind::Start, ts: now, body })?;
-    if let Some(era) = old {
-        return Ok(era);
+    store.append(NewEntry { kind: EntryKind::Start, ts: now, body })?;
+    if let Some(epoch) = old {
+        return Ok(epoch);
     }
     let start = ConfigLoaded {
         digest: options.config_digest,
@@ -329,15 +332,15 @@ fn begun(store: &mut FileStore, options: &Options, old: Option<Era>, model: &Mod
         }),
         model: model.clone(),
     };
-    store.append(entry(Kind::ConfigLoaded, now, &start)?)?;
-    let era = eras(store, |_, _| {})?.pop();
-    era.with_context(|| format!("{}: no configuration in the ledger", options.ledger.display()))
+    store.append(entry(EntryKind::ConfigLoaded, now, &start)?)?;
+    let epoch = epochs(store, |_, _| {})?.pop();
+    epoch.with_context(|| format!("{}: no configuration in the ledger", options.ledger.display()))
 }
 
 /// What was frozen at the end of an era.
-fn frozen(era: &Era) -> BTreeSet<Scope> {
-    let all = era.killed.then_some(Scope::All);
-    era.frozen.iter().cloned().chain(all).collect()
+fn frozen(epoch: &Epoch) -> BTreeSet<Scope> {
+    let all = epoch.killed.then_some(Scope::All);
+    epoch.frozen.iter().cloned().chain(all).collect()
 }
 
 pub(super) fn same_model(a: &ModelRef, b: &ModelRef) -> bool {
@@ -351,11 +354,11 @@ fn newest(hub: &Hub) -> Ts {
 fn genesis(store: &mut FileStore, mode: Mode, now: Ts) -> Result<()> {
     let Some(first) = store.scan(Seq(0))?.next().transpose()? else {
         let body = json!({"format": "margincast.ledger.v1", "mode": mode.as_str()});
-        store.append(Entry { kind: Kind::Genesis, ts: now, body })?;
+        store.append(NewEntry { kind: EntryKind::Genesis, ts: now, body })?;
         return Ok(());
     };
     let was = first.body["mode"].as_str().unwrap_or("?").to_string();
-    if first.kind != Kind::Genesis || was != mode.as_str() {
+    if first.kind != EntryKind::Genesis || was != mode.as_str() {
         bail!(
             "the ledger is that of a {was} service, this is a {} one; use another folder: --set serve.ledger=DIR",
             mode.as_str()
@@ -364,8 +367,8 @@ fn genesis(store: &mut FileStore, mode: Mode, now: Ts) -> Result<()> {
     Ok(())
 }
 
-pub(super) fn entry<T: serde::Serialize>(kind: Kind, ts: Ts, body: &T) -> Result<Entry> {
-    Ok(Entry { kind, ts, body: serde_json::to_value(body).context("a ledger entry")? })
+pub(super) fn entry<T: serde::Serialize>(kind: EntryKind, ts: Ts, body: &T) -> Result<NewEntry> {
+    Ok(NewEntry { kind, ts, body: serde_json::to_value(body).context("a ledger entry")? })
 }
 
 fn recall(folder: PathBuf) -> Recall {

@@ -12,9 +12,10 @@ use anyhow::Result;
 use super::publisher::{Publisher, entry};
 use crate::base::Digest;
 use crate::margin::venue::Subject;
-use crate::record::Kind;
-use crate::record::rerun::Step;
-use crate::record::venue::{BYTES_MAX, Heard, Inputs, read};
+use crate::record::EntryKind;
+use crate::record::ledger::Step;
+use crate::record::ledger::venue_files::{BYTES_MAX, read};
+use crate::record::ledger::{VenueFileRead, VenueFiles};
 
 /// What is known of the files.
 #[derive(Debug, Default)]
@@ -78,10 +79,10 @@ impl Publisher {
             };
             self.files.wrong.remove(&subject);
             self.commit()?;
-            let digest = Inputs::of(&self.hub.options.ledger).keep(&bytes)?;
+            let digest = VenueFiles::of(&self.hub.options.ledger).keep(&bytes)?;
             let (at, after) = (self.now(), self.rerun.counts());
-            let heard = Heard::of(subject, digest, &told, after);
-            self.append(&[entry(Kind::Venue, at, &heard)?])?;
+            let heard = VenueFileRead::of(subject, digest, &told, after);
+            self.append(&[entry(EntryKind::Venue, at, &heard)?])?;
             tracing::info!(subject = subject.as_str(), digest = %digest.short(), "read");
             self.engine.step(Step::Venue(at, subject, digest))?;
             self.files.heard.insert(subject, digest);

@@ -7,8 +7,8 @@ use crate::base::{Span, Symbol, Ts};
 use crate::forecast::dist::LEVELS;
 use crate::pipeline::Named;
 use crate::record::Publication;
-use crate::record::guidance::{Ahead, Trigger};
-use crate::record::publication::{decimal, iso};
+use crate::record::explain::{GuidanceRange, GuidanceTrigger};
+use crate::record::ledger::text::{decimal, iso};
 
 /// What the models foresaw last.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -146,15 +146,15 @@ pub struct TriggerRow {
 
 impl GuidanceRow {
     /// Of one publication.
-    pub fn of(p: &Publication, ahead: &[Ahead], triggers: &[Trigger]) -> GuidanceRow {
-        let later = |a: &Ahead| Later {
+    pub fn of(p: &Publication, ahead: &[GuidanceRange], triggers: &[GuidanceTrigger]) -> GuidanceRow {
+        let later = |a: &GuidanceRange| Later {
             over: a.over,
             low: decimal(a.low),
             median: decimal(a.median),
             high: decimal(a.high),
             n: a.n,
         };
-        let trigger = |t: &Trigger| TriggerRow {
+        let trigger = |t: &GuidanceTrigger| TriggerRow {
             what: t.what,
             now: decimal(t.now),
             at: decimal(t.at),
