@@ -17,7 +17,8 @@ pub struct Evidence<M = ForecastEvidence> {
     /// By horizon.
     pub horizons: Vec<M>,
     /// What the permutation of the future found.
-    pub future: LeakEvidence,
+    #[serde(rename = "future")]
+    pub leak_test: LeakEvidence,
     /// Stability index of each input, newest rows against training.
     pub drift: BTreeMap<String, f64>,
     /// The largest that any stretch of that length in training had.

@@ -78,7 +78,7 @@ impl<M> Evidence<M> {
             served: self.served.clone(),
             base: self.base.clone(),
             horizons: self.horizons.iter().map(horizon).collect::<Result<_, E>>()?,
-            future: self.future,
+            leak_test: self.leak_test,
             drift: self.drift.clone(),
             usual: self.usual.clone(),
             margins: self.margins.clone(),
