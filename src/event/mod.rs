@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `body` | [`Event`] and what it may be: [`Trade`], [`Bar`], [`Gauge`] |
-//! | `gauge` | what a gauge reads: [`GaugeKind`] |
+//! | [`gauge`] | numbers that hold until their next reading, one entry each |
 //! | `fault` | [`Fault`]: bad market data, counted |
 //! | `error` | [`Error`]: what can go wrong on the way from files to events |
 //! | [`venue`] | one folder per vendor; each turns vendor bytes into rows |
@@ -17,7 +17,7 @@ mod body;
 pub mod check;
 mod error;
 mod fault;
-mod gauge;
+pub mod gauge;
 pub mod lake;
 pub mod synth;
 pub mod venue;
@@ -25,4 +25,4 @@ pub mod venue;
 pub use body::{Bar, BarKind, Body, Event, Trade};
 pub use error::Error;
 pub use fault::Fault;
-pub use gauge::{Gauge, GaugeKind};
+pub use gauge::{GAUGES, Gauge, GaugeEntry, GaugeKind};

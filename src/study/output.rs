@@ -1,32 +1,48 @@
-//! The files of a study: `forecasts.parquet`, `outcomes.parquet` and `decisions.parquet`, and
-//! forecast files read back.
+//! The files of a study: `forecasts.parquet`, `outcomes.parquet`, `decisions.parquet`, `scores.json` and
+//! `report.html`; and forecast files read back.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::Error;
-use super::plan::Plan;
-use super::truth::Truth;
-use super::walk::Issued;
+use super::config::Plan;
+use super::measure::Outcomes;
+use super::report;
+use super::run::Studied;
+use super::walk::{Forecasted, Issued};
 use crate::base::table::{Column, Table};
-use crate::base::{Horizon, Prob, Span, Symbol};
+use crate::base::{Horizon, Prob, Span};
 use crate::forecast::{Dist, Forecast, Regime};
 use crate::loss::OutcomeRow;
 use crate::margin::Decision;
+use crate::margin::numbers::{Number, numbers};
+use crate::margin::why::Unit;
 
 /// Names of the quantile columns, in the order of [`crate::forecast::dist::LEVELS`].
 pub const QUANTILES: [&str; 9] = ["q005", "q01", "q025", "q05", "q50", "q95", "q975", "q99", "q995"];
 const REGIMES: [&str; 4] = ["p_calm", "p_normal", "p_elevated", "p_stress"];
 
-/// One row of a forecast file, ours or not. What a file lacks is absent.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Forecasted {
-    /// Model name.
-    pub model: Arc<str>,
-    /// The forecast; quantiles and expected shortfalls may be NaN in foreign files.
-    pub forecast: Forecast,
-    /// Instrument.
-    pub symbol: Symbol,
+/// The files of a study.
+pub const FILES: [&str; 5] =
+    ["forecasts.parquet", "outcomes.parquet", "decisions.parquet", "scores.json", "report.html"];
+
+/// Writes the files of a study into a folder, which is made if it is not there.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write(studied: &Studied, out: &Path) -> Result<(), Error> {
+    let bad = |path: &Path, e: std::io::Error| Error::File { path: path.display().to_string(), why: e.to_string() };
+    std::fs::create_dir_all(out).map_err(|e| bad(out, e))?;
+    let (plan, walk, judged) = (&studied.plan, &studied.walk, &studied.judged);
+    forecasts(&walk.forecasts).write(&out.join("forecasts.parquet"))?;
+    outcomes(&super::measure::outcomes::all(&walk.history, plan), plan).write(&out.join("outcomes.parquet"))?;
+    decisions(&walk.decisions).write(&out.join("decisions.parquet"))?;
+    let put = |name: &str, text: &str| {
+        let path = out.join(name);
+        std::fs::write(&path, text).map_err(|e| bad(&path, e))
+    };
+    put("scores.json", &judged.scores.to_json())?;
+    put("report.html", &report::render(&judged.scores, &judged.lines))
 }
 
 /// The table of forecasts.
@@ -55,36 +71,32 @@ pub fn forecasts(issued: &[Issued]) -> Table {
     Table::new(columns)
 }
 
-/// The table of decisions.
+/// The table of decisions: its numbers are those that are declared as columns.
 pub fn decisions(made: &[Decision]) -> Table {
-    let float = |f: &dyn Fn(&Decision) -> f64| Column::Float(made.iter().map(f).collect());
     let text = |f: &dyn Fn(&Decision) -> String| Column::Text(made.iter().map(|d| Some(f(d))).collect());
-    let whole = |f: &dyn Fn(&Decision) -> i64| Column::Int(made.iter().map(|d| Some(f(d))).collect());
-    Table::new([
+    let mut columns = vec![
         ("symbol", text(&|d| d.symbol.to_string())),
         ("ts", Column::Time(made.iter().map(|d| Some(d.ts.0)).collect())),
-        ("horizon_ns", whole(&|d| d.horizon.0.0)),
-        ("baseline", float(&|d| d.baseline)),
-        ("forecast_loss", float(&|d| d.forecast_loss.unwrap_or(f64::NAN))),
-        ("credibility", float(&|d| d.credibility)),
-        ("m_raw", float(&|d| d.m_raw)),
-        ("m_im_ppm", whole(&|d| d.m_im_ppm as i64)),
-        ("m_mm_ppm", whole(&|d| d.m_mm_ppm as i64)),
-        ("c_im", float(&|d| d.c_im)),
-        ("c_mm", float(&|d| d.c_mm)),
-        ("p_stress", float(&|d| d.p_stress.unwrap_or(f64::NAN))),
-        ("risk_score", float(&|d| d.why.risk_score.map_or(f64::NAN, |s| s.points()))),
+        ("horizon_ns", Column::Int(made.iter().map(|d| Some(d.horizon.0.0)).collect())),
+    ];
+    let number = |n: Number| match n.unit {
+        Unit::PartsPerMillion => Column::Int(made.iter().map(|d| Some(n.get(d) as i64)).collect()),
+        _ => Column::Float(made.iter().map(|d| n.get(d)).collect()),
+    };
+    columns.extend(numbers().filter(Number::is_column).map(|n| (n.name, number(n))));
+    columns.extend([
         ("state", text(&|d| code(&d.state))),
         ("reasons", Column::TextList(made.iter().map(|d| d.reasons.iter().map(code).collect()).collect())),
         ("model_digest", text(&|d| d.model_digest.to_string())),
         ("config_digest", text(&|d| d.config_digest.to_string())),
-    ])
+    ]);
+    Table::new(columns)
 }
 
 /// The table of outcomes in the out-of-sample span: what forecasts and margins are held to.
-pub fn outcomes(truth: &[Truth], plan: &Plan) -> Table {
+pub fn outcomes(outcomes: &[Outcomes], plan: &Plan) -> Table {
     let rows: Vec<(Horizon, OutcomeRow)> =
-        truth.iter().flat_map(|t| t.rows(&plan.study).map(|r| (t.horizon, r))).collect();
+        outcomes.iter().flat_map(|t| t.rows(&plan.study).map(|r| (t.horizon, r))).collect();
     let float = |f: &dyn Fn(&OutcomeRow) -> f64| Column::Float(rows.iter().map(|r| f(&r.1)).collect());
     let side = plan.road.margin.baseline.side;
     Table::new([
@@ -99,7 +111,7 @@ pub fn outcomes(truth: &[Truth], plan: &Plan) -> Table {
 }
 
 /// The stable text form of a code.
-pub fn code<T: serde::Serialize>(value: &T) -> String {
+fn code<T: serde::Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(text)) => text,
         other => format!("{other:?}"),

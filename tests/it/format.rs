@@ -58,7 +58,7 @@ fn every_evidence_reads_and_the_newest_is_what_is_written() {
         (Evidence::read("sample", &stored).unwrap(), stored)
     };
     let ((first, _), (second, _), (third, stored)) = (of("v1"), of("v2"), of("v3"));
-    assert_eq!((first.served.as_str(), first.horizons.len(), first.future.passed), ("conformal", 1, true));
+    assert_eq!((first.served.as_str(), first.horizons.len(), first.leak_test.passed), ("conformal", 1, true));
     assert_eq!((second.margins.len(), second.signed.as_ref().unwrap().author.as_str()), (1, "ann"));
     assert_eq!(third.write().unwrap(), stored);
     // The third says what the second said, and has one series more that is the same as another.

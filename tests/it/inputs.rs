@@ -6,7 +6,7 @@ use margincast::app::config::Config;
 use margincast::app::market;
 use margincast::base::table::Table;
 use margincast::base::{Span, Symbol, Ts};
-use margincast::event::lake::{BarRow, Feed, FundingRow, ImpliedRow, InterestRow, Lake, Listing};
+use margincast::event::lake::{BarRow, Feed, GaugeRow, Lake, Listing};
 use margincast::event::venue::{Asked, Source, Writing, generic, import};
 use margincast::event::{Body, Event, Fault, Gauge, GaugeKind, synth};
 use margincast::feature::{Builder, Feature, Row};
@@ -143,13 +143,20 @@ fn lake(folder: &Path) -> Lake {
     let at = |hours: i64| start + Span::HOUR.times(hours);
     let nan = f64::NAN;
     let rates: Vec<_> =
-        (0..90).map(|i| FundingRow::new(at(8 * i), at(8 * i), [1e-4 * i as f64, 4.0, nan, nan], 0)).collect();
+        (0..90).map(|i| GaugeRow::new(GaugeKind::Funding, at(8 * i), at(8 * i), &[1e-4 * i as f64, 4.0], 0)).collect();
     lake.write(&listing("binance", "um", "AAA"), &rates).unwrap();
-    let ivs: Vec<_> = (0..700).map(|i| ImpliedRow::new(at(i), at(i), [0.5 + 1e-4 * i as f64], 0)).collect();
+    let ivs: Vec<_> =
+        (0..700).map(|i| GaugeRow::new(GaugeKind::ImpliedVol, at(i), at(i), &[0.5 + 1e-4 * i as f64], 0)).collect();
     lake.write(&listing("deribit", "option", "COIN"), &ivs).unwrap();
     let sizes: Vec<_> = (0..90)
         .map(|i| {
-            InterestRow::new(at(8 * i), at(8 * i), [if i % 2 == 0 { 100.0 } else { nan }, 1e6, nan, nan, nan, nan], 0)
+            GaugeRow::new(
+                GaugeKind::OpenInterest,
+                at(8 * i),
+                at(8 * i),
+                &[if i % 2 == 0 { 100.0 } else { nan }, 1e6],
+                0,
+            )
         })
         .collect();
     lake.write(&listing("binance", "um", "BBB"), &sizes).unwrap();

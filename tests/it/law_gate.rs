@@ -44,7 +44,7 @@ fn good() -> Evidence {
         served: "conformal".into(),
         base: "HAR".into(),
         horizons: vec![measured(Span::HOUR), measured(Span::DAY)],
-        future: LeakEvidence { cut: Ts(0), models: 6, changed: 5000, passed: true },
+        leak_test: LeakEvidence { cut: Ts(0), models: 6, changed: 5000, passed: true },
         drift: BTreeMap::from([("rv".to_string(), 0.05), ("ret".to_string(), 0.19), ("rv_far".to_string(), 3.0)]),
         usual: BTreeMap::from([("rv_far".to_string(), 4.0)]),
         margins: vec![margins(Span::HOUR), margins(Span::DAY)],
@@ -88,8 +88,8 @@ fn a_good_version_passes_and_each_fault_shuts_its_own_gate() {
         ("overshoot over 1h", |e| e.margins[0].overshoot = Some(0.11)),
         ("overshoot over 1h", |e| e.margins[0].overshoot = None),
         ("stress library over 1d", |e| e.margins[1].stress[0].own = 0.31),
-        ("leak test", |e| e.future.passed = false),
-        ("leak test", |e| e.future.changed = 0),
+        ("leak test", |e| e.leak_test.passed = false),
+        ("leak test", |e| e.leak_test.changed = 0),
         ("drift", |e| _ = e.drift.insert("rv".into(), 0.2)),
         ("drift", |e| e.drift.clear()),
         ("lower coverage over 1h", |e| e.horizons[0].below = hits(2000, 50)),
@@ -195,7 +195,7 @@ fn promote(root: &Path, more: &[&str]) -> Output {
 #[test]
 fn promotion_is_refused_with_a_table_unless_somebody_overrides_it_by_name() {
     let folder = TempDir::new().unwrap();
-    let leaky = Evidence { future: LeakEvidence { passed: false, ..good().future }, ..good() };
+    let leaky = Evidence { leak_test: LeakEvidence { passed: false, ..good().leak_test }, ..good() };
     let registry = registered(folder.path(), &[None, Some(leaky), Some(good())]);
     // No evidence, and evidence of a leak: exit code 1, and the alias does not move.
     for (version, gate) in [("1", "evidence"), ("2", "leak test")] {

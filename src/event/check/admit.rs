@@ -2,7 +2,7 @@
 
 use super::vendor::{Stamp, VendorBar, VendorRow};
 use crate::base::{Span, Symbol, Ts};
-use crate::event::lake::{BarRow, FundingRow, ImpliedRow, InterestRow, Record, TradeRow};
+use crate::event::lake::{BarRow, GaugeRow, Record, TradeRow};
 use crate::event::{Bar, BarKind, Event, Fault};
 
 /// Where a row comes from.
@@ -23,12 +23,8 @@ pub enum Checked {
     Trade(TradeRow),
     /// Of `bars`.
     Bar(BarRow),
-    /// Of `funding`.
-    Funding(FundingRow),
-    /// Of `open_interest`.
-    Interest(InterestRow),
-    /// Of `implied_vol`.
-    Implied(ImpliedRow),
+    /// Of the table of a gauge.
+    Gauge(GaugeRow),
 }
 
 impl Checked {
@@ -37,9 +33,7 @@ impl Checked {
         match self {
             Checked::Trade(r) => r.event(symbol, place),
             Checked::Bar(r) => r.event(symbol, place),
-            Checked::Funding(r) => r.event(symbol, place),
-            Checked::Interest(r) => r.event(symbol, place),
-            Checked::Implied(r) => r.event(symbol, place),
+            Checked::Gauge(r) => r.event(symbol, place),
         }
     }
     /// Its table.
@@ -47,9 +41,7 @@ impl Checked {
         match self {
             Checked::Trade(_) => TradeRow::TABLE,
             Checked::Bar(_) => BarRow::TABLE,
-            Checked::Funding(_) => FundingRow::TABLE,
-            Checked::Interest(_) => InterestRow::TABLE,
-            Checked::Implied(_) => ImpliedRow::TABLE,
+            Checked::Gauge(r) => GaugeRow::table(r.gauge),
         }
     }
 }
@@ -70,19 +62,9 @@ pub fn admit(row: VendorRow, origin: &Origin) -> Result<Checked, Fault> {
             let (bar, ts_close) = placed(vendor)?;
             Ok(Checked::Bar(BarRow { ts_close, ts_known: known(ts_close), bar, src: origin.src }))
         }
-        VendorRow::Funding(ts, values) => {
-            let sound = values[0].is_finite() || values[2].is_finite();
-            let row = FundingRow::new(ts, known(ts), values, origin.src);
-            if sound { Ok(Checked::Funding(row)) } else { Err(Fault::NotANumber) }
-        }
-        VendorRow::Interest(ts, values) => {
-            let sound = values[0].is_finite() || values[1].is_finite();
-            let row = InterestRow::new(ts, known(ts), values, origin.src);
-            if sound { Ok(Checked::Interest(row)) } else { Err(Fault::NotANumber) }
-        }
-        VendorRow::Implied(ts, iv) => {
-            let row = ImpliedRow::new(ts, known(ts), [iv], origin.src);
-            if iv.is_finite() && iv > 0.0 { Ok(Checked::Implied(row)) } else { Err(Fault::NotANumber) }
+        VendorRow::Gauge(kind, ts, values) => {
+            let row = GaugeRow { gauge: kind, ts_event: ts, ts_known: known(ts), values, src: origin.src };
+            if kind.entry().sound(&values) { Ok(Checked::Gauge(row)) } else { Err(Fault::NotANumber) }
         }
     }
 }

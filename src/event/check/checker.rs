@@ -9,8 +9,8 @@ use super::report::{Gaps, Refused, Report};
 use super::vendor::{VendorBar, VendorRow};
 use crate::base::table::TradeId;
 use crate::base::{Span, Symbol, Ts};
-use crate::event::lake::{BarRow, FundingRow, ImpliedRow, InterestRow, Tally, TradeRow};
-use crate::event::{Error, Fault};
+use crate::event::lake::{BarRow, GaugeRow, Tally, TradeRow};
+use crate::event::{Error, Fault, GaugeKind};
 
 /// Rows held before they are handed on: about 150 MB of trades.
 const HELD_ROWS: usize = 2_000_000;
@@ -47,12 +47,8 @@ pub struct Rows {
     pub trades: BTreeMap<Symbol, Vec<TradeRow>>,
     /// Of `bars`.
     pub bars: BTreeMap<Symbol, Vec<BarRow>>,
-    /// Of `funding`.
-    pub funding: BTreeMap<Symbol, Vec<FundingRow>>,
-    /// Of `open_interest`.
-    pub interest: BTreeMap<Symbol, Vec<InterestRow>>,
-    /// Of `implied_vol`.
-    pub implied: BTreeMap<Symbol, Vec<ImpliedRow>>,
+    /// Of each gauge's table.
+    pub gauges: BTreeMap<GaugeKind, BTreeMap<Symbol, Vec<GaugeRow>>>,
 }
 
 impl Rows {
@@ -60,9 +56,7 @@ impl Rows {
         match row {
             Checked::Trade(r) => self.trades.entry(symbol).or_default().push(r),
             Checked::Bar(r) => self.bars.entry(symbol).or_default().push(r),
-            Checked::Funding(r) => self.funding.entry(symbol).or_default().push(r),
-            Checked::Interest(r) => self.interest.entry(symbol).or_default().push(r),
-            Checked::Implied(r) => self.implied.entry(symbol).or_default().push(r),
+            Checked::Gauge(r) => self.gauges.entry(r.gauge).or_default().entry(symbol).or_default().push(r),
         }
     }
 }
@@ -184,9 +178,7 @@ impl<'w> Checker<'w> {
         let (ts, until, id) = match row {
             Checked::Trade(r) => (r.ts_event, Some(Ts(r.ts_event.0.saturating_add(QUIET.0))), number(&r.id)),
             Checked::Bar(r) => (r.bar.ts_open, Some(r.ts_close), None),
-            Checked::Funding(r) => (r.ts_event, None, None),
-            Checked::Interest(r) => (r.ts_event, None, None),
-            Checked::Implied(r) => (r.ts_event, None, None),
+            Checked::Gauge(r) => (r.ts_event, None, None),
         };
         self.report.first = Some(self.report.first.map_or(ts, |t| t.min(ts)));
         self.report.last = self.report.last.max(Some(ts));
@@ -219,7 +211,11 @@ impl<'w> Checker<'w> {
                 self.held.trades.insert(*symbol, stay);
             }
         }
-        held.funding.values_mut().for_each(|rows| interval::tell(rows));
+        for (kind, rows) in &mut held.gauges {
+            if let Some(at) = kind.entry().interval {
+                rows.values_mut().for_each(|rows| interval::tell(rows, at));
+            }
+        }
         match (self.write)(&self.heading, held) {
             Ok(tally) => {
                 self.report.count(tally);

@@ -3,23 +3,21 @@
 use std::collections::BTreeMap;
 
 use crate::base::Span;
-use crate::event::lake::FundingRow;
+use crate::event::lake::GaugeRow;
 
 /// Intervals that venues use, in hours.
 const HOURS: [i64; 5] = [1, 2, 4, 8, 24];
-/// Place of the hours among a row's values.
-const AT: usize = 1;
 
-/// Fills in absent intervals of one instrument's rows, in any order: a rate is paid for the time
+/// Fills in absent intervals of one instrument's rows, which stand at `at` among their values, in any order: a rate is paid for the time
 /// since the rate before it. A step that no venue uses means a missing row; it has the interval of
 /// the row before it, and so have rows at the start that of the first that is known. Rows without a
 /// rate, such as those of a rate that is only expected, have no interval.
-pub(super) fn tell(rows: &mut [FundingRow]) {
-    if rows.iter().all(|r| r.values[AT].is_finite()) {
+pub(super) fn tell(rows: &mut [GaugeRow], at: usize) {
+    if rows.iter().all(|r| r.values[at].is_finite()) {
         return;
     }
     rows.sort_by_key(|r| r.ts_event);
-    let mut rows: Vec<&mut FundingRow> = rows.iter_mut().filter(|r| r.values[0].is_finite()).collect();
+    let mut rows: Vec<&mut GaugeRow> = rows.iter_mut().filter(|r| r.values[0].is_finite()).collect();
     let mut hours: BTreeMap<usize, f64> = BTreeMap::new();
     for i in 1..rows.len() {
         // Venues stamp their payments some milliseconds late.
@@ -29,9 +27,9 @@ pub(super) fn tell(rows: &mut [FundingRow]) {
         }
     }
     let first = hours.values().next().copied();
-    for (i, row) in rows.iter_mut().enumerate().filter(|(_, r)| !r.values[AT].is_finite()) {
+    for (i, row) in rows.iter_mut().enumerate().filter(|(_, r)| !r.values[at].is_finite()) {
         if let Some(told) = hours.range(..=i).next_back().map(|(_, h)| *h).or(first) {
-            row.values[AT] = told;
+            row.values[at] = told;
         }
     }
 }
@@ -40,13 +38,14 @@ pub(super) fn tell(rows: &mut [FundingRow]) {
 mod tests {
     use super::*;
     use crate::base::Ts;
+    use crate::event::GaugeKind::Funding;
 
     fn told(at_hours: &[i64]) -> Vec<f64> {
         let at = |h: &i64| Ts(0) + Span::HOUR.times(*h) + Span(3_000_000 * (h % 2));
-        let mut rows: Vec<FundingRow> =
-            at_hours.iter().map(|h| FundingRow::new(at(h), at(h), [1e-4, f64::NAN, f64::NAN, f64::NAN], 0)).collect();
-        tell(&mut rows);
-        rows.iter().map(|r| r.values[AT]).collect()
+        let mut rows: Vec<GaugeRow> =
+            at_hours.iter().map(|h| GaugeRow::new(Funding, at(h), at(h), &[1e-4], 0)).collect();
+        tell(&mut rows, 1);
+        rows.iter().map(|r| r.values[1]).collect()
     }
 
     #[test]

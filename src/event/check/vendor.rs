@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use crate::base::{Span, Ts};
 use crate::event::Bar;
-use crate::event::lake::{BarRow, FundingRow, ImpliedRow, InterestRow, Record, TradeRow};
+use crate::event::gauge::{GaugeKind, Values};
+use crate::event::lake::{BarRow, GaugeRow, TradeRow};
 
 /// One thing that a vendor says of an instrument. NaN is absence.
 #[derive(Clone, Debug)]
@@ -13,24 +14,22 @@ pub enum VendorRow {
     Trade(TradeRow),
     /// A bar.
     Bar(VendorBar),
-    /// A funding rate at an instant: rate, hours of its interval, predicted rate, mark price. Hours that are absent
-    /// are told from the times of a file's rates.
-    Funding(Ts, [f64; 4]),
-    /// An open interest at an instant, in the order of the table; one of the two sizes at least.
-    Interest(Ts, [f64; 6]),
-    /// An implied volatility at an instant, a fraction a year.
-    Implied(Ts, f64),
+    /// A row of a gauge's table at an instant. The length of an interval that is absent is told from the times of a
+    /// file's rows.
+    Gauge(GaugeKind, Ts, Values),
 }
 
 impl VendorRow {
+    /// A row of a gauge's table; what `values` lacks is absent.
+    pub fn gauge(kind: GaugeKind, ts: Ts, values: &[f64]) -> VendorRow {
+        VendorRow::Gauge(kind, ts, GaugeRow::new(kind, ts, ts, values, 0).values)
+    }
     /// The table that it belongs to.
     pub fn table(&self) -> &'static str {
         match self {
             VendorRow::Trade(_) => TradeRow::TABLE,
             VendorRow::Bar(_) => BarRow::TABLE,
-            VendorRow::Funding(..) => FundingRow::TABLE,
-            VendorRow::Interest(..) => InterestRow::TABLE,
-            VendorRow::Implied(..) => ImpliedRow::TABLE,
+            VendorRow::Gauge(kind, ..) => kind.entry().name,
         }
     }
 }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use super::folders::{Folders, MAX_DELAY, parts, read_parts};
 use super::listing::Listing;
 use super::row::Record;
-use crate::base::Ts;
+use crate::base::{Ts, atomic};
 use crate::event::Error;
 
 /// What became of the rows of one [`Change::add`].
@@ -66,14 +66,14 @@ impl<'a> Change<'a> {
     pub fn add<R: Record>(&mut self, listing: &Listing, mut rows: Vec<R>) -> Result<Tally, Error> {
         rows.sort_by(R::order);
         let mut tally = Tally::default();
-        let mut parts: BTreeMap<Ts, Vec<R>> = BTreeMap::new();
+        let mut parts: BTreeMap<(&str, Ts), Vec<R>> = BTreeMap::new();
         for row in rows {
             let delay = row.ts_known() - row.ts_event();
             if delay.0 < 0 || delay > MAX_DELAY {
                 let what = row.describe();
                 return Err(Error::Conflict(format!("{listing}: {what} is known {delay} after it happened")));
             }
-            let part = parts.entry(row.partition()).or_default();
+            let part = parts.entry((R::table(row.kind()), row.partition())).or_default();
             match part.last() {
                 Some(last) if last.order(&row) == Ordering::Equal && !row.may_repeat() => {
                     if !last.same(&row) {
@@ -84,20 +84,21 @@ impl<'a> Change<'a> {
                 _ => part.push(row),
             }
         }
-        for (start, rows) in parts {
+        for ((_, start), rows) in parts {
             tally += self.add_part(listing, start, rows)?;
         }
         Ok(tally)
     }
     fn add_part<R: Record>(&mut self, listing: &Listing, start: Ts, rows: Vec<R>) -> Result<Tally, Error> {
-        let folder = self.folders.partition(R::TABLE, listing, start);
+        let Some(kind) = rows.first().map(R::kind) else { return Ok(Tally::default()) };
+        let folder = self.folders.partition(R::table(kind), listing, start);
         let target = folder.join("part-0.parquet");
         let (mut old, was_staged) = match self.staged.get(&target) {
-            Some(staged) => (R::read(staged)?, true),
+            Some(staged) => (R::read(kind, staged)?, true),
             None => {
                 let parts = parts(&folder)?;
                 self.merged.extend(parts.iter().filter(|p| **p != target).cloned());
-                (read_parts::<R>(&parts)?, false)
+                (read_parts::<R>(kind, &parts)?, false)
             }
         };
         let mut tally = Tally::default();
@@ -168,10 +169,9 @@ impl<'a> Change<'a> {
     /// # Errors
     /// A file cannot be renamed.
     pub fn commit(mut self) -> Result<(), Error> {
-        for (target, staged) in std::mem::take(&mut self.staged) {
-            fs::rename(&staged, &target)
-                .map_err(|e| Error::Unreadable { file: target.display().to_string(), why: e.to_string() })?;
-        }
+        let names = std::mem::take(&mut self.staged).into_iter().map(|(target, staged)| (staged, target));
+        atomic::rename(names)
+            .map_err(|(path, e)| Error::Unreadable { file: path.display().to_string(), why: e.to_string() })?;
         for path in &self.merged {
             fs::remove_file(path)
                 .map_err(|e| Error::Unreadable { file: path.display().to_string(), why: e.to_string() })?;

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::listing::Listing;
-use super::row::{BarRow, FundingRow, ImpliedRow, InterestRow, Record, TradeRow};
+use super::row::{BarRow, TradeRow};
 use crate::base::{Span, Symbol};
 use crate::event::{BarKind, GaugeKind};
 
@@ -26,9 +26,7 @@ impl Feed {
         match self {
             Feed::Trades => TradeRow::TABLE,
             Feed::Bars(_) | Feed::BarsOf(..) => BarRow::TABLE,
-            Feed::Gauge(GaugeKind::Funding) => FundingRow::TABLE,
-            Feed::Gauge(GaugeKind::OpenInterest) => InterestRow::TABLE,
-            Feed::Gauge(GaugeKind::ImpliedVol) => ImpliedRow::TABLE,
+            Feed::Gauge(kind) => kind.entry().name,
         }
     }
     /// These listings' rows, each as events of its own instrument.

@@ -100,10 +100,10 @@ pub(super) fn parts(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 /// Rows of a partition in order; a row that lies in two parts (while they are being merged) is one.
-pub(super) fn read_parts<R: Record>(parts: &[PathBuf]) -> Result<Vec<R>, Error> {
+pub(super) fn read_parts<R: Record>(kind: R::Kind, parts: &[PathBuf]) -> Result<Vec<R>, Error> {
     let mut rows = vec![];
     for part in parts {
-        rows.extend(R::read(part)?);
+        rows.extend(R::read(kind, part)?);
     }
     if parts.len() > 1 {
         rows.sort_by(R::order);

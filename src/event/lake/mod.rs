@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `trades` | trade or aggregate | UTC day of `ts_event` |
 //! | `bars` | vendor bar, of any length and kind | UTC month of `ts_open`: `date=` is its first day |
-//! | `funding`, `open_interest`, `implied_vol` | vendor row | UTC month of `ts_event`: `date=` is its first day |
+//! | `funding`, `open_interest`, `implied_vol`: each gauge's name | vendor row | UTC month of `ts_event`: `date=` is its first day |
 //!
 //! Bars lie in months because a file per day would hold 24 rows of an hourly bar and 10 kB of footer:
 //! seven years of hourly bars of one instrument take 17.4 MB and 2.2 s to read in files per day, 4.9 MB
@@ -47,5 +47,5 @@ pub use cursor::Cursor;
 pub use feed::{Feed, Subscription};
 pub use listing::Listing;
 pub use reader::Events;
-pub use row::{BarRow, FundingRow, ImpliedRow, InterestRow, Reading, Record, TradeRow};
+pub use row::{BarRow, GaugeRow, Record, TradeRow};
 pub use tables::Lake;

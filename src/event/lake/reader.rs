@@ -5,9 +5,9 @@ use std::path::{Path, PathBuf};
 
 use super::feed::{Feed, Subscription};
 use super::folders::{Folders, parts, read_parts};
-use super::row::{BarRow, FundingRow, ImpliedRow, InterestRow, Record, TradeRow};
+use super::row::{BarRow, GaugeRow, Record, TradeRow};
 use crate::base::{Span, Symbol, Ts};
-use crate::event::{BarKind, Error, Event, GaugeKind};
+use crate::event::{BarKind, Error, Event};
 
 /// The events of some subscriptions, merged in the order (`ts_known`, symbol, `seq`).
 #[derive(Debug)]
@@ -111,24 +111,22 @@ pub(super) fn read(symbol: Symbol, feed: Feed, start: Ts, folder: &Path) -> Resu
         Feed::BarsOf(span, kind) => bars(symbol, span, kind, &parts)?,
         Feed::Trades => {
             let day = u64::try_from(start.0 / Span::DAY.0).unwrap_or(0);
-            events::<TradeRow>(symbol, &parts, day << 32)?
+            events::<TradeRow>((), symbol, &parts, day << 32)?
         }
-        Feed::Gauge(GaugeKind::Funding) => events::<FundingRow>(symbol, &parts, 0)?,
-        Feed::Gauge(GaugeKind::OpenInterest) => events::<InterestRow>(symbol, &parts, 0)?,
-        Feed::Gauge(GaugeKind::ImpliedVol) => events::<ImpliedRow>(symbol, &parts, 0)?,
+        Feed::Gauge(kind) => events::<GaugeRow>(kind, symbol, &parts, 0)?,
     };
     events.sort_by_key(|e| (e.ts_known, e.seq));
     Ok(events)
 }
 
 fn bars(symbol: Symbol, span: Span, kind: BarKind, parts: &[PathBuf]) -> Result<Vec<Event>, Error> {
-    let rows = read_parts::<BarRow>(parts)?;
+    let rows = read_parts::<BarRow>((), parts)?;
     let wanted = rows.iter().filter(|r| r.span() == span && r.bar.kind == kind);
     Ok(wanted.filter_map(|r| r.event(symbol, 0)).collect())
 }
 
 /// Rows as events, numbered from `first` on where nothing else numbers them.
-fn events<R: Record>(symbol: Symbol, parts: &[PathBuf], first: u64) -> Result<Vec<Event>, Error> {
-    let rows = read_parts::<R>(parts)?;
+fn events<R: Record>(kind: R::Kind, symbol: Symbol, parts: &[PathBuf], first: u64) -> Result<Vec<Event>, Error> {
+    let rows = read_parts::<R>(kind, parts)?;
     Ok(rows.iter().enumerate().filter_map(|(i, r)| r.event(symbol, first + i as u64)).collect())
 }

@@ -63,10 +63,28 @@ impl Lake {
     ///
     /// # Errors
     /// A file cannot be read.
-    pub fn rows<R: Record>(&self, listing: &Listing, from: Option<Ts>, until: Option<Ts>) -> Result<Vec<R>, Error> {
+    pub fn rows<R: Record<Kind = ()>>(
+        &self,
+        listing: &Listing,
+        from: Option<Ts>,
+        until: Option<Ts>,
+    ) -> Result<Vec<R>, Error> {
+        self.rows_of((), listing, from, until)
+    }
+    /// As [`Lake::rows`], of the table of a gauge.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn rows_of<R: Record>(
+        &self,
+        kind: R::Kind,
+        listing: &Listing,
+        from: Option<Ts>,
+        until: Option<Ts>,
+    ) -> Result<Vec<R>, Error> {
         let mut all = vec![];
-        for (_, folder) in self.folders.partitions(R::TABLE, listing, from, until)? {
-            all.extend(read_parts::<R>(&parts(&folder)?)?);
+        for (_, folder) in self.folders.partitions(R::table(kind), listing, from, until)? {
+            all.extend(read_parts::<R>(kind, &parts(&folder)?)?);
         }
         all.retain(|r: &R| from.is_none_or(|t| r.ts_known() >= t) && until.is_none_or(|t| r.ts_known() < t));
         all.sort_by_key(R::ts_known);
@@ -149,7 +167,7 @@ impl Lake {
         }
         let mut lengths = BTreeSet::new();
         for (_, folder) in self.folders.partitions(BarRow::TABLE, listing, None, None)? {
-            lengths.extend(read_parts::<BarRow>(&parts(&folder)?)?.iter().map(BarRow::span));
+            lengths.extend(read_parts::<BarRow>((), &parts(&folder)?)?.iter().map(BarRow::span));
         }
         let lengths: Vec<String> = lengths.iter().map(Span::to_string).collect();
         Ok(format!("; its bars there are {} long", lengths.join(", ")))

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::capture;
 use super::entry::{Asked, Venue};
 use super::source::Source;
-use crate::base::Symbol;
+use crate::base::{Symbol, atomic};
 use crate::event::Error;
 use crate::event::check::{Checker, Heading, Report, Rows};
 use crate::event::lake::{Change, Lake, Listing, Record, Tally};
@@ -62,9 +62,9 @@ fn read(
 fn add(change: &mut Change<'_>, heading: &Heading, rows: Rows) -> Result<Tally, Error> {
     let mut tally = add_all(change, heading, rows.trades)?;
     tally += add_all(change, heading, rows.bars)?;
-    tally += add_all(change, heading, rows.funding)?;
-    tally += add_all(change, heading, rows.interest)?;
-    tally += add_all(change, heading, rows.implied)?;
+    for rows in rows.gauges.into_values() {
+        tally += add_all(change, heading, rows)?;
+    }
     Ok(tally)
 }
 
@@ -85,9 +85,5 @@ fn write_report(lake: &Lake, report: &Report) -> Result<(), Error> {
     let fail = |why: String| Error::Unreadable { file: path.display().to_string(), why };
     let mut text = serde_json::to_string_pretty(report).map_err(|e| fail(e.to_string()))?;
     text.push('\n');
-    if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|e| fail(e.to_string()))?;
-    }
-    let temporary = path.with_extension("json.tmp");
-    std::fs::write(&temporary, text).and_then(|()| std::fs::rename(&temporary, &path)).map_err(|e| fail(e.to_string()))
+    atomic::write(&path, text.as_bytes()).map_err(|e| fail(e.to_string()))
 }

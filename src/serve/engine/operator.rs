@@ -9,8 +9,9 @@ use super::publisher::{Publisher, entry, same_model};
 use crate::event::Body;
 use crate::margin::guardrail::order::Scope;
 use crate::margin::{Order, Policy};
-use crate::record::ledger::Step;
-use crate::record::ledger::{Epoch, Killed, ModelLoaded, ModelRef, OrderGiven, PolicyLog, PolicyProposal, StoredOrder};
+use crate::record::ledger::{
+    Epoch, Killed, ModelLoaded, ModelRef, OrderGiven, PolicyLog, PolicyProposal, Step, StoredOrder,
+};
 use crate::record::{EntryKind, NewEntry};
 use crate::serve::clock;
 use crate::serve::meters::seconds;

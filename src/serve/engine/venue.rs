@@ -13,9 +13,8 @@ use super::publisher::{Publisher, entry};
 use crate::base::Digest;
 use crate::margin::venue::Subject;
 use crate::record::EntryKind;
-use crate::record::ledger::Step;
 use crate::record::ledger::venue_files::{BYTES_MAX, read};
-use crate::record::ledger::{VenueFileRead, VenueFiles};
+use crate::record::ledger::{Step, VenueFileRead, VenueFiles};
 
 /// What is known of the files.
 #[derive(Debug, Default)]

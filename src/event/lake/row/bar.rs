@@ -32,9 +32,18 @@ impl BarRow {
 const KINDS: [(BarKind, &str); 4] =
     [(BarKind::Trade, "trade"), (BarKind::Mark, "mark"), (BarKind::Index, "index"), (BarKind::Premium, "premium")];
 
-impl Record for BarRow {
-    const TABLE: &'static str = "bars";
+impl BarRow {
+    /// The table's folder.
+    pub const TABLE: &'static str = "bars";
+}
 
+impl Record for BarRow {
+    type Kind = ();
+
+    fn table((): ()) -> &'static str {
+        Self::TABLE
+    }
+    fn kind(&self) {}
     fn order(&self, other: &Self) -> Ordering {
         let key = |r: &BarRow| (r.ts_close, r.bar.ts_open, r.bar.kind as u8);
         key(self).cmp(&key(other))
@@ -66,7 +75,7 @@ impl Record for BarRow {
         let length = self.span();
         format!("the {length} bar of {ts_open} (open {open} high {high} low {low} close {close} volume {volume})")
     }
-    fn read(path: &Path) -> Result<Vec<BarRow>, Error> {
+    fn read((): (), path: &Path) -> Result<Vec<BarRow>, Error> {
         let table = Table::read(path)?;
         let (open, close, known) = (table.times("ts_open")?, table.times("ts_close")?, table.times("ts_known")?);
         let names = ["open", "high", "low", "close"];

@@ -5,7 +5,7 @@
 //! | `record` | [`Record`]: what every row can say of itself |
 //! | `bar` | [`BarRow`], of `bars` |
 //! | `trade` | [`TradeRow`], of `trades` |
-//! | `reading` | [`Reading`], of `funding`, `open_interest` and `implied_vol` |
+//! | `reading` | [`GaugeRow`], of each gauge's table |
 //!
 //! This folder knows nothing of folders, of vendors or of who reads.
 
@@ -15,6 +15,6 @@ mod record;
 mod trade;
 
 pub use bar::BarRow;
-pub use reading::{FundingRow, ImpliedRow, InterestRow, Reading};
+pub use reading::GaugeRow;
 pub use record::Record;
 pub use trade::TradeRow;

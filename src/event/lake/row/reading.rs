@@ -6,87 +6,49 @@ use std::path::Path;
 use super::record::{Record, month, source, sources};
 use crate::base::table::{Column, Error, Table};
 use crate::base::{Symbol, Ts};
+use crate::event::gauge::Values;
 use crate::event::{Body, Event, Gauge, GaugeKind};
 
-/// A row of a table of named numbers at an instant: [`FundingRow`], [`InterestRow`], [`ImpliedRow`].
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Reading<const N: usize, L: Layout<N>> {
+/// A row of a gauge's table.
+#[derive(Clone, Copy, Debug)]
+pub struct GaugeRow {
+    /// Which gauge, and so which table.
+    pub gauge: GaugeKind,
     /// When it happened.
     pub ts_event: Ts,
     /// When it could first be known.
     pub ts_known: Ts,
-    /// The numbers, in the order of the layout's names; NaN for absence.
-    pub values: [f64; N],
+    /// The numbers, in the order of the table's columns; NaN for absence.
+    pub values: Values,
     /// First 32 bits of the source file's SHA-256.
     pub src: u32,
-    layout: std::marker::PhantomData<L>,
 }
 
-/// Which numbers a [`Reading`] holds.
-pub trait Layout<const N: usize>: Clone + Copy + Send + 'static {
-    /// The table's folder.
-    const TABLE: &'static str;
-    /// Column names.
-    const NAMES: [&'static str; N];
-    /// Which gauge the table is of.
-    const KIND: GaugeKind;
-    /// The reading of the gauge that a row's numbers are, if they are one.
-    fn reading(values: &[f64; N]) -> Option<f64> {
-        Some(values[0])
+impl PartialEq for GaugeRow {
+    /// What is absent in both is the same in both.
+    fn eq(&self, other: &GaugeRow) -> bool {
+        let key = |r: &GaugeRow| (r.gauge, r.ts_event, r.ts_known, r.src);
+        key(self) == key(other) && self.same(other)
     }
 }
 
-/// The table `funding`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Funding;
-impl Layout<4> for Funding {
-    const TABLE: &'static str = "funding";
-    const NAMES: [&'static str; 4] = ["rate", "interval_hours", "predicted_rate", "mark"];
-    const KIND: GaugeKind = GaugeKind::Funding;
-    fn reading(values: &[f64; 4]) -> Option<f64> {
-        let [rate, hours, ..] = values;
-        (*hours > 0.0).then(|| rate * FUNDING_HOURS / hours)
-    }
-}
-/// A row of `funding`: the rate of one interval as a fraction, positive when longs pay.
-pub type FundingRow = Reading<4, Funding>;
-
-/// The table `open_interest`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Interest;
-impl Layout<6> for Interest {
-    const TABLE: &'static str = "open_interest";
-    const NAMES: [&'static str; 6] =
-        ["oi", "oi_value", "ls_ratio_top_acct", "ls_ratio_top_pos", "ls_ratio_acct", "taker_ls_ratio"];
-    const KIND: GaugeKind = GaugeKind::OpenInterest;
-}
-/// A row of `open_interest`: base units, quote units, and long/short ratios.
-pub type InterestRow = Reading<6, Interest>;
-
-/// The table `implied_vol`.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Implied;
-impl Layout<1> for Implied {
-    const TABLE: &'static str = "implied_vol";
-    const NAMES: [&'static str; 1] = ["iv"];
-    const KIND: GaugeKind = GaugeKind::ImpliedVol;
-}
-/// A row of `implied_vol`: the volatility that option prices imply, a fraction a year.
-pub type ImpliedRow = Reading<1, Implied>;
-
-/// Hours to which funding rates are brought.
-const FUNDING_HOURS: f64 = 8.0;
-
-impl<const N: usize, L: Layout<N>> Reading<N, L> {
-    /// A row; NaN is absence.
-    pub fn new(ts_event: Ts, ts_known: Ts, values: [f64; N], src: u32) -> Self {
-        Reading { ts_event, ts_known, values, src, layout: std::marker::PhantomData }
+impl GaugeRow {
+    /// A row; NaN is absence, and so is what `values` lacks.
+    pub fn new(gauge: GaugeKind, ts_event: Ts, ts_known: Ts, values: &[f64], src: u32) -> GaugeRow {
+        let values = std::array::from_fn(|k| values.get(k).copied().unwrap_or(f64::NAN));
+        GaugeRow { gauge, ts_event, ts_known, values, src }
     }
 }
 
-impl<const N: usize, L: Layout<N>> Record for Reading<N, L> {
-    const TABLE: &'static str = L::TABLE;
+impl Record for GaugeRow {
+    type Kind = GaugeKind;
 
+    fn table(gauge: GaugeKind) -> &'static str {
+        gauge.entry().name
+    }
+    fn kind(&self) -> GaugeKind {
+        self.gauge
+    }
     fn order(&self, other: &Self) -> Ordering {
         // A rate that is only expected is another thing than the one paid at the same instant.
         let key = |r: &Self| (r.ts_event, r.values[0].is_nan());
@@ -110,20 +72,21 @@ impl<const N: usize, L: Layout<N>> Record for Reading<N, L> {
     }
     /// Its `seq` is its kind: at equal times readings come before the bar that closes with them.
     fn event(&self, symbol: Symbol, _place: u64) -> Option<Event> {
-        let value = L::reading(&self.values).filter(|v| !v.is_nan())?;
-        let body = Body::Gauge(Gauge { kind: L::KIND, value });
-        let Reading { ts_event, ts_known, .. } = *self;
-        Some(Event { symbol, ts_event, ts_known, seq: L::KIND as u64, body })
+        let GaugeRow { gauge: kind, ts_event, ts_known, .. } = *self;
+        let value = (kind.entry().reading)(&self.values)?;
+        Some(Event { symbol, ts_event, ts_known, seq: kind as u64, body: Body::Gauge(Gauge { kind, value }) })
     }
     fn describe(&self) -> String {
-        let values: Vec<String> = L::NAMES.iter().zip(&self.values).map(|(n, v)| format!("{n} {v}")).collect();
-        format!("the {} row of {} ({})", L::TABLE, self.ts_event, values.join(" "))
+        let values = self.gauge.entry().names().zip(&self.values).map(|(n, v)| format!("{n} {v}"));
+        let values: Vec<String> = values.collect();
+        format!("the {} row of {} ({})", Self::table(self.gauge), self.ts_event, values.join(" "))
     }
-    fn read(path: &Path) -> Result<Vec<Self>, Error> {
+    fn read(gauge: GaugeKind, path: &Path) -> Result<Vec<Self>, Error> {
         let table = Table::read(path)?;
         let (event, known, src) = (table.times("ts_event")?, table.times("ts_known")?, table.ints("src")?);
-        let columns = L::NAMES.map(|n| table.floats(n)).into_iter().collect::<Result<Vec<_>, _>>()?;
-        let one = |i: usize| Self::new(event[i], known[i], std::array::from_fn(|k| columns[k][i]), source(src[i]));
+        let columns = gauge.entry().names().map(|n| table.floats(n)).collect::<Result<Vec<_>, _>>()?;
+        let at = |i: usize| columns.iter().map(|c| c[i]).collect::<Vec<f64>>();
+        let one = |i: usize| GaugeRow::new(gauge, event[i], known[i], &at(i), source(src[i]));
         Ok((0..table.rows()).map(one).collect())
     }
     fn write(rows: Vec<Self>, path: &Path) -> Result<(), Error> {
@@ -131,7 +94,7 @@ impl<const N: usize, L: Layout<N>> Record for Reading<N, L> {
             ("ts_event", Column::Time(rows.iter().map(|r| Some(r.ts_event.0)).collect())),
             ("ts_known", Column::Time(rows.iter().map(|r| Some(r.ts_known.0)).collect())),
         ]);
-        for (k, name) in L::NAMES.iter().enumerate() {
+        for (k, name) in rows.first().iter().flat_map(|r| r.gauge.entry().names()).enumerate() {
             table.columns.push((name.to_string(), Column::Float(rows.iter().map(|r| r.values[k]).collect())));
         }
         table.columns.push(("src".into(), sources(&rows)));

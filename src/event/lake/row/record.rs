@@ -9,8 +9,12 @@ use crate::event::Event;
 
 /// A row of one table of the lake.
 pub trait Record: Clone + Sized + Send {
+    /// What tells its tables apart; nothing where there is one.
+    type Kind: Copy;
     /// The table's folder.
-    const TABLE: &'static str;
+    fn table(kind: Self::Kind) -> &'static str;
+    /// Which table it is of.
+    fn kind(&self) -> Self::Kind;
     /// Order by time, then by what makes a row itself; equal means that both speak of one thing.
     fn order(&self, other: &Self) -> Ordering;
     /// Whether both say the same, whichever file they came from.
@@ -38,7 +42,7 @@ pub trait Record: Clone + Sized + Send {
     ///
     /// # Errors
     /// As [`crate::base::table::Table::read`].
-    fn read(path: &Path) -> Result<Vec<Self>, Error>;
+    fn read(kind: Self::Kind, path: &Path) -> Result<Vec<Self>, Error>;
     /// Writes a file.
     ///
     /// # Errors

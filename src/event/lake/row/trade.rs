@@ -33,9 +33,18 @@ pub struct TradeRow {
     pub src: u32,
 }
 
-impl Record for TradeRow {
-    const TABLE: &'static str = "trades";
+impl TradeRow {
+    /// The table's folder.
+    pub const TABLE: &'static str = "trades";
+}
 
+impl Record for TradeRow {
+    type Kind = ();
+
+    fn table((): ()) -> &'static str {
+        Self::TABLE
+    }
+    fn kind(&self) {}
     fn order(&self, other: &Self) -> Ordering {
         let by_id = self.ts_event.cmp(&other.ts_event).then_with(|| self.id.cmp(&other.id));
         match self.id.is_some() {
@@ -77,7 +86,7 @@ impl Record for TradeRow {
         let TradeRow { ts_event, id, price, qty, aggressor, .. } = self;
         format!("trade {id} of {ts_event} (price {price} quantity {qty} aggressor {aggressor})")
     }
-    fn read(path: &Path) -> Result<Vec<TradeRow>, Error> {
+    fn read((): (), path: &Path) -> Result<Vec<TradeRow>, Error> {
         let c = TradeColumns::read(path)?;
         let one = |(i, id)| TradeRow {
             ts_event: Ts(c.ts_event[i]),

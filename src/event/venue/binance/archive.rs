@@ -27,7 +27,7 @@ use crate::event::venue::clock::Clock;
 use crate::event::venue::entry::Asked;
 use crate::event::venue::field::{boolean, float, integer};
 use crate::event::venue::source::{Counted, Source};
-use crate::event::{BarKind, Error};
+use crate::event::{BarKind, Error, GaugeKind};
 
 /// Rows may lie this far outside the day or month of the file's name.
 const TOLERANCE: Span = Span::HOUR;
@@ -123,11 +123,11 @@ impl Parser {
                 let ts = self.clock.read(&cells[0])?;
                 let symbol = String::from_utf8_lossy(&cells[1]).parse().map_err(|e| format!("column symbol: {e}"))?;
                 let values = [number(2)?, number(3)?, number(4)?, number(5)?, number(6)?, number(7)?];
-                Ok((ts, symbol, VendorRow::Interest(ts, values)))
+                Ok((ts, symbol, VendorRow::gauge(GaugeKind::OpenInterest, ts, &values)))
             }
             FundingRate => {
                 let (ts, hours, rate) = (self.clock.read(&cells[0])?, number(1)?, number(2)?);
-                Ok((ts, self.symbol, VendorRow::Funding(ts, [rate, hours, f64::NAN, f64::NAN])))
+                Ok((ts, self.symbol, VendorRow::gauge(GaugeKind::Funding, ts, &[rate, hours])))
             }
         }
     }

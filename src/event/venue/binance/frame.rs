@@ -21,11 +21,11 @@ use serde::Deserialize;
 use super::said::{Amounts, aggregated, kline, trade};
 use super::symbol::length;
 use crate::base::{Span, Symbol, Ts};
-use crate::event::BarKind;
 use crate::event::check::VendorRow;
 use crate::event::venue::clock::Clock;
 use crate::event::venue::entry::Frame;
 use crate::event::venue::field::float;
+use crate::event::{BarKind, GaugeKind};
 
 /// Times of frames are in milliseconds.
 const UNIT: Span = Span(1_000_000);
@@ -193,6 +193,6 @@ fn closed(said: KlineEvent<'_>) -> Result<Option<(Symbol, VendorRow)>, String> {
 
 fn expected(said: &MarkPrice<'_>) -> Result<Option<(Symbol, VendorRow)>, String> {
     let (rate, mark) = (number("r", &said.r)?, number("p", &said.p)?);
-    let row = VendorRow::Funding(ms(said.time)?, [f64::NAN, f64::NAN, rate, mark]);
+    let row = VendorRow::gauge(GaugeKind::Funding, ms(said.time)?, &[f64::NAN, f64::NAN, rate, mark]);
     Ok(rate.is_finite().then_some((symbol(&said.s)?, row)))
 }

@@ -142,17 +142,14 @@ impl Mapper<'_, '_, '_> {
         let what = match self.map.table {
             MapTable::Bars => VendorRow::Bar(self.bar(table, i, ts)?),
             MapTable::Trades => VendorRow::Trade(self.trade(table, i, ts)?),
-            MapTable::Funding => {
-                VendorRow::Funding(ts, self.numbers(table, i, ["rate", "interval_hours", "predicted_rate", "mark"])?)
-            }
-            MapTable::OpenInterest => {
-                let mut values = self.numbers(table, i, std::array::from_fn(|k| self.map.table.optional()[k]))?;
-                values[0] *= self.map.contract_size.unwrap_or(1.0);
-                VendorRow::Interest(ts, values)
-            }
-            MapTable::ImpliedVol => {
-                let iv = self.number(table, i, "iv")? * self.map.scale.unwrap_or(1.0);
-                VendorRow::Implied(self.candle_close(ts), iv)
+            MapTable::Gauge(kind) => {
+                let (entry, mut values) = (kind.entry(), Vec::new());
+                for name in entry.names() {
+                    values.push(self.number(table, i, name)?);
+                }
+                let size = if entry.sizes { self.map.contract_size } else { self.map.scale };
+                values[0] *= size.unwrap_or(1.0);
+                VendorRow::gauge(kind, self.candle_close(ts), &values)
             }
         };
         Ok((symbol, what))
