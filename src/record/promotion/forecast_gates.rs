@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::case::StudyCase;
 use super::evidence::{ForecastEvidence, Hits};
 use super::gate::{Gate, gate};
-use crate::base::{Horizon, Seed, Ts};
+use crate::base::{Seed, Ts};
 use crate::loss::test::compare::{Bandwidth, diebold_mariano};
 use crate::loss::test::confidence::{Bootstrap, confidence_set};
 use crate::loss::test::coverage::{Test, coverage_of};
