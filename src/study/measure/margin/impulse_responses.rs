@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::policies::POLICIES;
 use crate::base::{Horizon, Span, Symbol, Ts, stats};
-use crate::loss::procyclical::impulse::{self, ImpulseResponse, VolatilityStep};
+use crate::loss::procyclical::impulse::{self, Response, VolatilityStep};
 use crate::margin::Decision;
 use crate::study::Error;
 use crate::study::config::Plan;
@@ -98,14 +98,7 @@ impl Measurement for ImpulseResponse {
 }
 
 impl ImpulseResponse {
-    fn of(
-        requirement: &str,
-        on: &str,
-        horizon: Horizon,
-        paths: usize,
-        row: Span,
-        r: ImpulseResponse,
-    ) -> ImpulseResponse {
+    fn of(requirement: &str, on: &str, horizon: Horizon, paths: usize, row: Span, r: Response) -> ImpulseResponse {
         let days = |rows: usize| rows as f64 * row.days();
         let after = DAYS.iter().filter_map(|d| {
             let rows = (d * Span::DAY.0 / row.0) as usize;
@@ -174,7 +167,7 @@ fn own(plan: &Plan, was: &ByClose, is: &ByClose) -> Vec<ImpulseResponse> {
             }
             let shortest = paths.iter().map(Vec::len).min().unwrap_or(0);
             paths.iter_mut().for_each(|p| p.truncate(shortest));
-            let found = ImpulseResponse::of(&paths, FACTOR).filter(|_| shortest > 0);
+            let found = Response::of(&paths, FACTOR).filter(|_| shortest > 0);
             lines.extend(found.map(|r| ImpulseResponse::of(policy, OWN_MARKET, horizon, paths.len(), row, r)));
         }
     }
