@@ -12,8 +12,8 @@ use std::time::Instant;
 use margincast::base::{Horizon, Seed, Span, Ts};
 use margincast::event::synth;
 use margincast::feature::{Builder, Config, Measure, Row};
-use margincast::forecast::net::{self, Net};
-use margincast::forecast::net_sequence::{self, Sequence};
+use margincast::forecast::pooled::net::sequence::{self, Sequence};
+use margincast::forecast::pooled::net::{self, Net};
 use margincast::forecast::{FitContext, Model, Panel, Track};
 use serde_json::Value;
 
@@ -63,7 +63,7 @@ fn fit(model: &str, rows: &[Row], passes: usize) -> Result<(Value, f64), Failure
             serde_json::to_value(Net::fit(&params, &panel, &ctx)?)?
         }
         "sequence" => {
-            let params = net_sequence::Params { epochs: passes, patience: 1000, batch: BATCH, ..Default::default() };
+            let params = sequence::Params { epochs: passes, patience: 1000, batch: BATCH, ..Default::default() };
             serde_json::to_value(Sequence::fit(&params, &panel, &ctx)?)?
         }
         other => return Err(format!("no model {other}; want net or sequence").into()),

@@ -29,14 +29,6 @@ pub enum Error {
         /// What is accepted.
         want: &'static str,
     },
-    /// A table of a venue cannot be read.
-    #[error("line {line}: {why}")]
-    Venue {
-        /// Which line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        why: String,
-    },
     /// A setting is out of range.
     #[error("margin policy: `{key}` is {got}; want {want}")]
     Policy {

@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use margincast::base::Ts;
+use margincast::event::snapshot::{AccountSnapshot, Holding, VenueSnapshot, VenueTable};
 use margincast::feature::schema_id;
 use margincast::loss::test::traffic_light::Light;
 use margincast::margin::traffic_light::TrafficLightReading;
-use margincast::margin::venue::{Subject, Told};
 use margincast::margin::{Order, Override, Policy, State};
 use margincast::pipeline::Bundle;
 use margincast::record::ledger::{PolicyLog, VenueFiles};
@@ -116,7 +116,7 @@ fn the_first_ledger_reads() {
         [Genesis, Start, ConfigLoaded, Publish, Tick, Kill, ModelLoaded, ModelLoadFailed, Stop, Recovered]
     );
     let mut published = Vec::new();
-    let epochs = epoch::epochs(&store, |_, p| published.push(p)).unwrap();
+    let epochs = ledger::epochs(&store, |_, p| published.push(p)).unwrap();
     assert_eq!(
         (epochs.len(), published.len(), epochs[0].killed, epochs[0].model.version.as_str()),
         (1, 1, true, "000002")
@@ -151,8 +151,10 @@ fn the_third_ledger_reads_with_what_the_venue_told_the_risk_score_and_the_light(
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format/v3/ledger");
     let mut published = Vec::new();
     let epoch = ledger::epochs(&FileStore::read(&folder).unwrap(), |_, p| published.push(p)).unwrap().pop().unwrap();
-    let told = VenueFiles::of(&folder).told(Subject::Accounts, epoch.heard[&Subject::Accounts]).unwrap();
-    assert_eq!(told, Told::Accounts([("BTC".parse().unwrap(), vec![(100.0, 5000.0), (60.0, -5000.0)])].into()));
+    let read = VenueFiles::of(&folder).snapshot(VenueTable::Accounts, epoch.heard[&VenueTable::Accounts]).unwrap();
+    let holdings = [(100.0, 5000.0), (60.0, -5000.0)].map(|(equity, notional)| Holding { equity, notional });
+    let want = AccountSnapshot([("BTC".parse().unwrap(), holdings.to_vec())].into());
+    assert_eq!(read, VenueSnapshot::Accounts(want));
     let decision = published[0].decision().unwrap();
     let score = decision.why.risk_score.unwrap();
     assert_eq!((score.total, score.parts), (75_000_000, [Some(75_000_000), None, None, None, None, Some(0)]));

@@ -3,7 +3,7 @@
 //! measures 1e-8.
 
 use margincast::base::stats;
-use margincast::forecast::gamma::Design;
+use margincast::forecast::pooled::gamma::Design;
 use margincast::loss::score;
 use margincast::loss::score::classify::{auc, average_precision, brier};
 use serde_json::Value;

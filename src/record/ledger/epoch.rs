@@ -9,9 +9,8 @@ use super::publication::{Cause, ModelRef, Publication};
 use super::store::Store;
 use super::venue_files::VenueFileRead;
 use crate::base::{Digest, Symbol, Ts};
-use crate::event::Body;
+use crate::event::snapshot::VenueTable;
 use crate::margin::guardrail::order::Scope;
-use crate::margin::venue::Subject;
 use crate::margin::{Decision, Order};
 use crate::record::chain::{EntryKind, Seq};
 use crate::record::error::{Error, damaged};
@@ -31,7 +30,7 @@ pub struct Epoch {
     /// Every order that was given, and when.
     pub orders: Vec<(Ts, OrderGiven)>,
     /// Which files of the venue were read last.
-    pub heard: BTreeMap<Subject, Digest>,
+    pub heard: BTreeMap<VenueTable, Digest>,
     pub(super) published: Vec<Recorded>,
     pub(super) injected: Vec<(Counts, Injection)>,
 }
@@ -50,10 +49,12 @@ pub(super) struct Recorded {
 /// What was pushed that the market did not send.
 #[derive(Clone, Debug)]
 pub(super) enum Injection {
-    Event(Ts, Body),
+    Tick(Ts),
+    /// Of everything; each instrument answers at once.
+    Freeze(Ts, bool),
     Install(ModelRef),
     Order(Ts, Order),
-    Venue(Ts, Subject, Digest),
+    Venue(Ts, VenueTable, Digest),
 }
 
 impl Epoch {
@@ -106,12 +107,12 @@ pub fn epochs(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Resu
             }
             EntryKind::Tick => {
                 let ticked: Ticked = from_value(&place, record.body)?;
-                epoch.injected.push((ticked.after, Injection::Event(record.ts, Body::Tick)));
+                epoch.injected.push((ticked.after, Injection::Tick(record.ts)));
             }
             EntryKind::Kill => {
                 let killed: Killed = from_value(&place, record.body)?;
                 epoch.killed = killed.on;
-                epoch.injected.push((killed.after, Injection::Event(record.ts, Body::Kill(killed.on))));
+                epoch.injected.push((killed.after, Injection::Freeze(record.ts, killed.on)));
             }
             EntryKind::Order => {
                 let ordered: OrderGiven = from_value(&place, record.body)?;

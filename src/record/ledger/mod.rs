@@ -40,7 +40,7 @@ pub use policy_log::{PolicyLog, PolicyLogLine, PolicyProposal, ProposedChange};
 pub use publication::{
     Cause, ModelRef, Publication, PublishedBaseline, PublishedForecast, PublishedRequirement, SCHEMA, Status,
 };
-pub use rerun::{DecisionSet, Recall, Rerun, Step};
+pub use rerun::{DecisionSet, PipelineHost, Recall, Rerun};
 pub use store::{MemoryStore, Scan, Store};
 pub use venue_files::{VenueFileRead, VenueFiles};
 pub use why::{NewlyLiquidated, PublishedRiskScore, PublishedWhy};

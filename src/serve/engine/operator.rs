@@ -6,11 +6,11 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::publisher::{Publisher, entry, same_model};
-use crate::event::Body;
 use crate::margin::guardrail::order::Scope;
 use crate::margin::{Order, Policy};
+use crate::pipeline::Input;
 use crate::record::ledger::{
-    Epoch, Killed, ModelLoaded, ModelRef, OrderGiven, PolicyLog, PolicyProposal, Step, StoredOrder,
+    Epoch, ModelLoaded, ModelRef, OrderGiven, PipelineHost, PolicyLog, PolicyProposal, StoredOrder,
 };
 use crate::record::{EntryKind, NewEntry};
 use crate::serve::clock;
@@ -70,10 +70,7 @@ impl Publisher {
         for scope in changed {
             let on = wanted.contains(&scope);
             if scope == Scope::All {
-                self.commit()?;
-                let (at, after) = (self.now(), self.rerun.counts());
-                self.append(&[entry(EntryKind::Kill, at, &Killed { on, after })?])?;
-                self.inject(at, Body::Kill(on))?;
+                self.freeze(on)?;
             } else {
                 let order = Order::Kill { scope: scope.clone(), on };
                 self.order(&order, None, "the KILL file")?;
@@ -118,7 +115,7 @@ impl Publisher {
             self.policy = **policy;
         }
         tracing::info!(order = %entry(EntryKind::Order, at, &ordered)?.body, "ordered");
-        self.engine.step(Step::Order(at, order))?;
+        self.engine.push(Input::Order { at, order: order.clone(), now: None })?;
         self.tick_at(at)
     }
     fn look_at_alias(&mut self) -> Result<()> {
@@ -134,7 +131,8 @@ impl Publisher {
                 let loaded = ModelLoaded { model: model.clone(), after: self.rerun.counts() };
                 let at = self.now();
                 self.append(&[entry(EntryKind::ModelLoaded, at, &loaded)?])?;
-                self.engine.step(Step::Install(&model))?;
+                let models = self.engine.models(&model)?;
+                self.engine.push(Input::Install(models))?;
                 self.fed = None;
                 self.meters.model_loads.increment(1);
                 self.meters.model_load_seconds.record(seconds(started));

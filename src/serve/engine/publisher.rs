@@ -17,11 +17,11 @@ use super::pipeline::Engine;
 use super::source::{Source, Supply};
 use super::{operator, venue};
 use crate::base::{Symbol, Ts};
-use crate::event::{Body, Event};
+use crate::event::Event;
 use crate::margin::Policy;
 use crate::margin::guardrail::order::Scope;
 use crate::record::ledger::{
-    ConfigLoaded, DecisionSet, Epoch, ModelRef, Numbering, Occasion, Recall, Rerun, Ticked, epochs, policy_log,
+    ConfigLoaded, DecisionSet, Epoch, Killed, ModelRef, Numbering, Occasion, Recall, Rerun, Ticked, epochs, policy_log,
 };
 use crate::record::{EntryKind, FileStore, NewEntry, Publication, Seq, Store};
 use crate::serve::meters::{Meters, seconds};
@@ -132,7 +132,7 @@ impl Publisher {
     /// cannot be read: nothing more is published.
     pub fn run(&mut self, source: &mut Source) -> Result<()> {
         let Publisher { rerun, engine, .. } = self;
-        let sets = rerun.begin(&mut |step| engine.step(step))?;
+        let sets = rerun.begin(engine)?;
         self.take(sets);
         while !self.hub.is_stopping() {
             match source()? {
@@ -176,7 +176,7 @@ impl Publisher {
         self.hub.advance(event.ts_known);
         let Publisher { rerun, engine, .. } = self;
         self.pending_since.get_or_insert_with(clock::start);
-        let sets = rerun.feed(event, &mut |step| engine.step(step))?;
+        let sets = rerun.feed(event, engine)?;
         self.take(sets);
         if self.hub.options.mode != Mode::Live && !self.hub.is_caught_up() && self.rerun.is_done() {
             self.caught_up()?;
@@ -285,7 +285,11 @@ impl Publisher {
         self.commit()?;
         let after = self.rerun.counts();
         self.append(&[entry(EntryKind::Tick, now, &Ticked { after })?])?;
-        self.inject(now, Body::Tick)
+        self.fed = None;
+        let Publisher { rerun, engine, .. } = self;
+        let sets = rerun.tick(now, engine)?;
+        self.take(sets);
+        self.commit()
     }
     /// A second run reads a file that came late in its order. A tick before it keeps it in its place.
     fn keep_order(&mut self, event: &Event) -> Result<()> {
@@ -297,13 +301,15 @@ impl Publisher {
         self.fed = Some(place);
         Ok(())
     }
-    pub(super) fn inject(&mut self, at: Ts, body: Body) -> Result<()> {
+    /// Freezes or releases everything, having recorded it.
+    pub(super) fn freeze(&mut self, on: bool) -> Result<()> {
+        self.commit()?;
+        let (at, after) = (self.now(), self.rerun.counts());
+        self.append(&[entry(EntryKind::Kill, at, &Killed { on, after })?])?;
         self.fed = None;
-        for symbol in self.hub.options.symbols.clone() {
-            let Publisher { rerun, engine, .. } = self;
-            let sets = rerun.now(symbol, at, body, &mut |step| engine.step(step))?;
-            self.take(sets);
-        }
+        let Publisher { rerun, engine, .. } = self;
+        let sets = rerun.freeze(on, at, engine)?;
+        self.take(sets);
         self.commit()
     }
     pub(super) fn now(&self) -> Ts {
