@@ -15,7 +15,7 @@ use crate::record::ledger::{Publication, PublishedRiskScore, Status};
 
 /// One step from baseline to publication.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-#[schema(as = ChainStep)]
+#[schema(as = Link)]
 pub struct ChainStep {
     /// Its name: b, f, c, m0 to m4, m.
     pub name: &'static str,
@@ -27,7 +27,7 @@ pub struct ChainStep {
 
 /// One guardrail or circumstance that acted.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-#[schema(as = GuardrailActed)]
+#[schema(as = Acted)]
 pub struct GuardrailActed {
     /// Its code.
     #[schema(value_type = String)]

@@ -108,7 +108,7 @@ macro_rules! declare_published_why {
     };
 }
 
-why_numbers!(declare_published_why PublishedWhy of Why, as PublishedWhy);
+why_numbers!(declare_published_why PublishedWhy of Why, as Working);
 
 /// Reads a member that is there, be it null.
 #[allow(dead_code, reason = "nothing may have come later")]
@@ -122,7 +122,7 @@ pub(super) type Reader<'a> = dyn Fn(&str, &Option<String>) -> Result<f64, Error>
 /// A risk score of 0 to 100 with its parts, which sum to it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = PublishedRiskScore)]
+#[schema(as = Risk)]
 pub struct PublishedRiskScore {
     /// Points.
     #[schema(example = "56.500000")]
@@ -162,7 +162,7 @@ impl PublishedRiskScore {
 /// Whom a rise of maintenance margin newly liquidates.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(as = NewlyLiquidated)]
+#[schema(as = Blast)]
 pub struct NewlyLiquidated {
     /// How many accounts.
     pub accounts: u64,

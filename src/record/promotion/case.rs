@@ -37,7 +37,7 @@ pub(super) enum Rule {
     /// The forecasts of the study over each horizon; `None` where it does not apply.
     Forecasts(fn(&StudyCase<'_>, &ForecastEvidence) -> Option<Gate>),
     /// The margins of the study over each horizon.
-    MarginEvidence(fn(&MarginEvidence) -> Gate),
+    Margins(fn(&MarginEvidence) -> Gate),
     /// The version in its registry.
     Version(fn(&VersionCase<'_>) -> Gate),
 }

@@ -20,12 +20,12 @@ const GATES: &[(&str, Rule)] = &[
     ("upper coverage over h", Rule::Forecasts(forecast_gates::upper_coverage)),
     ("better over some horizon", Rule::Study(forecast_gates::better)),
     ("drift", Rule::Study(forecast_gates::drift)),
-    ("margin coverage over h", Rule::MarginEvidence(margin_gates::coverage)),
-    ("traffic light over h", Rule::MarginEvidence(margin_gates::green)),
-    ("expected shortfall over h", Rule::MarginEvidence(margin_gates::shortfall)),
-    ("equal cost over h", Rule::MarginEvidence(margin_gates::equal_cost)),
-    ("overshoot over h", Rule::MarginEvidence(margin_gates::overshoot)),
-    ("stress library over h", Rule::MarginEvidence(margin_gates::stress)),
+    ("margin coverage over h", Rule::Margins(margin_gates::coverage)),
+    ("traffic light over h", Rule::Margins(margin_gates::green)),
+    ("expected shortfall over h", Rule::Margins(margin_gates::shortfall)),
+    ("equal cost over h", Rule::Margins(margin_gates::equal_cost)),
+    ("overshoot over h", Rule::Margins(margin_gates::overshoot)),
+    ("stress library over h", Rule::Margins(margin_gates::stress)),
     ("closed loop", Rule::Version(governance_gates::closed_loop)),
     ("shadow", Rule::Version(governance_gates::shadow)),
     ("card", Rule::Version(governance_gates::card)),
@@ -36,12 +36,12 @@ fn run(proof: Option<&Proof>, study: Option<&StudyCase<'_>>, version: Option<&Ve
     let mut gates = Vec::new();
     for block in GATES.chunk_by(|a, b| std::mem::discriminant(&a.1) == std::mem::discriminant(&b.1)) {
         let rules = || block.iter().map(|(_, rule)| *rule);
-        if matches!(block[0].1, Rule::MarginEvidence(_)) && study.is_some_and(|s| s.own.margins.is_empty()) {
+        if matches!(block[0].1, Rule::Margins(_)) && study.is_some_and(|s| s.own.margins.is_empty()) {
             gates.push(gate("margins", "evidence of the guarded margin", "the version has none", false));
         }
         let horizons = match (block[0].1, study) {
             (Rule::Forecasts(_), Some(s)) => s.own.horizons.len(),
-            (Rule::MarginEvidence(_), Some(s)) => s.own.margins.len(),
+            (Rule::Margins(_), Some(s)) => s.own.margins.len(),
             _ => 1,
         };
         for at in 0..horizons {
@@ -49,7 +49,7 @@ fn run(proof: Option<&Proof>, study: Option<&StudyCase<'_>>, version: Option<&Ve
                 Rule::Models(rule) => proof.map(rule),
                 Rule::Study(rule) => study.map(rule),
                 Rule::Forecasts(rule) => study.and_then(|s| rule(s, s.own.horizons.get(at)?)),
-                Rule::MarginEvidence(rule) => study.and_then(|s| s.own.margins.get(at)).map(rule),
+                Rule::Margins(rule) => study.and_then(|s| s.own.margins.get(at)).map(rule),
                 Rule::Version(rule) => version.map(rule),
             }));
         }
