@@ -8,7 +8,7 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use margincast::base::{Digest, Horizon, Seed, Span, Ts};
 use margincast::event::synth;
-use margincast::feature::{Builder, Config, Feature, Measure, Row};
+use margincast::feature::{Builder, Feature, Row, RowConfig, VarianceMeasure};
 use margincast::forecast::combine::calibration::{self, Calibration};
 use margincast::forecast::garch::Spec;
 use margincast::forecast::{Entry, FitContext, Fitted, Forecaster, Panel, Track};
@@ -33,7 +33,8 @@ fn rows() -> Vec<Row> {
 
 fn rows_of(count: usize) -> Vec<Row> {
     let (bar, row) = (Span::MINUTE.times(15), Span::HOUR);
-    let config = Config { bar, row, measure: Measure::Parkinson, mid: 24, long: 168, far: 720, closure: Span(0) };
+    let config =
+        RowConfig { bar, row, measure: VarianceMeasure::Parkinson, mid: 24, long: 168, far: 720, closure: Span(0) };
     let mut builder = Builder::new(config).expect("a good configuration");
     let events = synth::bars(Seed(1), "BENCH".parse().expect("a symbol"), START, bar, 4 * count);
     events.iter().filter_map(|e| builder.push(e)).collect()

@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use margincast::base::{Horizon, Seed, Span, Ts};
 use margincast::event::synth;
-use margincast::feature::{Builder, Config, Measure, Row};
+use margincast::feature::{Builder, Row, RowConfig, VarianceMeasure};
 use margincast::forecast::pooled::net::sequence::{self, Sequence};
 use margincast::forecast::pooled::net::{self, Net};
 use margincast::forecast::{FitContext, Model, Panel, Track};
@@ -26,10 +26,10 @@ const BATCH: usize = 256;
 type Failure = Box<dyn std::error::Error>;
 
 fn rows() -> Result<Vec<Row>, Failure> {
-    let config = Config {
+    let config = RowConfig {
         bar: Span::HOUR,
         row: Span::HOUR,
-        measure: Measure::Parkinson,
+        measure: VarianceMeasure::Parkinson,
         mid: 24,
         long: 168,
         far: 720,

@@ -15,6 +15,7 @@ use crate::event::lake::Feed;
 use crate::feature;
 use crate::forecast::Entry;
 use crate::pipeline::{Margin, Settings};
+use crate::serve::sink::{self, SinkConfig};
 use crate::study::config::{Ablation, ModelPlan, Plan, Study};
 
 /// Rows kept of each instrument where the configuration does not say.
@@ -34,7 +35,7 @@ pub struct Config {
     /// What is looked at.
     pub universe: Universe,
     /// How rows are built.
-    pub rows: feature::Config,
+    pub rows: feature::RowConfig,
     /// Horizons, in rows.
     pub horizons: Vec<usize>,
     /// How models are trained and judged.
@@ -120,6 +121,9 @@ pub struct Serve {
     /// Books, columns `symbol,depth_50bp,depth_100bp,spread_bp,open_interest,stressed_depth`; likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub books: Option<PathBuf>,
+    /// Where publications go by themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sinks: Vec<SinkConfig>,
     /// How often a followed lake is looked at.
     pub poll: Span,
 }
@@ -135,6 +139,7 @@ impl Default for Serve {
             from: None,
             accounts: None,
             books: None,
+            sinks: Vec::new(),
             poll: Span::SECOND,
         }
     }
@@ -205,6 +210,9 @@ impl Config {
             if let Err(e) = a.inputs() {
                 want(false, &e.to_string());
             }
+        }
+        if let Err(e) = sink::config::open(&self.serve.sinks) {
+            want(false, &e.to_string());
         }
         if let Err(e) = feature::Builder::new(self.rows.clone()) {
             want(false, &format!("rows: {e}"));

@@ -7,12 +7,11 @@ use serde_json::json;
 
 use super::Answer;
 use super::config::Config;
-use super::explain::Reference;
 use super::{market, serve};
 use crate::event::lake::Lake;
-use crate::margin::Order;
-use crate::record::ledger::{Epoch, PolicyLog, Rerun, epochs};
-use crate::record::{Error, FileStore, Publication, Registry, Seq, Store};
+use crate::record::ledger::{Epoch, Reference, audit};
+use crate::record::{Error, FileStore, Registry, Store};
+use crate::serve::engine::audit::remake;
 
 /// Re-derive what was recorded; check ledger, registry and data digests
 #[derive(clap::Args)]
@@ -97,14 +96,15 @@ fn find(args: &Args) -> Result<Findings> {
         findings.note(format!("models {name}: as registered"), registry.verify(&name)?);
     }
     if let Some(store) = store {
-        let (epochs, count, wrong) = publications(&store)?;
-        findings.note(format!("ledger: {} entries, {count} publications, chain and numbers hold", store.next()), wrong);
-        let (count, wrong) = orders(args, &epochs)?;
-        if count > 0 {
-            findings.note(format!("guard: {count} orders, each approved and due"), wrong);
+        let audited = audit(&store, &args.ledger)?;
+        let (entries, count) = (store.next(), audited.publications);
+        let what = format!("ledger: {entries} entries, {count} publications, chain and numbers hold");
+        findings.note(what, audited.wrong_publications);
+        if audited.orders > 0 {
+            findings.note(format!("guard: {} orders, each approved and due", audited.orders), audited.wrong_orders);
         }
         if let Some(lake) = &args.lake {
-            for epoch in &epochs {
+            for epoch in &audited.epochs {
                 again(args, lake, epoch, &mut findings)?;
             }
         }
@@ -120,46 +120,7 @@ fn find(args: &Args) -> Result<Findings> {
     Ok(findings)
 }
 
-/// Numbers without gaps; each row naming the one before it.
-fn publications(store: &FileStore) -> Result<(Vec<Epoch>, u64, Vec<String>)> {
-    let (mut count, mut wrong) = (0, Vec::new());
-    let mut last = std::collections::BTreeMap::<_, (u64, String)>::new();
-    let epochs = epochs(store, |seq: Seq, p: Publication| {
-        count += 1;
-        if p.seq != count {
-            wrong.push(format!("ledger entry {seq}: publication {}, {count} comes next", p.seq));
-        }
-        let before = last.insert((p.symbol, p.horizon.clone()), (p.seq, p.multiplier.clone()));
-        if (p.prev_seq, &p.previous_value) != (before.as_ref().map(|b| b.0), &before.map(|b| b.1)) {
-            wrong.push(format!("ledger entry {seq}: publication {} does not name the one before it", p.seq));
-        }
-    })?;
-    Ok((epochs, count, wrong))
-}
-
-/// Each order that was a proposal, held against the log of proposals.
-fn orders(args: &Args, epochs: &[Epoch]) -> Result<(usize, Vec<String>)> {
-    let guard = PolicyLog::of(&args.ledger);
-    let (mut count, mut wrong) = (0, Vec::new());
-    for epoch in epochs {
-        let base = crate::serve::engine::settings(&epoch.start.config)?;
-        for (at, ordered) in &epoch.orders {
-            let order = ordered.order.read()?;
-            let known = match ordered.id {
-                Some(id) => guard.check(id, &order, &base, *at)?,
-                // Only a freeze needs nobody's approval.
-                None => {
-                    (!matches!(order, Order::Kill { .. })).then(|| format!("an order at {at} was nobody's proposal"))
-                }
-            };
-            count += 1;
-            wrong.extend(known);
-        }
-    }
-    Ok((count, wrong))
-}
-
-/// Makes one era again from the lake, and compares.
+/// Makes one epoch again from the lake, and compares.
 fn again(args: &Args, lake: &Path, epoch: &Epoch, findings: &mut Findings) -> Result<()> {
     let mut config: Config = serde_json::from_str(&epoch.start.config).context("the configuration in the ledger")?;
     config.serve.models = args.models.clone();
@@ -171,31 +132,14 @@ fn again(args: &Args, lake: &Path, epoch: &Epoch, findings: &mut Findings) -> Re
     }
     let folder = args.ledger.clone();
     let recall = Box::new(move |seq| FileStore::peek(&folder)?.publication(seq));
-    let mut rerun = Rerun::new(&config.universe.symbols, Some(epoch), recall);
-    let mut engine = serve::engine(&config);
-    engine.begin(&epoch.start.model, epoch.start.publish_from)?;
-    let mut made = rerun.begin(&mut engine);
     let lake = Lake::at(lake);
-    let wanted = market::subscriptions(&config, &lake)?;
-    for event in lake.events(&wanted, config.universe.from, None)? {
-        if made.is_err() || rerun.is_done() {
-            break;
-        }
-        made = rerun.feed(&event?, &mut engine);
-    }
-    let differs = match made {
-        Ok(_) => rerun.unfinished().map(|e| e.to_string()),
-        // What differs is the answer; anything else is a reason for having none.
-        Err(e) => match e.downcast::<Error>()? {
-            e @ (Error::Differs { .. } | Error::Damaged { .. }) => Some(e.to_string()),
-            e => return Err(e.into()),
-        },
-    };
+    let events = lake.events(&market::subscriptions(&config, &lake)?, config.universe.from, None)?;
+    let remade = remake(epoch, &config.universe.symbols, serve::engine(&config), recall, events)?;
     let what = format!(
-        "era of configuration {}: {} publications made again, equal in every field",
+        "epoch of configuration {}: {} publications made again, equal in every field",
         epoch.start.digest.short(),
-        rerun.compared()
+        remade.publications
     );
-    findings.note(what, differs.into_iter().collect());
+    findings.note(what, remade.differs.into_iter().collect());
     Ok(())
 }

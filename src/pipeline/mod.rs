@@ -41,7 +41,7 @@ use rayon::prelude::*;
 
 use crate::base::{Digest, Symbol};
 use crate::event::Fault;
-use crate::feature::{Room, Row};
+use crate::feature::{Barrier, Row};
 use crate::margin::Decision;
 use decide::Seal;
 use instrument::Instrument;
@@ -49,7 +49,7 @@ use instrument::Instrument;
 /// Every instrument, and what they share.
 pub struct Pipeline {
     instruments: BTreeMap<Symbol, Instrument>,
-    barrier: Room,
+    barrier: Barrier,
     /// The forecasts that the last input caused.
     fresh: Vec<NamedForecast>,
     unknown: BTreeMap<Symbol, u64>,
@@ -65,7 +65,7 @@ impl Pipeline {
         let models = Arc::new(models.clone());
         let one = |symbol: &Symbol| Ok((*symbol, Instrument::new(*symbol, &settings, Arc::clone(&models), seal)?));
         let instruments = settings.symbols.iter().map(one).collect::<Result<_, Error>>()?;
-        let barrier = Room::new(settings.symbols.len(), settings.rows.row);
+        let barrier = Barrier::new(settings.symbols.len(), settings.rows.row);
         Ok(Pipeline { instruments, barrier, fresh: Vec::new(), unknown: BTreeMap::new() })
     }
     /// Takes one input; gives the decisions that it causes: those of every row whose wait for the

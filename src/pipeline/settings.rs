@@ -17,7 +17,7 @@ pub struct Settings {
     /// The instruments; events of others are counted faults.
     pub symbols: Vec<Symbol>,
     /// How rows are built.
-    pub rows: feature::Config,
+    pub rows: feature::RowConfig,
     /// Horizons, in rows.
     pub horizons: Vec<usize>,
     /// Decisions are made from rows that close at or after this; earlier rows only warm up.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use margincast::base::{Digest, Seed, Span, Symbol, Ts};
 use margincast::event::{Bar, Body, Event, Fault, synth};
-use margincast::feature::Config;
+use margincast::feature::RowConfig;
 use margincast::forecast::{CATALOG, Entry, combine::calibration};
 use margincast::margin::Reason;
 use margincast::margin::apc::Stage;
@@ -28,8 +28,8 @@ fn day(n: i64) -> Ts {
     start() + Span::DAY.times(n)
 }
 
-fn rows() -> Config {
-    Config {
+fn rows() -> RowConfig {
+    RowConfig {
         bar: Span::MINUTE.times(30),
         row: Span::HOUR,
         measure: Default::default(),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use margincast::base::{Seed, Span, Symbol, Ts};
 use margincast::event::{Bar, BarKind, Body, Event, Fault, Gauge, GaugeKind, Trade};
-use margincast::feature::{Builder, Config, Feature, Measure, Row};
+use margincast::feature::{Builder, Feature, Row, RowConfig, VarianceMeasure};
 use margincast::pipeline::Input;
 use proptest::prelude::*;
 use rand::RngExt;
@@ -14,8 +14,16 @@ use rand::RngExt;
 const START: Ts = Ts::from_ms(1_704_067_200_000);
 
 /// Rows of six hours have a diurnal factor; rows of a day have none.
-pub(crate) fn config(row: Span) -> Config {
-    Config { bar: Span::HOUR.times(2), row, measure: Measure::GarmanKlass, mid: 5, long: 20, far: 60, closure: Span(0) }
+pub(crate) fn config(row: Span) -> RowConfig {
+    RowConfig {
+        bar: Span::HOUR.times(2),
+        row,
+        measure: VarianceMeasure::GarmanKlass,
+        mid: 5,
+        long: 20,
+        far: 60,
+        closure: Span(0),
+    }
 }
 
 pub(crate) fn symbol() -> Symbol {
@@ -143,12 +151,12 @@ fn push(builder: &mut Builder, input: &Input) -> Option<Row> {
     }
 }
 
-pub(crate) fn run_inputs(config: &Config, inputs: &[Input]) -> Vec<Row> {
+pub(crate) fn run_inputs(config: &RowConfig, inputs: &[Input]) -> Vec<Row> {
     let mut builder = Builder::new(config.clone()).expect("a good configuration");
     inputs.iter().filter_map(|input| push(&mut builder, input)).collect()
 }
 
-pub(crate) fn run(config: &Config, events: &[Event]) -> Vec<Row> {
+pub(crate) fn run(config: &RowConfig, events: &[Event]) -> Vec<Row> {
     let mut builder = Builder::new(config.clone()).expect("a good configuration");
     events.iter().filter_map(|e| builder.push(e)).collect()
 }
@@ -185,7 +193,7 @@ proptest! {
 
     #[test]
     fn a_builder_that_is_copied_at_any_event_goes_on_the_same(seed in 0..1000u64, cuts in prop::collection::btree_set(0..20_000usize, 0..30)) {
-        let config = Config { bar: Span::MINUTE, row: Span::MINUTE.times(5), ..config(Span::HOUR) };
+        let config = RowConfig { bar: Span::MINUTE, row: Span::MINUTE.times(5), ..config(Span::HOUR) };
         let events = trades(seed, 20_000, Span::SECOND);
         let gauges = gauges(seed, &events);
         let events = woven(events, &gauges);
@@ -202,7 +210,7 @@ proptest! {
 
     #[test]
     fn rows_from_trades_are_the_rows_from_the_bars_of_those_trades(seed in 0..1000u64) {
-        let config = Config { bar: Span::MINUTE, row: Span::MINUTE.times(8), ..config(Span::HOUR) };
+        let config = RowConfig { bar: Span::MINUTE, row: Span::MINUTE.times(8), ..config(Span::HOUR) };
         let events = trades(seed, 60_000, Span::SECOND);
         let end = events[events.len() - 1].ts_event.floor(config.bar) + config.bar;
         let (made, ticks) = bars_of(&events, config.bar);
@@ -224,7 +232,7 @@ proptest! {
 
     #[test]
     fn ticks_change_no_row(seed in 0..1000u64, every in 1..500usize) {
-        let config = Config { bar: Span::MINUTE, row: Span::MINUTE.times(5), ..config(Span::HOUR) };
+        let config = RowConfig { bar: Span::MINUTE, row: Span::MINUTE.times(5), ..config(Span::HOUR) };
         // Trades known at once: a tick never overtakes one.
         let mut events = trades(seed, 20_000, Span::SECOND);
         for e in &mut events {
@@ -328,7 +336,7 @@ fn bars_of(events: &[Event], width: Span) -> (Vec<Event>, BTreeMap<Ts, f64>) {
 
 #[test]
 fn the_first_event_at_or_after_the_bars_end_closes_it() {
-    let config = Config { bar: Span::MINUTE, row: Span::MINUTE, ..config(Span::HOUR) };
+    let config = RowConfig { bar: Span::MINUTE, row: Span::MINUTE, ..config(Span::HOUR) };
     let trade = |at: i64, price: f64| {
         Input::from(Event {
             symbol: symbol(),
@@ -418,11 +426,11 @@ fn a_window_that_stood_still_makes_no_row() {
 fn configurations_that_cannot_be_built_are_refused_with_the_mend() {
     let good = config(Span::DAY);
     for (bad, word) in [
-        (Config { row: Span::HOUR.times(3), ..good.clone() }, "whole number of bars"),
-        (Config { bar: Span(0), ..good.clone() }, "whole number of bars"),
-        (Config { mid: 0, ..good.clone() }, "must rise"),
-        (Config { long: 5, ..good.clone() }, "must rise"),
-        (Config { far: usize::MAX, ..good.clone() }, "must rise"),
+        (RowConfig { row: Span::HOUR.times(3), ..good.clone() }, "whole number of bars"),
+        (RowConfig { bar: Span(0), ..good.clone() }, "whole number of bars"),
+        (RowConfig { mid: 0, ..good.clone() }, "must rise"),
+        (RowConfig { long: 5, ..good.clone() }, "must rise"),
+        (RowConfig { far: usize::MAX, ..good.clone() }, "must rise"),
     ] {
         let error = Builder::new(bad).unwrap_err().to_string();
         assert!(error.contains(word), "{error}");

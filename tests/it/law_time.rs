@@ -2,7 +2,7 @@
 
 use margincast::base::{Span, Ts};
 use margincast::event::{Body, Event};
-use margincast::feature::{Config, Row};
+use margincast::feature::{Row, RowConfig};
 use proptest::prelude::*;
 
 use crate::law_stream::{bars, bits, config, gauges, run, run_inputs, trades, with_tick, woven};
@@ -34,7 +34,7 @@ fn known_by(rows: &[Row], t: Ts) -> Vec<Row> {
     rows.iter().filter(|r| r.ts_known <= t).copied().collect()
 }
 
-fn check(config: &Config, events: &[Event], at: f64) -> Result<(), TestCaseError> {
+fn check(config: &RowConfig, events: &[Event], at: f64) -> Result<(), TestCaseError> {
     let (first, last) = (events[0].ts_known, events[events.len() - 1].ts_known);
     let t = first + Span(((last - first).0 as f64 * at) as i64);
     let whole = run(config, events);
@@ -75,7 +75,7 @@ proptest! {
 
     #[test]
     fn rows_from_trades_are_blind_to_the_future(seed in 0..1000u64, at in 0.3..0.97f64) {
-        let config = Config { bar: Span::MINUTE, row: Span::MINUTE.times(4), ..config(Span::HOUR) };
+        let config = RowConfig { bar: Span::MINUTE, row: Span::MINUTE.times(4), ..config(Span::HOUR) };
         let trades = trades(seed, 20_000, Span::SECOND);
         let gauges = gauges(seed, &trades);
         check(&config, &woven(trades, &gauges), at)?;

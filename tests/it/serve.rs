@@ -20,7 +20,7 @@ use margincast::pipeline::{Bundle, Member};
 use margincast::record::registry::{ChangedBy, Extras};
 use margincast::record::{EntryKind, FileStore, Publication, Registry, Seq, Store, VersionRef, ledger};
 use margincast::serve::api::http;
-use margincast::serve::engine::source;
+use margincast::serve::engine::source::{self, Source};
 use margincast::serve::{Mode, Running, start};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -28,6 +28,7 @@ use tempfile::TempDir;
 use crate::law_registry;
 
 mod light;
+mod sink;
 mod venue;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_margincast");
@@ -155,20 +156,24 @@ poll = "20ms"
         let config = self.config(&[format!("serve.ledger='{}'", ledger.display())]);
         self.serve_from(&config, Mode::Replay(None), self.replay())
     }
-    fn serve_from(&self, config: &Config, mode: Mode, events: source::Source) -> Running {
+    fn serve_from(&self, config: &Config, mode: Mode, events: Box<dyn Source>) -> Running {
         start(command::options(config, mode, None).unwrap(), command::engine(config), events).unwrap()
     }
-    fn replay(&self) -> source::Source {
+    fn replay(&self) -> Box<dyn Source> {
         let listings = SYMBOLS.map(listing);
         source::replay(&Lake::at(self.path("lake")), &Feed::Bars(Span::HOUR).of(&listings), None).unwrap()
     }
     /// The real program, replaying.
     fn spawn(&self, ledger: &Path, speed: &str) -> Program {
+        self.spawn_with(ledger, speed, &[])
+    }
+    fn spawn_with(&self, ledger: &Path, speed: &str, more: &[&str]) -> Program {
         let lake = self.path("lake").display().to_string();
         let config = self.path("config.toml").display().to_string();
         let set = format!("serve.ledger='{}'", ledger.display());
         let mut child = Command::new(BINARY)
             .args(["serve", "--config", &config, "--lake", &lake, "--replay", "--speed", speed, "--set", &set])
+            .args(more.iter().flat_map(|set| ["--set", set]))
             .env("MARGINCAST_LOG", "warn")
             .stderr(Stdio::piped())
             .spawn()

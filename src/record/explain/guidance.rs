@@ -15,6 +15,9 @@ use super::attribution::{inputs, target};
 use crate::base::{Span, Ts};
 use crate::loss::baseline::ordered::Ordered;
 use crate::margin::{Decision, Policy};
+use crate::record::chain::Seq;
+use crate::record::error::Error;
+use crate::record::ledger::{Publication, Store, epochs};
 
 /// How far ahead.
 pub const OVER: [Span; 3] = [Span::HOUR, Span(8 * Span::HOUR.0), Span::DAY];
@@ -144,4 +147,34 @@ pub fn triggers(d: &Decision, policy: &Policy) -> Vec<GuidanceTrigger> {
         all.push(GuidanceTrigger { what: "baseline", now: d.baseline, at: c, rise: 0.0, text });
     }
     all
+}
+
+/// Forward guidance at one publication.
+#[derive(Clone, Debug)]
+pub struct Outlook {
+    /// The publication.
+    pub publication: Publication,
+    /// Where its multiplier may be.
+    pub ahead: Vec<GuidanceRange>,
+    /// What would move it.
+    pub triggers: Vec<GuidanceTrigger>,
+}
+
+/// Forward guidance at publications of a ledger, from everything that was published before them.
+///
+/// # Errors
+/// The ledger is damaged.
+pub fn outlooks(store: &dyn Store, at: &[(Seq, Publication)]) -> Result<Vec<Outlook>, Error> {
+    let mut all = Vec::new();
+    let epochs = epochs(store, |seq, p| all.push((seq, p)))?;
+    let policy = epochs.last().map_or(Ok(Policy::default()), |e| e.start.policy())?;
+    let outlook = |(seq, p): &(Seq, Publication)| {
+        let mut guide = RunningGuidance::new(policy);
+        let mut ahead = Vec::new();
+        for (_, d) in all.iter().filter(|(s, d)| s <= seq && (d.symbol, &d.horizon) == (p.symbol, &p.horizon)) {
+            ahead = guide.push(&d.decision()?);
+        }
+        Ok(Outlook { publication: p.clone(), ahead, triggers: triggers(&p.decision()?, &policy) })
+    };
+    at.iter().map(outlook).collect()
 }

@@ -1,4 +1,4 @@
-//! What a ledger says happened, read as eras: under each configuration, which publications, and
+//! What a ledger says happened, read as epochs: under each configuration, which publications, and
 //! between which events of the market the clock ticked, an operator froze or the models changed.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -68,7 +68,7 @@ impl Epoch {
     }
 }
 
-/// Reads a ledger as eras, oldest first, and shows every publication on the way.
+/// Reads a ledger as epochs, oldest first, and shows every publication on the way.
 ///
 /// # Errors
 /// It is damaged, or an entry's body is not what its kind asks for.

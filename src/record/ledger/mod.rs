@@ -13,33 +13,42 @@
 //! | `order` | orders of people as they are stored |
 //! | [`venue_files`] | accounts and books that a service read, kept so that they can be read again |
 //! | [`policy_log`] | what people propose to the guardrails and others approve |
+//! | `policy_state` | the settings in force, and what became of each proposal |
 //! | `epoch` | what a ledger says happened under each configuration |
+//! | `reference` | which publications people mean |
+//! | `audit` | what an audit asks of a ledger by itself |
 //! | `rerun` | what was recorded, made again event by event and compared |
 //!
 //! This folder knows nothing of the registry, of gates, and of how publications are served.
 
+mod audit;
 mod bodies;
 mod epoch;
 mod file_store;
 mod numbering;
 mod order;
 pub mod policy_log;
+mod policy_state;
 mod publication;
+mod reference;
 mod rerun;
 mod store;
 pub mod text;
 pub mod venue_files;
 mod why;
 
-pub use bodies::{ConfigLoaded, Counts, Killed, ModelLoaded, Ticked};
+pub use audit::{Audited, audit};
+pub use bodies::{ConfigLoaded, Counts, Killed, ModelLoaded, Ticked, policy};
 pub use epoch::{Epoch, epochs};
 pub use file_store::FileStore;
 pub use numbering::{Numbering, Occasion};
 pub use order::{OrderGiven, StoredOrder};
 pub use policy_log::{PolicyLog, PolicyLogLine, PolicyProposal, ProposedChange};
+pub use policy_state::{PolicyState, ProposalState};
 pub use publication::{
     Cause, ModelRef, Publication, PublishedBaseline, PublishedForecast, PublishedRequirement, SCHEMA, Status,
 };
+pub use reference::Reference;
 pub use rerun::{DecisionSet, PipelineHost, Recall, Rerun};
 pub use store::{MemoryStore, Scan, Store};
 pub use venue_files::{VenueFileRead, VenueFiles};

@@ -60,7 +60,7 @@ pub struct DecisionSet {
 /// Reads a publication from the ledger.
 pub type Recall = Box<dyn Fn(Seq) -> Result<Publication, Error> + Send>;
 
-/// Drives a pipeline along the past of one era, and then on.
+/// Drives a pipeline along the past of one epoch, and then on.
 pub struct Rerun {
     past: BTreeMap<Symbol, Past>,
     gates: VecDeque<(Counts, Injection)>,
@@ -78,7 +78,7 @@ struct Past {
 }
 
 impl Rerun {
-    /// A new past is empty; an old one is that of `era`. `recall` reads a publication from the
+    /// A new past is empty; an old one is that of `epoch`. `recall` reads a publication from the
     /// ledger, to say what differs.
     pub fn new(symbols: &[Symbol], epoch: Option<&Epoch>, recall: Recall) -> Rerun {
         let mut past: BTreeMap<Symbol, Past> = symbols.iter().map(|s| (*s, Past::default())).collect();

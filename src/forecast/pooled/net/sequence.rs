@@ -26,11 +26,11 @@
 //! ```
 //! # use std::{collections::BTreeMap, sync::Arc};
 //! # use margincast::base::{Horizon, Seed, Span, Ts};
-//! # use margincast::{event::synth, feature::{Builder, Config, Row}};
+//! # use margincast::{event::synth, feature::{Builder, RowConfig, Row}};
 //! use margincast::forecast::{FitContext, Model, Panel, Track, pooled::net::sequence::{Sequence, Params}};
 //!
 //! # let (bar, row, symbol) = (Span::HOUR.times(6), Span::DAY, "BTC".parse()?);
-//! # let mut builder = Builder::new(Config { bar, row, measure: Default::default(), mid: 5, long: 20, far: 60, closure: Span(0) })?;
+//! # let mut builder = Builder::new(RowConfig { bar, row, measure: Default::default(), mid: 5, long: 20, far: 60, closure: Span(0) })?;
 //! # let rows: Vec<Row> = synth::bars(Seed(1), symbol, Ts(0), bar, 4 * 400).iter().filter_map(|e| builder.push(e)).collect();
 //! # let history = BTreeMap::from([(symbol, Arc::new(rows.clone()))]);
 //! let panel = Panel::until(&history, Ts(0), rows[349].ts);

@@ -6,8 +6,7 @@ use utoipa::ToSchema;
 use crate::base::{Span, Symbol, Ts};
 use crate::forecast::dist::LEVELS;
 use crate::pipeline::Named;
-use crate::record::Publication;
-use crate::record::explain::{GuidanceRange, GuidanceTrigger};
+use crate::record::explain::{GuidanceRange, GuidanceTrigger, Outlook};
 use crate::record::ledger::text::{decimal, iso};
 
 /// What the models foresaw last.
@@ -144,9 +143,9 @@ pub struct TriggerRow {
     pub text: String,
 }
 
-impl GuidanceRow {
-    /// Of one publication.
-    pub fn of(p: &Publication, ahead: &[GuidanceRange], triggers: &[GuidanceTrigger]) -> GuidanceRow {
+impl From<&Outlook> for GuidanceRow {
+    fn from(outlook: &Outlook) -> GuidanceRow {
+        let p = &outlook.publication;
         let later = |a: &GuidanceRange| Later {
             over: a.over,
             low: decimal(a.low),
@@ -167,8 +166,8 @@ impl GuidanceRow {
             seq: p.seq,
             as_of: p.as_of,
             multiplier: p.multiplier.clone(),
-            ahead: ahead.iter().map(later).collect(),
-            triggers: triggers.iter().map(trigger).collect(),
+            ahead: outlook.ahead.iter().map(later).collect(),
+            triggers: outlook.triggers.iter().map(trigger).collect(),
         }
     }
 }
