@@ -226,7 +226,7 @@ fn a_model_that_answers_otherwise_is_refused() {
     let other = TempDir::new().unwrap();
     let (wrong, _) = registered(other.path(), &[0.90]);
     let golden = std::fs::read(wrong.version_folder("sample", "000001").join("golden.jsonl")).unwrap();
-    let read = margincast::record::golden::Golden::read("golden.jsonl", &golden).unwrap();
+    let read = margincast::record::registry::Golden::read("golden.jsonl", &golden).unwrap();
     let loaded = registry.load("sample", &version("000001")).unwrap();
     let error = read.prove(&loaded.bundle, "sample 000001", false).unwrap_err().to_string();
     assert!(error.contains("ewma over 1d on BTC") && error.contains("expected"), "{error}");
