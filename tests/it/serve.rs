@@ -58,7 +58,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let mut history = BTreeMap::new();
     for symbol in SYMBOLS {
         let (listing, events) = (listing(symbol), market(symbol));
-        Lake::at(world.path("lake")).write_bars(&listing, &bar_rows(&events)).unwrap();
+        Lake::at(world.path("lake")).write(&listing, &bar_rows(&events)).unwrap();
         history.insert(listing.symbol, Arc::new(rows(&world.config(&[]), &events)));
     }
     let registry = Registry::open(&world.path("models"));
@@ -696,7 +696,7 @@ fn a_followed_lake_is_published_as_it_grows() {
     let known = |n: usize| SYMBOLS.map(|s| bar_rows(&market(s)[..n]));
     let put = |n: usize| {
         for (rows, symbol) in known(n).iter().zip(SYMBOLS) {
-            lake.write_bars(&listing(symbol), rows).unwrap();
+            lake.write(&listing(symbol), rows).unwrap();
         }
     };
     put(700);
@@ -731,7 +731,7 @@ fn a_clock_without_news_ends_in_the_fallback_and_is_made_again() {
     let (lake, ledger) = (Lake::at(own.path().join("lake")), own.path().join("ledger"));
     let put = |n: usize| {
         for symbol in SYMBOLS {
-            lake.write_bars(&listing(symbol), &bar_rows(&market(symbol)[..n])).unwrap();
+            lake.write(&listing(symbol), &bar_rows(&market(symbol)[..n])).unwrap();
         }
     };
     put(700);
@@ -839,7 +839,7 @@ fn verify_makes_every_decision_again_and_names_what_differs() {
     for symbol in SYMBOLS {
         let mut rows = bar_rows(&market(symbol));
         rows[700].bar.high *= 1.5;
-        other.write_bars(&listing(symbol), &rows).unwrap();
+        other.write(&listing(symbol), &rows).unwrap();
     }
     let (code, said) = verify(&text(own.path().join("other")));
     assert_eq!(code, Some(1), "{said}");
