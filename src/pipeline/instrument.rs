@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::basis::Seal;
-use super::decide::Decider;
+use super::decide::{Decider, Seal};
 use super::error::Error;
 use super::horizon_agreement;
 use super::input::Input;

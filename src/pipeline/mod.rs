@@ -7,39 +7,28 @@
 //! | [`input`] | whatever may move a pipeline, and what it does to a decider |
 //! | `instrument` | one instrument: row builder, forecasters, deciders |
 //! | `decide` | from a row and its forecasts to a decision |
-//! | `measure` | the loss that a baseline starts from: measured, or a model's |
 //! | `multiplier` | multipliers that are not earned |
-//! | `guard` | the guardrails, or nothing in their place |
-//! | [`market_clock`] | time in which a closure takes none |
-//! | `basis` | what a decision was made from, and the decision |
 //! | [`named_decision`] | a decision of one of several ways |
 //! | [`named_forecast`] | a forecast with the instance that made it |
 //! | `horizon_agreement` | longer horizons are lifted to shorter ones |
-//! | `traffic_light` | breaches of what was asked, as they become known |
-//! | `risk_score` | what the risk score of an instrument is made of |
 //! | `error` | why an input or a setting is refused |
 //!
 //! This folder knows nothing of files, of clocks, or of who reads a decision: time is an input. A [`Pipeline`]
 //! holds every instrument, and one barrier where the rows of a window wait for each other, so that each
 //! carries what the whole market did.
 
-mod basis;
 mod decide;
 mod error;
-mod guard;
 mod horizon_agreement;
 pub mod input;
 mod instrument;
-pub mod market_clock;
-mod measure;
 pub mod model_set;
 mod multiplier;
 pub mod named_decision;
 pub mod named_forecast;
-mod risk_score;
 pub mod settings;
-mod traffic_light;
 
+pub use decide::market_time;
 pub use error::Error;
 pub use input::Input;
 pub use model_set::{Member, ModelSet};
@@ -57,7 +46,7 @@ use crate::base::{Digest, Symbol};
 use crate::event::Fault;
 use crate::feature::{Barrier, Row};
 use crate::margin::Decision;
-use basis::Seal;
+use decide::Seal;
 use instrument::Instrument;
 
 /// Every instrument, and what they share.

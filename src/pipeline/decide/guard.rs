@@ -1,11 +1,11 @@
 //! What stands between the multiplier and what is asked: the guardrails, or nothing.
 
-use super::error::Error;
 use crate::base::Ts;
 use crate::event::snapshot::Book;
 use crate::margin::guardrail::blast::Exposure;
 use crate::margin::guardrail::order::{Field, Override};
 use crate::margin::{Conditions, Guardrail, Output, Policy, Proposal, Reason, State};
+use crate::pipeline::error::Error;
 
 /// Either of them.
 pub(super) enum Guard {

@@ -4,13 +4,10 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::basis::{Basis, Seal};
-use super::error::Error;
 use super::guard::Guard;
 use super::market_clock::MarketClock;
 use super::measure::Measure;
-use super::named_forecast::NamedForecast;
 use super::risk_score::Components;
-use super::settings::Margin;
 use super::traffic_light::Breaches;
 use crate::base::{Horizon, Prob, Span, Symbol, Ts};
 use crate::event::snapshot::{AccountSnapshot, BookSnapshot};
@@ -25,6 +22,9 @@ use crate::margin::median::Median;
 use crate::margin::{
     Chain, ChainInputs, Conditions, Credibility, Decision, Output, Override, Proposal, Reason, traffic_light,
 };
+use crate::pipeline::error::Error;
+use crate::pipeline::named_forecast::NamedForecast;
+use crate::pipeline::settings::Margin;
 
 /// Windows over which data quality is taken: the share of them that made a row.
 const QUALITY_WINDOWS: usize = 24;
@@ -33,7 +33,7 @@ const QUALITY_WINDOWS: usize = 24;
 const USUAL: Span = Span(30 * Span::DAY.0);
 
 /// The running state.
-pub(super) struct Decider {
+pub(in crate::pipeline) struct Decider {
     horizon: Horizon,
     step: Span,
     margin: Margin,

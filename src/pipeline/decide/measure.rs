@@ -1,12 +1,12 @@
 //! The measured loss that a baseline starts from: of the instrument's own history, or what models say.
 
-use super::error::Error;
-use super::named_forecast::NamedForecast;
-use super::settings::Margin;
 use crate::base::Span;
 use crate::forecast::Dist;
 use crate::loss::Side;
 use crate::loss::baseline::{self, Baseline, BaselineEstimate};
+use crate::pipeline::error::Error;
+use crate::pipeline::named_forecast::NamedForecast;
+use crate::pipeline::settings::Margin;
 
 /// The forecast of an instance of the configuration over the decider's horizon, where it speaks and is not
 /// frozen.

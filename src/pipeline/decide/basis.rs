@@ -7,7 +7,7 @@ use crate::margin::{Chain, Decision, Output, Why, traffic_light};
 
 /// Which models and settings a decision is signed with.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Seal {
+pub(in crate::pipeline) struct Seal {
     pub model: Digest,
     pub config: Digest,
 }
