@@ -9,7 +9,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Chain, ChainInputs, Error, Reason};
+use super::{Chain, ChainInputs, Reason};
+use crate::base::Problems;
 use crate::loss::test::traffic_light::{Action, Light, RED_FACTOR, YELLOW_FLOOR, traffic_light};
 
 /// Nominal breach rate of a margin.
@@ -24,16 +25,9 @@ pub struct Params {
 }
 
 impl Params {
-    /// Whether the window is one in which a day without a breach is green.
-    ///
-    /// # Errors
-    /// It is not.
-    pub fn check(&self) -> Result<(), Error> {
-        if (20..=10_000).contains(&self.window) {
-            return Ok(());
-        }
-        let got = self.window.to_string();
-        Err(Error::Policy { key: "traffic_light.window", got, want: "20 to 10000" })
+    /// Wants a window in which a day without a breach is green.
+    pub fn problems(&self, p: &mut Problems) {
+        p.want("window", (20..=10_000).contains(&self.window), self.window, "20 to 10000");
     }
 }
 
@@ -139,7 +133,12 @@ mod tests {
 
     #[test]
     fn a_window_in_which_no_breach_could_be_green_is_refused() {
-        assert!(Params::default().check().is_ok() && Params { window: 5 }.check().is_err());
+        let fits = |params: Params| {
+            let mut problems = Problems::default();
+            params.problems(&mut problems);
+            problems.is_empty()
+        };
+        assert!(fits(Params::default()) && !fits(Params { window: 5 }));
         assert_eq!(traffic_light(20, 0, MISS), Some(Light::Green));
         assert_eq!(traffic_light(5, 0, MISS), Some(Light::Yellow), "which is why");
     }
