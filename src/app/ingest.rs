@@ -1,8 +1,9 @@
 //! `margincast ingest`: vendor files to canonical tables.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use clap::builder::PossibleValuesParser;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::Answer;
@@ -10,25 +11,25 @@ use crate::base::{Span, Symbol};
 use crate::event::check::Report;
 use crate::event::lake::Lake;
 use crate::event::venue::generic::{Map, sniff};
-use crate::event::venue::source::Source;
-use crate::event::venue::{Vendor, Wanted, import};
+use crate::event::venue::{Asked, Source, VENUES, Venue, Writing, import, recognise};
 
 const EXAMPLE: &str = "\
 Exit code 0: done. 1: done, but --strict found something. 2: a file could not be imported; nothing of it was taken.
 
 Example:
   margincast ingest --venue binance --market spot --lake lake data/vendor/BTCUSDT-1h-2023-01.csv
-  margincast ingest sniff data/vendor/BTCUSDT-1h-2023-01.csv";
+  margincast ingest sniff data/vendor/BTCUSDT-1h-2023-01.csv
+  margincast ingest venues";
 
 /// Vendor files to canonical tables, with an import report
 #[derive(clap::Args)]
 #[command(after_help = EXAMPLE, args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
     #[command(subcommand)]
-    sniff: Option<Sniff>,
-    /// Layout of the files: `binance` for its archives, `generic` for any CSV or Parquet with a map
-    #[arg(long, required = true)]
-    venue: Option<VenueName>,
+    look: Option<Look>,
+    /// Whose files they are; told by the files where it is left out. `ingest venues` lists all
+    #[arg(long, value_parser = PossibleValuesParser::new(VENUES.iter().map(|v| v.name)))]
+    venue: Option<String>,
     /// Mapping file of a generic layout
     #[arg(long, value_name = "M.toml")]
     map: Option<PathBuf>,
@@ -56,24 +57,20 @@ pub struct Args {
     /// Print the import reports as JSON
     #[arg(long)]
     json: bool,
-    /// Vendor files: CSV, zip or gzip of one CSV, Parquet
+    /// Vendor files: CSV, zip or gzip of one CSV, Parquet; or frames of a live feed, one a line after its time
     #[arg(required = true)]
     files: Vec<PathBuf>,
 }
 
-#[derive(Clone, Copy, clap::ValueEnum)]
-enum VenueName {
-    Binance,
-    Generic,
-}
-
 #[derive(clap::Subcommand)]
-enum Sniff {
+enum Look {
     /// Look at a file and propose a map for it, with the evidence
     Sniff {
         /// CSV or Parquet
         file: PathBuf,
     },
+    /// List the vendors: their markets, and where their live feeds are
+    Venues,
 }
 
 /// Runs the command.
@@ -81,18 +78,25 @@ enum Sniff {
 /// # Errors
 /// It could not run.
 pub fn run(args: Args) -> Result<Answer> {
-    if let Some(Sniff::Sniff { file }) = &args.sniff {
-        print!("{}", sniff::sniff(&Source::open(file)?)?);
-        return Ok(Answer::Yes);
+    match &args.look {
+        Some(Look::Sniff { file }) => return sniff_file(file),
+        Some(Look::Venues) => {
+            print_venues();
+            return Ok(Answer::Yes);
+        }
+        None => {}
     }
-    let vendor = match (args.venue, &args.map) {
-        (Some(VenueName::Binance), None) => Vendor::Binance,
-        (Some(VenueName::Binance), Some(_)) => bail!("--map goes with --venue generic"),
-        (Some(VenueName::Generic), Some(map)) => Vendor::Generic(Box::new(Map::read(map)?)),
-        _ => bail!("--venue generic needs --map M.toml; `margincast ingest sniff FILE` proposes one"),
-    };
+    let venue = args.venue.as_ref().and_then(|name| VENUES.iter().find(|v| v.name == name.as_str()));
+    match (venue, &args.map) {
+        (Some(v), Some(map)) if v.takes_map => drop(Map::read(map)?),
+        (Some(v), None) if v.takes_map => {
+            bail!("--venue {} needs --map M.toml; `margincast ingest sniff FILE` proposes one", v.name)
+        }
+        (_, Some(_)) => bail!("--map goes with --venue generic"),
+        (_, None) => {}
+    }
     let lake = Lake::at(args.lake.as_ref().context("--lake DIR is needed")?);
-    let (reports, failed) = import_all(&vendor, &lake, &args);
+    let (reports, failed) = import_all(venue, &lake, &args);
     if args.json {
         println!("{}", serde_json::to_string_pretty(&reports)?);
     } else {
@@ -105,24 +109,47 @@ pub fn run(args: Args) -> Result<Answer> {
     Ok(if stained { Answer::No } else { Answer::Yes })
 }
 
+fn sniff_file(file: &Path) -> Result<Answer> {
+    let source = Source::open(file)?;
+    if let Ok(venue) = recognise(VENUES, &source) {
+        println!("# is of {0}; --venue {0} reads it without a map", venue.name);
+    }
+    print!("{}", sniff::sniff(&source)?);
+    Ok(Answer::Yes)
+}
+
+fn print_venues() {
+    for venue in VENUES {
+        println!("{:<10} {}", venue.name, venue.about);
+        let frames = if venue.frame.is_some() { "files and frames" } else { "files" };
+        for market in venue.markets {
+            println!("  {:<8} {frames}{}", market.name, market.endpoint.map_or(String::new(), |e| format!("; {e}")));
+        }
+    }
+}
+
 /// Each file is taken whole or not at all; one that fails does not stop the others.
-fn import_all(vendor: &Vendor, lake: &Lake, args: &Args) -> (Vec<Report>, usize) {
+fn import_all(venue: Option<&Venue>, lake: &Lake, args: &Args) -> (Vec<Report>, usize) {
     let bar = ProgressBar::new_spinner();
     let style = ProgressStyle::with_template("{spinner} {msg} {bytes} {bytes_per_sec}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
+    let asked = Asked {
+        market: args.market.as_deref(),
+        symbol: args.symbol,
+        bar: args.bar,
+        map: args.map.as_deref(),
+        progress: &|bytes| bar.inc(bytes),
+    };
+    let writing = Writing { replace: args.replace, dry_run: args.dry_run };
     let mut reports = vec![];
     let mut failed = 0;
     for (i, file) in args.files.iter().enumerate() {
         bar.set_message(format!("{}/{} {}", i + 1, args.files.len(), file.display()));
-        let wanted = Wanted {
-            market: args.market.as_deref(),
-            symbol: args.symbol,
-            bar: args.bar,
-            replace: args.replace,
-            dry_run: args.dry_run,
-            progress: &|bytes| bar.inc(bytes),
-        };
-        match import(vendor, file, lake, &wanted) {
+        let imported = Source::open(file).and_then(|source| {
+            let venue = venue.map_or_else(|| recognise(VENUES, &source), Ok)?;
+            import(venue, &source, lake, &asked, writing)
+        });
+        match imported {
             Ok(report) => reports.push(report),
             Err(e) => {
                 failed += 1;
@@ -147,6 +174,7 @@ fn print_report(r: &Report) {
         ("replaced", r.replaced),
         ("duplicates", r.duplicates),
         ("inversions", r.inversions),
+        ("passed over", r.passed_over),
     ] {
         if count > 0 || name == "added" {
             println!("  {name:<11} {count:>12}");

@@ -1,11 +1,13 @@
-//! The generalised Pareto law of what lies beyond a threshold, by maximum likelihood.
+//! The generalised Pareto law of what lies beyond a threshold, fitted by maximum likelihood ([`fit`])
+//! or, where a sample is large and the fit must be quick, by probability-weighted moments
+//! ([`of_outermost`]).
 //!
 //! `P(L > x) = N_u/n (1 + xi (x - u)/beta)^(-1/xi)` for x above u: `VaR = u + beta/xi ((n/N_u (1 -
 //! alpha))^-xi - 1)`, `ES = (VaR + beta - xi u)/(1 - xi)`, with the limits `u - beta ln(n/N_u (1 - alpha))`
-//! and `VaR + beta` as xi goes to 0. Source: McNeil, Frey (2000).
+//! and `VaR + beta` as xi goes to 0. Sources: McNeil, Frey (2000); Hosking, Wallis (1987) for the moments.
 
 /// Shapes that a fit may have: the mean exists, and the tail does not end too soon.
-pub const SHAPES: (f64, f64) = (-0.2, 0.5);
+const SHAPES: (f64, f64) = (-0.2, 0.5);
 
 /// Below this a shape counts as zero, where the formulas divide by it.
 const FLAT: f64 = 1e-9;
@@ -39,7 +41,7 @@ impl Pareto {
 /// Shape, scale and log-likelihood.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Fit {
-    /// Shape xi, within [`SHAPES`].
+    /// Shape xi, from -0.2 to 0.5.
     pub shape: f64,
     /// Scale beta.
     pub scale: f64,
@@ -47,7 +49,7 @@ pub struct Fit {
     pub loglik: f64,
 }
 
-/// The likeliest law of exceedances over a threshold, its shape kept within [`SHAPES`]. `None` unless
+/// The likeliest law of exceedances over a threshold, its shape kept from -0.2 to 0.5. `None` unless
 /// every exceedance is finite and not negative and some differ.
 pub fn fit(exceedances: &[f64]) -> Option<Fit> {
     let n = exceedances.len() as f64;
@@ -88,6 +90,41 @@ pub fn fit(exceedances: &[f64]) -> Option<Fit> {
     Some(Fit { shape: xi, scale: ln_scale.exp(), loglik: loglik(ln_scale) })
 }
 
+/// Share of a sample to which [`of_outermost`] fits its law.
+const OUTERMOST: f64 = 0.025;
+/// Fewer values beyond the threshold tell no shape.
+const NEED: usize = 20;
+/// Shapes of [`of_outermost`]: mean and variance exist, and the tail does not end too soon.
+const SHAPES_OF_MOMENTS: (f64, f64) = (-0.5, 0.45);
+
+/// The law of the outermost fortieth of a sample, losses positive and in descending order, by
+/// probability-weighted moments; the threshold is the first value that is not beyond it. `None`
+/// where fewer than 20 lie beyond, or all are alike.
+pub fn of_outermost(descending: impl ExactSizeIterator<Item = f64>) -> Option<Pareto> {
+    let n = descending.len();
+    let k = (n as f64 * OUTERMOST) as usize;
+    if k < NEED {
+        return None;
+    }
+    let top: Vec<f64> = descending.take(k + 1).collect();
+    let threshold = top[k];
+    // Moments E[y] and E[y (1 - F(y))] of the peaks, ranks from the largest.
+    let (mut a0, mut a1) = (0.0, 0.0);
+    for (i, x) in top[..k].iter().enumerate() {
+        let y = x - threshold;
+        a0 += y / k as f64;
+        a1 += y * (i as f64 + 0.35) / (k * k) as f64;
+    }
+    let spread = a0 - 2.0 * a1;
+    if !(spread > 0.0 && a0 > 0.0) {
+        return None;
+    }
+    let shape = (2.0 - a0 / spread).clamp(SHAPES_OF_MOMENTS.0, SHAPES_OF_MOMENTS.1);
+    // The scale that keeps the mean of the peaks where the shape was cut off.
+    let scale = a0 * (1.0 - shape);
+    Some(Pareto { threshold, beyond: k as f64 / n as f64, shape, scale })
+}
+
 /// Where a rising function crosses zero.
 fn bisect(f: impl Fn(f64) -> f64, mut low: f64, mut high: f64) -> f64 {
     for _ in 0..60 {
@@ -124,6 +161,8 @@ fn peak(f: impl Fn(f64) -> f64, low: f64, high: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::base::{Seed, stats};
+    use rand::RngExt;
 
     /// Exceedances at the middle of each of n equal steps of probability.
     fn even(shape: f64, scale: f64, n: usize) -> Vec<f64> {
@@ -154,6 +193,22 @@ mod tests {
             let other = fit(&y.iter().map(|y| unit * y).collect::<Vec<_>>()).unwrap();
             assert!((other.shape - one.shape).abs() < 1e-6 && (other.scale / unit / one.scale - 1.0).abs() < 1e-6);
         }
+    }
+
+    #[test]
+    fn the_outermost_of_a_pareto_sample_is_found_again() {
+        // 1 - F = x^(-4): shape 1/4, and q, ES in closed form.
+        let mut rng = Seed(8).rng();
+        let x: Vec<f64> = (0..200_000).map(|_| (1.0 - rng.random::<f64>()).powf(-0.25)).collect();
+        let tail = of_outermost(stats::sorted(&x).into_iter().rev()).unwrap();
+        assert!((tail.shape - 0.25).abs() < 0.05, "{tail:?}");
+        for p in [0.99, 0.995, 0.999] {
+            let q = (1.0f64 - p).powf(-0.25);
+            assert!((tail.var(p) / q - 1.0).abs() < 0.03, "{p}");
+            assert!((tail.shortfall(p) / (q * 4.0 / 3.0) - 1.0).abs() < 0.05, "{p}");
+        }
+        assert_eq!(of_outermost((0..700).rev().map(f64::from)), None);
+        assert_eq!(of_outermost([1.0; 5000].into_iter()), None);
     }
 
     #[test]

@@ -3,106 +3,38 @@
 //! Trades make bars of the configured length, bars make windows, a window whose bars are all there
 //! makes a row. A vendor's bar closes when it arrives; a bar made from trades closes with the first
 //! event at or after its end, a tick of the clock included. Memory is finite: a builder that is
-//! started late gives the same rows, bit for bit, once it has seen [`Config::memory_rows`] of them.
+//! started late gives the same rows, bit for bit, once it has seen [`RowConfig::memory_rows`] of them.
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
-use super::bar::BarMaker;
-use super::derivatives::Derivatives;
-use super::flow::Flow;
+use super::catalog::Feature;
+use super::config::{Error, RowConfig};
 use super::gate::Gate;
-use super::lag::Lags;
-use super::season::Season;
-use super::volatility::Volatility;
-use super::{Error, Feature, Row};
+use super::gauge::Gauges;
+use super::past::{Lags, Season};
+use super::row::Row;
+use super::window::bar::BarMaker;
+use super::window::{Flow, Volatility};
 use crate::base::{Span, Symbol, Ts};
 use crate::event::{Bar, BarKind, Body, Event, Fault};
 
-/// Which estimator of a window's variance is the target and the `rv` feature.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Measure {
-    /// Sum over bars of the Parkinson range variance.
-    #[default]
-    Parkinson,
-    /// Sum over bars of the Garman-Klass range variance.
-    GarmanKlass,
-    /// Sum over bars of the squared log return.
-    SquaredReturn,
-}
-
-/// How rows are built.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {
-    /// Length of the bars, from the vendor or made from trades.
-    pub bar: Span,
-    /// Length of the window of one row; a whole number of bars.
-    pub row: Span,
-    /// The target's measure of variance.
-    #[serde(default)]
-    pub measure: Measure,
-    /// Middle lag, in rows.
-    pub mid: usize,
-    /// Long lag, in rows; also the mean against which the diurnal ratio is taken.
-    pub long: usize,
-    /// Very long lag, in rows.
-    pub far: usize,
-    /// Longest time that the market may be closed between two windows without a gap: the row after a
-    /// night, a weekend or a holiday opens where the one before it closed. Zero: it never closes.
-    #[serde(default, skip_serializing_if = "never")]
-    pub closure: Span,
-}
-
-fn never(closure: &Span) -> bool {
-    *closure == Span(0)
-}
-
-/// Longest lag that a configuration may name, in rows.
-const FAR_LIMIT: usize = 100_000;
-/// Most bars that a row may have.
-const BARS_LIMIT: i64 = 1_000_000;
-
-impl Config {
+impl RowConfig {
     /// How many rows a builder that starts late must see until its rows are, bit for bit, those of
     /// one that never stopped.
     pub fn memory_rows(&self) -> usize {
         let day = self.rows_per_day();
-        let lags = (self.far.max(12).max(day.unwrap_or(1)) + 1).max(Derivatives::memory_rows(self));
+        let lags = (self.far.max(12).max(day.unwrap_or(1)) + 1).max(Gauges::memory_rows(self));
         match day {
             Some(day) if day > 1 => lags.max(Season::memory_rows(self, day)),
             _ => lags,
         }
-    }
-    /// Whether rows can be built so.
-    ///
-    /// # Errors
-    /// The row is not a whole number of bars, or lags do not rise.
-    pub fn check(&self) -> Result<(), Error> {
-        let bad = |why: String| Err(Error::Config(why));
-        if self.bar.0 <= 0 || self.row.0 < self.bar.0 || self.row.0 % self.bar.0 != 0 {
-            return bad(format!("row {} is not a whole number of bars of {}; make it one", self.row, self.bar));
-        }
-        if self.row.0 / self.bar.0 > BARS_LIMIT {
-            return bad(format!("row {} has more than {BARS_LIMIT} bars of {}; lengthen the bar", self.row, self.bar));
-        }
-        if !(1 <= self.mid && self.mid < self.long && self.long < self.far && self.far <= FAR_LIMIT) {
-            let Config { mid, long, far, .. } = self;
-            return bad(format!("lags mid {mid}, long {long}, far {far} must rise, from 1 to at most {FAR_LIMIT}"));
-        }
-        if self.closure.0 < 0 {
-            return bad(format!("closure {}: zero or a length of time", self.closure));
-        }
-        Ok(())
     }
 }
 
 /// Builds the rows of one instrument.
 #[derive(Clone, Debug)]
 pub struct Builder {
-    config: Config,
+    config: RowConfig,
     /// How much later than the grid windows open.
     shift: Span,
     faults: BTreeMap<Fault, u64>,
@@ -115,7 +47,7 @@ pub struct Builder {
     flow: Flow,
     lags: Lags,
     season: Option<Season>,
-    derivatives: Derivatives,
+    gauges: Gauges,
 }
 
 /// The window in the making.
@@ -133,14 +65,14 @@ impl Builder {
     ///
     /// # Errors
     /// The row is not a whole number of bars, or lags do not rise.
-    pub fn new(config: Config) -> Result<Builder, Error> {
+    pub fn new(config: RowConfig) -> Result<Builder, Error> {
         Builder::shifted(config, Span(0))
     }
     /// A builder whose windows open `shift` later than the grid: more windows to learn from.
     ///
     /// # Errors
     /// As [`Builder::new`], or the shift is not a whole number of bars.
-    pub fn shifted(config: Config, shift: Span) -> Result<Builder, Error> {
+    pub fn shifted(config: RowConfig, shift: Span) -> Result<Builder, Error> {
         config.check()?;
         if shift.0 < 0 || shift.0 % config.bar.0 != 0 {
             return Err(Error::Config(format!("a shift of {shift} is not a whole number of bars of {}", config.bar)));
@@ -156,7 +88,7 @@ impl Builder {
             flow: Flow::default(),
             lags: Lags::new(&config),
             season: Season::new(&config),
-            derivatives: Derivatives::new(&config),
+            gauges: Gauges::new(&config),
             config,
             shift,
         })
@@ -175,7 +107,7 @@ impl Builder {
             return None;
         }
         if let Body::Gauge(gauge) = &event.body {
-            self.derivatives.push(event.ts_known, gauge);
+            self.gauges.push(event.ts_known, gauge);
             return None;
         }
         if let Body::Trade(trade) = &event.body
@@ -190,7 +122,7 @@ impl Builder {
         &self.faults
     }
     /// How rows are built.
-    pub fn config(&self) -> &Config {
+    pub fn config(&self) -> &RowConfig {
         &self.config
     }
 
@@ -254,7 +186,7 @@ impl Builder {
             season.push(row, self.lags.rv_long());
         }
         self.lags.push(row);
-        self.derivatives.finish(row);
+        self.gauges.finish(row);
     }
     fn count(&mut self, fault: Fault, times: u64) {
         if times > 0 {

@@ -4,12 +4,16 @@
 //! close of the bar before it, wherever that lies), v its quote volume, b its taker-buy quote
 //! volume, s = 2b - v its signed quote volume. "mean over k" is over the last k rows; a window that
 //! made no row is skipped. Features that need two bars a window are absent where a row is one bar.
+//! A feature of a gauge ends with the gauge and the function of [`formula`](super::formula) that makes
+//! it; the others are made where their family is.
 
+use super::formula::{self, Formula};
 use crate::base::Digest;
+use crate::event::GaugeKind;
 
-/// One feature's documentation.
+/// One feature.
 #[derive(Clone, Copy, Debug)]
-pub struct Spec {
+pub struct FeatureSpec {
     /// Its place in a row.
     pub feature: Feature,
     /// Name in files and configurations.
@@ -23,23 +27,29 @@ pub struct Spec {
     /// How many rows back it looks, itself included. `mid`, `long` and `far` stand for the
     /// configured lags.
     pub memory: &'static str,
+    /// Of a feature of a gauge: which gauge, and how it is made.
+    pub gauge: Option<(GaugeKind, Formula)>,
 }
 
 macro_rules! catalog {
-    ($($variant:ident $name:literal $unit:literal $formula:literal $source:literal $memory:literal;)*) => {
+    ($($variant:ident $name:literal $unit:literal $formula:literal $source:literal $memory:literal
+        $($kind:ident $made:ident)?;)*) => {
         /// A feature's place in a row.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
         #[allow(missing_docs)]
         pub enum Feature { $($variant,)* }
         /// Every feature, in row order.
-        pub const CATALOG: &[Spec] = &[$(Spec {
+        pub const CATALOG: &[FeatureSpec] = &[$(FeatureSpec {
             feature: Feature::$variant, name: $name, unit: $unit, formula: $formula, source: $source, memory: $memory,
+            gauge: catalog!(@ $($kind $made)?),
         },)*];
         impl Feature {
             /// How many there are.
             pub const COUNT: usize = [$(Feature::$variant,)*].len();
         }
     };
+    (@) => { None };
+    (@ $kind:ident $made:ident) => { Some((GaugeKind::$kind, formula::$made)) };
 }
 
 const FRACTION2: &str = "fraction^2";
@@ -125,21 +135,21 @@ catalog! {
     LeaderLevel "leader_level" "1" "ln(rv / rv_long) of the instrument with the largest quote_volume_long" "-" "long";
     LeaderTail4 "leader_tail_4" "1" "ln(rv_tail_4 / rv_long) of that instrument" "-" "long";
     LeaderRet "leader_ret" "1" "ret / sqrt(rv_long) of that instrument" "-" "long";
-    Funding "funding" "fraction" "last funding rate known at the close, per 8 hours; absent after a day without one" "-" "one day";
-    FundingAbs "funding_abs" "fraction" "|funding|" "-" "one day";
-    FundingExcess "funding_excess" "fraction" "funding - mean of the rates known in the last 21 days, at least 21 of them" "-" "21 days";
-    OpenInterest "open_interest" "base" "last open interest known at the close; absent after a day without one" "-" "one day";
-    OpenInterestChangeMid "open_interest_change_mid" "1" "ln(open_interest / open_interest mid rows before)" "Bessembinder, Seguin 1993" "mid + 1";
-    OpenInterestChangeLong "open_interest_change_long" "1" "ln(open_interest / open_interest long rows before)" "Bessembinder, Seguin 1993" "long + 1";
-    OpenInterestTurnover "open_interest_turnover" "1" "open_interest / mean of volume over mid" "Bessembinder, Seguin 1993" "mid";
-    ImpliedVariance "implied_variance" "fraction^2" "iv^2 dt: last implied volatility known at the close, dt a row in years of 365 days; absent after a day without one" "-" "one day";
-    ImpliedPremium "implied_premium" "1" "ln(implied_variance / rv_long)" "Bollerslev, Tauchen, Zhou 2009" "long";
-    ImpliedChangeMid "implied_change_mid" "1" "ln(iv / iv mid rows before)" "-" "mid + 1";
+    Funding "funding" "fraction" "last funding rate known at the close, per 8 hours; absent after a day without one" "-" "one day" Funding last;
+    FundingAbs "funding_abs" "fraction" "|funding|" "-" "one day" Funding size;
+    FundingExcess "funding_excess" "fraction" "funding - mean of the rates known in the last 21 days, at least 21 of them" "-" "21 days" Funding excess;
+    OpenInterest "open_interest" "base" "last open interest known at the close; absent after a day without one" "-" "one day" OpenInterest last;
+    OpenInterestChangeMid "open_interest_change_mid" "1" "ln(open_interest / open_interest mid rows before)" "Bessembinder, Seguin 1993" "mid + 1" OpenInterest change_mid;
+    OpenInterestChangeLong "open_interest_change_long" "1" "ln(open_interest / open_interest long rows before)" "Bessembinder, Seguin 1993" "long + 1" OpenInterest change_long;
+    OpenInterestTurnover "open_interest_turnover" "1" "open_interest / mean of volume over mid" "Bessembinder, Seguin 1993" "mid" OpenInterest per_volume;
+    ImpliedVariance "implied_variance" "fraction^2" "iv^2 dt: last implied volatility known at the close, dt a row in years of 365 days; absent after a day without one" "-" "one day" ImpliedVol variance;
+    ImpliedPremium "implied_premium" "1" "ln(implied_variance / rv_long)" "Bollerslev, Tauchen, Zhou 2009" "long" ImpliedVol premium;
+    ImpliedChangeMid "implied_change_mid" "1" "ln(iv / iv mid rows before)" "-" "mid + 1" ImpliedVol change_mid;
 }
 
 impl Feature {
     /// Its documentation.
-    pub fn spec(self) -> &'static Spec {
+    pub fn spec(self) -> &'static FeatureSpec {
         &CATALOG[self as usize]
     }
     /// By name.

@@ -1,7 +1,7 @@
 //! What may enter: every refusal is a counted [`Fault`], and the event changes nothing else.
 
 use crate::base::{Span, Symbol, Ts};
-use crate::event::{Bar, BarKind, Body, Event, Fault, Gauge, GaugeKind, Trade};
+use crate::event::{Bar, BarKind, Body, Event, Fault, GAUGES, Gauge, Trade};
 
 /// Taker volume may exceed total volume by this share: vendors round the two apart.
 const ROUNDING: f64 = 1e-9;
@@ -17,7 +17,7 @@ pub(super) struct Gate {
     last_trade: Option<(Ts, u64)>,
     last_bar: Option<Ts>,
     /// When the last reading of each kind of gauge happened.
-    last_gauge: [Option<Ts>; GaugeKind::ALL.len()],
+    last_gauge: [Option<Ts>; GAUGES.len()],
     /// End of the last closed bar; nothing of an earlier time may follow.
     closed: Ts,
 }
@@ -31,7 +31,7 @@ impl Gate {
             known: never,
             last_trade: None,
             last_bar: None,
-            last_gauge: [None; GaugeKind::ALL.len()],
+            last_gauge: [None; GAUGES.len()],
             closed: never,
         }
     }
@@ -113,13 +113,8 @@ impl Gate {
         if !gauge.value.is_finite() || event.ts_event.0.unsigned_abs() > TIME_LIMIT_NS as u64 {
             return Err(Fault::NotANumber);
         }
-        let sound = match gauge.kind {
-            GaugeKind::Funding => true,
-            GaugeKind::OpenInterest => gauge.value >= 0.0,
-            GaugeKind::ImpliedVol => gauge.value > 0.0,
-        };
         // What is known cannot yet have to happen.
-        if !sound || event.ts_known < event.ts_event {
+        if !gauge.kind.entry().admits(gauge.value) || event.ts_known < event.ts_event {
             return Err(Fault::BadRange);
         }
         let last = &mut self.last_gauge[gauge.kind as usize];

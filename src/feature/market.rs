@@ -1,7 +1,7 @@
 //! What all instruments did in the same window: the market factor, and the instrument that leads it.
 //!
-//! The rows of one window wait in a [`Room`] until every instrument of the universe has come, or an
-//! event is known after the close plus [`Room::patience`]. Who came in time is decided by when the
+//! The rows of one window wait in a [`Barrier`] until every instrument of the universe has come, or an
+//! event is known after the close plus [`Barrier::patience`]. Who came in time is decided by when the
 //! event that completed its row was known, so the same events give the same factor in any run. A
 //! row that comes later gets the factor of those that were in time, and is not part of it. The
 //! leader is the instrument of the window with the largest long mean of quote volume. Source: the
@@ -9,7 +9,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Feature, Row};
+use super::catalog::Feature;
+use super::row::Row;
 use crate::base::{Span, Symbol, Ts};
 
 /// Longest wait for the rows of other instruments; a sixtieth of a row where that is shorter.
@@ -17,7 +18,7 @@ const PATIENCE: Span = Span(10 * Span::SECOND.0);
 
 /// Where the rows of one window wait for each other.
 #[derive(Clone, Debug)]
-pub struct Room {
+pub struct Barrier {
     universe: usize,
     patience: Span,
     waiting: BTreeMap<Ts, Section>,
@@ -32,11 +33,11 @@ struct Section {
     known: Option<Ts>,
 }
 
-impl Room {
+impl Barrier {
     /// For a universe of that many instruments and rows of that length.
-    pub fn new(universe: usize, row: Span) -> Room {
+    pub fn new(universe: usize, row: Span) -> Barrier {
         let patience = Span(PATIENCE.0.min(row.0 / 60));
-        Room { universe, patience, waiting: BTreeMap::new(), last: None }
+        Barrier { universe, patience, waiting: BTreeMap::new(), last: None }
     }
     /// How long after its close a window waits for the rows of other instruments.
     pub fn patience(&self) -> Span {
@@ -149,9 +150,9 @@ mod tests {
         let (a, b) = (row("A", 0, 2.0), row("B", 0, 8.0));
         let at = a.ts;
         let run = |x: Row, y: Row| {
-            let mut room = Room::new(2, Span::HOUR);
-            assert!(room.push(at, x).is_empty());
-            room.push(at, y)
+            let mut barrier = Barrier::new(2, Span::HOUR);
+            assert!(barrier.push(at, x).is_empty());
+            barrier.push(at, y)
         };
         let (one, other) = (run(a, b), run(b, a));
         assert_eq!(format!("{one:?}"), format!("{other:?}"));
@@ -163,19 +164,19 @@ mod tests {
     #[test]
     fn a_row_that_comes_late_gets_the_factor_of_those_in_time_and_changes_nothing() {
         let (a, b) = (row("A", 0, 2.0), row("B", 0, 8.0));
-        let mut room = Room::new(2, Span::HOUR);
-        let deadline = a.ts + room.patience();
-        assert!(room.push(a.ts, a).is_empty());
-        assert!(room.advance(deadline).is_empty(), "the deadline itself is in time");
+        let mut barrier = Barrier::new(2, Span::HOUR);
+        let deadline = a.ts + barrier.patience();
+        assert!(barrier.push(a.ts, a).is_empty());
+        assert!(barrier.advance(deadline).is_empty(), "the deadline itself is in time");
         let late = deadline + Span(1);
-        assert_eq!(levels(&room.advance(late)), [("A".to_string(), Some(2f64.ln()))]);
-        assert_eq!(levels(&room.push(late, b)), [("B".to_string(), Some(2f64.ln()))]);
+        assert_eq!(levels(&barrier.advance(late)), [("A".to_string(), Some(2f64.ln()))]);
+        assert_eq!(levels(&barrier.push(late, b)), [("B".to_string(), Some(2f64.ln()))]);
     }
 
     #[test]
     fn one_instrument_alone_never_waits_and_is_its_own_market() {
-        let mut room = Room::new(1, Span::HOUR);
+        let mut barrier = Barrier::new(1, Span::HOUR);
         let a = row("A", 0, 2.0);
-        assert_eq!(levels(&room.push(a.ts, a)), [("A".to_string(), Some(2f64.ln()))]);
+        assert_eq!(levels(&barrier.push(a.ts, a)), [("A".to_string(), Some(2f64.ln()))]);
     }
 }

@@ -5,81 +5,39 @@
 //!
 //! | file | what it holds |
 //! |---|---|
+//! | [`config`] | how rows are built: lengths, lags, the measure of variance |
 //! | [`catalog`] | the list of features, one line each |
+//! | [`row`] | one row |
 //! | [`builder`] | from events to rows |
 //! | `gate` | which events may enter; the others are counted faults |
-//! | [`bar`] | bars made from trades |
-//! | `volatility`, `flow` | features of one window, summed bar by bar |
-//! | `lag` | features over several rows |
-//! | `change` | when the level of variance last shifted |
-//! | `season` | the diurnal factor |
+//! | [`window`] | one window: bars made from trades, features that are sums over bars |
+//! | `past` | features over several rows: lags, shifts of level, the diurnal factor |
+//! | `gauge` | features of funding, open interest and implied volatility, as last known |
+//! | [`formula`] | what a feature of a gauge is made from, one function each |
 //! | [`market`] | what all instruments did in the same window |
-//! | `derivatives` | funding, open interest and implied volatility, as last known |
 //! | [`measure`] | realised measures of a whole stretch, for study |
+//!
+//! This folder knows nothing of models, and of instruments no more than their names.
 
-pub mod bar;
 pub mod builder;
 pub mod catalog;
-mod change;
-mod derivatives;
-mod flow;
+pub mod config;
+pub mod formula;
 mod gate;
-mod lag;
+mod gauge;
 pub mod market;
 pub mod measure;
-mod season;
-mod volatility;
+mod past;
+pub mod row;
+pub mod window;
 
-pub use bar::{BarMaker, TradeBar};
-pub use builder::{Builder, Config, Measure};
-pub use catalog::{CATALOG, Feature, Spec, schema_id};
-pub use market::Room;
-
-use crate::base::{Symbol, Ts};
-
-/// What is known about one instrument when one window has closed.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Row {
-    /// The instrument.
-    pub symbol: Symbol,
-    /// First instant of the window.
-    pub ts_open: Ts,
-    /// Close of the window; the issue time of forecasts made from this row.
-    pub ts: Ts,
-    /// When the last event of the window could first be known; not before `ts`.
-    pub ts_known: Ts,
-    /// Values in catalog order; NaN is absence.
-    values: [f64; Feature::COUNT],
-}
-
-impl Row {
-    /// A row with every feature absent.
-    pub fn empty(symbol: Symbol, ts_open: Ts, ts: Ts, ts_known: Ts) -> Row {
-        Row { symbol, ts_open, ts, ts_known, values: [f64::NAN; Feature::COUNT] }
-    }
-    /// The value of a feature, `None` where the input lacks it or memory is not yet full.
-    pub fn get(&self, feature: Feature) -> Option<f64> {
-        let v = self.values[feature as usize];
-        (!v.is_nan()).then_some(v)
-    }
-    /// The value, NaN when absent; for loops over arrays.
-    pub fn raw(&self, feature: Feature) -> f64 {
-        self.values[feature as usize]
-    }
-    /// Sets a feature; a number that is not finite is absence.
-    pub fn set(&mut self, feature: Feature, value: f64) {
-        self.values[feature as usize] = if value.is_finite() { value } else { f64::NAN };
-    }
-    /// All values in catalog order, NaN for absence.
-    pub fn values(&self) -> &[f64; Feature::COUNT] {
-        &self.values
-    }
-}
-
-/// A configuration of rows that cannot be built.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A setting is out of range.
-    #[error("features: {0}")]
-    Config(String),
-}
+pub use builder::Builder;
+pub use catalog::FeatureSpec as Spec; // alias
+pub use catalog::{CATALOG, Feature, FeatureSpec, schema_id};
+pub use config::RowConfig as Config; // alias
+pub use config::VarianceMeasure as Measure; // alias
+pub use config::{Error, RowConfig, VarianceMeasure};
+pub use market::Barrier as Room; // alias
+pub use market::Barrier;
+pub use row::Row;
+pub use window::bar::{BarMaker, TradeBar};

@@ -2,6 +2,8 @@
 //! what is wrong with them.
 
 mod bad;
+mod frames;
+mod kraken;
 mod map;
 mod real;
 mod sample;
@@ -74,6 +76,12 @@ impl Place {
         arguments.extend(venue.iter().chain(more));
         arguments.push(&file);
         self.run(&arguments)
+    }
+    /// How many trades the lake holds, 0 where it has no such instrument.
+    fn count(&self, market: &str, symbol: &str) -> usize {
+        let rows =
+            self.lake().rows::<margincast::event::lake::TradeRow>(&listing("binance", market, symbol), None, None);
+        rows.expect("readable").len()
     }
     fn trades(&self, market: &str, symbol: &str) -> Vec<Event> {
         self.lake().load(&Feed::Trades.of(&[listing("binance", market, symbol)]), None, None).expect("trades")

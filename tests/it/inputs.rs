@@ -6,9 +6,8 @@ use margincast::app::config::Config;
 use margincast::app::market;
 use margincast::base::table::Table;
 use margincast::base::{Span, Symbol, Ts};
-use margincast::event::lake::{BarRow, Feed, FundingRow, ImpliedRow, InterestRow, Lake, Listing};
-use margincast::event::venue::generic::Map;
-use margincast::event::venue::{Vendor, Wanted, import};
+use margincast::event::lake::{BarRow, Feed, GaugeRow, Lake, Listing};
+use margincast::event::venue::{Asked, Source, Writing, generic, import};
 use margincast::event::{Body, Event, Fault, Gauge, GaugeKind, synth};
 use margincast::feature::{Builder, Feature, Row};
 
@@ -144,13 +143,20 @@ fn lake(folder: &Path) -> Lake {
     let at = |hours: i64| start + Span::HOUR.times(hours);
     let nan = f64::NAN;
     let rates: Vec<_> =
-        (0..90).map(|i| FundingRow::new(at(8 * i), at(8 * i), [1e-4 * i as f64, 4.0, nan, nan], 0)).collect();
+        (0..90).map(|i| GaugeRow::new(GaugeKind::Funding, at(8 * i), at(8 * i), &[1e-4 * i as f64, 4.0], 0)).collect();
     lake.write(&listing("binance", "um", "AAA"), &rates).unwrap();
-    let ivs: Vec<_> = (0..700).map(|i| ImpliedRow::new(at(i), at(i), [0.5 + 1e-4 * i as f64], 0)).collect();
+    let ivs: Vec<_> =
+        (0..700).map(|i| GaugeRow::new(GaugeKind::ImpliedVol, at(i), at(i), &[0.5 + 1e-4 * i as f64], 0)).collect();
     lake.write(&listing("deribit", "option", "COIN"), &ivs).unwrap();
     let sizes: Vec<_> = (0..90)
         .map(|i| {
-            InterestRow::new(at(8 * i), at(8 * i), [if i % 2 == 0 { 100.0 } else { nan }, 1e6, nan, nan, nan, nan], 0)
+            GaugeRow::new(
+                GaugeKind::OpenInterest,
+                at(8 * i),
+                at(8 * i),
+                &[if i % 2 == 0 { 100.0 } else { nan }, 1e6],
+                0,
+            )
         })
         .collect();
     lake.write(&listing("binance", "um", "BBB"), &sizes).unwrap();
@@ -279,10 +285,8 @@ fn an_input_that_is_not_there_is_an_error_with_the_mend() {
 /// Imports a file by a shipped map.
 fn shipped(lake: &Lake, map: &str, file: &Path) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("data/configs/maps/{map}.toml"));
-    let vendor = Vendor::Generic(Box::new(Map::read(&path).unwrap()));
-    let wanted =
-        Wanted { market: None, symbol: None, bar: None, replace: false, dry_run: false, progress: &|_: u64| {} };
-    import(&vendor, file, lake, &wanted).unwrap();
+    let asked = Asked { market: None, symbol: None, bar: None, map: Some(&path), progress: &|_: u64| {} };
+    import(&generic::VENUE, &Source::open(file).unwrap(), lake, &asked, Writing::default()).unwrap();
 }
 
 fn values(lake: &Lake, feed: Feed, listing: Listing) -> Vec<(Ts, f64)> {

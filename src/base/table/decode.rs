@@ -16,7 +16,8 @@ use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
 };
 
-use super::{Column, Error, Table, file_error};
+use super::column::{Column, Table};
+use super::error::{Error, file_error};
 
 /// Rows of one batch; the size of a row group that we write.
 const BATCH_ROWS: usize = 128 * 1024;
@@ -91,7 +92,7 @@ impl Reader {
             Some(Err(e)) => Err(file_error(&self.path, e)),
         }
     }
-    pub(super) fn read_all(mut self) -> Result<Table, Error> {
+    fn read_all(mut self) -> Result<Table, Error> {
         let mut all = self.table(&RecordBatch::new_empty(self.meta.schema().clone()))?;
         let wanted = self.names().iter().map(|n| n.to_string()).collect::<Vec<_>>();
         all.columns.retain(|c| wanted.contains(&c.0));
@@ -112,6 +113,24 @@ impl Reader {
             columns.push((field.name().clone(), column));
         }
         Ok(Table { columns, source: self.path.display().to_string() })
+    }
+}
+
+impl Table {
+    /// Reads a whole Parquet file. Integers, float32 and decimals are widened; timestamps of any
+    /// unit become nanoseconds (without a zone they are taken as UTC); dictionaries become text.
+    ///
+    /// # Errors
+    /// The file cannot be read or holds a column type that has no counterpart here.
+    pub fn read(path: &Path) -> Result<Table, Error> {
+        Reader::open(path)?.read_all()
+    }
+    /// Like [`Table::read`], for some columns only, in file order.
+    ///
+    /// # Errors
+    /// As [`Table::read`], and a column is missing.
+    pub fn read_columns(path: &Path, names: &[&str]) -> Result<Table, Error> {
+        Reader::open(path)?.select(names)?.read_all()
     }
 }
 

@@ -1,7 +1,8 @@
 //! Columns to Parquet, whole files only.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use arrow_array::builder::{ListBuilder, StringBuilder};
@@ -13,18 +14,26 @@ use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 
-use super::{Column, Error, Table, file_error};
+use super::column::{Column, Table};
+use super::error::{Error, file_error};
+use crate::base::atomic;
 
 /// Rows of a row group.
 pub(super) const GROUP_ROWS: usize = 128 * 1024;
 
-pub(super) fn write(table: &Table, path: &Path) -> Result<(), Error> {
-    let rows = table.rows();
-    if let Some((name, column)) = table.columns.iter().find(|c| c.1.len() != rows) {
-        return Err(table.wrong(name, format!("has {} rows, and the first column has {rows}", column.len())));
+impl Table {
+    /// Writes a Parquet file, whole or not at all.
+    ///
+    /// # Errors
+    /// The file cannot be written, or columns differ in length.
+    pub fn write(&self, path: &Path) -> Result<(), Error> {
+        let rows = self.rows();
+        if let Some((name, column)) = self.columns.iter().find(|c| c.1.len() != rows) {
+            return Err(self.wrong(name, format!("has {} rows, and the first column has {rows}", column.len())));
+        }
+        let arrays = self.columns.iter().map(|(name, column)| (name.clone(), array(column))).collect();
+        write_arrays(arrays, path, properties())
     }
-    let arrays = table.columns.iter().map(|(name, column)| (name.clone(), array(column))).collect();
-    write_arrays(arrays, path, properties())
 }
 
 /// What every file of ours has in common.
@@ -36,7 +45,7 @@ pub(super) fn properties() -> WriterPropertiesBuilder {
         .set_created_by("margincast".into())
 }
 
-/// Writes under a temporary name, forces it to disk, and renames.
+/// Writes a file of these columns, whole or not at all.
 pub(super) fn write_arrays(
     columns: Vec<(String, ArrayRef)>,
     path: &Path,
@@ -46,32 +55,12 @@ pub(super) fn write_arrays(
     let arrays = columns.into_iter().map(|c| c.1).collect();
     let schema = Arc::new(Schema::new(fields));
     let batch = RecordBatch::try_new(schema.clone(), arrays).map_err(|e| file_error(path, e))?;
-    let temporary = temporary_name(path);
-    let write = || -> Result<(), String> {
-        let text = |e: &dyn std::fmt::Display| e.to_string();
-        if let Some(folder) = path.parent() {
-            fs::create_dir_all(folder).map_err(|e| text(&e))?;
-        }
-        let file = File::create(&temporary).map_err(|e| text(&e))?;
-        let mut writer = ArrowWriter::try_new(file, schema, Some(properties.build())).map_err(|e| text(&e))?;
-        writer.write(&batch).map_err(|e| text(&e))?;
-        let file = writer.into_inner().map_err(|e| text(&e))?;
-        file.sync_all().map_err(|e| text(&e))?;
-        fs::rename(&temporary, path).map_err(|e| text(&e))?;
-        Ok(())
+    let content = |file: &mut File| -> io::Result<()> {
+        let mut writer = ArrowWriter::try_new(file, schema, Some(properties.build())).map_err(io::Error::other)?;
+        writer.write(&batch).map_err(io::Error::other)?;
+        writer.close().map(|_| ()).map_err(io::Error::other)
     };
-    write().map_err(|why| {
-        // Nothing to tell if the half-written file cannot be removed: the first failure is the news.
-        let _ = fs::remove_file(&temporary);
-        file_error(path, why)
-    })
-}
-
-/// A name in the same folder that no reader of `*.parquet` picks up.
-fn temporary_name(path: &Path) -> PathBuf {
-    let mut name = path.file_name().unwrap_or_default().to_os_string();
-    name.push(format!(".{}.tmp", std::process::id()));
-    path.with_file_name(name)
+    atomic::write_with(path, content).map_err(|e| file_error(path, e))
 }
 
 /// Nanoseconds UTC.

@@ -16,7 +16,7 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder};
 
 use super::decode::{footer, has};
-use super::{Error, file_error};
+use super::error::{Error, file_error};
 
 /// Column names of a trades file.
 #[derive(Clone, Copy, Debug)]

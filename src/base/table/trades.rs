@@ -13,7 +13,7 @@ use parquet::schema::types::ColumnPath;
 
 use super::decode::batches;
 use super::encode::{properties, time_array, write_arrays};
-use super::{Error, file_error};
+use super::error::{Error, file_error};
 
 /// A venue's name for a trade: mostly a number, which is kept as one.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -6,8 +6,10 @@ use std::fs::{self, File};
 use std::ops::AddAssign;
 use std::path::PathBuf;
 
-use super::{Lake, Listing, MAX_DELAY, Record};
-use crate::base::Ts;
+use super::folders::{Folders, MAX_DELAY, parts, read_parts};
+use super::listing::Listing;
+use super::row::Record;
+use crate::base::{Ts, atomic};
 use crate::event::Error;
 
 /// What became of the rows of one [`Change::add`].
@@ -36,7 +38,7 @@ impl AddAssign for Tally {
 /// dropping it leaves the lake as it was. One process changes a lake at a time.
 #[derive(Debug)]
 pub struct Change<'a> {
-    lake: &'a Lake,
+    folders: &'a Folders,
     replace: bool,
     /// The file that will be, and the file that holds its content until then.
     staged: BTreeMap<PathBuf, PathBuf>,
@@ -47,14 +49,14 @@ pub struct Change<'a> {
 }
 
 impl<'a> Change<'a> {
-    pub(super) fn begin(lake: &'a Lake, replace: bool) -> Result<Change<'a>, Error> {
-        let path = lake.root.join("_lock");
+    pub(super) fn begin(folders: &'a Folders, replace: bool) -> Result<Change<'a>, Error> {
+        let path = folders.root.join("_lock");
         let fail =
             |e: &dyn std::fmt::Display| Error::Unreadable { file: path.display().to_string(), why: e.to_string() };
-        fs::create_dir_all(&lake.root).map_err(|e| fail(&e))?;
+        fs::create_dir_all(&folders.root).map_err(|e| fail(&e))?;
         let lock = File::create(&path).map_err(|e| fail(&e))?;
         lock.try_lock().map_err(|e| fail(&format!("another process is writing to this lake; wait for it ({e})")))?;
-        Ok(Change { lake, replace, staged: BTreeMap::new(), merged: vec![], _lock: lock })
+        Ok(Change { folders, replace, staged: BTreeMap::new(), merged: vec![], _lock: lock })
     }
     /// Adds rows of one listing, in any order.
     ///
@@ -64,14 +66,14 @@ impl<'a> Change<'a> {
     pub fn add<R: Record>(&mut self, listing: &Listing, mut rows: Vec<R>) -> Result<Tally, Error> {
         rows.sort_by(R::order);
         let mut tally = Tally::default();
-        let mut parts: BTreeMap<Ts, Vec<R>> = BTreeMap::new();
+        let mut parts: BTreeMap<(&str, Ts), Vec<R>> = BTreeMap::new();
         for row in rows {
             let delay = row.ts_known() - row.ts_event();
             if delay.0 < 0 || delay > MAX_DELAY {
                 let what = row.describe();
                 return Err(Error::Conflict(format!("{listing}: {what} is known {delay} after it happened")));
             }
-            let part = parts.entry(row.partition()).or_default();
+            let part = parts.entry((R::table(row.kind()), row.partition())).or_default();
             match part.last() {
                 Some(last) if last.order(&row) == Ordering::Equal && !row.may_repeat() => {
                     if !last.same(&row) {
@@ -82,20 +84,21 @@ impl<'a> Change<'a> {
                 _ => part.push(row),
             }
         }
-        for (start, rows) in parts {
+        for ((_, start), rows) in parts {
             tally += self.add_part(listing, start, rows)?;
         }
         Ok(tally)
     }
     fn add_part<R: Record>(&mut self, listing: &Listing, start: Ts, rows: Vec<R>) -> Result<Tally, Error> {
-        let folder = self.lake.partition(R::TABLE, listing, start);
+        let Some(kind) = rows.first().map(R::kind) else { return Ok(Tally::default()) };
+        let folder = self.folders.partition(R::table(kind), listing, start);
         let target = folder.join("part-0.parquet");
         let (mut old, was_staged) = match self.staged.get(&target) {
-            Some(staged) => (R::read(staged)?, true),
+            Some(staged) => (R::read(kind, staged)?, true),
             None => {
-                let parts = super::parts(&folder)?;
+                let parts = parts(&folder)?;
                 self.merged.extend(parts.iter().filter(|p| **p != target).cloned());
-                (super::read_parts::<R>(&parts)?, false)
+                (read_parts::<R>(kind, &parts)?, false)
             }
         };
         let mut tally = Tally::default();
@@ -155,7 +158,7 @@ impl<'a> Change<'a> {
         if one_file {
             return Error::Conflict(format!("{listing}: one file says two things: {before}, and {now}; mend the file"));
         }
-        let (ours, theirs) = (self.lake.source_name(known.src()), self.lake.source_name(row.src()));
+        let (ours, theirs) = (self.folders.source_name(known.src()), self.folders.source_name(row.src()));
         Error::Conflict(format!(
             "{listing}: {theirs} says {now}, and the lake, from {ours}, says {before}; keep one file, or pass \
              --replace to take the new one"
@@ -166,10 +169,9 @@ impl<'a> Change<'a> {
     /// # Errors
     /// A file cannot be renamed.
     pub fn commit(mut self) -> Result<(), Error> {
-        for (target, staged) in std::mem::take(&mut self.staged) {
-            fs::rename(&staged, &target)
-                .map_err(|e| Error::Unreadable { file: target.display().to_string(), why: e.to_string() })?;
-        }
+        let names = std::mem::take(&mut self.staged).into_iter().map(|(target, staged)| (staged, target));
+        atomic::rename(names)
+            .map_err(|(path, e)| Error::Unreadable { file: path.display().to_string(), why: e.to_string() })?;
         for path in &self.merged {
             fs::remove_file(path)
                 .map_err(|e| Error::Unreadable { file: path.display().to_string(), why: e.to_string() })?;
@@ -184,7 +186,7 @@ impl Drop for Change<'_> {
             // What is left over has a name that no reader looks at.
             let _ = fs::remove_file(staged);
             // Folders made for it go too; one that holds anything stays, as removing it fails.
-            for folder in staged.ancestors().skip(1).take_while(|f| *f != self.lake.root) {
+            for folder in staged.ancestors().skip(1).take_while(|f| *f != self.folders.root) {
                 if fs::remove_dir(folder).is_err() {
                     break;
                 }

@@ -1,7 +1,7 @@
 use super::*;
-use crate::base::Seed;
 use crate::base::table::TradeId;
-use crate::event::{Body, synth};
+use crate::base::{Seed, Span, Ts};
+use crate::event::{Body, Event, synth};
 
 fn listing(symbol: &str) -> Listing {
     Listing::new("test", "spot", symbol.parse().unwrap()).unwrap()

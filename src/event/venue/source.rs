@@ -1,18 +1,21 @@
 //! A vendor's file: its digest, its checksum, and its text out of zip or gzip, within limits.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read, Seek};
+use std::io::{self, BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
 use crate::base::Digest;
 use crate::event::Error;
+use crate::event::check::Report;
 
 /// No file unpacks to more.
 const MAX_BYTES: u64 = 8 << 30;
 /// No honest text file shrinks further.
 const MAX_RATIO: u64 = 200;
+/// Of the beginning of a file, no more than this is looked at.
+const MAX_HEAD_BYTES: u64 = 4 << 20;
 /// Below this no ratio is suspicious.
 const SMALL_BYTES: u64 = 1 << 20;
 
@@ -74,6 +77,31 @@ impl Source {
     pub fn is_parquet(&self) -> bool {
         let mut magic = [0; 4];
         File::open(&self.path).and_then(|mut f| f.read_exact(&mut magic)).is_ok() && &magic == b"PAR1"
+    }
+    /// The first lines of its text.
+    ///
+    /// # Errors
+    /// As [`Source::text`].
+    pub fn head(&self, lines: usize) -> Result<Vec<String>, Error> {
+        self.text(|text| {
+            let (mut text, mut found, mut line) = (BufReader::new(text.take(MAX_HEAD_BYTES)), vec![], vec![]);
+            while found.len() < lines && text.read_until(b'\n', &mut line).map_err(|e| self.damaged(&e))? > 0 {
+                found.push(String::from_utf8_lossy(&line).trim_end().to_string());
+                line.clear();
+            }
+            Ok(found)
+        })
+    }
+    /// What an import report says of it.
+    pub(super) fn report(&self) -> Report {
+        Report {
+            file: self.name(),
+            sha256: self.digest,
+            bytes: self.bytes,
+            checksum_verified: self.checksum_verified,
+            importer: concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).into(),
+            ..Report::default()
+        }
     }
     /// Unpacks the text and hands it to `read`, without a byte-order mark.
     ///

@@ -12,6 +12,8 @@
 //! | [`jump`] | the test for jumps of Barndorff-Nielsen and Shephard |
 //! | [`flow`] | order flow in volume time: buckets of equal volume, VPIN |
 //! | [`liquidity`] | sides of trades, effective and realised spreads, price impact |
+//!
+//! This folder knows nothing of rows: it is given returns, prices and trades.
 
 pub mod flow;
 pub mod jump;

@@ -36,7 +36,7 @@ impl Default for VolatilityStep {
 /// What a requirement did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct ImpulseResponse {
+pub struct Response {
     /// Mean requirement over the old one after 1, 2, ... steps.
     pub mean: Vec<f64>,
     /// Peak of the path that 95 % of paths lie below at each step, over the old requirement.
@@ -49,9 +49,9 @@ pub struct ImpulseResponse {
     pub overshoot: f64,
 }
 
-impl ImpulseResponse {
+impl Response {
     /// From requirements over the old one, path by path, all of one length; `None` without any.
-    pub fn of(paths: &[Vec<f64>], factor: f64) -> Option<ImpulseResponse> {
+    pub fn of(paths: &[Vec<f64>], factor: f64) -> Option<Response> {
         let steps = paths.first()?.len();
         let mean: Vec<f64> = (0..steps).map(|k| paths.iter().map(|p| p[k]).sum::<f64>() / paths.len() as f64).collect();
         let high = |k: usize| stats::quantile(&stats::sorted(&paths.iter().map(|p| p[k]).collect::<Vec<_>>()), 0.95);
@@ -59,14 +59,14 @@ impl ImpulseResponse {
         let reached = |share: f64| mean.iter().position(|m| *m >= 1.0 + share * (factor - 1.0)).map(|k| k + 1);
         let top = mean.iter().copied().reduce(f64::max)?;
         let (t50, t90) = (reached(0.5), reached(0.9));
-        Some(ImpulseResponse { peak_95, t50, t90, overshoot: top / factor - 1.0, mean })
+        Some(Response { peak_95, t50, t90, overshoot: top / factor - 1.0, mean })
     }
 }
 
 impl VolatilityStep {
     /// The response of a requirement, over `old`: what is right before the step, where returns have a
     /// standard deviation of 1. `None` where some path never has a requirement.
-    pub fn response(&self, start: &(dyn Fn() -> Option<RunningMargin> + Sync), old: f64) -> Option<ImpulseResponse> {
+    pub fn response(&self, start: &(dyn Fn() -> Option<RunningMargin> + Sync), old: f64) -> Option<Response> {
         let path = |i: usize| {
             let mut normals = self.seed.named(&format!("impulse {i}")).normals();
             let mut running = start()?;
@@ -74,7 +74,7 @@ impl VolatilityStep {
             (0..self.after).map(|_| Some(running(self.factor * normals.draw())? / old)).collect::<Option<Vec<f64>>>()
         };
         let paths: Option<Vec<Vec<f64>>> = (0..self.paths).into_par_iter().map(path).collect();
-        ImpulseResponse::of(&paths?, self.factor)
+        Response::of(&paths?, self.factor)
     }
 }
 

@@ -116,7 +116,8 @@ mod tests {
     fn p_values_are_those_of_arch_with_its_draws_and_near_them_with_ours() {
         // arch 8.0.0, MCS by range; tests/reference/make_mcs.py. Its shares of 200 samples are equal;
         // ours of 20,000 other draws lie within four standard errors of one.
-        let stored: serde_json::Value = serde_json::from_str(include_str!("../../tests/reference/mcs.json")).unwrap();
+        let stored: serde_json::Value =
+            serde_json::from_str(include_str!("../../../tests/reference/mcs.json")).unwrap();
         let starts: Vec<Vec<usize>> = serde_json::from_value(stored["starts"].clone()).unwrap();
         let want: Vec<f64> = serde_json::from_value(stored["p"].clone()).unwrap();
         assert_eq!(p_values(&losses(), 8, &starts), want);

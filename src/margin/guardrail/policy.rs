@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::blast::Blast;
+use super::blast::BlastLimits;
 use super::hysteresis::Hysteresis;
 use super::staleness::Staleness;
 use super::thin_book::Thin;

@@ -1,7 +1,7 @@
 //! How forecasts and margins are judged.
 
 use margincast::base::{Seed, Span, Ts, stats};
-use margincast::loss::procyclical::impulse::{self, ImpulseResponse, VolatilityStep};
+use margincast::loss::procyclical::impulse::{self, Response, VolatilityStep};
 use margincast::loss::procyclical::procyclicality::procyclicality;
 use margincast::loss::score::outcome;
 use margincast::loss::score::{fz0, pinball, qlike};
@@ -266,7 +266,7 @@ fn margins_respond_to_a_doubled_volatility_as_published() {
     }
     let case: Case = case("impulse");
     let (step, old) = (VolatilityStep::default(), stats::normal_quantile(0.99));
-    let hold = |name: &str, got: Option<ImpulseResponse>, want: &Published| {
+    let hold = |name: &str, got: Option<Response>, want: &Published| {
         let got = got.expect("a response");
         for (k, want) in case.k.iter().zip(&want.mean) {
             near(got.mean[k - 1], *want, 0.035);

@@ -126,7 +126,12 @@ fn symbols_of_a_column_go_to_their_own_folders_and_zones_are_obeyed() {
     assert_eq!(report["listings"], serde_json::json!(["okx/swap/AA", "okx/swap/BB"]));
     let rows = place
         .lake()
-        .rows::<margincast::event::lake::FundingRow>(&listing("okx", "swap", "BB"), None, None)
+        .rows_of::<margincast::event::lake::GaugeRow>(
+            margincast::event::GaugeKind::Funding,
+            &listing("okx", "swap", "BB"),
+            None,
+            None,
+        )
         .expect("rows");
     assert_eq!((rows[0].ts_event, rows[0].values[0]), ("2024-03-01".parse().expect("a time"), -0.0002));
 }

@@ -2,7 +2,8 @@
 
 use margincast::base::Span;
 use margincast::base::table::{Reader, Table};
-use margincast::event::lake::{BarRow, InterestRow};
+use margincast::event::GaugeKind;
+use margincast::event::lake::{BarRow, GaugeRow};
 
 use super::*;
 use crate::shared;
@@ -120,7 +121,8 @@ fn metrics_become_open_interest() {
     let place = Place::new();
     let report = place.binance(&file, &[]).report();
     assert_eq!((&report["table"], &report["added"]), (&"open_interest".into(), &60.into()));
-    let rows: Vec<InterestRow> = place.lake().rows(&listing("binance", "um", "BTCUSDT"), None, None).expect("rows");
+    let rows: Vec<GaugeRow> =
+        place.lake().rows_of(GaugeKind::OpenInterest, &listing("binance", "um", "BTCUSDT"), None, None).expect("rows");
     let expected = [80424.539, 2934227437.9054494, 1.09433416, 1.37975481, 1.09030379, 0.56294739];
     assert_eq!((rows[0].ts_event, rows[0].values), ("2023-11-14".parse().expect("a time"), expected));
     assert_eq!(rows[1].ts_event - rows[0].ts_event, Span::MINUTE.times(5));

@@ -37,7 +37,7 @@ fn the_light_counts_what_was_asked_and_lifts_or_takes_the_champion_off() {
     let mut outcomes: Vec<[bool; 2]> = Vec::new();
     let mut seen = [0; 3];
     for p in &hours {
-        let shown = p.why.traffic_light.unwrap();
+        let shown = p.why.light.unwrap();
         let window = &outcomes[outcomes.len().saturating_sub(WINDOW)..];
         let count = |k: usize| window.iter().filter(|o| o[k]).count();
         let breaches = count(0).max(count(1));

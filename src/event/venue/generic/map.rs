@@ -18,12 +18,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::base::{Span, Symbol};
-use crate::event::venue::field::Dates;
-use crate::event::venue::intake::Stamp;
-use crate::event::{BarKind, Error};
+use crate::event::check::Stamp;
+use crate::event::venue::clock::Dates;
+use crate::event::{BarKind, Error, GAUGES, GaugeKind};
 
 /// A mapping, as its file has it. Unknown keys are errors.
 #[derive(Clone, Debug, Deserialize)]
@@ -55,8 +56,8 @@ pub struct Map {
     /// Known this much later than it happened.
     #[serde(default)]
     pub delay: Span,
-    /// Length of bars. With implied volatility: of its candles, whose close is the value; absent
-    /// where a time is an instant.
+    /// Length of bars. With a gauge: of its candles, whose close is the value; absent where a time is an
+    /// instant.
     pub bar: Option<Span>,
     /// Which instant of a bar or candle its time is.
     #[serde(default)]
@@ -71,7 +72,7 @@ pub struct Map {
     /// Contracts are worth quote units: a quantity is contracts × size ÷ price.
     #[serde(default)]
     pub inverse: bool,
-    /// Implied volatilities are multiplied by it: 0.01 where they are percent points.
+    /// Readings of a gauge that is no size are multiplied by it: 0.01 where they are percent points.
     pub scale: Option<f64>,
     /// From our names to the file's.
     pub columns: BTreeMap<String, String>,
@@ -88,19 +89,14 @@ fn utc() -> String {
 }
 
 /// Tables that a mapping can fill.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MapTable {
     /// Bars.
     Bars,
     /// Trades.
     Trades,
-    /// Funding rates.
-    Funding,
-    /// Open interest.
-    OpenInterest,
-    /// Implied volatility.
-    ImpliedVol,
+    /// Readings of a gauge.
+    Gauge(GaugeKind),
 }
 
 /// What a trade's side says.
@@ -121,37 +117,50 @@ pub enum Side {
 const COMMON: [&str; 1] = ["symbol"];
 
 impl MapTable {
+    /// Every table.
+    pub fn all() -> impl Iterator<Item = MapTable> {
+        [MapTable::Bars, MapTable::Trades].into_iter().chain(GAUGES.iter().map(|g| MapTable::Gauge(g.kind)))
+    }
     /// Name of the table.
     pub fn name(self) -> &'static str {
         match self {
             MapTable::Bars => "bars",
             MapTable::Trades => "trades",
-            MapTable::Funding => "funding",
-            MapTable::OpenInterest => "open_interest",
-            MapTable::ImpliedVol => "implied_vol",
+            MapTable::Gauge(kind) => kind.entry().name,
         }
     }
     /// Columns that a mapping must name.
-    pub fn needed(self) -> &'static [&'static str] {
+    pub fn needed(self) -> Vec<&'static str> {
         match self {
-            MapTable::Bars => &["time", "open", "high", "low", "close"],
-            MapTable::Trades => &["time", "price", "qty"],
-            MapTable::Funding => &["time", "rate"],
-            MapTable::OpenInterest => &["time"],
-            MapTable::ImpliedVol => &["time", "iv"],
+            MapTable::Bars => vec!["time", "open", "high", "low", "close"],
+            MapTable::Trades => vec!["time", "price", "qty"],
+            MapTable::Gauge(_) => vec!["time"],
+        }
+    }
+    /// Columns of which a mapping must name one at least; empty where there is no such choice.
+    pub fn keys(self) -> Vec<&'static str> {
+        match self {
+            MapTable::Bars | MapTable::Trades => vec![],
+            MapTable::Gauge(kind) => kind.entry().keys.iter().map(|k| kind.entry().columns[*k].0).collect(),
         }
     }
     /// Columns that it may name.
-    pub fn optional(self) -> &'static [&'static str] {
+    pub fn optional(self) -> Vec<&'static str> {
         match self {
-            MapTable::Bars => &["volume", "quote_volume", "trades", "taker_buy_volume", "taker_buy_quote_volume"],
-            MapTable::Trades => &["id", "side", "quote_qty", "n_trades"],
-            MapTable::Funding => &["interval_hours", "predicted_rate", "mark"],
-            MapTable::OpenInterest => {
-                &["oi", "oi_value", "ls_ratio_top_acct", "ls_ratio_top_pos", "ls_ratio_acct", "taker_ls_ratio"]
-            }
-            MapTable::ImpliedVol => &[],
+            MapTable::Bars => vec!["volume", "quote_volume", "trades", "taker_buy_volume", "taker_buy_quote_volume"],
+            MapTable::Trades => vec!["id", "side", "quote_qty", "n_trades"],
+            MapTable::Gauge(kind) => kind.entry().names().collect(),
         }
+    }
+}
+
+impl<'de> Deserialize<'de> for MapTable {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let name = String::deserialize(d)?;
+        let names = || MapTable::all().map(MapTable::name).collect::<Vec<_>>().join(", ");
+        MapTable::all()
+            .find(|t| t.name() == name)
+            .ok_or_else(|| D::Error::custom(format!("`{name}` is no table; there are {}", names())))
     }
 }
 
@@ -187,7 +196,7 @@ impl Map {
         }
         let known = |n: &str| needed.contains(&n) || optional.contains(&n) || COMMON.contains(&n);
         if let Some(name) = self.columns.keys().find(|n| !known(n)) {
-            let all = [needed, optional, &COMMON].concat().join(", ");
+            let all = [&needed[..], &optional, &COMMON].concat().join(", ");
             return Err(format!("[columns] has `{name}`; table {table} has {all}"));
         }
         if self.columns.contains_key("side") != self.side.is_some() {
@@ -201,11 +210,12 @@ impl Map {
         if [self.contract_size, self.scale].iter().flatten().any(|s| !(s.is_finite() && *s > 0.0)) {
             return Err("`contract_size` and `scale` must be positive".into());
         }
-        if self.scale.is_some() && self.table != MapTable::ImpliedVol {
-            return Err("`scale` goes with table implied_vol; sizes have `contract_size`".into());
+        if self.scale.is_some() && !matches!(self.table, MapTable::Gauge(kind) if !kind.entry().sizes) {
+            return Err(format!("`scale` does not go with table {table}; sizes have `contract_size`"));
         }
-        if self.table == MapTable::OpenInterest && !["oi", "oi_value"].iter().any(|c| self.columns.contains_key(*c)) {
-            return Err("[columns] needs `oi`, `oi_value` or both".into());
+        let keys = self.table.keys();
+        if !keys.is_empty() && !keys.iter().any(|k| self.columns.contains_key(*k)) {
+            return Err(format!("[columns] lacks {}, of which table {table} needs one at least", quoted(&keys)));
         }
         let named = [self.symbol.is_some(), self.symbol_from_file.is_some(), self.columns.contains_key("symbol")];
         if named.iter().filter(|n| **n).count() > 1 {
@@ -259,6 +269,10 @@ impl Map {
         };
         name.parse().map(Some).map_err(|_| bad())
     }
+}
+
+fn quoted(names: &[&str]) -> String {
+    names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(" and ")
 }
 
 #[cfg(test)]

@@ -3,18 +3,19 @@
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
+use super::cell::{instant, number, text};
 use super::map::MapTable;
-use super::{number, text};
 use crate::base::table::{Column, Reader, Table};
-use crate::event::Error;
-use crate::event::venue::field::{Clock, Unit, float, integer};
+use crate::event::venue::clock::{Clock, Unit};
+use crate::event::venue::field::{float, integer};
 use crate::event::venue::source::Source;
+use crate::event::{Error, GAUGES};
 
 /// Rows looked at.
 const ROWS: usize = 1_000;
 
-/// Names that vendors give to our columns, the likeliest first.
-const NAMES: [(&str, &[&str]); 25] = [
+/// Names that vendors give to our columns of bars and trades, the likeliest first; those of gauges are in their entries.
+const NAMES: [(&str, &[&str]); 16] = [
     (
         "time",
         &[
@@ -49,15 +50,6 @@ const NAMES: [(&str, &[&str]); 25] = [
     ("quote_qty", &["quote_qty", "foreignnotional", "cost"]),
     ("id", &["id", "trade_id", "agg_trade_id", "trdmatchid", "tid"]),
     ("side", &["side", "is_buyer_maker", "aggressor", "direction"]),
-    ("rate", &["funding_rate", "last_funding_rate", "rate"]),
-    ("interval_hours", &["funding_interval_hours", "interval_hours"]),
-    ("oi", &["open_interest_base", "sum_open_interest", "open_interest", "oi"]),
-    ("oi_value", &["open_interest_usd", "sum_open_interest_value", "oi_usd"]),
-    ("ls_ratio_top_acct", &["count_toptrader_long_short_ratio"]),
-    ("ls_ratio_top_pos", &["sum_toptrader_long_short_ratio"]),
-    ("ls_ratio_acct", &["count_long_short_ratio"]),
-    ("taker_ls_ratio", &["sum_taker_long_short_vol_ratio"]),
-    ("iv", &["iv", "implied_vol", "implied_volatility", "dvol_close", "dvol"]),
 ];
 
 /// Proposes a mapping for a CSV or Parquet file, as the text of a map file.
@@ -70,16 +62,17 @@ pub fn sniff(source: &Source) -> Result<String, Error> {
         true => (table, None),
         false => name_by_content(table),
     };
+    let all: Vec<(&str, &[&str])> =
+        NAMES.into_iter().chain(GAUGES.iter().flat_map(|g| g.columns.iter().copied())).collect();
     let find = |ours: &str| {
-        let theirs = NAMES.iter().find(|n| n.0 == ours).map(|n| n.1)?;
+        let theirs = all.iter().find(|n| n.0 == ours).map(|n| n.1)?;
         theirs.iter().find_map(|t| table.columns.iter().find(|c| c.0.to_lowercase() == **t)).map(|c| c.0.clone())
     };
-    let tables = [MapTable::Bars, MapTable::Trades, MapTable::Funding, MapTable::OpenInterest, MapTable::ImpliedVol];
     let has = |t: &MapTable| {
-        let any = *t != MapTable::OpenInterest || find("oi").or(find("oi_value")).is_some();
-        any && t.needed().iter().all(|n| find(n).is_some())
+        let keys = t.keys();
+        (keys.is_empty() || keys.iter().any(|n| find(n).is_some())) && t.needed().iter().all(|n| find(n).is_some())
     };
-    let Some(kind) = tables.into_iter().find(has) else {
+    let Some(kind) = MapTable::all().find(has) else {
         let names: Vec<&str> = table.columns.iter().map(|c| c.0.as_str()).collect();
         let why = format!(
             "looks like no table that can be imported: its columns are {}; bars need a time and open, high, low, close; \
@@ -89,7 +82,7 @@ pub fn sniff(source: &Source) -> Result<String, Error> {
         return Err(Error::Layout { file: source.path.display().to_string(), why });
     };
     let columns: Vec<(&str, String)> =
-        NAMES.iter().map(|n| n.0).filter(|n| belongs(kind, n)).filter_map(|n| Some((n, find(n)?))).collect();
+        all.iter().map(|n| n.0).filter(|n| belongs(kind, n)).filter_map(|n| Some((n, find(n)?))).collect();
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = write_map(&mut out, source, &table, kind, &columns, named);
@@ -203,7 +196,7 @@ fn describe_times(column: &Column) -> String {
 fn steps(column: Option<&Column>) -> (crate::base::Span, bool) {
     let mut clock = Clock::default();
     let times: Vec<i64> = match column {
-        Some(c) => (0..c.len()).filter_map(|i| super::instant(c, i, &mut clock).ok()).map(|t| t.0).collect(),
+        Some(c) => (0..c.len()).filter_map(|i| instant(c, i, &mut clock).ok()).map(|t| t.0).collect(),
         None => vec![],
     };
     let mut counts = std::collections::BTreeMap::new();
