@@ -9,7 +9,7 @@ use divan::{Bencher, black_box};
 use margincast::base::{Digest, Horizon, Seed, Span, Ts};
 use margincast::event::synth;
 use margincast::feature::{Builder, Config, Feature, Measure, Row};
-use margincast::forecast::calibrated::{self, Calibration};
+use margincast::forecast::combine::calibration::{self, Calibration};
 use margincast::forecast::garch::Spec;
 use margincast::forecast::{Entry, FitContext, Fitted, Forecaster, Panel, Track};
 use serde_json::Value;
@@ -115,7 +115,7 @@ impl LineUp {
         let history = BTreeMap::from([(rows[0].symbol, Arc::new(rows.to_vec()))]);
         let panel = Panel::until(&history, Ts(i64::MIN), rows[rows.len() - 1].ts_known);
         let (mut members, track) = (BTreeMap::new(), Track::default());
-        let calibration = calibrated::Params { window: 4000, spike_window: 720, ..Default::default() };
+        let calibration = calibration::Params { window: 4000, spike_window: 720, ..Default::default() };
         let mut all = Vec::new();
         for mut model in study.models {
             // How long a net was trained does not change how long it takes to ask.

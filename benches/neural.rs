@@ -9,8 +9,8 @@ use divan::counter::ItemsCount;
 use margincast::base::{Digest, Horizon, Seed, Span, Ts};
 use margincast::event::synth;
 use margincast::feature::{Builder, Config, Measure, Row};
-use margincast::forecast::hmm_em::{Covariance, Em, Gaussian};
-use margincast::forecast::net::{Net, Params};
+use margincast::forecast::hmm::{Covariance, Em, Gaussian};
+use margincast::forecast::pooled::net::{Net, Params};
 use margincast::forecast::{FitContext, Model, Panel, Track};
 use ndarray::Array2;
 

@@ -12,8 +12,8 @@ use std::time::Instant;
 use margincast::base::{Horizon, Seed, Span, Ts};
 use margincast::event::synth;
 use margincast::feature::{Builder, Config, Measure, Row};
-use margincast::forecast::net::{self, Net};
-use margincast::forecast::net_sequence::{self, Sequence};
+use margincast::forecast::pooled::net::sequence::{self, Sequence};
+use margincast::forecast::pooled::net::{self, Net};
 use margincast::forecast::{FitContext, Model, Panel, Track};
 use serde_json::Value;
 

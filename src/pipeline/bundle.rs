@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::base::{Digest, Horizon, Ts};
 use crate::feature::schema_id;
-use crate::forecast::calibrated::Calibration;
+use crate::forecast::combine::calibration::Calibration;
 use crate::forecast::{Entry, Error, Fitted, Forecaster};
 
 /// One fitted instance for one horizon.

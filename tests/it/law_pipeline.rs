@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use margincast::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
 use margincast::event::{Body, Event, Fault, synth};
-use margincast::forecast::calibrated::{self, Calibration};
+use margincast::forecast::combine::calibration::{self, Calibration};
 use margincast::forecast::{History, Panel, Track};
 use margincast::margin::{Decision, Reason};
 use margincast::pipeline::{Bundle, Margin, Member, Pipeline, Settings};
@@ -32,7 +32,7 @@ fn bundle() -> Bundle {
     let history: History = [(symbol(), Arc::new(ROWS.clone()))].into();
     let panel = Panel::until(&history, Ts(i64::MIN), trained(&ROWS));
     let member = |(entry, fitted): &(&'static margincast::forecast::Entry, margincast::forecast::Fitted)| {
-        let learn = || Calibration::learn(calibrated::Params::default(), &panel, entry.name, &Track::default(), 1);
+        let learn = || Calibration::learn(calibration::Params::default(), &panel, entry.name, &Track::default(), 1);
         let calibration = (!entry.own_tails).then(|| Arc::new(learn()));
         Member { name: entry.name.into(), horizon: Horizon(Span::HOUR), fitted: fitted.clone(), calibration }
     };
@@ -141,7 +141,7 @@ pub fn plan() -> Plan {
         seed: Seed(5),
         base: "HAR".into(),
         crash_days: vec![],
-        calibration: calibrated::Params { window: 400, spike_window: 250, ..Default::default() },
+        calibration: calibration::Params { window: 400, spike_window: 250, ..Default::default() },
     };
     let models = vec![
         model("HAR", "har", serde_json::json!({})),

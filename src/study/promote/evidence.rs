@@ -3,7 +3,7 @@
 use super::breaches::{Breaches, breaches};
 use crate::base::Span;
 use crate::forecast::Panel;
-use crate::forecast::profile::Profile;
+use crate::forecast::pooled::profile::Profile;
 use crate::loss::MarginOutcome;
 use crate::record::gate::{Evidence, Hits, Leak, Measured};
 use crate::record::margin_gate::{Cost, Margins, Stress};

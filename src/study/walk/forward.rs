@@ -12,7 +12,7 @@ use super::market::{MarketEvents, Replay};
 use super::origins::{self, Origin};
 use super::rows;
 use crate::base::{Digest, Horizon, Ts};
-use crate::forecast::calibrated::Calibration;
+use crate::forecast::combine::calibration::Calibration;
 use crate::forecast::{Entry, History, Outcome, Settled, Track};
 use crate::margin::Decision;
 use crate::pipeline::{Bundle, Member, Pipeline};
