@@ -63,7 +63,7 @@ fn fit(model: &str, rows: &[Row], passes: usize) -> Result<(Value, f64), Failure
             serde_json::to_value(Net::fit(&params, &panel, &ctx)?)?
         }
         "sequence" => {
-            let params = net_sequence::Params { epochs: passes, patience: 1000, batch: BATCH, ..Default::default() };
+            let params = sequence::Params { epochs: passes, patience: 1000, batch: BATCH, ..Default::default() };
             serde_json::to_value(Sequence::fit(&params, &panel, &ctx)?)?
         }
         other => return Err(format!("no model {other}; want net or sequence").into()),

@@ -29,14 +29,6 @@ pub enum Error {
         /// What is accepted.
         want: &'static str,
     },
-    /// A table of a venue cannot be read.
-    #[error("line {line}: {why}")]
-    Venue {
-        /// Which line, from 1.
-        line: usize,
-        /// What is wrong with it.
-        why: String,
-    },
     /// Settings are out of range.
     #[error("margin policy: {0}")]
     Settings(#[from] Problems),

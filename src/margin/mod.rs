@@ -13,12 +13,11 @@
 //! | `guardrail/` | limits between the multiplier and what is published |
 //! | `account/` | the requirement of one account, its collateral, its statement |
 //! | `cents.rs` | amounts in whole cents that add up |
-//! | `venue.rs` | accounts and books as a venue tells them |
 //! | `median.rs` | the median of a moving stretch of time |
 //! | `percentile.rs` | where a number stands among its own of a year |
 //! | `error.rs` | why a policy cannot be used |
 //!
-//! This folder knows nothing of events and rows, of models, or of where a decision is recorded.
+//! This folder knows nothing of rows, of models, or of where a decision is recorded.
 
 pub mod account;
 pub mod apc;
@@ -34,7 +33,6 @@ mod reason;
 pub mod risk_score;
 mod state;
 pub mod traffic_light;
-pub mod venue;
 
 pub use credibility::Credibility;
 pub use decision::{Decision, Why};

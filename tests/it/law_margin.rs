@@ -3,11 +3,12 @@
 //! thousand random histories each; `PROPTEST_CASES=100000` for the long run.
 
 use margincast::base::{Span, Ts};
+use margincast::event::snapshot::Book;
 use margincast::margin::account::haircut::GuardedHaircut;
 use margincast::margin::guardrail::blast::{Accounts, Exposure};
 use margincast::margin::guardrail::order::Field;
 use margincast::margin::guardrail::policy::{IM_OVER_MM, M_CEILING, Mode, Policy, StepLimits};
-use margincast::margin::guardrail::thin_book::{Book, BookWatch};
+use margincast::margin::guardrail::thin_book::BookWatch;
 use margincast::margin::risk_score::{RiskScore, RiskWeights};
 use margincast::margin::{ChainInputs, Conditions, Guardrail, Output, Override, Proposal, Reason, State};
 use proptest::prelude::*;

@@ -148,7 +148,7 @@ fn the_order_of_instruments_at_equal_times_changes_no_decision() {
         let mut road = Pipeline::new(settings.clone(), &bundle, Digest::of(b"c")).unwrap();
         let mut made: BTreeMap<Symbol, Vec<String>> = BTreeMap::new();
         for event in &all {
-            for d in road.push(event) {
+            for d in road.push(event).unwrap() {
                 made.entry(d.symbol).or_default().push(serde_json::to_string(&d).unwrap());
             }
         }

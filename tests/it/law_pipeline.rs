@@ -7,7 +7,7 @@ use margincast::event::{Body, Event, Fault, synth};
 use margincast::forecast::combine::calibration::{self, Calibration};
 use margincast::forecast::{History, Panel, Track};
 use margincast::margin::{Decision, Reason};
-use margincast::pipeline::{Bundle, Margin, Member, Pipeline, Settings};
+use margincast::pipeline::{Bundle, Input, Margin, Member, Pipeline, Settings};
 use margincast::study::config::{ModelPlan, Plan, Study};
 use margincast::study::walk::{self, MarketEvents};
 
@@ -44,7 +44,7 @@ fn road() -> Pipeline {
 }
 
 fn decisions(pipeline: &mut Pipeline, events: &[Event]) -> Vec<Decision> {
-    events.iter().flat_map(|e| pipeline.push(e)).collect()
+    events.iter().flat_map(|e| pipeline.push(e).unwrap()).collect()
 }
 
 fn text(decisions: &[Decision]) -> Vec<String> {
@@ -87,10 +87,10 @@ fn a_road_that_starts_within_the_stored_rows_of_another_gives_its_forecasts() {
     let (mut a, mut b) = (road(), road());
     for (i, event) in all.iter().enumerate() {
         if i == 4 * 1_299 {
-            b.install(&bundle());
+            b.push(Input::Install(Arc::new(bundle()))).unwrap();
         }
-        a.push(event);
-        b.push(event);
+        a.push(event).unwrap();
+        b.push(event).unwrap();
         assert_eq!(a.forecasts(symbol()), b.forecasts(symbol()), "event {i}");
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use margincast::base::{Seed, Span, Symbol, Ts};
 use margincast::event::{Bar, BarKind, Body, Event, Fault, Gauge, GaugeKind, Trade};
 use margincast::feature::{Builder, Config, Feature, Measure, Row};
+use margincast::pipeline::Input;
 use proptest::prelude::*;
 use rand::RngExt;
 
@@ -121,8 +122,30 @@ pub(crate) fn woven(mut events: Vec<Event>, gauges: &[Event]) -> Vec<Event> {
 }
 
 /// The time passes `ts`, and nothing else is known to have happened.
-pub(crate) fn tick(ts: Ts) -> Event {
-    Event { symbol: symbol(), ts_event: ts, ts_known: ts, seq: 0, body: Body::Tick }
+fn tick(at: Ts) -> Input {
+    Input::Tick { symbol: symbol(), at }
+}
+
+/// The events, and a tick after all that are known by then.
+pub(crate) fn with_tick(events: &[Event], at: Ts) -> Vec<Input> {
+    let place = events.partition_point(|e| e.ts_known <= at);
+    let mut all: Vec<Input> = events.iter().map(Input::from).collect();
+    all.insert(place, tick(at));
+    all
+}
+
+/// What a pipeline does with an input before its models see anything.
+fn push(builder: &mut Builder, input: &Input) -> Option<Row> {
+    match input {
+        Input::Event(event) => builder.push(event),
+        Input::Tick { symbol, at } => builder.tick(*symbol, *at),
+        _ => None,
+    }
+}
+
+pub(crate) fn run_inputs(config: &Config, inputs: &[Input]) -> Vec<Row> {
+    let mut builder = Builder::new(config.clone()).expect("a good configuration");
+    inputs.iter().filter_map(|input| push(&mut builder, input)).collect()
 }
 
 pub(crate) fn run(config: &Config, events: &[Event]) -> Vec<Row> {
@@ -180,14 +203,13 @@ proptest! {
     #[test]
     fn rows_from_trades_are_the_rows_from_the_bars_of_those_trades(seed in 0..1000u64) {
         let config = Config { bar: Span::MINUTE, row: Span::MINUTE.times(8), ..config(Span::HOUR) };
-        let mut events = trades(seed, 60_000, Span::SECOND);
+        let events = trades(seed, 60_000, Span::SECOND);
         let end = events[events.len() - 1].ts_event.floor(config.bar) + config.bar;
-        events.push(tick(end));
         let (made, ticks) = bars_of(&events, config.bar);
         // A row is made with the first event after its close, or with its last bar: readings that
         // come to be known in between are in neither.
         let gauges = gauges(seed, &events);
-        let from_trades = run(&config, &woven(events, &gauges));
+        let from_trades = run_inputs(&config, &with_tick(&woven(events, &gauges), end));
         let mut from_bars = run(&config, &woven(made, &gauges));
         prop_assert!(from_trades.iter().any(|r| r.get(Feature::ImpliedVariance).is_some()));
         prop_assert!(from_trades.len() > 100);
@@ -208,12 +230,12 @@ proptest! {
         for e in &mut events {
             e.ts_known = e.ts_event;
         }
-        let ticked: Vec<Event> = events
+        let ticked: Vec<Input> = events
             .iter()
             .enumerate()
-            .flat_map(|(i, e)| [(i % every == 0).then(|| tick(e.ts_event)), Some(*e)].into_iter().flatten())
+            .flat_map(|(i, e)| [(i % every == 0).then(|| tick(e.ts_event)), Some(e.into())].into_iter().flatten())
             .collect();
-        prop_assert_eq!(bits(&run(&config, &ticked)), bits(&run(&config, &events)));
+        prop_assert_eq!(bits(&run_inputs(&config, &ticked)), bits(&run(&config, &events)));
     }
 
     #[test]
@@ -307,29 +329,29 @@ fn bars_of(events: &[Event], width: Span) -> (Vec<Event>, BTreeMap<Ts, f64>) {
 #[test]
 fn the_first_event_at_or_after_the_bars_end_closes_it() {
     let config = Config { bar: Span::MINUTE, row: Span::MINUTE, ..config(Span::HOUR) };
-    let trade = |at: i64, price: f64| Event {
-        symbol: symbol(),
-        ts_event: START + Span(at),
-        ts_known: START + Span(at),
-        seq: at as u64,
-        body: Body::Trade(Trade { price, qty: 1.0, aggressor: 1, n_trades: 1 }),
+    let trade = |at: i64, price: f64| {
+        Input::from(Event {
+            symbol: symbol(),
+            ts_event: START + Span(at),
+            ts_known: START + Span(at),
+            seq: at as u64,
+            body: Body::Trade(Trade { price, qty: 1.0, aggressor: 1, n_trades: 1 }),
+        })
     };
     let end = Span::MINUTE.0;
-    let closers =
-        [tick(START + Span(end)), trade(end, 1.0), Event { body: Body::Kill(true), ..tick(START + Span(end)) }];
-    for closer in closers {
+    for closer in [tick(START + Span(end)), trade(end, 1.0)] {
         let mut builder = Builder::new(config.clone()).unwrap();
         for event in [trade(0, 100.0), trade(end - 1, 101.0), tick(START + Span(end - 1))] {
-            assert!(builder.push(&event).is_none());
+            assert!(push(&mut builder, &event).is_none());
         }
-        let row = builder.push(&closer).expect("the bar's end has come");
+        let row = push(&mut builder, &closer).expect("the bar's end has come");
         assert_eq!((row.ts_open, row.ts, row.ts_known), (START, START + Span(end), START + Span(end)));
         assert_eq!((row.get(Feature::Close), row.get(Feature::Volume)), (Some(101.0), Some(2.0)));
         // One bar a row: what needs two bars is absent, as is the factor of slots not yet visited.
         for absent in [Feature::Bpv, Feature::RsNeg, Feature::Rq, Feature::Roll, Feature::Kyle, Feature::SeasonNext] {
             assert_eq!(row.get(absent), None, "{absent:?}");
         }
-        assert_eq!(builder.push(&trade(end - 1, 99.0)), None);
+        assert_eq!(push(&mut builder, &trade(end - 1, 99.0)), None);
         assert_eq!(builder.faults().get(&Fault::OutOfOrder), Some(&1));
     }
 }

@@ -5,7 +5,7 @@ use margincast::event::{Body, Event};
 use margincast::feature::{Config, Row};
 use proptest::prelude::*;
 
-use crate::law_stream::{bars, bits, config, gauges, run, tick, trades, woven};
+use crate::law_stream::{bars, bits, config, gauges, run, run_inputs, trades, with_tick, woven};
 
 /// Prices and volumes of everything known after `t`, times nine.
 fn poisoned(events: &[Event], t: Ts) -> Vec<Event> {
@@ -25,7 +25,6 @@ fn poisoned(events: &[Event], t: Ts) -> Vec<Event> {
                 }
             }
             Body::Gauge(gauge) => gauge.value *= 9.0,
-            Body::Tick | Body::Kill(_) => {}
         }
     }
     out
@@ -46,9 +45,8 @@ fn check(config: &Config, events: &[Event], at: f64) -> Result<(), TestCaseError
     prop_assert_ne!(bits(&other), bits(&whole), "the poison did nothing");
     // Stronger: without any future, and a tick at `t` alone, the same rows are there at `t`. (A row
     // more may be there if a trade of before `t` came to be known after it.)
-    let mut past: Vec<Event> = events.iter().filter(|e| e.ts_known <= t).copied().collect();
-    past.push(tick(t));
-    let alone = bits(&run(config, &past));
+    let past: Vec<Event> = events.iter().filter(|e| e.ts_known <= t).copied().collect();
+    let alone = bits(&run_inputs(config, &with_tick(&past, t)));
     prop_assert_eq!(&alone[..want.len().min(alone.len())], &want[..], "rows of the past need the future");
     Ok(())
 }

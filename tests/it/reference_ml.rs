@@ -4,8 +4,8 @@
 
 use margincast::base::stats;
 use margincast::forecast::pooled::gamma::Design;
-use margincast::loss::score::classify::{auc, average_precision, brier};
 use margincast::loss::score;
+use margincast::loss::score::classify::{auc, average_precision, brier};
 use serde_json::Value;
 
 /// Logs of the mean variance over 1, 5 and 22 days, and the next day's variance; the whole series; the

@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::thin_book::{Book, Thin};
+use super::thin_book::Thin;
+use crate::event::snapshot::Book;
 
 /// `w` up to `lower`, linear to 1 at `upper`.
 pub fn open_interest_rate(weight: f64, lower: f64, upper: f64, open_interest: f64) -> f64 {

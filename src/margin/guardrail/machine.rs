@@ -8,8 +8,9 @@ use super::output::Output;
 use super::policy::Policy;
 use super::proposal::{Conditions, Proposal};
 use super::step::{InForce, Input, Killed, Why};
-use super::thin_book::{Book, BookWatch};
+use super::thin_book::BookWatch;
 use crate::base::Ts;
+use crate::event::snapshot::Book;
 use crate::margin::{Error, Reason};
 
 /// Baselines outside this range are no loss fractions; nothing is published from them.

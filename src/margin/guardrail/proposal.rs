@@ -1,8 +1,8 @@
 //! What is asked of the guardrails at one instant, and what else is known then.
 
 use super::blast::Exposure;
-use super::thin_book::Book;
 use crate::base::{Span, Ts};
+use crate::event::snapshot::Book;
 
 /// What is asked of the guardrails at one instant. Losses are fractions of notional.
 #[derive(Clone, Debug, PartialEq)]

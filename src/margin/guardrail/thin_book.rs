@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Span, Ts};
+use crate::event::snapshot::Book;
 use crate::margin::median::Median;
 
 /// Fewest readings before a median means anything.
@@ -43,19 +44,6 @@ impl Default for Thin {
             hard_share: 1.0,
         }
     }
-}
-
-/// A reading of the order book. What is not finite or not positive is not known.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Book {
-    /// Resting within 50 bp of the middle, quote units.
-    pub depth_50bp: f64,
-    /// Resting within 100 bp of the middle, quote units.
-    pub depth_100bp: f64,
-    /// Best ask over best bid, bp.
-    pub spread_bp: f64,
-    /// Open interest, quote units.
-    pub open_interest: f64,
 }
 
 /// Watches the book of one instrument.

@@ -143,7 +143,7 @@ impl AtCut {
         Replay::of(&plan.road.symbols, market).push_before(Ts(cut.0 + 1), &mut pipeline, |decisions, pipeline| {
             issued.decisions.extend(decisions);
             issued.forecasts.extend(pipeline.fresh().iter().cloned());
-        });
+        })?;
         Ok(issued)
     }
 }
@@ -156,7 +156,7 @@ fn permuted(market: &MarketEvents, cut: Ts, seed: Seed) -> (MarketEvents, u64) {
         let from = events.partition_point(|e| e.ts_known <= cut);
         let late = &mut events[from..];
         for kind in 0..3 {
-            let places: Vec<usize> = (0..late.len()).filter(|i| place(&late[*i].body) == Some(kind)).collect();
+            let places: Vec<usize> = (0..late.len()).filter(|i| place(&late[*i].body) == kind).collect();
             let mut order = places.clone();
             order.shuffle(&mut seed.named(&format!("{symbol}|{kind}")).rng());
             let bodies: Vec<Body> = order.iter().map(|i| late[*i].body).collect();
@@ -171,12 +171,11 @@ fn permuted(market: &MarketEvents, cut: Ts, seed: Seed) -> (MarketEvents, u64) {
 }
 
 /// Bodies that may stand in each other's place.
-fn place(body: &Body) -> Option<u8> {
+fn place(body: &Body) -> u8 {
     match body {
-        Body::Trade(_) => Some(0),
-        Body::Bar(_) => Some(1),
-        Body::Gauge(_) => Some(2),
-        Body::Tick | Body::Kill(_) => None,
+        Body::Trade(_) => 0,
+        Body::Bar(_) => 1,
+        Body::Gauge(_) => 2,
     }
 }
 

@@ -1,4 +1,4 @@
-//! The traffic light over what a desk asked: outcomes that do not overlap, as they become known.
+//! The traffic light over what was asked: outcomes that do not overlap, as they become known.
 
 use crate::base::{Horizon, Ts};
 use crate::feature::Row;
@@ -7,7 +7,7 @@ use crate::loss::Side;
 use crate::margin::traffic_light::{BreachCounter, Params, TrafficLightReading};
 
 /// The running state.
-pub(super) struct Lights {
+pub(super) struct Breaches {
     watch: BreachCounter,
     side: Side,
     horizon: Horizon,
@@ -17,9 +17,9 @@ pub(super) struct Lights {
     busy_until: Option<Ts>,
 }
 
-impl Lights {
-    pub fn new(params: Params, side: Side, horizon: Horizon, ahead: usize) -> Lights {
-        Lights { watch: BreachCounter::new(params), side, horizon, asked: Pending::new(ahead), busy_until: None }
+impl Breaches {
+    pub fn new(params: Params, side: Side, horizon: Horizon, ahead: usize) -> Breaches {
+        Breaches { watch: BreachCounter::new(params), side, horizon, asked: Pending::new(ahead), busy_until: None }
     }
     /// Takes the next row, which may end an outcome.
     pub fn see(&mut self, row: &Row) {

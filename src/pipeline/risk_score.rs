@@ -6,7 +6,7 @@
 //! | liquidity | `amihud_long`: price impact of a unit traded | |
 //! | order flow | `abs_imbalance_mid`: bars as buckets of VPIN | without signed volume |
 //! | concentration | the largest account's share of open interest | where accounts are not known |
-//! | collateral | | always: what backs the accounts is not told |
+//! | collateral | | always: what backs the accounts is not known |
 //! | model risk | disagreement of the baselines | |
 //!
 //! Each stands where it stands among its own readings of the year before (from the first row on; model
@@ -21,12 +21,12 @@ const MODEL_RISK: usize = 5;
 
 /// The running state.
 #[derive(Default)]
-pub(super) struct Risk {
+pub(super) struct Components {
     ranks: Ranks,
     places: [Option<f64>; 6],
 }
 
-impl Risk {
+impl Components {
     /// Takes what a row, and the accounts, tell.
     pub fn see(&mut self, row: &Row, concentration: Option<f64>) {
         let of = |feature| row.get(feature);
@@ -56,8 +56,8 @@ mod tests {
         row
     }
 
-    fn risk(impact: Option<f64>) -> Risk {
-        let mut risk = Risk::default();
+    fn risk(impact: Option<f64>) -> Components {
+        let mut risk = Components::default();
         for n in 0..200 {
             let x = ((n * 37) % 200) as f64 / 200.0;
             risk.see(&row(n, x, impact.map(|i| i * x)), None);
@@ -66,7 +66,7 @@ mod tests {
         risk
     }
 
-    fn score(risk: &mut Risk, volatility: f64, impact: Option<f64>, dispersion: f64) -> RiskScore {
+    fn score(risk: &mut Components, volatility: f64, impact: Option<f64>, dispersion: f64) -> RiskScore {
         risk.see(&row(200, volatility, impact), None);
         risk.score(Ts(0) + Span::HOUR.times(201), dispersion).unwrap()
     }

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::Named;
+use super::named_forecast::NamedForecast;
 use crate::base::{Horizon, Ts};
 use crate::forecast::Dist;
 
@@ -18,7 +18,7 @@ use crate::forecast::Dist;
 const MEDIAN: usize = 4;
 
 /// Lifts what one model says over a longer horizon to what it says over a shorter one.
-pub(super) fn agree(forecasts: &mut [Named]) {
+pub(super) fn agree(forecasts: &mut [NamedForecast]) {
     type Place = (Horizon, usize);
     let mut by_model: BTreeMap<(Arc<str>, Ts), Vec<Place>> = BTreeMap::new();
     for (i, f) in forecasts.iter().enumerate() {
@@ -61,16 +61,16 @@ mod tests {
     use crate::base::Span;
     use crate::forecast::Forecast;
 
-    fn said(name: &str, hours: i64, issued: i64, dist: Dist) -> Named {
+    fn named(name: &str, hours: i64, issued: i64, dist: Dist) -> NamedForecast {
         let horizon = Horizon(Span::HOUR.times(hours));
         let forecast = Forecast { issued: Ts(issued), horizon, dist, regime: None, spike: None };
-        Named { name: name.into(), symbol: "A".parse().unwrap(), forecast, silent_share: 0.0, lifted: false }
+        NamedForecast { name: name.into(), symbol: "A".parse().unwrap(), forecast, silent_share: 0.0, lifted: false }
     }
 
     #[test]
     fn a_longer_horizon_is_lifted_to_the_largest_shorter_one_in_whatever_order_they_come() {
         let sd = |sd: f64| Dist::normal(sd * sd, sd);
-        let mut all = vec![said("x", 24, 0, sd(0.02)), said("x", 1, 0, sd(0.03)), said("x", 8, 0, sd(0.025))];
+        let mut all = vec![named("x", 24, 0, sd(0.02)), named("x", 1, 0, sd(0.03)), named("x", 8, 0, sd(0.025))];
         agree(&mut all);
         assert!(all.iter().all(|f| f.forecast.dist == sd(0.03)));
         assert_eq!(all.iter().map(|f| f.lifted).collect::<Vec<_>>(), [true, false, true]);
@@ -81,7 +81,7 @@ mod tests {
         let (short, mut long) = (Dist::normal(1e-4, 0.01), Dist::normal(4e-4, 0.02));
         long.q[5..].iter_mut().for_each(|q| *q *= 0.3);
         long.es99 *= 0.3;
-        let mut all = vec![said("x", 1, 0, short), said("x", 8, 0, long)];
+        let mut all = vec![named("x", 1, 0, short), named("x", 8, 0, long)];
         agree(&mut all);
         let dist = all[1].forecast.dist;
         assert!(all[1].lifted && dist.is_sound());
@@ -93,14 +93,14 @@ mod tests {
     fn other_models_other_closes_and_what_agrees_already_are_left_as_they_are() {
         let sd = |sd: f64| Dist::normal(sd * sd, sd);
         let mut all = vec![
-            said("x", 1, 5, sd(0.01)),
-            said("x", 8, 5, sd(0.02)),
-            said("y", 8, 5, sd(0.005)),
-            said("z", 1, 5, sd(0.01)),
-            said("z", 8, 4, sd(0.005)),
+            named("x", 1, 5, sd(0.01)),
+            named("x", 8, 5, sd(0.02)),
+            named("y", 8, 5, sd(0.005)),
+            named("z", 1, 5, sd(0.01)),
+            named("z", 8, 4, sd(0.005)),
         ];
-        let as_said = all.clone();
+        let as_given = all.clone();
         agree(&mut all);
-        assert_eq!(all, as_said);
+        assert_eq!(all, as_given);
     }
 }

@@ -3,74 +3,30 @@
 
 use std::collections::{BTreeSet, VecDeque};
 
-use serde::{Deserialize, Serialize};
-
-use super::light::Lights;
-use super::risk::Risk;
-use super::{Error, Named};
+use super::error::Error;
+use super::named_forecast::NamedForecast;
+use super::risk_score::Components;
+use super::settings::Margin;
+use super::traffic_light::Breaches;
 use crate::base::{Digest, Horizon, Prob, Span, Symbol, Ts};
+use crate::event::snapshot::{AccountSnapshot, BookSnapshot};
 use crate::feature::{Feature, Row};
 use crate::forecast::outcome::Pending;
 use crate::loss::baseline::{self, Baseline};
 use crate::loss::test::traffic_light::Light;
-use crate::margin::apc::{Apc, MeasuredLoss, Stage};
-use crate::margin::credibility::CredibilityParams;
+use crate::margin::apc::{Apc, MeasuredLoss};
 use crate::margin::guardrail::blast::{Accounts, Exposure};
 use crate::margin::guardrail::order::{Order, Scope};
 use crate::margin::median::Median;
 use crate::margin::risk_score::RiskScore;
 use crate::margin::traffic_light;
-use crate::margin::venue::Told;
-use crate::margin::{
-    Chain, ChainInputs, Conditions, Credibility, Decision, Guardrail, Output, Policy, Proposal, Reason, Why,
-};
+use crate::margin::{Chain, ChainInputs, Conditions, Credibility, Decision, Guardrail, Output, Proposal, Reason, Why};
 
 /// Windows over which data quality is taken: the share of them that made a row.
 const QUALITY_WINDOWS: usize = 24;
 
 /// Over which data quality is what it usually is.
 const USUAL: Span = Span(30 * Span::DAY.0);
-
-/// How a requirement is made from a baseline and a forecast.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct Margin {
-    /// Instance whose 99 % loss is the forecast.
-    pub forecast: String,
-    /// Instance that gives the probability of the stressed regime; empty for none.
-    pub regime: String,
-    /// The baseline requirement.
-    pub baseline: baseline::Params,
-    /// Anti-procyclical stages between the measured loss and the baseline, in the order they run.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub apc: Vec<Stage>,
-    /// Instances whose 99 % losses are held beside the baseline: how far all of them disagree lowers the
-    /// forecast's weight.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub challengers: Vec<String>,
-    /// How the forecast earns its weight.
-    pub credibility: CredibilityParams,
-    /// What the traffic light over past outcomes does by itself; absent: nothing.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub traffic_light: Option<traffic_light::Params>,
-    /// The guardrails.
-    pub guardrail: Policy,
-}
-
-impl Default for Margin {
-    fn default() -> Margin {
-        Margin {
-            forecast: "conformal".into(),
-            regime: "HMM".into(),
-            baseline: baseline::Params::default(),
-            apc: Vec::new(),
-            challengers: Vec::new(),
-            credibility: CredibilityParams::default(),
-            traffic_light: None,
-            guardrail: Policy::default(),
-        }
-    }
-}
 
 /// Which models and settings a decision is signed with.
 #[derive(Clone, Copy, Debug)]
@@ -80,7 +36,7 @@ pub(super) struct Seal {
 }
 
 /// The running state.
-pub(super) struct Desk {
+pub(super) struct Decider {
     horizon: Horizon,
     step: Span,
     margin: Margin,
@@ -94,16 +50,16 @@ pub(super) struct Desk {
     closes: VecDeque<Ts>,
     /// What the last decision was made from.
     last: Option<Last>,
-    /// The newest time that was told.
+    /// The newest tick.
     clock: Option<Ts>,
     /// Data quality as it usually is: a venue that closes at night is not doubted for it.
     usual: Median,
-    risk: Risk,
-    /// Who holds what, and what the stressed book takes, as last told.
+    risk: Components,
+    /// Who holds what, and what the stressed book takes, as last read.
     accounts: Option<Accounts>,
     stressed_depth: f64,
     /// The traffic light, where it acts.
-    lights: Option<Lights>,
+    lights: Option<Breaches>,
     /// Models that people froze, and until when nothing may fall for it.
     silenced: BTreeSet<String>,
     no_fall_until: Option<Ts>,
@@ -124,13 +80,13 @@ struct Last {
     light: Option<traffic_light::TrafficLightReading>,
 }
 
-impl Desk {
-    pub fn new(margin: &Margin, step: Span, ahead: usize) -> Result<Desk, Error> {
+impl Decider {
+    pub fn new(margin: &Margin, step: Span, ahead: usize) -> Result<Decider, Error> {
         let setting = |e: &dyn std::fmt::Display| Error::Settings(format!("margin: {e}"));
         let horizon = Horizon(step.times(ahead as i64));
         margin.traffic_light.map_or(Ok(()), |p| p.check()).map_err(|e| setting(&e))?;
-        let lights = |params| Lights::new(params, margin.baseline.side, horizon, ahead);
-        Ok(Desk {
+        let lights = |params| Breaches::new(params, margin.baseline.side, horizon, ahead);
+        Ok(Decider {
             horizon,
             step,
             margin: margin.clone(),
@@ -143,7 +99,7 @@ impl Desk {
             last: None,
             clock: None,
             usual: Median::default(),
-            risk: Risk::default(),
+            risk: Components::default(),
             accounts: None,
             lights: margin.traffic_light.map(lights),
             stressed_depth: f64::NAN,
@@ -152,7 +108,7 @@ impl Desk {
         })
     }
 
-    /// What a row tells about the past: the outcome of an earlier forecast, a return, a close.
+    /// Takes what a row says of the past: the outcome of an earlier forecast, a return, a close.
     fn learn(&mut self, row: &Row) {
         if let Some(answer) = self.asked.answer(row) {
             self.credibility.push(self.margin.baseline.side.loss(answer.ret) > answer.what);
@@ -188,7 +144,7 @@ impl Desk {
 
     /// Takes a row and the forecasts made from it. Gives a decision when `publish` and there is a
     /// baseline.
-    pub fn row(&mut self, row: &Row, forecasts: &[Named], publish: bool, seal: Seal) -> Option<Decision> {
+    pub fn row(&mut self, row: &Row, forecasts: &[NamedForecast], publish: bool, seal: Seal) -> Option<Decision> {
         self.learn(row);
         let side = self.margin.baseline.side;
         let of = |name: &str| {
@@ -217,7 +173,7 @@ impl Desk {
             liquidity: 0.0,
         };
         let p = self.guardrail.policy();
-        let light = self.lights.as_ref().map(Lights::shows);
+        let light = self.lights.as_ref().map(Breaches::shows);
         let mut chain = match &light {
             Some(shown) => shown.chain(&inputs, p.m_min, p.im.m_max)?,
             None => inputs.chain(p.m_min, p.im.m_max)?,
@@ -241,7 +197,7 @@ impl Desk {
             confidence: Some(confidence),
             age,
             no_fall_until: self.no_fall_until,
-            book: None, // Was seen when it was told.
+            book: None, // Was seen when it came.
             exposure: self.accounts.as_ref().map(|a| a as &dyn Exposure),
         };
         let bundle = self.guardrail.step_under(&proposal, &now)?;
@@ -256,7 +212,7 @@ impl Desk {
         Some(self.decision(row.symbol, bundle, &last, seal))
     }
 
-    /// Tells the time when nothing came. Gives a decision when the staleness ladder or a kill moves.
+    /// Takes note of the time. Gives a decision when the staleness ladder or a freeze moves.
     pub fn tick(&mut self, symbol: Symbol, now: Ts, seal: Seal) -> Option<Decision> {
         self.clock = self.clock.max(Some(now));
         let exposure = self.accounts.as_ref().map(|a| a as &dyn Exposure);
@@ -265,27 +221,20 @@ impl Desk {
         Some(self.decision(symbol, bundle, &last, seal))
     }
 
-    /// Freezes or releases publication.
-    pub fn kill(&mut self, symbol: Symbol, on: bool, now: Ts, seal: Seal) -> Option<Decision> {
-        self.guardrail.kill(on, now);
-        self.tick(symbol, now, seal)
+    /// Takes who holds what; it acts at the next row or tick.
+    pub fn accounts(&mut self, symbol: Symbol, all: &AccountSnapshot) {
+        let held = all.0.get(&symbol).into_iter().flatten();
+        let accounts = held.map(|h| (h.equity, h.notional)).collect();
+        self.accounts = Some(Accounts { accounts, stressed_depth: self.stressed_depth });
     }
 
-    /// What the venue tells acts at the next row or tick.
-    pub fn told(&mut self, symbol: Symbol, told: &Told, at: Ts) {
-        match told {
-            Told::Accounts(all) => {
-                let accounts = all.get(&symbol).cloned().unwrap_or_default();
-                self.accounts = Some(Accounts { accounts, stressed_depth: self.stressed_depth });
-            }
-            Told::Books(all) => {
-                let Some(quote) = all.get(&symbol) else { return };
-                self.guardrail.see(at, &quote.book);
-                self.stressed_depth = quote.stressed_depth;
-                if let Some(accounts) = &mut self.accounts {
-                    accounts.stressed_depth = quote.stressed_depth;
-                }
-            }
+    /// Takes how deep the book is; it acts at the next row or tick.
+    pub fn books(&mut self, symbol: Symbol, all: &BookSnapshot, at: Ts) {
+        let Some(reading) = all.0.get(&symbol) else { return };
+        self.guardrail.see(at, &reading.book);
+        self.stressed_depth = reading.stressed_depth;
+        if let Some(accounts) = &mut self.accounts {
+            accounts.stressed_depth = reading.stressed_depth;
         }
     }
 

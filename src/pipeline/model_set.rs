@@ -65,7 +65,7 @@ fn parse<T: serde::de::DeserializeOwned>(value: Value) -> Result<T, Error> {
 
 /// Every fitted instance for every horizon.
 #[derive(Clone, Default)]
-pub struct Bundle {
+pub struct ModelSet {
     /// In order of configuration, then horizon.
     pub members: Vec<Member>,
     /// Nothing known after this was used. The models run from the first row that closes at or after it.
@@ -74,10 +74,10 @@ pub struct Bundle {
     digest: OnceLock<Digest>,
 }
 
-impl Bundle {
+impl ModelSet {
     /// Members in order of configuration, then horizon.
-    pub fn new(members: Vec<Member>, trained_until: Ts) -> Bundle {
-        Bundle { members, trained_until, digest: OnceLock::new() }
+    pub fn new(members: Vec<Member>, trained_until: Ts) -> ModelSet {
+        ModelSet { members, trained_until, digest: OnceLock::new() }
     }
     /// The stored form: plain numbers only.
     pub fn to_value(&self) -> Value {
@@ -88,7 +88,7 @@ impl Bundle {
     ///
     /// # Errors
     /// Unknown format or kind, another feature schema, or a body that does not parse.
-    pub fn from_value(value: &Value) -> Result<Bundle, Error> {
+    pub fn from_value(value: &Value) -> Result<ModelSet, Error> {
         if value["format"] != json!(1) {
             return Err(bad(format!("format {} is not 1; use the program version that wrote it", value["format"])));
         }
@@ -101,7 +101,7 @@ impl Bundle {
         }
         let members = value["members"].as_array().ok_or_else(|| bad("`members` is not a list".into()))?;
         let members = members.iter().map(Member::from_value).collect::<Result<_, _>>()?;
-        Ok(Bundle::new(members, parse(field(value, "trained_until")?)?))
+        Ok(ModelSet::new(members, parse(field(value, "trained_until")?)?))
     }
     /// Digest of the stored form.
     pub fn digest(&self) -> Digest {
