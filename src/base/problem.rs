@@ -107,7 +107,8 @@ pub fn meant(got: &str, known: &[&str]) -> String {
     let near = nearest(got, known);
     let quoted = |names: &[&str]| names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>();
     let guess = if near.is_empty() { String::new() } else { format!("; did you mean {}?", quoted(&near).join(" or ")) };
-    let there = if known.is_empty() { "there are none".into() } else { format!("there are {}", quoted(known).join(", ")) };
+    let there =
+        if known.is_empty() { "there are none".into() } else { format!("there are {}", quoted(known).join(", ")) };
     if guess.is_empty() { format!("; {there}") } else { format!("{guess} {there}") }
 }
 

@@ -173,9 +173,12 @@ impl Mend {
             Some((key, _)) if message.starts_with("missing field") => {
                 mend(&place.key(key), "is missing".into(), None, any())
             }
-            Some((key, known)) if message.starts_with("unknown field") => {
-                mend(&place.key(key), format!("there is no such key{}", meant(key, known)), Some(key.to_string()), vec![])
-            }
+            Some((key, known)) if message.starts_with("unknown field") => mend(
+                &place.key(key),
+                format!("there is no such key{}", meant(key, known)),
+                Some(key.to_string()),
+                vec![],
+            ),
             Some((name, known)) if message.starts_with("unknown variant") => {
                 let instead = known.iter().rev().map(|v| json!(v)).collect();
                 // A table may name its variant under a key of it.
@@ -258,7 +261,8 @@ struct Node<'a> {
 impl<'a> Node<'a> {
     fn map<V: Visitor<'a>>(self, visitor: V, known: Option<&'static [&'static str]>) -> Result<V::Value, Error> {
         let Some(map) = self.value.as_object() else { return self.wrong(visitor) };
-        let entries = Entries { map, keys: map.keys().collect(), last: None, known, place: &self.place, sink: self.sink };
+        let entries =
+            Entries { map, keys: map.keys().collect(), last: None, known, place: &self.place, sink: self.sink };
         let got = visitor.visit_map(entries);
         self.note(got)
     }

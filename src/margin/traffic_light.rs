@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Chain, ChainInputs, Reason};
+use super::{Chain, ChainInputs, Error, Reason};
 use crate::base::Problems;
 use crate::loss::test::traffic_light::{Action, Light, RED_FACTOR, YELLOW_FLOOR, traffic_light};
 
@@ -25,6 +25,15 @@ pub struct Params {
 }
 
 impl Params {
+    /// Whether the settings are within their ranges.
+    ///
+    /// # Errors
+    /// They are not.
+    pub fn check(&self) -> Result<(), Error> {
+        let mut problems = Problems::default();
+        problems.under("traffic_light", |p| self.problems(p));
+        Ok(problems.done()?)
+    }
     /// Wants a window in which a day without a breach is green.
     pub fn problems(&self, p: &mut Problems) {
         p.want("window", (20..=10_000).contains(&self.window), self.window, "20 to 10000");
@@ -133,12 +142,7 @@ mod tests {
 
     #[test]
     fn a_window_in_which_no_breach_could_be_green_is_refused() {
-        let fits = |params: Params| {
-            let mut problems = Problems::default();
-            params.problems(&mut problems);
-            problems.is_empty()
-        };
-        assert!(fits(Params::default()) && !fits(Params { window: 5 }));
+        assert!(Params::default().check().is_ok() && Params { window: 5 }.check().is_err());
         assert_eq!(traffic_light(20, 0, MISS), Some(Light::Green));
         assert_eq!(traffic_light(5, 0, MISS), Some(Light::Yellow), "which is why");
     }

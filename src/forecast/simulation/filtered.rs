@@ -62,6 +62,7 @@ use statrs::distribution::{Continuous, StudentsT};
 
 use super::sample::dist_of_returns;
 use super::scaling::{Floor, Scaling, Standardised};
+use crate::base::Problems;
 use crate::base::pareto::{self, Pareto};
 use crate::base::quantile::Rule;
 use crate::feature::Row;
@@ -302,7 +303,7 @@ mod tests {
     use rand::RngExt;
 
     use super::*;
-    use crate::base::{Horizon, Problems, Seed, Span, Ts, stats};
+    use crate::base::{Horizon, Seed, Span, Ts, stats};
     use crate::forecast::Track;
     use crate::forecast::simulation::fhs::{self, Fhs};
     use crate::forecast::smoothing::ewma::{self, Ewma, On};

@@ -55,7 +55,7 @@ use serde::{Deserialize, Serialize};
 use super::tree::{Binned, Growth, Tree, grow};
 use crate::base::{Horizon, Problems, Seed, stats};
 use crate::forecast::pooled::gamma::Design;
-use crate::forecast::pooled::pool::{Pool, Selection};
+use crate::forecast::pooled::pool::{self, Pool, Selection};
 use crate::forecast::pooled::standardised::{Inputs, LIMIT};
 use crate::forecast::pooled::state::{Latest, Runs, State};
 use crate::forecast::training::Level;

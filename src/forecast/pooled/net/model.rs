@@ -59,7 +59,7 @@ use super::plain::{Layers, quantiles};
 use super::train::{Data, Mlp, Schedule, held, initial, train};
 use crate::base::{Horizon, Problems, stats};
 use crate::forecast::pooled::gamma::Design;
-use crate::forecast::pooled::pool::{Pool, Selection};
+use crate::forecast::pooled::pool::{self, Pool, Selection};
 use crate::forecast::pooled::standardised::{Inputs, LIMIT};
 use crate::forecast::pooled::state::{Latest, Runs, State};
 use crate::forecast::training::Level;
