@@ -4,14 +4,14 @@ use std::fmt;
 
 /// One problem.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Problem {
+pub struct SettingProblem {
     /// The key, with those of the sections around it: `margin.guardrail.dead_band`.
     pub key: String,
     /// What was given, what is accepted, and what may have been meant.
     pub why: String,
 }
 
-impl fmt::Display for Problem {
+impl fmt::Display for SettingProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.key, self.why)
     }
@@ -22,7 +22,7 @@ impl fmt::Display for Problem {
 pub struct Problems {
     /// The sections that are being checked, outermost first.
     within: Vec<String>,
-    found: Vec<Problem>,
+    found: Vec<SettingProblem>,
     /// Keys whose value could not be read: nothing more is said of them.
     unread: Vec<String>,
 }
@@ -39,7 +39,7 @@ impl Problems {
         let key = self.path(key);
         let below = |a: &str, b: &str| a == b || a.strip_prefix(b).is_some_and(|rest| rest.starts_with(['.', '[']));
         if !self.unread.iter().any(|u| below(&key, u) || below(u, &key)) {
-            let problem = Problem { key, why: why.to_string() };
+            let problem = SettingProblem { key, why: why.to_string() };
             if !self.found.contains(&problem) {
                 self.found.push(problem);
             }
@@ -75,7 +75,7 @@ impl Problems {
         self.found.is_empty()
     }
     /// All of them, in the order in which they were found.
-    pub fn all(&self) -> &[Problem] {
+    pub fn all(&self) -> &[SettingProblem] {
         &self.found
     }
     /// Nothing, or all that is wrong.
