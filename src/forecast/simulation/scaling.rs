@@ -10,10 +10,10 @@ use crate::base::stats;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scaling {
-    /// To today's volatility, `r_s sigma / sigma_s`.
+    /// To today's volatility: `R_s sigma / sigma_s`.
     #[default]
     Full,
-    /// To the mean of today's volatility and that of their time, `r_s (sigma + sigma_s) / (2 sigma_s)`.
+    /// To the mean of today's volatility and that of their time: `R_s (sigma + sigma_s) / (2 sigma_s)`.
     Mid,
 }
 
