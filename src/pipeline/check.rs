@@ -1,5 +1,6 @@
 //! Which settings of a margin are out of range, or name a model that is not there.
 
+use super::multiplier::RuleMultiplier;
 use super::settings::Margin;
 use crate::base::Problems;
 use crate::margin::apc;
@@ -13,6 +14,14 @@ impl Margin {
                 p.one_of(key, name, instances);
             }
         }
+        for (key, name) in
+            [("baseline_model", &self.baseline_model), ("long_run", &self.long_run), ("stressed", &self.stressed)]
+        {
+            name.iter().for_each(|name| p.one_of(key, name, instances));
+        }
+        for name in self.multiplier.as_ref().and_then(RuleMultiplier::models).into_iter().flatten() {
+            p.one_of("multiplier", name, instances);
+        }
         self.challengers.iter().for_each(|name| p.one_of("challengers", name, instances));
         p.under("baseline", |p| self.baseline.problems(p));
         apc::problems(&self.apc, p);
@@ -21,5 +30,11 @@ impl Margin {
             p.under("traffic_light", |p| light.problems(p));
         }
         p.under("guardrail", |p| self.guardrail.problems(p));
+        // What does not fit together is said once each part is right.
+        if p.is_empty()
+            && let Err(e) = self.check()
+        {
+            p.say("", e.to_string().trim_start_matches("margin: "));
+        }
     }
 }
