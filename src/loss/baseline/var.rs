@@ -8,7 +8,6 @@ pub(crate) use crate::base::quantile::{rank, shortfall};
 use crate::base::{Span, stats};
 pub use crate::forecast::simulation::fhs::Scaling;
 
-
 /// VaR and ES of one tail, in the unit of the losses.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct TailLoss {
