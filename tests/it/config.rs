@@ -289,7 +289,7 @@ fn runs(path: &Path, key: &str, value: &str) {
     let config = Config::read(path, &[]).unwrap();
     let plan = config.plan();
     let models = margincast::pipeline::ModelSet::default();
-    margincast::pipeline::Pipeline::new(plan.road, &models, config.digest())
+    margincast::pipeline::Pipeline::new(plan.pipeline, &models, config.digest())
         .unwrap_or_else(|e| panic!("{key} = {value} is called good, and then: {e}"));
 }
 
