@@ -12,9 +12,9 @@ use serde::Serialize;
 
 use crate::base::{Symbol, Ts};
 use crate::margin::{ChainInputs, Decision};
-use crate::record::chain::Seq;
 use crate::record::error::Error;
 use crate::record::ledger::Publication;
+use crate::record::seq::Seq;
 
 /// The order of substitution.
 pub const ORDER: [&str; 7] = ["positions", "prices", "volatility", "forecast", "regime", "liquidity", "guardrails"];

@@ -15,9 +15,9 @@ use super::attribution::{inputs, target};
 use crate::base::{Span, Ts};
 use crate::loss::baseline::ordered::Ordered;
 use crate::margin::{Decision, Policy};
-use crate::record::chain::Seq;
 use crate::record::error::Error;
 use crate::record::ledger::{Publication, Store, epochs};
+use crate::record::seq::Seq;
 
 /// How far ahead.
 pub const OVER: [Span; 3] = [Span::HOUR, Span(8 * Span::HOUR.0), Span::DAY];
