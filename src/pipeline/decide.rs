@@ -110,7 +110,7 @@ impl Decider {
 
     /// Takes what a row says of the past: the outcome of an earlier forecast, a return, a close.
     fn learn(&mut self, row: &Row) {
-        if let Some(answer) = self.asked.answer(row) {
+        if let Some(answer) = self.asked.settle(row) {
             self.credibility.push(self.margin.baseline.side.loss(answer.ret) > answer.what);
         }
         if let Some(lights) = &mut self.lights {
@@ -155,7 +155,7 @@ impl Decider {
         let serving = heard.map(|f| &f.forecast);
         let loss = serving.map(|f| side.var(&f.dist));
         if let Some(loss) = loss {
-            self.asked.ask(row, loss);
+            self.asked.issue(row, loss);
         }
         let regime = of(&self.margin.regime).and_then(|f| f.forecast.regime).map(|r| r.stress);
         let others = self.margin.challengers.iter().filter_map(|name| of(name));
