@@ -6,6 +6,7 @@ use anyhow::Result;
 
 use super::study::{self, Source};
 use super::{Answer, table};
+use crate::study::output;
 
 /// Walk-forward backtest of a configuration
 ///
@@ -33,14 +34,15 @@ pub struct Args {
 /// The configuration, the lake or the output folder cannot be used.
 pub fn run(args: Args) -> Result<Answer> {
     let command = command(&args);
-    let studied = study::run(
+    let trained = study::run(
         args.source.read()?,
         &args.source.lake,
         Some(&args.out.join("fits")),
         &args.source.title(),
         &command,
     )?;
-    study::write(&studied, &args.out)?;
+    let studied = &trained.studied;
+    output::write(studied, &args.out)?;
     if args.json {
         table::print(&studied.judged.scores.to_json());
     } else {

@@ -15,9 +15,7 @@ use crate::event::lake::Feed;
 use crate::feature;
 use crate::forecast::Entry;
 use crate::pipeline::{Margin, Settings};
-use crate::study::ablation::Ablation;
-use crate::study::plan::Study;
-use crate::study::{ModelPlan, Plan};
+use crate::study::config::{Ablation, ModelPlan, Plan, Study};
 
 /// Rows kept of each instrument where the configuration does not say.
 const REPLAY_ROWS: usize = 2500;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::config::Config;
 use super::{Answer, table};
 use crate::forecast::CATALOG;
+use crate::study::measure::schema;
 
 /// Show, check or print the default configuration
 #[derive(clap::Args)]
@@ -25,6 +26,8 @@ enum What {
     Check(File),
     /// Print the configuration in effect, defaults filled in, and its digest
     Show(File),
+    /// Print the JSON schema of scores.json
+    Schema,
 }
 
 #[derive(clap::Args)]
@@ -53,6 +56,7 @@ pub fn run(args: Args) -> Result<Answer> {
                 table::print(&format!("#\n# kind = \"{}\"  ({})\n{commented}", entry.name, entry.about));
             }
         }
+        What::Schema => table::print(&schema::text()),
         What::Check(file) => {
             let config = Config::read(&file.config, &file.set)?;
             table::print(&format!("{}: good, digest {}\n", file.config.display(), config.digest()));

@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::study::{self, Source, Studied};
-use super::{Answer, card, market, serve, table, verify};
+use super::study::{self, Source, Trained};
+use super::{Answer, market, register, serve, table, verify};
 use crate::event::lake::Lake;
 use crate::record::alias::By;
 use crate::record::{Registry, Which, gate};
 use crate::serve::engine::source;
 use crate::serve::{Mode, clock, start};
+use crate::study::output;
 
 /// How long the replay of the served month may take.
 const REPLAY_LIMIT: Duration = Duration::from_secs(300);
@@ -60,11 +61,12 @@ pub fn run(args: Args) -> Result<Answer> {
     if !source.lake.is_dir() {
         bail!("{}: no sample data; run from the checkout, or give its data folder with --data", source.lake.display());
     }
-    let studied =
+    let trained =
         study::run(source.read()?, &source.lake, Some(&args.out.join("fits")), &source.title(), "margincast demo")?;
-    study::write(&studied, &args.out)?;
-    promote(&models, &studied, &source.lake)?;
-    let published = replay(&studied, &source.lake, args.serve)?;
+    output::write(&trained.studied, &args.out)?;
+    promote(&models, &trained, &source.lake)?;
+    let studied = &trained.studied;
+    let published = replay(&trained, &source.lake, args.serve)?;
     let verified = verify::check(&ledger, &models, Some(&source.lake))?;
     table::print(&table::scores(&studied.judged.scores));
     table::print(&format!(
@@ -81,10 +83,10 @@ pub fn run(args: Args) -> Result<Answer> {
     Ok(if good { Answer::Yes } else { Answer::No })
 }
 
-fn promote(models: &Path, studied: &Studied, lake: &Path) -> Result<()> {
+fn promote(models: &Path, trained: &Trained, lake: &Path) -> Result<()> {
     let registry = Registry::open(models);
-    let made = card::register(&registry, studied, lake, "demo", "margincast demo")?;
-    let (alias, which) = (&studied.config.serve.alias, Which::Version(made.version));
+    let made = register::register(&registry, trained, lake, "demo", "margincast demo")?;
+    let (alias, which) = (&trained.config.serve.alias, Which::Version(made.version));
     let by = By { who: "demo".into(), when: clock::now(), reason: String::new() };
     let gates = registry.gates(&made.name, alias, &which, &by)?;
     // A demonstration goes on whatever its gates say; the history keeps what they said.
@@ -95,8 +97,8 @@ fn promote(models: &Path, studied: &Studied, lake: &Path) -> Result<()> {
 
 /// Serves the time after training from a replay; gives how many publications were made.
 #[allow(clippy::disallowed_methods)] // Only how long to wait depends on it.
-fn replay(studied: &Studied, lake: &Path, keep: bool) -> Result<u64> {
-    let config = &studied.config;
+fn replay(trained: &Trained, lake: &Path, keep: bool) -> Result<u64> {
+    let config = &trained.config;
     let options = serve::options(config, Mode::Replay(None), None)?;
     let lake = Lake::at(lake);
     let events = source::replay(&lake, &market::subscriptions(config, &lake)?, config.universe.from)?;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use super::config::Config;
 use crate::base::Symbol;
 use crate::event::lake::{Feed, Lake, Listing, Subscription};
-use crate::study::walk::Market;
+use crate::study::walk::MarketEvents;
 
 /// What the configuration reads: of each instrument its bars or trades, then its gauges. An optional
 /// input that the lake does not have is left out, and said.
@@ -41,9 +41,9 @@ fn subscriptions_of(config: &Config, lake: &Lake, symbol: Symbol) -> Result<Vec<
 ///
 /// # Errors
 /// A listing or a configured input is not in the lake, or a file cannot be read.
-pub fn load(config: &Config, lake: &Path) -> Result<Market> {
+pub fn load(config: &Config, lake: &Path) -> Result<MarketEvents> {
     let lake = Lake::at(lake);
-    let mut market = Market::new();
+    let mut market = MarketEvents::new();
     for symbol in &config.universe.symbols {
         // The row that closes at the end of the study settles the last forecasts.
         let until = config.study.end + config.rows.row.times(1 + longest(config) as i64);

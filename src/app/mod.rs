@@ -1,7 +1,6 @@
 //! The door: [`config`] and one file per command.
 
 pub mod backtest;
-mod card;
 pub mod config;
 pub mod configure;
 pub mod demo;
@@ -13,6 +12,7 @@ pub mod market;
 pub mod models;
 mod positions;
 mod progress;
+mod register;
 pub mod score;
 pub mod serve;
 mod statement;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::json;
 
-use crate::study::Told;
+use crate::study::Progress;
 
 /// How often a line is written when nobody watches.
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -17,7 +17,7 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 const CURVE_POINTS: usize = 32;
 
 /// Shows the stages of one command.
-pub struct Progress {
+pub struct Bars {
     terminal: bool,
     screen: MultiProgress,
     shown: Mutex<Shown>,
@@ -42,18 +42,18 @@ struct Curve {
     losses: Vec<f64>,
 }
 
-impl Progress {
+impl Bars {
     /// For this process's stderr.
-    pub fn new() -> Progress {
+    pub fn new() -> Bars {
         let terminal = std::io::stderr().is_terminal();
-        Progress { terminal, screen: MultiProgress::new(), shown: Mutex::default() }
+        Bars { terminal, screen: MultiProgress::new(), shown: Mutex::default() }
     }
     /// Shows a message of a running study.
-    pub fn tell(&self, told: Told<'_>) {
+    pub fn show(&self, progress: Progress<'_>) {
         let Ok(mut shown) = self.shown.lock() else { return };
-        match told {
-            Told::Stage(name, done, all) => self.stage(&mut shown, name, done, all),
-            Told::Loss(model, horizon, loss) => self.loss(&mut shown, format!("{model} {horizon}"), loss),
+        match progress {
+            Progress::Stage(name, done, all) => self.stage(&mut shown, name, done, all),
+            Progress::Loss(model, horizon, loss) => self.loss(&mut shown, format!("{model} {horizon}"), loss),
         }
     }
     fn bar(&self, all: u64, style: &str) -> ProgressBar {
@@ -116,9 +116,9 @@ fn drawn(losses: &[f64]) -> String {
     losses.iter().map(block).collect()
 }
 
-impl Default for Progress {
-    fn default() -> Progress {
-        Progress::new()
+impl Default for Bars {
+    fn default() -> Bars {
+        Bars::new()
     }
 }
 

@@ -7,7 +7,9 @@ use anyhow::{Context, Result, bail};
 use super::study::Source;
 use super::{Answer, market, table};
 use crate::forecast::History;
-use crate::study::{judge, output, truth, walk};
+use crate::study::measure::forecast::scoreboard::scoreboard;
+use crate::study::measure::outcomes;
+use crate::study::{output, walk};
 
 /// Score a forecast file against the lake
 ///
@@ -38,7 +40,7 @@ pub fn run(args: Args) -> Result<Answer> {
     let forecasts = output::read_forecasts(&args.forecasts).with_context(|| format!("{}", args.forecasts.display()))?;
     let plan = config.plan();
     let history: History = walk::rows(&plan, &market::load(&config, &args.source.lake)?)?;
-    let lines = judge::models(&plan, &truth::truths(&history, &plan), &forecasts, &|_, _| true)?;
+    let lines = scoreboard(&plan, &outcomes::all(&history, &plan), &forecasts, &|_, _| true)?;
     if lines.is_empty() {
         bail!(
             "{}: none of its {} rows lies in {} to {} on the instruments and horizons of {}",

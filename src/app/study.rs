@@ -1,15 +1,15 @@
-//! What `backtest`, `train` and `demo` share: configuration, lake, walk, judgement and files.
+//! What `backtest`, `train` and `demo` share: configuration and lake in, a study out.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::config::Config;
 use super::market;
-use super::progress::Progress;
+use super::progress::Bars;
 use crate::forecast::window::is_thin;
-use crate::study::judge::{self, Judged};
-use crate::study::{Told, Walk, ablation, future, impulse, output, report, truth, walk};
+use crate::study::measure::Heading;
+use crate::study::{Progress, Studied, Task, run as walk_and_measure};
 
 /// Where the configuration and the data are.
 #[derive(clap::Args, Clone, Debug)]
@@ -25,14 +25,12 @@ pub struct Source {
     pub set: Vec<String>,
 }
 
-/// A finished study.
-pub struct Studied {
+/// A finished study and the configuration that it is of.
+pub struct Trained {
     /// The effective configuration.
     pub config: Config,
-    /// The walk itself.
-    pub walk: Walk,
-    /// Its scores and lines.
-    pub judged: Judged,
+    /// What it found.
+    pub studied: Studied,
 }
 
 impl Source {
@@ -53,7 +51,7 @@ impl Source {
 ///
 /// # Errors
 /// The lake or a fit's file cannot be used.
-pub fn run(config: Config, lake: &Path, keep: Option<&Path>, title: &str, command: &str) -> Result<Studied> {
+pub fn run(config: Config, lake: &Path, keep: Option<&Path>, title: &str, command: &str) -> Result<Trained> {
     let market = market::load(&config, lake)?;
     for m in config.models.iter().filter(|m| ["historical", "fhs", "filtered"].contains(&m.kind.as_str())) {
         if let Some(window) = m.params["window"].as_u64().filter(|w| is_thin(*w as usize)) {
@@ -63,39 +61,13 @@ pub fn run(config: Config, lake: &Path, keep: Option<&Path>, title: &str, comman
             );
         }
     }
-    let progress = Progress::new();
-    let tell = |told: Told<'_>| progress.tell(told);
+    let bars = Bars::new();
+    let heading = Heading { title, command, config: config.digest() };
     let plan = config.plan();
-    let walk = walk::walk(&plan, &market, config.digest(), keep, &tell)?;
-    for failure in walk.failures.iter().take(20) {
+    let task = Task { plan: &plan, ablations: &config.ablations, market: &market, heading, keep };
+    let studied = walk_and_measure(task, &|progress: Progress<'_>| bars.show(progress))?;
+    for failure in studied.walk.failures.iter().take(20) {
         tracing::warn!("{failure}");
     }
-    let mut judged = judge::judge(&plan, &walk, title, command, config.digest())?;
-    let evidence = &mut judged.scores.evidence;
-    evidence.future = Some(future::check(&plan, &market, config.digest(), keep, &tell)?);
-    evidence.responses = impulse::responses(&plan, &market, &walk)?;
-    evidence.ablations = ablation::run(&plan, &config.ablations, &market, &walk, keep, &tell)?;
-    Ok(Studied { config, walk, judged })
-}
-
-/// The files of a study.
-pub const FILES: [&str; 5] =
-    ["forecasts.parquet", "outcomes.parquet", "decisions.parquet", "scores.json", "report.html"];
-
-/// Writes `forecasts.parquet`, `outcomes.parquet`, `decisions.parquet`, `scores.json` and `report.html`.
-///
-/// # Errors
-/// A file cannot be written.
-pub fn write(studied: &Studied, out: &Path) -> Result<()> {
-    std::fs::create_dir_all(out).with_context(|| format!("making {}", out.display()))?;
-    output::forecasts(&studied.walk.forecasts).write(&out.join("forecasts.parquet"))?;
-    let plan = studied.config.plan();
-    output::outcomes(&truth::truths(&studied.walk.history, &plan), &plan).write(&out.join("outcomes.parquet"))?;
-    output::decisions(&studied.walk.decisions).write(&out.join("decisions.parquet"))?;
-    let put = |name: &str, text: &str| {
-        let path = out.join(name);
-        std::fs::write(&path, text).with_context(|| format!("writing {}", path.display()))
-    };
-    put("scores.json", &studied.judged.scores.to_json())?;
-    put("report.html", &report::render(&studied.judged.scores, &studied.judged.series))
+    Ok(Trained { config, studied })
 }

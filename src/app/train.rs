@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::config::Config;
-use super::study::{self, Source, Studied};
-use super::{Answer, card, table};
+use super::study::{self, Source};
+use super::{Answer, register, table};
 use crate::base::Digest;
 use crate::record::manifest::{Env, FileEntry};
 use crate::record::run::{Code, Outcome, cpu_name};
 use crate::record::{Error, Registry, Run};
+use crate::study::{Studied, output};
 
 /// Fit, validate and register the models of a configuration
 ///
@@ -72,22 +73,23 @@ pub fn run(args: Args) -> Result<Answer> {
     };
     let folder = args.runs.join(&id);
     start(&folder, &mut own, args.resume.is_some())?;
-    let studied = study::run(config, &args.lake, Some(&folder.join("fits")), &source.title(), &own.command)?;
-    study::write(&studied, &folder)?;
-    own.outcome = Some(outcome(&studied, Some(&folder))?);
+    let trained = study::run(config, &args.lake, Some(&folder.join("fits")), &source.title(), &own.command)?;
+    let studied = &trained.studied;
+    output::write(studied, &folder)?;
+    own.outcome = Some(outcome(studied, Some(&folder))?);
     own.write(&folder)?;
     table::print(&table::scores(&studied.judged.scores));
     if let Some(failure) = studied.walk.failures.first() {
         eprintln!("{} fits failed, nothing was registered; the first: {failure}", studied.walk.failures.len());
         return Ok(Answer::No);
     }
-    if studied.judged.scores.evidence.future.as_ref().is_none_or(|f| !f.passed) {
+    if studied.judged.scores.evidence.leak_test.as_ref().is_none_or(|f| !f.passed) {
         eprintln!("what was known later changed what was learnt or said before; nothing was registered");
         return Ok(Answer::No);
     }
-    let registry = Registry::open(&studied.config.serve.models);
+    let registry = Registry::open(&trained.config.serve.models);
     let author = args.author.clone().unwrap_or_else(super::models::user);
-    let made = card::register(&registry, &studied, &args.lake, &id, &author)?;
+    let made = register::register(&registry, &trained, &args.lake, &id, &author)?;
     table::print(&format!(
         "\nrun {}, digest {}\nregistered {} {}, manifest sha256 {}\n",
         folder.display(),
@@ -127,7 +129,7 @@ fn begun(config: &Config, lake: &Path, command: &str) -> Result<Run> {
         config_text: toml::to_string(config)?,
         config: serde_json::to_value(config)?,
         config_digest: config.digest(),
-        data: card::locks(config, lake)?,
+        data: register::locks(config, lake)?,
         knowledge_cutoff: config.study.end,
         code: Code::here(),
         cpu: cpu_name(),
@@ -166,10 +168,10 @@ fn outcome(studied: &Studied, folder: Option<&Path>) -> Result<Outcome> {
         choices: Digest::of_json(&serde_json::to_value(&studied.walk.choices)?),
         models: meta.model_digest,
         results: meta.result_digest,
-        future: Digest::of_json(&serde_json::to_value(&studied.judged.scores.evidence.future)?),
+        future: Digest::of_json(&serde_json::to_value(&studied.judged.scores.evidence.leak_test)?),
         total: Digest::default(),
         files: folder
-            .map_or(Ok(Vec::new()), |f| study::FILES.iter().map(|name| file(f, name)).collect::<Result<_>>())?,
+            .map_or(Ok(Vec::new()), |f| output::FILES.iter().map(|name| file(f, name)).collect::<Result<_>>())?,
     };
     outcome.total = outcome.total_of(meta.config_digest);
     Ok(outcome)
@@ -191,8 +193,8 @@ fn verify(args: &Args, folder: &Path) -> Result<Answer> {
         Err(e) => return Err(e.into()),
     };
     wrong.extend(settled);
-    let studied = study::run(config, &args.lake, None, "verify", &recorded.command)?;
-    let again = outcome(&studied, None)?;
+    let trained = study::run(config, &args.lake, None, "verify", &recorded.command)?;
+    let again = outcome(&trained.studied, None)?;
     if let Some(outcome) = &recorded.outcome {
         let line = |(part, was, is): (&str, Digest, Digest)| format!("{part}: recorded {was}, trained again {is}");
         wrong.extend(outcome.differences(&again).into_iter().map(line));

@@ -1,15 +1,17 @@
-//! The files of a study: `forecasts.parquet`, `outcomes.parquet` and `decisions.parquet`, and
-//! forecast files read back.
+//! The files of a study: `forecasts.parquet`, `outcomes.parquet`, `decisions.parquet`, `scores.json` and
+//! `report.html`; and forecast files read back.
 
 use std::path::Path;
 use std::sync::Arc;
 
 use super::Error;
-use super::plan::Plan;
-use super::truth::Truth;
-use super::walk::Issued;
+use super::config::Plan;
+use super::measure::Outcomes;
+use super::report;
+use super::run::Studied;
+use super::walk::{Forecasted, Issued};
 use crate::base::table::{Column, Table};
-use crate::base::{Horizon, Prob, Span, Symbol};
+use crate::base::{Horizon, Prob, Span};
 use crate::forecast::{Dist, Forecast, Regime};
 use crate::loss::OutcomeRow;
 use crate::margin::Decision;
@@ -18,15 +20,27 @@ use crate::margin::Decision;
 pub const QUANTILES: [&str; 9] = ["q005", "q01", "q025", "q05", "q50", "q95", "q975", "q99", "q995"];
 const REGIMES: [&str; 4] = ["p_calm", "p_normal", "p_elevated", "p_stress"];
 
-/// One row of a forecast file, ours or not. What a file lacks is absent.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Forecasted {
-    /// Model name.
-    pub model: Arc<str>,
-    /// The forecast; quantiles and expected shortfalls may be NaN in foreign files.
-    pub forecast: Forecast,
-    /// Instrument.
-    pub symbol: Symbol,
+/// The files of a study.
+pub const FILES: [&str; 5] =
+    ["forecasts.parquet", "outcomes.parquet", "decisions.parquet", "scores.json", "report.html"];
+
+/// Writes the files of a study into a folder, which is made if it is not there.
+///
+/// # Errors
+/// A file cannot be written.
+pub fn write(studied: &Studied, out: &Path) -> Result<(), Error> {
+    let bad = |path: &Path, e: std::io::Error| Error::File { path: path.display().to_string(), why: e.to_string() };
+    std::fs::create_dir_all(out).map_err(|e| bad(out, e))?;
+    let (plan, walk, judged) = (&studied.plan, &studied.walk, &studied.judged);
+    forecasts(&walk.forecasts).write(&out.join("forecasts.parquet"))?;
+    outcomes(&super::measure::outcomes::all(&walk.history, plan), plan).write(&out.join("outcomes.parquet"))?;
+    decisions(&walk.decisions).write(&out.join("decisions.parquet"))?;
+    let put = |name: &str, text: &str| {
+        let path = out.join(name);
+        std::fs::write(&path, text).map_err(|e| bad(&path, e))
+    };
+    put("scores.json", &judged.scores.to_json())?;
+    put("report.html", &report::render(&judged.scores, &judged.lines))
 }
 
 /// The table of forecasts.
@@ -82,9 +96,9 @@ pub fn decisions(made: &[Decision]) -> Table {
 }
 
 /// The table of outcomes in the out-of-sample span: what forecasts and margins are held to.
-pub fn outcomes(truth: &[Truth], plan: &Plan) -> Table {
+pub fn outcomes(outcomes: &[Outcomes], plan: &Plan) -> Table {
     let rows: Vec<(Horizon, OutcomeRow)> =
-        truth.iter().flat_map(|t| t.rows(&plan.study).map(|r| (t.horizon, r))).collect();
+        outcomes.iter().flat_map(|t| t.rows(&plan.study).map(|r| (t.horizon, r))).collect();
     let float = |f: &dyn Fn(&OutcomeRow) -> f64| Column::Float(rows.iter().map(|r| f(&r.1)).collect());
     let side = plan.road.margin.baseline.side;
     Table::new([
@@ -99,7 +113,7 @@ pub fn outcomes(truth: &[Truth], plan: &Plan) -> Table {
 }
 
 /// The stable text form of a code.
-pub fn code<T: serde::Serialize>(value: &T) -> String {
+fn code<T: serde::Serialize>(value: &T) -> String {
     match serde_json::to_value(value) {
         Ok(serde_json::Value::String(text)) => text,
         other => format!("{other:?}"),

@@ -160,10 +160,13 @@ fn the_method_names_files_that_exist_and_every_worked_case() {
 }
 
 #[test]
-fn the_worked_example_is_the_one_that_keeps_the_laws() {
+fn the_worked_examples_are_those_that_keep_the_laws() {
     let text = read("CONTRIBUTING.md");
-    let block = text.split("```rust\n").nth(1).and_then(|rest| rest.split("```").next()).expect("a block of Rust");
-    assert_eq!(block, read("tests/it/worked_example.rs"));
+    let blocks: Vec<&str> = text.split("```rust\n").skip(1).filter_map(|rest| rest.split("```").next()).collect();
+    for file in ["worked_example", "worked_measurement"] {
+        let whole = read(&format!("tests/it/{file}.rs"));
+        assert!(blocks.contains(&whole.as_str()), "CONTRIBUTING.md does not show {file}.rs as it is");
+    }
 }
 
 #[test]

@@ -9,8 +9,9 @@ use margincast::event::synth;
 use margincast::feature::{self, Builder, CATALOG, Row};
 use margincast::forecast::{self, History, Settled, Track};
 use margincast::pipeline::{Margin, Settings};
-use margincast::study::choice::{Choice, Choose, Question};
-use margincast::study::plan::Study;
+use margincast::study::config::Choose;
+use margincast::study::config::Study;
+use margincast::study::walk::search::{Choice, Search};
 use margincast::study::{ModelPlan, Plan};
 use serde_json::{Value, json};
 
@@ -110,7 +111,7 @@ fn choose(kind: &str, history: &History, cut: Ts) -> Choice {
     let choose = Choose { grid, budget: 8, validation: Span::DAY.times(30), every: 0 };
     let given = |m: &ModelPlan| Ok(m.params.clone());
     let track = if entry.combines { track(history, cut) } else { Track::default() };
-    let question = Question { plan: &plan, history, track: &track, params: &given };
+    let question = Search { plan: &plan, history, track: &track, params: &given };
     let horizon = plan.horizons()[0].1;
     question.choose(&plan.models[2], &choose, (0, cut), horizon).unwrap()
 }
@@ -202,7 +203,7 @@ fn what_is_chosen_is_the_least_loss_and_the_same_every_time() {
     let grid = BTreeMap::from([("lamda".to_string(), vec![json!(0.9)])]);
     let wrong = Choose { grid, budget: 8, validation: Span::DAY.times(30), every: 0 };
     let given = |m: &ModelPlan| Ok(m.params.clone());
-    let question = Question { plan: &plan, history: &history, track: &Track::default(), params: &given };
+    let question = Search { plan: &plan, history: &history, track: &Track::default(), params: &given };
     let error = question.choose(&plan.models[0], &wrong, (0, cut), plan.horizons()[0].1).unwrap_err().to_string();
     assert!(error.contains("lamda"), "{error}");
 }

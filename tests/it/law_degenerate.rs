@@ -10,9 +10,10 @@ use margincast::forecast::{CATALOG, Entry, calibrated};
 use margincast::margin::Reason;
 use margincast::margin::apc::Stage;
 use margincast::pipeline::{Margin, Settings};
-use margincast::study::plan::{ModelPlan, Plan, Study};
-use margincast::study::walk::{self, Market, Walk};
-use margincast::study::{judge, report};
+use margincast::study::config::{ModelPlan, Plan, Study};
+use margincast::study::measure::{Heading, Material, judge};
+use margincast::study::report;
+use margincast::study::walk::{self, MarketEvents, Walk};
 use rayon::prelude::*;
 
 const DAYS: i64 = 28;
@@ -176,12 +177,13 @@ fn plan(symbols: Vec<Symbol>) -> Plan {
 }
 
 /// Walks, judges and reports; gives the walk and the text of the scores.
-fn study(market: &Market) -> (Walk, String) {
+fn study(market: &MarketEvents) -> (Walk, String) {
     let plan = plan(market.keys().copied().collect());
     let walk = walk::walk(&plan, market, Digest::of(b"c"), None, &|_| {}).unwrap();
-    let judged = judge::judge(&plan, &walk, "degenerate", "none", Digest::of(b"c")).unwrap();
+    let heading = Heading { title: "degenerate", command: "none", config: Digest::of(b"c") };
+    let judged = judge(&Material::of(&plan, &walk, None), heading).unwrap();
     let scores = judged.scores.to_json();
-    let page = report::render(&judged.scores, &judged.series);
+    let page = report::render(&judged.scores, &judged.lines);
     for text in [&scores, &page] {
         assert!(!text.contains("NaN"), "a number that is none was printed");
     }
@@ -237,7 +239,7 @@ const YOUNG: [&str; 2] = ["YOUNG", "UNBORN"];
 #[test]
 fn every_degenerate_instrument_alone_gets_forecasts_or_refusals() {
     CASES.par_iter().for_each(|(name, spoil)| {
-        let market: Market = [(symbol(name), events(name, *spoil))].into();
+        let market: MarketEvents = [(symbol(name), events(name, *spoil))].into();
         let (walk, scores) = study(&market);
         check(name, &walk);
         assert_eq!(silent(&walk), BTreeSet::new(), "{name}: neither a forecast nor a failure");
@@ -265,7 +267,7 @@ fn every_degenerate_instrument_alone_gets_forecasts_or_refusals() {
 
 #[test]
 fn degenerate_instruments_beside_sound_ones_spoil_nobody() {
-    let market: Market = CASES.iter().map(|(name, spoil)| (symbol(name), events(name, *spoil))).collect();
+    let market: MarketEvents = CASES.iter().map(|(name, spoil)| (symbol(name), events(name, *spoil))).collect();
     let (walk, _) = study(&market);
     check("all", &walk);
     assert!(walk.failures.is_empty(), "{:?}", walk.failures);

@@ -8,16 +8,16 @@ use margincast::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
 use margincast::event::{Body, Event};
 use margincast::feature::{Builder, Row};
 use margincast::forecast::{FitContext, Fitted, History, Model, Panel, Track, boost};
-use margincast::study::choice::Choose;
-use margincast::study::walk::{Market, Walk, walk};
-use margincast::study::{Plan, future};
+use margincast::study::Plan;
+use margincast::study::config::Choose;
+use margincast::study::walk::{MarketEvents, Walk, leak_test, walk};
 use serde_json::json;
 
 use crate::law_forecaster::{events, symbol};
 use crate::law_pipeline::plan;
 use crate::{law_forecaster, law_market, law_stream};
 
-fn market() -> Market {
+fn market() -> MarketEvents {
     [(symbol(), events())].into()
 }
 
@@ -28,7 +28,7 @@ fn config() -> Digest {
 #[test]
 fn a_permuted_future_changes_no_model_forecast_or_decision() {
     let plan = plan();
-    let found = future::check(&plan, &market(), config(), None, &|_| {}).unwrap();
+    let found = leak_test::check(&plan, &market(), config(), None, &|_| {}).unwrap();
     assert_eq!(found.cut, plan.study.end, "the market goes on after the study");
     assert!(found.passed && found.decisions_same, "{found:?}");
     assert_eq!(found.models.len(), plan.models.len());
@@ -51,7 +51,7 @@ fn a_model_fitted_on_rows_after_the_cut_is_caught() {
     let cut = plan().study.end;
     let run = |extra: Span| {
         let plan = short(extra);
-        future::compare(&plan, cut, &market(), &|m, _| walk(&plan, m, config(), None, &|_| {})).unwrap()
+        leak_test::compare(&plan, cut, &market(), &|m, _| walk(&plan, m, config(), None, &|_| {})).unwrap()
     };
     assert!(run(Span(0)).passed);
     // Planted: the last fit knows a day more than it should.
@@ -63,7 +63,7 @@ fn a_model_fitted_on_rows_after_the_cut_is_caught() {
 fn prices_smoothed_with_the_next_one_are_caught() {
     let (cut, plan) = (plan().study.end, short(Span(0)));
     // Planted: each close is the mean of itself and the next, known before it happened.
-    let smoothed = |market: &Market| -> Market {
+    let smoothed = |market: &MarketEvents| -> MarketEvents {
         let mut market = market.clone();
         for events in market.values_mut() {
             for i in 0..events.len() - 1 {
@@ -76,7 +76,7 @@ fn prices_smoothed_with_the_next_one_are_caught() {
         }
         market
     };
-    let leak = future::compare(&plan, cut, &market(), &|m, _| walk(&plan, &smoothed(m), config(), None, &|_| {}));
+    let leak = leak_test::compare(&plan, cut, &market(), &|m, _| walk(&plan, &smoothed(m), config(), None, &|_| {}));
     let leak = leak.unwrap();
     assert!(!leak.passed && leak.models.iter().any(|m| !m.forecasts_same || !m.fit_same), "{leak:?}");
 }
@@ -86,14 +86,14 @@ fn where_nothing_was_permuted_nothing_is_shown() {
     let plan = short(Span(0));
     let mut market = market();
     market.values_mut().for_each(|events| events.retain(|e| e.ts_known <= plan.study.end));
-    let found = future::compare(&plan, plan.study.end, &market, &|m, _| walk(&plan, m, config(), None, &|_| {}));
+    let found = leak_test::compare(&plan, plan.study.end, &market, &|m, _| walk(&plan, m, config(), None, &|_| {}));
     let found = found.unwrap();
     assert!(found.changed == 0 && !found.passed, "{found:?}");
 }
 
 /// Two instruments with gauges, pooled models that see the market, regimes and windows between the
 /// grid's, and a choice of parameters.
-fn rooms() -> (Plan, Market) {
+fn rooms() -> (Plan, MarketEvents) {
     let (mut plan, mut market) = (law_market::plan(), law_market::market());
     plan.study.start = plan.study.end;
     plan.study.end = plan.study.start + Span::DAY;
@@ -112,13 +112,17 @@ fn rooms() -> (Plan, Market) {
 }
 
 /// What the permutation finds where a study sees the market as `tell` tells it.
-fn told(tell: impl Fn(&Market) -> Market) -> future::Future {
+fn told(tell: impl Fn(&MarketEvents) -> MarketEvents) -> leak_test::LeakTest {
     let (plan, market) = rooms();
-    future::compare(&plan, plan.study.end, &market, &|m, _| walk(&plan, &tell(m), config(), None, &|_| {})).unwrap()
+    leak_test::compare(&plan, plan.study.end, &market, &|m, _| walk(&plan, &tell(m), config(), None, &|_| {})).unwrap()
 }
 
 /// The events of each instrument that `which` picks, told by `early` instead.
-fn early(market: &Market, which: impl Fn(&Event) -> bool, early: impl Fn(&[Event]) -> Vec<Event>) -> Market {
+fn early(
+    market: &MarketEvents,
+    which: impl Fn(&Event) -> bool,
+    early: impl Fn(&[Event]) -> Vec<Event>,
+) -> MarketEvents {
     let one = |(symbol, events): (&Symbol, &Vec<Event>)| {
         let (picked, rest): (Vec<Event>, Vec<Event>) = events.iter().partition(|e| which(e));
         let mut events = [rest, early(&picked)].concat();
@@ -130,7 +134,7 @@ fn early(market: &Market, which: impl Fn(&Event) -> bool, early: impl Fn(&[Event
 
 #[test]
 fn markets_gauges_regimes_shifted_windows_and_choices_are_blind_and_leaks_in_them_are_caught() {
-    let found = told(Market::clone);
+    let found = told(MarketEvents::clone);
     assert!(found.passed && found.changed > 100, "{found:?}");
     assert!(found.models.iter().all(|m| m.forecasts > 100), "{found:?}");
     // Planted: what one instrument does is in the market's factor a row before it happens.
@@ -169,7 +173,7 @@ fn a_choice_judged_after_the_cut_is_caught() {
     let choices =
         |w: &Walk| w.choices.iter().map(|c| c.candidates.iter().map(|c| c.loss).collect()).collect::<Vec<Vec<_>>>();
     // Planted: the choice of the last origin is judged on a day after it, and the fits stay as they were.
-    let leak = future::compare(&plan, cut, &market, &|m, _| {
+    let leak = leak_test::compare(&plan, cut, &market, &|m, _| {
         let mut walked = walk(&plan, m, config(), None, &|_| {})?;
         let mut late = plan.clone();
         late.study.end = late.study.end + Span::DAY;

@@ -8,8 +8,8 @@ use margincast::event::{Bar, Body, Event, synth};
 use margincast::feature::Feature;
 use margincast::forecast::{Forecast, calibrated};
 use margincast::pipeline::{Bundle, Margin, Pipeline, Settings};
-use margincast::study::plan::{ModelPlan, Plan, Study};
-use margincast::study::walk::{self, Market, Walk};
+use margincast::study::config::{ModelPlan, Plan, Study};
+use margincast::study::walk::{self, MarketEvents, Walk};
 
 use crate::law_forecaster::config;
 
@@ -70,11 +70,11 @@ pub(crate) fn plan() -> Plan {
     Plan { road, study, models }
 }
 
-fn walked(market: &Market) -> Walk {
+fn walked(market: &MarketEvents) -> Walk {
     walk::walk(&plan(), market, Digest::of(b"study"), None, &|_| {}).unwrap()
 }
 
-pub(crate) fn market() -> Market {
+pub(crate) fn market() -> MarketEvents {
     symbols().map(|s| (s, events(s))).into()
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn told_a_row_early(events: &[Event]) -> Vec<Event> {
 
 /// Forecasts of A at or before `t` and after it, in a study that is told of the market by `tell`: as it
 /// was, and with another B after `t`.
-fn beside_another_b(t: Ts, tell: impl Fn(&Market) -> Market) -> [[Vec<(String, Forecast)>; 2]; 2] {
+fn beside_another_b(t: Ts, tell: impl Fn(&MarketEvents) -> MarketEvents) -> [[Vec<(String, Forecast)>; 2]; 2] {
     let [a, b] = symbols();
     let mut poisoned = market();
     for event in poisoned.get_mut(&b).unwrap().iter_mut().filter(|e| e.ts_known > t) {
@@ -114,7 +114,7 @@ fn beside_another_b(t: Ts, tell: impl Fn(&Market) -> Market) -> [[Vec<(String, F
 fn what_another_instrument_does_is_seen_when_it_is_known_and_not_before() {
     // Right after an origin, so that a fit or a factor that saw a row too far shows.
     let t = plan().study.start + plan().study.refit;
-    let [[early, late], [other_early, other_late]] = beside_another_b(t, Market::clone);
+    let [[early, late], [other_early, other_late]] = beside_another_b(t, MarketEvents::clone);
     assert!(early.len() > 100);
     assert!(early == other_early, "a forecast knew what another instrument would do");
     assert!(late[2..4] != other_late[2..4], "the first window of the other instrument's change is not seen");

@@ -8,8 +8,8 @@ use margincast::forecast::calibrated::{self, Calibration};
 use margincast::forecast::{History, Panel, Track};
 use margincast::margin::{Decision, Reason};
 use margincast::pipeline::{Bundle, Margin, Member, Pipeline, Settings};
-use margincast::study::plan::{ModelPlan, Plan, Study};
-use margincast::study::walk::{self, Market};
+use margincast::study::config::{ModelPlan, Plan, Study};
+use margincast::study::walk::{self, MarketEvents};
 
 use crate::law_forecaster::{FITS, ROWS, config, events, symbol, trained};
 
@@ -153,7 +153,7 @@ pub fn plan() -> Plan {
 }
 
 fn walked(events: Vec<Event>, keep: Option<&std::path::Path>) -> walk::Walk {
-    let market: Market = [(symbol(), events)].into();
+    let market: MarketEvents = [(symbol(), events)].into();
     walk::walk(&plan(), &market, Digest::of(b"study"), keep, &|_| {}).unwrap()
 }
 
@@ -199,7 +199,7 @@ fn a_study_that_was_killed_goes_on_to_the_same_result() {
     let kept = kept.unwrap();
     let text = std::fs::read_to_string(&kept).unwrap().replacen("0.", "1.", 1);
     std::fs::write(&kept, text).unwrap();
-    let market: Market = [(symbol(), events())].into();
+    let market: MarketEvents = [(symbol(), events())].into();
     let error = walk::walk(&plan(), &market, Digest::of(b"study"), Some(folder.path()), &|_| {}).err().unwrap();
     assert!(error.to_string().contains(&kept.display().to_string()), "{error}");
 }

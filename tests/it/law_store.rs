@@ -194,7 +194,7 @@ fn one_process_writes_and_a_dead_one_holds_nobody_up() {
     on_disk(folder.path());
 }
 
-/// The recipe in the documentation of `record::ledger`, word for word.
+/// The recipe in the documentation of `record::chain`, word for word.
 const RECIPE: &str = r#"
 prev=$(printf '0%.0s' $(seq 64))
 cat ledger/*.jsonl | while IFS= read -r line; do
@@ -207,7 +207,7 @@ done
 
 #[test]
 fn anyone_can_check_the_chain_with_jq_and_sha256sum() {
-    let documented = include_str!("../../src/record/ledger.rs").replace("//! ", "").replace("//!", "");
+    let documented = include_str!("../../src/record/chain/mod.rs").replace("//! ", "").replace("//!", "");
     assert!(documented.contains(RECIPE.trim()), "the documented recipe is the tested one");
     if Command::new("jq").arg("--version").output().is_err() {
         eprintln!("not tested: jq is absent");

@@ -4,46 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-/// How a number is written. The full number stays beside it in the page.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// As it is.
-    Text,
-    /// A whole number, thousands apart.
-    Count,
-    /// With this many decimals.
-    Fixed(usize),
-    /// Times 100, with this many decimals and a percent sign.
-    Percent(usize),
-    /// A probability value of a test: three decimals, or `<0.001`.
-    PValue,
-}
-
-/// Which numbers of a column are better.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Better {
-    /// Small ones.
-    Low,
-    /// Large ones.
-    High,
-    /// Neither.
-    Neither,
-}
-
-/// One column of a table: a key of `scores.json`, and what a reader needs to know about it.
-#[derive(Clone, Copy, Debug)]
-pub struct Column {
-    /// Path below the row, with `/` between keys.
-    pub key: &'static str,
-    /// Heading.
-    pub head: &'static str,
-    /// How its numbers are written.
-    pub kind: Kind,
-    /// Which are better.
-    pub better: Better,
-    /// Definition, with formula and unit.
-    pub about: &'static str,
-}
+use crate::study::measure::declare::Format;
 
 /// Escapes text for HTML content and attributes.
 pub fn escape(text: &str) -> String {
@@ -67,22 +28,22 @@ pub fn script_json(value: &Value) -> String {
 }
 
 /// The printed form of a value of `scores.json`.
-pub fn text(value: &Value, kind: Kind) -> String {
+pub fn text(value: &Value, format: Format) -> String {
     let Some(number) = value.as_f64() else {
         return match value {
             Value::Null => "–".into(),
             Value::String(s) => s.clone(),
-            Value::Array(items) => items.iter().map(|v| text(v, kind)).collect::<Vec<_>>().join(", "),
+            Value::Array(items) => items.iter().map(|v| text(v, format)).collect::<Vec<_>>().join(", "),
             other => other.to_string(),
         };
     };
-    match kind {
-        Kind::Text => value.to_string(),
-        Kind::Count => thousands(number),
-        Kind::Fixed(n) => fixed(number, n),
-        Kind::Percent(n) => fixed(number * 100.0, n) + " %",
-        Kind::PValue if number < 0.001 => "<0.001".into(),
-        Kind::PValue => fixed(number, 3),
+    match format {
+        Format::Text => value.to_string(),
+        Format::Count => thousands(number),
+        Format::Fixed(n) => fixed(number, n),
+        Format::Percent(n) => fixed(number * 100.0, n) + " %",
+        Format::PValue if number < 0.001 => "<0.001".into(),
+        Format::PValue => fixed(number, 3),
     }
 }
 
@@ -107,7 +68,7 @@ fn thousands(number: f64) -> String {
 
 /// An element that prints the value at `pointer`, and carries the pointer and the full value. What
 /// the pointer does not reach is printed as absent.
-pub fn element(tag: &str, class: &str, scores: &Value, pointer: &str, kind: Kind) -> String {
+pub fn element(tag: &str, class: &str, scores: &Value, pointer: &str, format: Format) -> String {
     let value = scores.pointer(pointer).unwrap_or(&Value::Null);
     let mut out = format!("<{tag}");
     if !class.is_empty() {
@@ -115,5 +76,5 @@ pub fn element(tag: &str, class: &str, scores: &Value, pointer: &str, kind: Kind
     }
     let full = escape(&value.to_string());
     let _ = write!(out, " data-key=\"{}\" data-value=\"{full}\">", escape(pointer));
-    out + &escape(&text(value, kind)) + &format!("</{tag}>")
+    out + &escape(&text(value, format)) + &format!("</{tag}>")
 }

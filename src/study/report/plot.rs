@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::base::Ts;
-use crate::study::scores::{Pane, Series};
+use crate::study::measure::{Lines, Pane};
 
 /// Most points of one line.
 pub const POINTS_MAX: usize = 2_000;
@@ -13,7 +13,7 @@ const NUMBERS_MAX: usize = 600_000;
 const POINTS_MIN: usize = 100;
 
 /// The lines as the page's script reads them.
-pub fn data(series: &Series) -> Value {
+pub fn data(series: &Lines) -> Value {
     let lines: usize = series.panes.iter().map(lines).sum();
     let points = (NUMBERS_MAX / lines.max(1)).clamp(POINTS_MIN, POINTS_MAX);
     Value::Array(series.panes.iter().map(|p| pane(p, points)).collect())

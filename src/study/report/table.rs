@@ -5,10 +5,11 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use super::cell::{Better, Column, Kind, element, escape, text};
+use super::cell::{element, escape, text};
+use crate::study::measure::declare::{Better, Format, ReportColumn};
 
 /// One printed row.
-pub struct Row {
+pub struct ReportRow {
     /// Pointer of the object whose keys the columns name.
     pub base: String,
     /// Shown for this horizon only; empty for any.
@@ -23,12 +24,12 @@ pub struct Row {
     pub class: &'static str,
 }
 
-impl Row {
+impl ReportRow {
     /// A row for the item at `base`, headed by the items' own keys.
-    pub fn of(scores: &Value, base: &str, heads: &[&str]) -> Row {
+    pub fn of(scores: &Value, base: &str, heads: &[&str]) -> ReportRow {
         let item = scores.pointer(base).unwrap_or(&Value::Null);
-        let key = |name: &str| item.get(name).map(|v| text(v, Kind::Text)).unwrap_or_default();
-        Row {
+        let key = |name: &str| item.get(name).map(|v| text(v, Format::Text)).unwrap_or_default();
+        ReportRow {
             base: base.to_string(),
             horizon: key("horizon"),
             symbol: key("symbol"),
@@ -46,7 +47,7 @@ pub fn items(scores: &Value, array: &str) -> Vec<String> {
 }
 
 /// A table that the page's script can sort and filter.
-pub fn table(scores: &Value, caption: &str, heads: &[&str], columns: &[Column], rows: &[Row]) -> String {
+pub fn table(scores: &Value, caption: &str, heads: &[&str], columns: &[ReportColumn], rows: &[ReportRow]) -> String {
     if rows.is_empty() {
         return format!("<p class=\"empty\">{}: nothing to show.</p>\n", escape(caption));
     }
@@ -76,7 +77,7 @@ pub fn table(scores: &Value, caption: &str, heads: &[&str], columns: &[Column], 
         }
         for (j, c) in columns.iter().enumerate() {
             let class = if best.contains(&(i, j)) { "best" } else { "" };
-            out.push_str(&element("td", class, scores, &format!("{}/{}", row.base, c.key), c.kind));
+            out.push_str(&element("td", class, scores, &format!("{}/{}", row.base, c.key), c.format));
         }
         out.push_str("</tr>\n");
     }
@@ -86,14 +87,14 @@ pub fn table(scores: &Value, caption: &str, heads: &[&str], columns: &[Column], 
 fn head_cell(scores: &Value, tag: &str, class: &str, head: &str) -> String {
     let close = tag.split(' ').next().unwrap_or(tag);
     if head.starts_with('/') {
-        element(tag, class, scores, head, Kind::Text).replace(&format!("</{tag}>"), &format!("</{close}>"))
+        element(tag, class, scores, head, Format::Text).replace(&format!("</{tag}>"), &format!("</{close}>"))
     } else {
         format!("<{tag}>{}</{close}>", escape(head))
     }
 }
 
 /// The best cells of each column among the rows of one horizon, instrument and group.
-fn best(scores: &Value, columns: &[Column], rows: &[Row]) -> BTreeSet<(usize, usize)> {
+fn best(scores: &Value, columns: &[ReportColumn], rows: &[ReportRow]) -> BTreeSet<(usize, usize)> {
     let mut groups: BTreeMap<(&str, &str, &str), Vec<usize>> = BTreeMap::new();
     for (i, row) in rows.iter().enumerate() {
         groups.entry((&row.horizon, &row.symbol, &row.group)).or_default().push(i);

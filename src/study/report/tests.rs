@@ -2,8 +2,9 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::cell::{Kind, text};
-use super::{columns, plot, render};
+use super::cell::text;
+use super::section::{META, tables};
+use super::{plot, render};
 use crate::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
 use crate::event::Fault;
 use crate::forecast::dist::LEVELS;
@@ -15,22 +16,33 @@ use crate::loss::procyclicality::Call;
 use crate::loss::{ModelScore, Outcome};
 use crate::margin::Reason;
 use crate::margin::score::Band;
-use crate::study::ablation::Ablated;
-use crate::study::alarm::{Alarms, Reliability};
-use crate::study::backtest::Backtest;
-use crate::study::bands::BandRisk;
-use crate::study::calls::{Buffer, Calls, Frontier};
-use crate::study::choice::{Candidate, Choice};
-use crate::study::conditional::{Condition, Transform};
-use crate::study::crash::Crash;
-use crate::study::evidence::{Confidence, Evidence};
-use crate::study::future::{Future, Untouched};
-use crate::study::guidance::Guided;
-use crate::study::impulse::Response;
-use crate::study::scores::*;
-use crate::study::spikes::SpikeScore;
-use crate::study::stages::StageWorth;
-use crate::study::stress::Scenario;
+use crate::study::measure::declare::{Format, What};
+use crate::study::measure::forecast::confidence::Confidence;
+use crate::study::measure::forecast::coverage::QuantileCoverage;
+use crate::study::measure::forecast::crashes::Crash;
+use crate::study::measure::forecast::regimes::RegimeShare;
+use crate::study::measure::forecast::reliability::ReliabilityBin;
+use crate::study::measure::forecast::spike_alarms::SpikeAlarms;
+use crate::study::measure::forecast::spikes::SpikeScore;
+use crate::study::measure::forecast::transforms::Transform;
+use crate::study::measure::margin::backtests::Backtest;
+use crate::study::measure::margin::bands::BandRisk;
+use crate::study::measure::margin::buffers::Buffer;
+use crate::study::measure::margin::conditions::Condition;
+use crate::study::measure::margin::frontier::Frontier;
+use crate::study::measure::margin::guardrails::GuardrailHit;
+use crate::study::measure::margin::guidance::Guided;
+use crate::study::measure::margin::impulse_responses::ImpulseResponse;
+use crate::study::measure::margin::margin_calls::MarginCalls;
+use crate::study::measure::margin::policy_scores::MarginScore;
+use crate::study::measure::margin::stages::StageWorth;
+use crate::study::measure::margin::stress::Scenario;
+use crate::study::measure::meta::SCHEMA;
+use crate::study::measure::model::ablations::Ablated;
+use crate::study::measure::model::faults::FaultCount;
+use crate::study::measure::{Findings, Lines, MEASUREMENTS, Meta, POOLED, Pane, Scores, schema};
+use crate::study::walk::leak_test::{LeakTest, Untouched};
+use crate::study::walk::search::{Candidate, Choice};
 
 const MODELS: [&str; 4] = ["har", "log-har", "glm", "<mix & match>"];
 const POLICIES: [&str; 3] = ["baseline", "unguarded", "guarded"];
@@ -153,7 +165,7 @@ pub fn scores() -> Scores {
                 let off = 0.8 + 0.6 * noise.next();
                 let share = if level < 0.5 { off * level } else { 1.0 - off * (1.0 - level) };
                 let hits = (8760.0 * share) as u64;
-                coverage.push(Coverage::of(model, horizon, &symbol, level, hits, 8760));
+                coverage.push(QuantileCoverage::of(model, horizon, &symbol, level, hits, 8760));
             }
         }
         for policy in POLICIES {
@@ -192,9 +204,9 @@ pub fn scores() -> Scores {
     Scores {
         schema: SCHEMA.into(),
         meta: meta(),
-        models,
+        scoreboard: models,
         coverage,
-        margins,
+        policy_scores: margins,
         guardrails,
         regimes,
         faults,
@@ -203,16 +215,16 @@ pub fn scores() -> Scores {
     }
 }
 
-fn evidence(noise: &mut Noise) -> Evidence {
+fn evidence(noise: &mut Noise) -> Findings {
     let (horizon, day): (Horizon, Ts) = (horizons()[0], "2023-03-10".parse().unwrap());
-    let mut all = Evidence::default();
+    let mut all = Findings::default();
     for model in MODELS {
         let model = model.to_string();
         all.confidence.push(Confidence { model: model.clone(), horizon, n: 8760, p: noise.next() });
         all.without_crashes.push(score(&model, horizon, None, noise));
         let (from, to, low, high) = (0.1, 0.2, 0.1, 0.3);
         let (n, said, share) = (300, 0.15, noise.next());
-        all.reliability.push(Reliability { model: model.clone(), horizon, from, to, n, said, share, low, high });
+        all.reliability.push(ReliabilityBin { model: model.clone(), horizon, from, to, n, said, share, low, high });
         all.spikes.push(SpikeScore {
             model: model.clone(),
             horizon,
@@ -226,7 +238,7 @@ fn evidence(noise: &mut Noise) -> Evidence {
             log_loss: noise.next(),
             average_precision: Some(noise.next()),
         });
-        all.alarms.push(Alarms {
+        all.spike_alarms.push(SpikeAlarms {
             model: model.clone(),
             horizon,
             level: noise.next(),
@@ -263,14 +275,21 @@ fn evidence(noise: &mut Noise) -> Evidence {
     all.crashes.push(crash);
     let same = Untouched { model: MODELS[3].into(), horizon, forecasts: 90, forecasts_same: true, fit_same: false };
     let (models, decisions) = (vec![same], 90);
-    all.future =
-        Some(Future { cut: day, changed: 10, models, decisions, decisions_same: true, rows_same: true, passed: false });
+    all.leak_test = Some(LeakTest {
+        cut: day,
+        changed: 10,
+        models,
+        decisions,
+        decisions_same: true,
+        rows_same: true,
+        passed: false,
+    });
     margins_tested(&mut all, noise);
     all
 }
 
 /// What is said of margins beyond their outcome.
-fn margins_tested(all: &mut Evidence, noise: &mut Noise) {
+fn margins_tested(all: &mut Findings, noise: &mut Noise) {
     for (horizon, one) in scopes() {
         let symbol = one.map_or(POOLED.to_string(), |s| s.to_string());
         for policy in POLICIES {
@@ -281,7 +300,7 @@ fn margins_tested(all: &mut Evidence, noise: &mut Noise) {
             for over in [Span::HOUR, Span::DAY] {
                 let (largest, amount, es99) = (noise.next(), 0.1 * noise.next(), noise.next());
                 let call = Call { over, n: 8000, largest, amount, es99, above_10: 0.01, above_25: 0.001 };
-                all.calls.push(Calls { horizon, symbol: symbol.clone(), policy: policy.clone(), call });
+                all.margin_calls.push(MarginCalls { horizon, symbol: symbol.clone(), policy: policy.clone(), call });
             }
             all.stages.push(stage(horizon, &symbol, &policy, noise));
             all.frontier.push(Frontier {
@@ -348,7 +367,7 @@ fn margins_tested(all: &mut Evidence, noise: &mut Noise) {
         }
         for policy in POLICIES {
             let after = ["1", "5", "10", "20", "40", "60", "120", "250"].map(|d| (d.to_string(), 1.0 + noise.next()));
-            all.responses.push(Response {
+            all.impulse_responses.push(ImpulseResponse {
                 requirement: policy.into(),
                 on: "normal paths".into(),
                 horizon,
@@ -429,7 +448,7 @@ fn backtest(horizon: Horizon, symbol: &str, policy: &str, side: Side, noise: &mu
     }
 }
 
-pub fn series(len: usize) -> Series {
+pub fn series(len: usize) -> Lines {
     let mut noise = Noise(2);
     let mut panes = Vec::new();
     for horizon in horizons() {
@@ -437,7 +456,7 @@ pub fn series(len: usize) -> Series {
             panes.push(pane(symbol, horizon, len, &mut noise));
         }
     }
-    Series { panes }
+    Lines { panes }
 }
 
 fn pane(symbol: Symbol, horizon: Horizon, len: usize, noise: &mut Noise) -> Pane {
@@ -528,24 +547,110 @@ fn no_number_stands_in_a_table_without_its_key() {
 #[test]
 fn every_column_reads_a_key_that_exists() {
     let scores = serde_json::to_value(scores()).unwrap();
-    let tables = [
-        ("/meta", columns::META),
-        ("/models/1", columns::VARIANCE),
-        ("/models/5", columns::TAILS),
-        ("/models/1", columns::SPIKES),
-        ("/regimes/0", columns::REGIMES),
-        ("/coverage/0", columns::COVERAGE),
-        ("/margins/0/outcome", columns::OUTCOME),
-        ("/margins/0/control", columns::OUTCOME),
-        ("/margins/0", columns::GAIN),
-        ("/guardrails/0", columns::GUARDRAILS),
-        ("/faults/0", columns::FAULTS),
-    ];
-    for (base, columns) in tables {
-        for c in columns {
-            assert!(scores.pointer(&format!("{base}/{}", c.key)).is_some(), "{base}/{}", c.key);
+    for c in META {
+        assert!(scores.pointer(&format!("/meta/{}", c.key)).is_some(), "{}", c.key);
+    }
+    for m in MEASUREMENTS {
+        for shown in m.shown {
+            let What::Table(table) = shown.what else { continue };
+            let items = scores.pointer(&format!("{}{}", m.pointer, table.below)).and_then(Value::as_array);
+            let items = items.unwrap_or_else(|| panic!("{}: the made-up study has none", m.pointer));
+            let parts: &[&str] = if table.controls { &["/outcome", "/control"] } else { &[""] };
+            for (key, part) in table.columns.iter().flat_map(|c| parts.iter().map(move |p| (c.key, p))) {
+                let read = |item: &Value| item.pointer(&format!("{part}/{key}")).is_some();
+                assert!(!items.is_empty() && items.iter().all(read), "{}{part}/{key}", m.pointer);
+            }
+            for head in table.heads {
+                assert!(items.iter().all(|i| i.get(head).is_some()), "{}/{head}", m.pointer);
+            }
         }
     }
+}
+
+#[test]
+fn a_measurement_stands_once_in_the_scores_and_at_its_own_place_in_the_report() {
+    let mut keys: Vec<&str> = MEASUREMENTS.iter().map(|m| m.pointer).collect();
+    keys.sort_unstable();
+    assert!(keys.windows(2).all(|w| w[0] != w[1]));
+    let shown: Vec<_> =
+        MEASUREMENTS.iter().flat_map(|m| m.shown).map(|s| (format!("{:?}", s.section), s.place)).collect();
+    assert_eq!(shown.iter().collect::<std::collections::BTreeSet<_>>().len(), shown.len(), "{shown:?}");
+    assert!(MEASUREMENTS.iter().all(|m| !m.shown.is_empty()), "what is measured is shown");
+}
+
+#[test]
+fn the_shipped_schema_is_the_one_that_measurements_declare() {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/schema/scores.schema.json");
+    let shipped = std::fs::read_to_string(&path).unwrap();
+    assert!(shipped == schema::text(), "write it anew: margincast config schema > data/schema/scores.schema.json");
+}
+
+/// Whether a value is as its schema says, as far as the words go that the schema of scores uses.
+fn fits(value: &Value, schema: &Value, whole: &Value, at: &str) -> Result<(), String> {
+    let wrong = |what: &str| Err(format!("{at}: {what}: {value}"));
+    if let Some(name) = schema["$ref"].as_str() {
+        return fits(value, whole.pointer(name.trim_start_matches('#')).unwrap(), whole, at);
+    }
+    if let Some(any) = schema["anyOf"].as_array() {
+        let found = any.iter().any(|s| fits(value, s, whole, at).is_ok());
+        return if found { Ok(()) } else { wrong("none of anyOf") };
+    }
+    if schema["enum"].as_array().is_some_and(|words| !words.contains(value)) {
+        return wrong("not one of the words");
+    }
+    let is = |kind: &Value| match kind.as_str() {
+        Some("null") => value.is_null(),
+        Some("string") => value.is_string(),
+        Some("boolean") => value.is_boolean(),
+        Some("integer") => value.is_u64() || value.is_i64(),
+        Some("number") => value.is_number(),
+        Some("array") => value.is_array(),
+        Some("object") => value.is_object(),
+        _ => false,
+    };
+    match &schema["type"] {
+        Value::Null => {}
+        Value::Array(kinds) if kinds.iter().any(is) => {}
+        kind if is(kind) => {}
+        _ => return wrong("another type"),
+    }
+    if let Some(number) = value.as_f64() {
+        let below = schema["minimum"].as_f64().is_some_and(|least| number < least);
+        let above = schema["maximum"].as_f64().is_some_and(|most| number > most);
+        let not_above = schema["exclusiveMinimum"].as_f64().is_some_and(|least| number <= least);
+        if below || above || not_above {
+            return wrong("out of range");
+        }
+    }
+    for (i, item) in value.as_array().into_iter().flatten().enumerate() {
+        fits(item, &schema["items"], whole, &format!("{at}/{i}"))?;
+    }
+    let Some(map) = value.as_object() else { return Ok(()) };
+    if let Some(key) =
+        schema["required"].as_array().into_iter().flatten().find(|k| !map.contains_key(k.as_str().unwrap()))
+    {
+        return wrong(&format!("no {key}"));
+    }
+    for (key, inner) in map {
+        match schema["properties"].get(key) {
+            Some(declared) => fits(inner, declared, whole, &format!("{at}/{key}"))?,
+            None if schema["additionalProperties"] == Value::Bool(false) => {
+                return wrong(&format!("{key} is not declared"));
+            }
+            None => {}
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn scores_are_as_their_schema_says_and_a_key_that_it_does_not_know_is_found() {
+    let (mut scores, whole) = (serde_json::to_value(scores()).unwrap(), schema::schema());
+    assert_eq!(fits(&scores, &whole, &whole, ""), Ok(()));
+    scores["evidence"]["calls"][0]["more"] = Value::Null;
+    assert!(fits(&scores, &whole, &whole, "").unwrap_err().contains("more is not declared"));
+    scores["evidence"]["calls"][0] = Value::Null;
+    assert!(fits(&scores, &whole, &whole, "").unwrap_err().contains("another type"));
 }
 
 #[test]
@@ -619,23 +724,24 @@ fn thinning_keeps_the_extremes_and_the_order() {
 fn the_exact_interval_is_clopper_pearson() {
     // scipy 1.17.1: scipy.stats.binomtest(5, 250).proportion_ci(method="exact"), and (10, 1000).
     let h = Horizon(Span::DAY);
-    let c = Coverage::of("m", h, "ALL", 0.01, 5, 250);
+    let c = QuantileCoverage::of("m", h, "ALL", 0.01, 5, 250);
     assert!((c.low - 0.006_528).abs() < 1e-5 && (c.high - 0.046_052).abs() < 1e-5, "{c:?}");
-    let c = Coverage::of("m", h, "ALL", 0.01, 10, 1000);
+    let c = QuantileCoverage::of("m", h, "ALL", 0.01, 10, 1000);
     assert!((c.low - 0.004_805).abs() < 1e-5 && (c.high - 0.018_313).abs() < 1e-5, "{c:?}");
-    let (none, all) = (Coverage::of("m", h, "ALL", 0.01, 0, 9), Coverage::of("m", h, "ALL", 0.01, 9, 9));
+    let (none, all) =
+        (QuantileCoverage::of("m", h, "ALL", 0.01, 0, 9), QuantileCoverage::of("m", h, "ALL", 0.01, 9, 9));
     assert_eq!((none.low, all.high), (0.0, 1.0));
 }
 
 #[test]
 fn numbers_are_written_for_people() {
     let show = |v: f64, kind| text(&serde_json::json!(v), kind);
-    assert_eq!(show(1_234_567.0, Kind::Count), "1,234,567");
-    assert_eq!(show(-12.0, Kind::Count), "-12");
-    assert_eq!(show(-0.000_01, Kind::Fixed(3)), "0.000");
-    assert_eq!(show(0.0123, Kind::Percent(2)), "1.23 %");
-    assert_eq!(show(0.0004, Kind::PValue), "<0.001");
-    assert_eq!(text(&Value::Null, Kind::Fixed(2)), "–");
+    assert_eq!(show(1_234_567.0, Format::Count), "1,234,567");
+    assert_eq!(show(-12.0, Format::Count), "-12");
+    assert_eq!(show(-0.000_01, Format::Fixed(3)), "0.000");
+    assert_eq!(show(0.0123, Format::Percent(2)), "1.23 %");
+    assert_eq!(show(0.0004, Format::PValue), "<0.001");
+    assert_eq!(text(&Value::Null, Format::Fixed(2)), "–");
 }
 
 #[test]
@@ -647,15 +753,9 @@ fn scores_survive_their_stored_form() {
 
 #[test]
 fn definitions_are_complete_and_once_per_heading() {
-    for (name, columns) in columns::ALL
-        .iter()
-        .chain(super::stages::ALL)
-        .chain(super::risk::ALL)
-        .chain(super::backtest::ALL)
-        .chain(super::evidence::ALL)
-    {
+    for (name, columns) in tables() {
         let mut seen = BTreeMap::new();
-        for c in *columns {
+        for c in columns {
             assert!(c.about.len() > 15 && c.about.ends_with('.'), "{name}: {}", c.head);
             assert!(seen.insert(c.head, ()).is_none(), "{name}: {} twice", c.head);
         }

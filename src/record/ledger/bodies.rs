@@ -1,0 +1,54 @@
+//! What the entries of a ledger say that are not publications: which configuration and models came into
+//! force, and where the clock or an operator acted.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::publication::ModelRef;
+use crate::base::{Digest, Symbol, Ts};
+
+/// How many events each instrument had consumed.
+pub type Counts = BTreeMap<Symbol, u64>;
+
+/// Body of a `config.loaded` entry: an era starts with it, on a road with empty memory.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConfigLoaded {
+    /// Digest of the effective configuration.
+    pub digest: Digest,
+    /// The effective configuration, as the text of a JSON object.
+    pub config: String,
+    /// Rows that close before this only warm up.
+    pub publish_from: Ts,
+    /// The models at the start of the era.
+    pub model: ModelRef,
+}
+
+/// Body of a `model.loaded` entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelLoaded {
+    /// The models.
+    pub model: ModelRef,
+    /// Where.
+    pub after: Counts,
+}
+
+/// Body of a `tick` entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ticked {
+    /// Where.
+    pub after: Counts,
+}
+
+/// Body of a `kill` entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Killed {
+    /// Frozen, or released.
+    pub on: bool,
+    /// Where.
+    pub after: Counts,
+}

@@ -1,0 +1,37 @@
+//! The ledger: what was published, what it rested on, and what people ordered, in order; and the same made
+//! again and compared.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`store`] | where entries are kept: the [`Store`] trait, and a store in memory |
+//! | [`file_store`] | the store on disk: synced before it answers, one writer, torn tails dropped |
+//! | [`text`] | numbers and lengths of time as text that reads back to the same bits |
+//! | [`publication`] | one published multiplier, as it is stored |
+//! | [`working`] | its numbers between inputs and result |
+//! | [`numbering`] | decisions numbered and published |
+//! | [`bodies`] | what other entries say: configuration, models, ticks, freezes |
+//! | [`order`] | orders of people as they are stored |
+//! | [`venue_files`] | accounts and books that a service read, kept so that they can be read again |
+//! | [`policy_log`] | what people propose to the guardrails and others approve |
+//! | [`epoch`] | what a ledger says happened under each configuration |
+//! | [`rerun`] | what was recorded, made again event by event and compared |
+//!
+//! This folder knows nothing of the registry, of gates, and of how publications are served.
+
+pub mod bodies;
+pub mod epoch;
+pub mod file_store;
+pub mod numbering;
+pub mod order;
+pub mod policy_log;
+pub mod publication;
+pub mod rerun;
+pub mod store;
+pub mod text;
+pub mod venue_files;
+pub mod working;
+
+pub use file_store::FileStore;
+pub use publication::{Cause, ModelRef, Publication, Status};
+pub use store::{MemoryStore, Scan, Store};
+pub use working::{Blast, Risk, Working};

@@ -1,0 +1,97 @@
+//! Orders of people as the ledger keeps them.
+
+use serde::{Deserialize, Serialize};
+
+use super::bodies::Counts;
+use crate::base::Symbol;
+use crate::margin::order::Scope;
+use crate::margin::{Order, Override, Policy};
+use crate::record::error::Error;
+use crate::record::stored::to_value;
+
+/// Body of an `order` entry.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ordered {
+    /// What.
+    pub order: Stored,
+    /// The proposal that it was, where it was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<u64>,
+    /// Everybody whose name stands under it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub who: Vec<String>,
+    /// Why.
+    pub why: String,
+    /// Where.
+    pub after: Counts,
+}
+
+/// An order in whole numbers and text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Stored {
+    /// Freeze or release; the scope as `margincast serve --help` writes it.
+    Kill {
+        /// What of.
+        scope: String,
+        /// Freeze, or release.
+        on: bool,
+    },
+    /// A multiplier for a time.
+    Override {
+        /// Which instrument; absent: all.
+        symbol: Option<Symbol>,
+        /// The multiplier and its end.
+        set: Override,
+    },
+    /// The settings in force from here on, as the text of a JSON object.
+    Settings(String),
+}
+
+impl Stored {
+    /// Of an order.
+    ///
+    /// # Errors
+    /// Never for settings that were checked.
+    pub fn of(order: &Order) -> Result<Stored, Error> {
+        Ok(match order {
+            Order::Kill { scope, on } => Stored::Kill { scope: scope.to_string(), on: *on },
+            Order::Override { symbol, set } => Stored::Override { symbol: *symbol, set: *set },
+            Order::Settings(policy) => Stored::Settings(to_value("order", policy)?.to_string()),
+        })
+    }
+    /// The order.
+    ///
+    /// # Errors
+    /// Its text is not of a form that this program knows.
+    pub fn read(&self) -> Result<Order, Error> {
+        let bad = |why: String| Error::Format { place: "an order of the ledger".into(), why };
+        Ok(match self {
+            Stored::Kill { scope, on } => Order::Kill { scope: scope.parse::<Scope>().map_err(bad)?, on: *on },
+            Stored::Override { symbol, set } => Order::Override { symbol: *symbol, set: *set },
+            Stored::Settings(text) => {
+                Order::Settings(serde_json::from_str::<Box<Policy>>(text).map_err(|e| bad(e.to_string()))?)
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::base::Ts;
+
+    #[test]
+    fn orders_read_back_bit_for_bit() {
+        let mut policy = Policy { dead_band: 0.1 + 0.2 - 0.25, ..Policy::default() };
+        policy.thin.m_min = 1.0 + 1.0 / 3.0;
+        let set = Override { m_ppm: 1_500_000, until: Ts(7) };
+        let kill = Order::Kill { scope: Scope::Model("HMM".into()), on: true };
+        for order in [Order::Settings(Box::new(policy)), Order::Override { symbol: None, set }, kill] {
+            let stored = Stored::of(&order).unwrap();
+            let text = serde_json::to_string(&stored).unwrap();
+            assert_eq!(serde_json::from_str::<Stored>(&text).unwrap().read().unwrap(), order);
+        }
+    }
+}

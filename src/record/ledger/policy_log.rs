@@ -1,0 +1,394 @@
+//! What people propose to the guardrails and others approve: other settings, and overrides.
+//!
+//! `<ledger>/guard/log.jsonl` is append-only and hash-chained like the ledger, and nothing that learns
+//! or promotes models writes it. Settings want two approvers, different from each other and from
+//! whoever proposed, and then wait as [`crate::margin::change`] says; an override wants one other
+//! person. Anyone may cancel what does not act yet. The service applies what is due and records it in the
+//! ledger, so that an audit needs the ledger alone.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::order::Stored;
+use crate::base::{Span, Symbol, Ts};
+use crate::margin::change::Changes;
+use crate::margin::{Order, Override, Policy};
+use crate::record::chain::{ChainedLog, Entry, Kind, Link, Tail};
+use crate::record::disk::{io, lock};
+use crate::record::error::{Error, damaged};
+use crate::record::stored::{from_value, to_value};
+
+/// A proposal that is not approved within this lapses.
+pub const LAPSE: Span = Span(7 * Span::DAY.0);
+
+/// What is proposed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum What {
+    /// Other settings, `key = value`.
+    Settings(Changes),
+    /// A multiplier for a time, from its approval on.
+    Override {
+        /// Which instrument; absent: all.
+        symbol: Option<Symbol>,
+        /// Parts per million.
+        m_ppm: u64,
+        /// How long, at most 72 hours.
+        length: Span,
+    },
+}
+
+/// One line of the log.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Said {
+    /// Which proposal; numbered from 1.
+    pub id: u64,
+    /// Who.
+    pub who: String,
+    /// Why.
+    pub why: String,
+    /// What, where it is proposed here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub what: Option<What>,
+}
+
+/// A proposal and what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Proposal {
+    /// Its number.
+    pub id: u64,
+    /// What.
+    pub what: What,
+    /// Who proposed it.
+    pub who: String,
+    /// Why.
+    pub why: String,
+    /// When.
+    pub at: Ts,
+    /// Who approved it, and when.
+    pub approvals: Vec<(String, Ts)>,
+    /// Who cancelled it, and when.
+    pub cancelled: Option<(String, Ts)>,
+}
+
+impl Proposal {
+    /// How many others must approve.
+    pub fn need(&self) -> usize {
+        match self.what {
+            What::Settings(_) => 2,
+            What::Override { .. } => 1,
+        }
+    }
+    /// When the last approval that it needs was given.
+    pub fn approved(&self) -> Option<Ts> {
+        self.approvals.get(self.need() - 1).map(|a| a.1)
+    }
+    /// Everybody whose name stands under it.
+    pub fn names(&self) -> Vec<String> {
+        std::iter::once(&self.who).chain(self.approvals.iter().map(|a| &a.0)).cloned().collect()
+    }
+    /// The order that it is, where `now` are the settings in force.
+    ///
+    /// # Errors
+    /// It does not fit those settings, or is not approved.
+    pub fn order(&self, now: &Policy) -> Result<Order, Error> {
+        let not_yet = || Error::Refused(format!("proposal {}: not approved", self.id));
+        let approved = self.approved().ok_or_else(not_yet)?;
+        match &self.what {
+            What::Settings(changes) => Ok(Order::Settings(Box::new(now.with(changes).map_err(refused)?))),
+            What::Override { symbol, m_ppm, length } => {
+                let set = Override::new(*m_ppm as f64 / 1e6, approved, *length).map_err(refused)?;
+                Ok(Order::Override { symbol: *symbol, set })
+            }
+        }
+    }
+}
+
+fn refused(e: crate::margin::Error) -> Error {
+    Error::Refused(e.to_string())
+}
+
+/// The log beside a ledger.
+#[derive(Clone, Debug)]
+pub struct Guard {
+    folder: PathBuf,
+}
+
+impl Guard {
+    /// Of the ledger in this folder.
+    pub fn of(ledger: &Path) -> Guard {
+        Guard { folder: ledger.join("guard") }
+    }
+    fn path(&self) -> PathBuf {
+        self.folder.join("log.jsonl")
+    }
+    /// Every proposal, by number; each line checked against its hash and the one before.
+    ///
+    /// # Errors
+    /// The log is damaged, or says what cannot be.
+    pub fn proposals(&self) -> Result<Vec<Proposal>, Error> {
+        Ok(self.read()?.0)
+    }
+    fn read(&self) -> Result<(Vec<Proposal>, ChainedLog), Error> {
+        let mut proposals = Vec::new();
+        let log = ChainedLog::read(&self.path(), Link::default(), Tail::Torn, |place, record| {
+            let said: Said = from_value(place, record.body)?;
+            take(&mut proposals, record.kind, said, record.ts).map_err(|why| damaged(place, why))
+        })?;
+        Ok((proposals, log))
+    }
+    /// Proposes; gives the number.
+    ///
+    /// # Errors
+    /// It does not fit the settings `base`, names nobody, or cannot be written.
+    pub fn propose(&self, what: What, by: (&str, &str), now: Ts, base: &Policy) -> Result<u64, Error> {
+        let id = self.proposals()?.len() as u64 + 1;
+        match &what {
+            What::Settings(changes) => {
+                in_force(base, &self.timeline(base)?, now).with(changes).map_err(refused)?;
+            }
+            What::Override { m_ppm, length, .. } => {
+                Override::new(*m_ppm as f64 / 1e6, now, *length).map_err(refused)?;
+            }
+        }
+        self.say(Kind::GuardProposed, id, by, Some(what), now)?;
+        Ok(id)
+    }
+    /// Approves as `who`.
+    ///
+    /// # Errors
+    /// `who` proposed or approved it before, or it is cancelled, lapsed or unknown.
+    pub fn approve(&self, id: u64, by: (&str, &str), now: Ts) -> Result<Proposal, Error> {
+        self.say(Kind::GuardApproved, id, by, None, now)
+    }
+    /// Cancels; from then on it never acts. What acts already is not undone by it.
+    ///
+    /// # Errors
+    /// It is cancelled or unknown.
+    pub fn cancel(&self, id: u64, by: (&str, &str), now: Ts) -> Result<Proposal, Error> {
+        self.say(Kind::GuardCancelled, id, by, None, now)
+    }
+    fn say(&self, kind: Kind, id: u64, by: (&str, &str), what: Option<What>, now: Ts) -> Result<Proposal, Error> {
+        std::fs::create_dir_all(&self.folder).map_err(|e| io(&self.folder, e))?;
+        let _held = lock(&self.folder.join("LOCK"))?;
+        let (mut proposals, mut log) = self.read()?;
+        let said = Said { id, who: by.0.trim().into(), why: by.1.trim().into(), what };
+        let body = to_value("guard", &said)?;
+        take(&mut proposals, kind, said, now).map_err(|why| Error::Refused(format!("proposal {id}: {why}")))?;
+        log.append(&[Entry { kind, ts: now, body }])?;
+        proposals.into_iter().find(|p| p.id == id).ok_or_else(|| Error::Missing(format!("proposal {id}")))
+    }
+    /// Everything that is approved and not cancelled, with the first instant at which it may act, in
+    /// that order. How long settings wait is judged by the settings in force when they were approved,
+    /// where `base` are those that the configuration names. What does not fit them never acts.
+    ///
+    /// # Errors
+    /// The log is damaged.
+    pub fn timeline(&self, base: &Policy) -> Result<Vec<(Ts, Proposal)>, Error> {
+        let open = self.proposals()?.into_iter().filter(|p| p.cancelled.is_none());
+        let mut approved: Vec<(Ts, Proposal)> = open.filter_map(|p| Some((p.approved()?, p))).collect();
+        approved.sort_by_key(|a| (a.0, a.1.id));
+        let mut line: Vec<(Ts, Proposal)> = Vec::new();
+        for (at, proposal) in approved {
+            let wait = match &proposal.what {
+                What::Override { .. } => Span(0),
+                What::Settings(changes) => {
+                    let now = in_force(base, &line, at);
+                    let Ok(new) = now.with(changes) else { continue };
+                    now.wait(&new)
+                }
+            };
+            let place = line.partition_point(|l| l.0 <= at + wait);
+            line.insert(place, (at + wait, proposal));
+        }
+        Ok(line)
+    }
+    /// What is due at `now` and was not applied, in the order in which it fell due.
+    ///
+    /// # Errors
+    /// The log is damaged.
+    pub fn due(&self, base: &Policy, applied: &BTreeSet<u64>, now: Ts) -> Result<Vec<Proposal>, Error> {
+        let line = self.timeline(base)?.into_iter();
+        Ok(line.filter(|(due, p)| *due <= now && !applied.contains(&p.id)).map(|l| l.1).collect())
+    }
+    /// What is wrong with an order of the ledger, held against the log: whether it was proposed so,
+    /// approved by enough different people, not cancelled, and due.
+    ///
+    /// # Errors
+    /// The log is damaged.
+    pub fn check(&self, id: u64, order: &Order, base: &Policy, at: Ts) -> Result<Option<String>, Error> {
+        let line = self.timeline(base)?;
+        let Some((due, p)) = line.iter().find(|l| l.1.id == id) else {
+            return Ok(Some(format!("proposal {id} is not approved in {}", self.path().display())));
+        };
+        if *due > at {
+            return Ok(Some(format!("proposal {id} was not due at {at}")));
+        }
+        let same = match (&p.what, order) {
+            (What::Settings(changes), Order::Settings(policy)) => policy.with(changes).ok() == Some(**policy),
+            _ => p.order(base)? == *order,
+        };
+        Ok((!same).then(|| format!("what proposal {id} says is not what was applied")))
+    }
+}
+
+/// The settings in force at an instant.
+fn in_force(base: &Policy, line: &[(Ts, Proposal)], at: Ts) -> Policy {
+    line.iter().take_while(|l| l.0 <= at).fold(*base, |policy, (_, p)| match &p.what {
+        What::Settings(changes) => policy.with(changes).unwrap_or(policy),
+        What::Override { .. } => policy,
+    })
+}
+
+/// Takes one line.
+fn take(proposals: &mut Vec<Proposal>, kind: Kind, said: Said, at: Ts) -> Result<(), String> {
+    let Said { id, who, why, what } = said;
+    if who.is_empty() || why.is_empty() {
+        return Err("say who and why".into());
+    }
+    if kind == Kind::GuardProposed {
+        let Some(what) = what.filter(|_| id == proposals.len() as u64 + 1) else {
+            return Err(format!("{} comes next", proposals.len() + 1));
+        };
+        proposals.push(Proposal { id, what, who, why, at, approvals: Vec::new(), cancelled: None });
+        return Ok(());
+    }
+    let Some(p) = proposals.iter_mut().find(|p| p.id == id) else { return Err("there is no such proposal".into()) };
+    if let Some((who, _)) = &p.cancelled {
+        return Err(format!("it was cancelled by {who}"));
+    }
+    match kind {
+        Kind::GuardApproved if p.approved().is_some() => return Err("it is approved already".into()),
+        Kind::GuardApproved if at < p.at || at - p.at > LAPSE => {
+            return Err(format!("it lapsed {LAPSE} after it was made"));
+        }
+        Kind::GuardApproved if p.names().iter().any(|n| n.eq_ignore_ascii_case(&who)) => {
+            return Err(format!("{who} stands under it already; another person must approve"));
+        }
+        Kind::GuardApproved => p.approvals.push((who, at)),
+        Kind::GuardCancelled => p.cancelled = Some((who, at)),
+        _ => return Err("not a line of this log".into()),
+    }
+    Ok(())
+}
+
+/// The settings in force at the end of what was applied.
+pub fn settings(base: &Policy, orders: &[Stored]) -> Policy {
+    let last = orders.iter().rev().find_map(|o| match o.read() {
+        Ok(Order::Settings(policy)) => Some(*policy),
+        _ => None,
+    });
+    last.unwrap_or(*base)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hour(n: i64) -> Ts {
+        Ts(0) + Span::HOUR.times(n)
+    }
+
+    fn settings(key: &str, value: &str) -> What {
+        What::Settings(Changes::from([(key.to_string(), value.to_string())]))
+    }
+
+    fn guard() -> (tempfile::TempDir, Guard, Policy) {
+        let folder = tempfile::TempDir::new().unwrap();
+        let guard = Guard::of(folder.path());
+        (folder, guard, Policy::default())
+    }
+
+    fn ids(due: Vec<Proposal>) -> Vec<u64> {
+        due.into_iter().map(|p| p.id).collect()
+    }
+
+    #[test]
+    fn settings_want_two_others_and_then_wait() {
+        let (_folder, guard, base) = guard();
+        let id = guard.propose(settings("im.up_per_day", "0.2"), ("ann", "faster"), hour(0), &base).unwrap();
+        let none = BTreeSet::new();
+        let refusal = |who: &str| guard.approve(id, (who, "fine"), hour(1)).unwrap_err().to_string();
+        assert!(refusal("Ann").contains("another person"));
+        guard.approve(id, ("ben", "fine"), hour(1)).unwrap();
+        assert!(refusal("ben").contains("another person") && refusal(" ").contains("who and why"));
+        assert!(guard.due(&base, &none, hour(1_000)).unwrap().is_empty(), "one is not enough");
+        guard.approve(id, ("cem", "fine"), hour(2)).unwrap();
+        assert!(refusal("dan").contains("approved already"));
+        assert!(guard.due(&base, &none, hour(25)).unwrap().is_empty(), "loosening waits a day");
+        assert_eq!(ids(guard.due(&base, &none, hour(26)).unwrap()), [1]);
+        assert!(guard.due(&base, &BTreeSet::from([1]), hour(26)).unwrap().is_empty());
+        let order = guard.proposals().unwrap()[0].order(&base).unwrap();
+        assert_eq!(guard.check(1, &order, &base, hour(26)).unwrap(), None);
+        assert!(guard.check(1, &order, &base, hour(25)).unwrap().unwrap().contains("not due"));
+        assert!(
+            guard.check(1, &Order::Settings(Box::new(base)), &base, hour(26)).unwrap().unwrap().contains("not what")
+        );
+        assert!(guard.check(2, &order, &base, hour(26)).unwrap().unwrap().contains("not approved"));
+    }
+
+    #[test]
+    fn a_step_back_is_judged_by_what_is_in_force_and_not_by_what_is_pending() {
+        let (_folder, guard, base) = guard();
+        let approved = |value: &str, at: i64| {
+            let id = guard.propose(settings("im.up_per_day", value), ("ann", "x"), hour(at), &base).unwrap();
+            guard.approve(id, ("ben", "x"), hour(at)).unwrap();
+            guard.approve(id, ("cem", "x"), hour(at)).unwrap();
+        };
+        // 0.10 is in force. 0.05 acts at once, and 0.08 is looser than that.
+        approved("0.05", 0);
+        approved("0.08", 1);
+        // 0.20 waits; 0.15 is tighter than that, but looser than what is in force.
+        approved("0.20", 2);
+        approved("0.15", 3);
+        let line: Vec<(Ts, u64)> = guard.timeline(&base).unwrap().iter().map(|l| (l.0, l.1.id)).collect();
+        assert_eq!(line, [(hour(0), 1), (hour(25), 2), (hour(26), 3), (hour(27), 4)]);
+    }
+
+    #[test]
+    fn tightening_acts_when_approved_and_what_is_cancelled_never_does() {
+        let (_folder, guard, base) = guard();
+        for (key, value) in [("im.up_per_day", "0.05"), ("mode", "managed-total")] {
+            let id = guard.propose(settings(key, value), ("ann", "x"), hour(0), &base).unwrap();
+            guard.approve(id, ("ben", "x"), hour(1)).unwrap();
+            guard.approve(id, ("cem", "x"), hour(1)).unwrap();
+        }
+        let none = BTreeSet::new();
+        assert_eq!(ids(guard.due(&base, &none, hour(1)).unwrap()), [1]);
+        assert_eq!(ids(guard.due(&base, &none, hour(73)).unwrap()), [1, 2], "how guardrails work waits three days");
+        guard.cancel(2, ("dan", "no"), hour(40)).unwrap();
+        assert_eq!(ids(guard.due(&base, &none, hour(73)).unwrap()), [1]);
+        assert!(guard.approve(2, ("eve", "x"), hour(41)).unwrap_err().to_string().contains("cancelled by dan"));
+        assert!(guard.propose(settings("im.m_max", "9"), ("ann", "x"), hour(0), &base).is_err());
+    }
+
+    #[test]
+    fn an_override_wants_one_other_and_holds_from_its_approval() {
+        let (_folder, guard, base) = guard();
+        let over = |m_ppm, hours| What::Override { symbol: None, m_ppm, length: Span::HOUR.times(hours) };
+        assert!(guard.propose(over(3_100_000, 1), ("ann", "x"), hour(0), &base).is_err());
+        assert!(guard.propose(over(1_500_000, 73), ("ann", "x"), hour(0), &base).is_err());
+        let id = guard.propose(over(1_500_000, 12), ("ann", "VENUE_OUTAGE"), hour(0), &base).unwrap();
+        let p = guard.approve(id, ("ben", "seen"), hour(3)).unwrap();
+        let set = Override { m_ppm: 1_500_000, until: hour(15) };
+        assert_eq!(p.order(&base).unwrap(), Order::Override { symbol: None, set });
+        assert_eq!(ids(guard.due(&base, &BTreeSet::new(), hour(3)).unwrap()), [1]);
+        let late = guard.propose(over(1_500_000, 12), ("ann", "x"), hour(4), &base).unwrap();
+        let lapsed = guard.approve(late, ("ben", "x"), hour(4) + LAPSE + Span(1)).unwrap_err();
+        assert!(lapsed.to_string().contains("lapsed"));
+    }
+
+    #[test]
+    fn a_changed_line_is_found() {
+        let (folder, guard, base) = guard();
+        let id = guard.propose(settings("im.up_per_day", "0.2"), ("ann", "faster"), hour(0), &base).unwrap();
+        guard.approve(id, ("ben", "fine"), hour(1)).unwrap();
+        let path = folder.path().join("guard/log.jsonl");
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(&path, text.replace("ben", "bob")).unwrap();
+        assert!(matches!(guard.proposals(), Err(Error::Damaged { .. })));
+    }
+}

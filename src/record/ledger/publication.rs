@@ -1,0 +1,260 @@
+//! One published multiplier, as it is recorded in the ledger and served to others.
+//!
+//! Decimals are text: multipliers with six places, as published; fractions in their shortest form
+//! that reads back to the same number, so a [`Decision`] survives the ledger bit for bit.
+
+use serde::{Deserialize, Serialize};
+
+use super::text::{from_iso, from_ppm};
+use super::working::Working;
+use crate::base::{Digest, Symbol, Ts};
+use crate::margin::{Decision, Reason, State};
+use crate::record::error::Error;
+use crate::record::stored::to_value;
+
+/// The stored form that this program writes. The first, `margincast.multiplier.v1`, had no multiplier for
+/// withdrawals; it reads as one with the default.
+pub const SCHEMA: &str = "margincast.multiplier.v2";
+
+/// Multiplier for withdrawals of the first form, at least, parts per million.
+const TRANSFER_V1: u64 = 1_250_000;
+
+/// One multiplier for one instrument over one horizon, and what it was made from.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Publication {
+    /// `margincast.multiplier.v2`; rows written by an older program: `margincast.multiplier.v1`.
+    #[schema(example = "margincast.multiplier.v2")]
+    pub schema: String,
+    /// Publication number; the first is 1, and there are no gaps.
+    pub seq: u64,
+    /// The number of the publication before this one for the same instrument and horizon.
+    pub prev_seq: Option<u64>,
+    /// The rows with the same id are applied together or not at all.
+    pub set_id: String,
+    /// How many rows the set has.
+    pub set_size: u32,
+    /// The instrument as `SYMBOL.VENUE`.
+    pub instrument_id: String,
+    /// The instrument as the venue names it.
+    #[schema(value_type = String)]
+    pub symbol: Symbol,
+    /// Margin period of risk, ISO 8601.
+    #[schema(example = "PT24H")]
+    pub horizon: String,
+    /// Confidence level of the losses below.
+    #[schema(example = "0.99")]
+    pub confidence: String,
+    /// Initial-margin multiplier: the number to use.
+    #[schema(example = "1.250000")]
+    pub multiplier: String,
+    /// Maintenance-margin multiplier.
+    pub multiplier_mm: String,
+    /// Multiplier for withdrawals of unrealised profit; never below `multiplier`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multiplier_transfer: Option<String>,
+    /// Initial-margin multiplier before guardrails.
+    pub multiplier_raw: Option<String>,
+    /// The `multiplier` published before this one for the same instrument and horizon.
+    pub previous_value: Option<String>,
+    /// Margin asked, as fractions of notional.
+    pub requirement: Requirement,
+    /// What the multiplier multiplies.
+    pub baseline: Baseline,
+    /// What the models foresee.
+    pub forecast: Foresight,
+    /// Every clamp, and every reason for not publishing the target, in the order they acted.
+    #[schema(value_type = Vec<String>, example = json!(["STEP_UP"]))]
+    pub reasons: Vec<Reason>,
+    /// Where on the staleness ladder.
+    #[schema(value_type = String, example = "FRESH")]
+    pub state: State,
+    /// The same for consumers.
+    pub status: Status,
+    /// Close of the last window used, or the time of the clock tick that caused this.
+    #[schema(value_type = String, format = DateTime)]
+    pub as_of: Ts,
+    /// When it was published; in a replay, the time of the stream.
+    #[schema(value_type = String, format = DateTime)]
+    pub published_at: Ts,
+    /// The first instant at which it may be applied.
+    #[schema(value_type = String, format = DateTime)]
+    pub effective_at: Ts,
+    /// After this the consumer uses its own fallback, or the one below.
+    #[schema(value_type = String, format = DateTime)]
+    pub valid_until: Ts,
+    /// The multiplier to use after `valid_until` by consumers without a rule of their own.
+    pub fallback: String,
+    /// The models.
+    pub model: ModelRef,
+    /// Digest of the effective configuration.
+    #[schema(value_type = String)]
+    pub config_digest: Digest,
+    /// The numbers between the inputs and the result, for `explain`.
+    pub why: Working,
+    /// What caused it.
+    pub cause: Cause,
+    /// How many events of the instrument had been consumed, the causing one included.
+    pub consumed: u64,
+    /// Version of the program.
+    pub code: String,
+}
+
+/// Margin asked, as fractions of notional.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Requirement {
+    /// Initial margin.
+    pub initial: Option<String>,
+    /// Maintenance margin.
+    pub maintenance: Option<String>,
+}
+
+/// What the multiplier multiplies.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Baseline {
+    /// Baseline loss at the confidence level, fraction of notional.
+    pub loss: Option<String>,
+}
+
+/// What the models foresee.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Foresight {
+    /// Forecast loss at the confidence level, fraction of notional; null without a usable forecast.
+    pub loss: Option<String>,
+    /// Weight of the forecast, 0 to 1.
+    pub credibility: Option<String>,
+    /// Probability of the stressed regime, where a model gives it.
+    pub p_stress: Option<String>,
+}
+
+/// Which models.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ModelRef {
+    /// Registered name.
+    pub name: String,
+    /// Registered version.
+    pub version: String,
+    /// The alias through which it came into force.
+    pub alias: String,
+    /// SHA-256 of its `MANIFEST.json`.
+    #[schema(value_type = String)]
+    pub manifest: Digest,
+    /// Digest of the bundle of models.
+    #[schema(value_type = String)]
+    pub digest: Digest,
+}
+
+/// The staleness ladder as consumers know it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Status {
+    /// Inputs are fresh.
+    Live,
+    /// Inputs are fresh, the book is thin: nothing is loosened.
+    Thin,
+    /// Inputs are late; the last value holds.
+    Held,
+    /// Inputs are older; the value moves to the fallback.
+    Degraded,
+    /// Inputs are too old; the fallback holds.
+    Fallback,
+    /// An operator froze publication.
+    Halted,
+}
+
+impl Status {
+    /// The text form.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Status::Live => "live",
+            Status::Thin => "thin",
+            Status::Held => "held",
+            Status::Degraded => "degraded",
+            Status::Fallback => "fallback",
+            Status::Halted => "halted",
+        }
+    }
+}
+
+impl From<State> for Status {
+    fn from(state: State) -> Status {
+        match state {
+            State::Fresh => Status::Live,
+            State::Thin => Status::Thin,
+            State::Hold => Status::Held,
+            State::Degrading => Status::Degraded,
+            State::Fallback => Status::Fallback,
+            State::Killed => Status::Halted,
+        }
+    }
+}
+
+/// What caused a publication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, utoipa::ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Cause {
+    /// A window closed.
+    Row,
+    /// The clock: nothing came in for too long.
+    Tick,
+    /// An operator.
+    Kill,
+}
+
+impl Publication {
+    /// The decision it publishes, bit for bit.
+    ///
+    /// # Errors
+    /// A number or length of time in it does not parse.
+    pub fn decision(&self) -> Result<Decision, Error> {
+        let bad = |key: &str, text: &str| Error::Format {
+            place: format!("publication {}", self.seq),
+            why: format!("`{key}` is `{text}`"),
+        };
+        let number = |key: &str, text: &Option<String>| match text {
+            None => Ok(f64::NAN),
+            Some(t) => t.parse::<f64>().map_err(|_| bad(key, t)),
+        };
+        let optional = |key: &str, text: &Option<String>| {
+            text.as_ref().map(|t| t.parse::<f64>().map_err(|_| bad(key, t))).transpose()
+        };
+        let parts = |key: &str, text: &str| from_ppm(text).ok_or_else(|| bad(key, text));
+        Ok(Decision {
+            symbol: self.symbol,
+            ts: self.as_of,
+            horizon: from_iso(&self.horizon).ok_or_else(|| bad("horizon", &self.horizon))?,
+            baseline: number("baseline.loss", &self.baseline.loss)?,
+            forecast_loss: optional("forecast.loss", &self.forecast.loss)?,
+            credibility: number("forecast.credibility", &self.forecast.credibility)?,
+            m_raw: number("multiplier_raw", &self.multiplier_raw)?,
+            m_im_ppm: parts("multiplier", &self.multiplier)?,
+            m_mm_ppm: parts("multiplier_mm", &self.multiplier_mm)?,
+            m_transfer_ppm: match &self.multiplier_transfer {
+                Some(text) => parts("multiplier_transfer", text)?,
+                None => parts("multiplier", &self.multiplier)?.max(TRANSFER_V1),
+            },
+            c_im: number("requirement.initial", &self.requirement.initial)?,
+            c_mm: number("requirement.maintenance", &self.requirement.maintenance)?,
+            state: self.state,
+            reasons: self.reasons.clone(),
+            p_stress: optional("forecast.p_stress", &self.forecast.p_stress)?,
+            model_digest: self.model.digest,
+            config_digest: self.config_digest,
+            why: self.why.read(&number, parts("fallback", &self.fallback)?, self.valid_until)?,
+        })
+    }
+    /// Where the numbers of `made` differ from the published ones: key, published, made.
+    pub fn differences(&self, made: &Decision) -> Vec<(String, String, String)> {
+        let recorded = self.decision().and_then(|d| to_value("decision", &d)).unwrap_or_default();
+        let made = to_value("decision", made).unwrap_or_default();
+        let keys = recorded.as_object().into_iter().chain(made.as_object()).flat_map(|o| o.keys());
+        let keys: std::collections::BTreeSet<&String> = keys.collect();
+        let text = |v: &serde_json::Value| v.to_string();
+        let differs = keys.into_iter().filter(|k| text(&recorded[*k]) != text(&made[*k]));
+        differs.map(|k| (k.clone(), text(&recorded[k]), text(&made[k]))).collect()
+    }
+}

@@ -1,0 +1,298 @@
+//! A made-up road on which every kind of event leaves a trace in all later decisions, so that
+//! anything pushed at another place is found.
+
+use std::sync::{Arc, Mutex};
+
+use serde::Serialize;
+
+use super::*;
+use crate::base::{Digest, Horizon, Span};
+use crate::event::Trade;
+use crate::margin::order::Scope;
+use crate::margin::{Order, State, Why};
+use crate::record::chain::{Entry, Kind, Record};
+use crate::record::ledger::bodies::{ConfigLoaded, Killed, ModelLoaded, Ticked};
+use crate::record::ledger::epoch::eras;
+use crate::record::ledger::numbering::{Occasion, Press};
+use crate::record::ledger::order::{Ordered, Stored};
+use crate::record::ledger::{MemoryStore, Store};
+
+type Trace = BTreeMap<Symbol, u64>;
+type Shelf = Arc<Mutex<Vec<Publication>>>;
+
+const SYMBOLS: [&str; 2] = ["AAA", "BBB"];
+
+fn symbols() -> Vec<Symbol> {
+    SYMBOLS.iter().map(|s| s.parse().unwrap()).collect()
+}
+
+fn model(version: &str) -> ModelRef {
+    let digest = Digest::of(version.as_bytes());
+    ModelRef { name: "m".into(), version: version.into(), alias: "champion".into(), manifest: digest, digest }
+}
+
+/// Mixes what happens into a number per instrument; two decisions on every third event, on ticks and
+/// on kills.
+#[derive(Default)]
+struct Road {
+    traces: Trace,
+    installed: u64,
+    pushed: u64,
+}
+
+impl Road {
+    fn step(&mut self, step: Step<'_>) -> Result<Vec<Decision>, Error> {
+        let event = match step {
+            Step::Install(model) => {
+                self.installed = u64::from(model.digest.0[0]) + 1;
+                return Ok(Vec::new());
+            }
+            Step::Order(at, order) => {
+                let on = u64::from(matches!(order, Order::Kill { on: true, .. }));
+                self.installed = 500 + on + at.0.unsigned_abs() % 89;
+                return Ok(Vec::new());
+            }
+            Step::Venue(at, _, digest) => {
+                self.installed = 700 + u64::from(digest.0[0]) + at.0.unsigned_abs() % 97;
+                return Ok(Vec::new());
+            }
+            Step::Event(event) => event,
+        };
+        self.pushed += 1;
+        let kind = match event.body {
+            Body::Trade(t) => t.price as u64,
+            Body::Bar(_) | Body::Gauge(_) => 1,
+            Body::Tick => 2,
+            Body::Kill(on) => 3 + u64::from(on),
+        };
+        let trace = self.traces.entry(event.symbol).or_default();
+        *trace = trace.wrapping_mul(31).wrapping_add(kind + event.ts_known.0.unsigned_abs() * 7 + self.installed)
+            % 1_000_003;
+        let speaks = !matches!(event.body, Body::Trade(_)) || event.seq.is_multiple_of(3);
+        Ok(if speaks { [1, 24].map(|h| decision(event, h, *trace)).to_vec() } else { Vec::new() })
+    }
+}
+
+fn decision(event: &Event, hours: i64, trace: u64) -> Decision {
+    Decision {
+        symbol: event.symbol,
+        ts: event.ts_known,
+        horizon: Horizon(Span::HOUR.times(hours)),
+        baseline: 0.01 + trace as f64 * 1e-9,
+        forecast_loss: None,
+        credibility: 0.0,
+        m_raw: 1.0,
+        m_im_ppm: trace,
+        m_mm_ppm: trace,
+        m_transfer_ppm: trace,
+        c_im: 0.01,
+        c_mm: 0.008,
+        state: State::Fresh,
+        reasons: Vec::new(),
+        p_stress: None,
+        model_digest: Digest::default(),
+        config_digest: Digest::default(),
+        why: Why::default(),
+    }
+}
+
+fn market(n: u64) -> Vec<Event> {
+    let one = |i: u64| {
+        let at = Ts(i as i64 * 1_000);
+        let symbol = symbols()[usize::from(i % 5 < 2)];
+        let trade = Trade { price: 100.0 + (i % 7) as f64, qty: 1.0, aggressor: 1, n_trades: 1 };
+        Event { symbol, ts_event: at, ts_known: at, seq: i, body: Body::Trade(trade) }
+    };
+    (0..n).map(one).collect()
+}
+
+/// A service in small: records what is new, as the publisher does.
+struct Service {
+    store: MemoryStore,
+    press: Press,
+    shelf: Shelf,
+    rerun: Rerun,
+    road: Road,
+}
+
+impl Service {
+    /// Starts on a ledger, which may be empty.
+    fn start(mut store: MemoryStore) -> Service {
+        let start =
+            ConfigLoaded { digest: Digest::default(), config: "{}".into(), publish_from: Ts(0), model: model("1") };
+        if store.next() == Seq(0) {
+            store.append(entry(Kind::ConfigLoaded, Ts(0), &start)).unwrap();
+        }
+        let mut press = Press::new("venue", model("1"));
+        let shelf = Shelf::default();
+        let era = eras(&store, |_, p| {
+            press.remember(&p);
+            shelf.lock().unwrap().push(p);
+        })
+        .unwrap()
+        .pop();
+        let (kept, mut road) = (Arc::clone(&shelf), Road::default());
+        let recall: Recall = Box::new(move |_| Ok(kept.lock().unwrap()[0].clone()));
+        let mut rerun = Rerun::new(&symbols(), era.as_ref(), recall);
+        let sets = rerun.begin(&mut |s| road.step(s)).unwrap();
+        let mut service = Service { store, press, shelf, rerun, road };
+        service.record(sets);
+        service
+    }
+    fn record(&mut self, sets: Vec<Set>) {
+        for set in sets {
+            let occasion = Occasion { cause: set.cause, consumed: set.consumed, at: set.known };
+            for decision in &set.decisions[set.recorded..] {
+                let row = self.press.row(decision, &set.decisions, occasion);
+                self.store.append(entry(Kind::Publish, set.known, &row)).unwrap();
+                self.shelf.lock().unwrap().push(row);
+            }
+        }
+    }
+    fn feed(&mut self, event: &Event) -> Result<(), Error> {
+        let sets = self.rerun.feed(event, &mut |s| self.road.step(s))?;
+        self.record(sets);
+        Ok(())
+    }
+    fn inject(&mut self, at: Ts, body: Body) {
+        let after = self.rerun.counts();
+        let recorded = match body {
+            Body::Kill(on) => entry(Kind::Kill, at, &Killed { on, after }),
+            _ => entry(Kind::Tick, at, &Ticked { after }),
+        };
+        self.store.append(recorded).unwrap();
+        for symbol in symbols() {
+            let sets = self.rerun.now(symbol, at, body, &mut |s| self.road.step(s)).unwrap();
+            self.record(sets);
+        }
+    }
+    fn install(&mut self, version: &str) {
+        let loaded = ModelLoaded { model: model(version), after: self.rerun.counts() };
+        self.store.append(entry(Kind::ModelLoaded, Ts(1), &loaded)).unwrap();
+        self.road.step(Step::Install(&model(version))).unwrap();
+    }
+    fn order(&mut self, at: Ts, on: bool) {
+        let order = Order::Kill { scope: Scope::Model("HMM".into()), on };
+        let stored = Stored::of(&order).unwrap();
+        let ordered = Ordered { order: stored, id: None, who: vec![], why: "x".into(), after: self.rerun.counts() };
+        self.store.append(entry(Kind::Order, at, &ordered)).unwrap();
+        self.road.step(Step::Order(at, &order)).unwrap();
+    }
+    /// A day: events with ticks, freezes and changes of models between them, ahead of the market's
+    /// clock as live ticks are.
+    fn day(events: &[Event]) -> Service {
+        let mut service = Service::start(MemoryStore::default());
+        service.inject(Ts(-5), Body::Tick);
+        for (i, event) in events.iter().enumerate() {
+            service.feed(event).unwrap();
+            let at = event.ts_known + Span(1_500);
+            match i % 11 {
+                3 => service.inject(at, Body::Tick),
+                5 => service.inject(at, Body::Kill(i % 2 == 0)),
+                7 => service.install(&i.to_string()),
+                9 => service.order(at, i % 2 == 0),
+                8 => (service.inject(at, Body::Tick), service.install("b")).1,
+                _ => {}
+            }
+        }
+        service
+    }
+}
+
+fn entry<T: Serialize>(kind: Kind, ts: Ts, body: &T) -> Entry {
+    Entry { kind, ts, body: serde_json::to_value(body).unwrap() }
+}
+
+/// The first `n` entries.
+fn cut(store: &MemoryStore, n: u64) -> MemoryStore {
+    let mut short = MemoryStore::default();
+    for record in store.scan(Seq(0)).unwrap().take(n as usize) {
+        let Record { kind, ts, body, .. } = record.unwrap();
+        short.append(Entry { kind, ts, body }).unwrap();
+    }
+    short
+}
+
+fn published(store: &MemoryStore) -> Vec<Publication> {
+    let mut all = Vec::new();
+    eras(store, |_, p| all.push(p)).unwrap();
+    all
+}
+
+#[test]
+fn a_whole_past_is_made_again_and_nothing_is_published_twice() {
+    let events = market(60);
+    let day = Service::day(&events);
+    let all = published(&day.store);
+    let mut again = Service::start(day.store.clone());
+    assert!(!again.rerun.is_done());
+    events.iter().for_each(|e| again.feed(e).unwrap());
+    assert!(again.rerun.is_done());
+    assert_eq!((again.rerun.compared(), published(&again.store)), (all.len() as u64, all));
+    assert_eq!((again.road.pushed, again.road.traces), (day.road.pushed, day.road.traces));
+}
+
+#[test]
+fn another_order_between_instruments_changes_nothing() {
+    let mut events = market(60);
+    let day = Service::day(&events);
+    events.sort_by_key(|e| (e.symbol, e.seq));
+    let mut again = Service::start(day.store.clone());
+    events.iter().for_each(|e| again.feed(e).unwrap());
+    assert!(again.rerun.is_done());
+    assert_eq!(again.road.traces, day.road.traces);
+}
+
+#[test]
+fn a_ledger_cut_at_any_entry_goes_on_without_gap_or_repeat() {
+    let events = market(40);
+    let day = Service::day(&events);
+    for n in 1..=day.store.next().0 {
+        let short = cut(&day.store, n);
+        let before = published(&short);
+        let mut again = Service::start(short);
+        for event in &events {
+            again.feed(event).unwrap();
+        }
+        assert!(again.rerun.is_done(), "cut at {n}");
+        let after = published(&again.store);
+        assert_eq!(after[..before.len()], before, "cut at {n}");
+        let mut keys: Vec<_> = after.iter().map(|p| (p.symbol, p.horizon.clone(), p.as_of, p.cause)).collect();
+        keys.sort();
+        let whole = keys.len();
+        keys.dedup();
+        assert_eq!(keys.len(), whole, "cut at {n}: a publication was repeated");
+        assert!(after.iter().zip(1..).all(|(p, i)| p.seq == i), "cut at {n}: numbers have no gap");
+    }
+}
+
+#[test]
+fn any_other_event_model_or_record_is_found() {
+    let events = market(60);
+    let day = Service::day(&events);
+    let run = |store: MemoryStore, events: &[Event]| -> Result<(), Error> {
+        let mut again = Service::start(store);
+        events.iter().try_for_each(|e| again.feed(e))?;
+        again.rerun.unfinished().map_or(Ok(()), Err)
+    };
+    run(day.store.clone(), &events).unwrap();
+    let mut other = events.clone();
+    if let Body::Trade(trade) = &mut other[17].body {
+        trade.price += 1.0;
+    }
+    let error = run(day.store.clone(), &other).unwrap_err().to_string();
+    assert!(error.contains("recorded") && error.contains("made"), "{error}");
+    other = events.clone();
+    other.remove(30);
+    assert!(matches!(run(day.store.clone(), &other), Err(Error::Differs { .. })));
+    let error = run(day.store.clone(), &events[..40]).unwrap_err().to_string();
+    assert!(error.contains("do not give it") || error.contains("there are"), "{error}");
+    let mut changed = MemoryStore::default();
+    for record in day.store.scan(Seq(0)).unwrap() {
+        let record = record.unwrap();
+        let text = record.body.to_string().replace("\"consumed\":9,", "\"consumed\":8,");
+        let body = serde_json::from_str(&text).unwrap();
+        changed.append(Entry { kind: record.kind, ts: record.ts, body }).unwrap();
+    }
+    assert!(matches!(run(changed, &events), Err(Error::Differs { .. })));
+}

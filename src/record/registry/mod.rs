@@ -1,0 +1,36 @@
+//! The model registry: immutable versions, each proved at every load.
+//!
+//! ```text
+//! <models>/<name>/versions/000001/   MANIFEST.json bundle.json config.json golden.jsonl metrics.json
+//!                                    data.lock.json env.json card.md card.json profile.json
+//!                                    evidence.json SHA256SUMS
+//! <models>/<name>/aliases/<alias>    000001 sha256:<digest of MANIFEST.json>
+//! <models>/<name>/history.jsonl      who moved which alias, when, and why; hash-chained
+//! ```
+//!
+//! `sha256sum -c SHA256SUMS` checks a version without this program.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`manifest`] | what a version consists of, where it was made and from which data |
+//! | [`golden`] | input rows and the forecasts they must give, bit for bit |
+//! | [`alias`] | `champion` and its like, with a hash-chained history |
+//! | [`versions`] | a folder of registered models: listed, checked, loaded, promoted |
+//! | [`register`] | how a version comes to be: staged, synced, renamed |
+//! | [`run`] | what went into a training run, and what came out |
+//!
+//! This folder knows nothing of the ledger, and nothing of what a version must show to be promoted.
+
+pub mod alias;
+pub mod golden;
+pub mod manifest;
+pub mod register;
+pub mod run;
+pub mod versions;
+
+pub use alias::{Aliases, By, Move, Target};
+pub use golden::{Golden, Proof};
+pub use manifest::{DataLock, Env, FileEntry, Manifest};
+pub use register::Extras;
+pub use run::Run;
+pub use versions::{Loaded, Registered, Registry, Which};

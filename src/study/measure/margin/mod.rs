@@ -1,0 +1,35 @@
+//! Measurements of margins: what they cost, cover and do to those who pay them.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`policies`] | what each margin policy asked, beside the return that followed |
+//! | [`policy_scores`] | each policy beside a control of equal cost |
+//! | [`guardrails`] | how often each guardrail acted |
+//! | [`backtests`] | coverage, shortfall and the traffic light as a regulator tests them |
+//! | [`bounds`] | simulated bounds that backtests are held to |
+//! | [`conditions`] | coverage by regime, decile of volatility and hour |
+//! | [`bands`] | breaches by band of the risk score |
+//! | [`margin_calls`] | margin calls by length of time |
+//! | [`frontier`] | cost at one breach rate |
+//! | [`buffers`] | how long volatility lasts, and what knowing it is worth |
+//! | [`stress`] | what was left uncovered in crashes |
+//! | [`stages`] | what anti-procyclical stages cost and bring |
+//! | [`guidance`] | coverage of forward guidance |
+//! | [`impulse_responses`] | what margins do when volatility doubles |
+//!
+//! This folder knows nothing of how models are fitted.
+
+pub mod backtests;
+pub mod bands;
+pub mod bounds;
+pub mod buffers;
+pub mod conditions;
+pub mod frontier;
+pub mod guardrails;
+pub mod guidance;
+pub mod impulse_responses;
+pub mod margin_calls;
+pub mod policies;
+pub mod policy_scores;
+pub mod stages;
+pub mod stress;

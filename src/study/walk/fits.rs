@@ -1,0 +1,185 @@
+//! The fits of every origin, in parallel, each kept on disk as soon as it is done.
+//!
+//! A fit's file is named by the key of its task, so a study that was killed goes on where it stopped and
+//! ends with the same bits, and a changed setting never finds an old fit.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+
+use rayon::prelude::*;
+use serde_json::{Value, json};
+
+use super::checkpoint;
+use super::fit::{Before, FitTask};
+use super::origins::{self, Origin};
+use super::search::{Choice, Search};
+use crate::base::{Digest, Horizon};
+use crate::forecast::{self, Entry, Fitted, History, Panel, Track};
+use crate::study::config::{ModelPlan, Plan};
+use crate::study::{Error, OnProgress, Progress};
+
+/// Fits by origin, instance and horizon; a fit that failed keeps its reason.
+pub type Fits = BTreeMap<(usize, String, Horizon), Result<Fitted, forecast::Error>>;
+
+/// Choices of parameters by instance, horizon and origin.
+pub type Choices = BTreeMap<(String, Horizon, usize), Choice>;
+
+/// What every fit of a study shares.
+pub struct Fitting<'a> {
+    /// The study.
+    pub plan: &'a Plan,
+    /// Rows of every instrument.
+    pub history: &'a History,
+    /// Rows of windows between those, to learn from.
+    pub shifted: &'a [History],
+    /// Digest of all those rows.
+    pub data: Digest,
+    /// Where fits are kept.
+    pub keep: Option<&'a Path>,
+    /// Gets stages and losses.
+    pub progress: OnProgress<'a>,
+    /// The origins, the last one at the end of the study.
+    pub origins: &'a [Origin],
+    /// Choices made so far.
+    pub choices: Mutex<Choices>,
+}
+
+/// The panel of one origin, made when it is first wanted and shared by the models of that origin.
+type Shared = Arc<OnceLock<Panel>>;
+
+impl Fitting<'_> {
+    /// Fits every model that stands alone, at every origin where it is refitted.
+    ///
+    /// # Errors
+    /// A checkpoint cannot be read or written. A model without a fit is a value, not an error.
+    pub fn first_stage(&self) -> Result<Fits, Error> {
+        self.choose()?;
+        let mut tasks = Vec::new();
+        let panels: BTreeMap<usize, Shared> = self.origins.iter().map(|o| (o.index, Shared::default())).collect();
+        for model in self.plan.models.iter().rev() {
+            if Entry::named(&model.kind)?.combines {
+                continue;
+            }
+            for origin in self.origins.iter().rev().filter(|o| o.index % model.every.max(1) == 0) {
+                let panel = &panels[&origin.index];
+                tasks.extend(self.plan.horizons().iter().map(|(_, h)| (model, *origin, *h, Arc::clone(panel))));
+            }
+        }
+        // A panel goes with the last task that holds it.
+        drop(panels);
+        let (total, progress) = (tasks.len() as u64, self.progress);
+        let done = AtomicU64::new(0);
+        let (members, track) = (BTreeMap::new(), Track::default());
+        let before = Before { members: &members, track: &track };
+        let fits: Vec<_> = tasks
+            .into_par_iter()
+            .map(|(model, origin, horizon, panel)| {
+                let panel = || panel.get_or_init(|| self.panel(origin));
+                let fitted = self.fit(model, origin, horizon, before, &panel);
+                progress(Progress::Stage("fit", done.fetch_add(1, Ordering::Relaxed) + 1, total));
+                fitted.map(|f| ((origin.index, model.name.clone(), horizon), f))
+            })
+            .collect::<Result<_, Error>>()?;
+        Ok(fits.into_iter().collect())
+    }
+
+    /// Makes every choice of the models that stand alone.
+    fn choose(&self) -> Result<(), Error> {
+        let mut tasks = Vec::new();
+        for model in self.plan.models.iter().filter(|m| m.choose.is_some()) {
+            if Entry::named(&model.kind)?.combines {
+                continue;
+            }
+            let due = |o: &&Origin| model.choose.as_ref().is_some_and(|c| c.origin(o.index) == o.index);
+            for origin in self.origins.iter().filter(due) {
+                tasks.extend(self.plan.horizons().iter().map(|(_, h)| (model, *origin, *h)));
+            }
+        }
+        let (total, done) = (tasks.len() as u64, AtomicU64::new(0));
+        tasks.into_par_iter().try_for_each(|(model, origin, horizon)| {
+            self.params(model, origin, horizon, &Track::default())?;
+            (self.progress)(Progress::Stage("choose", done.fetch_add(1, Ordering::Relaxed) + 1, total));
+            Ok(())
+        })
+    }
+
+    /// The parameters in force for a model at an origin: as given, or as chosen there or at the
+    /// last origin before it where a choice was due.
+    fn params(&self, model: &ModelPlan, at: Origin, horizon: Horizon, track: &Track) -> Result<Value, Error> {
+        let Some(choose) = &model.choose else { return Ok(model.params.clone()) };
+        let origin = self.origins[choose.origin(at.index).min(at.index)];
+        let place = (model.name.clone(), horizon, origin.index);
+        let made = |choices: &Mutex<Choices>| choices.lock().ok().and_then(|c| c.get(&place).cloned());
+        if let Some(choice) = made(&self.choices) {
+            return Ok(choice.params);
+        }
+        let fit = self.task(model, &model.params, origin, horizon).key();
+        let key = Digest::of_json(&json!({"choose": choose, "fit": fit}));
+        let path = self.file(model, &format!("choice-{}", key.short()))?;
+        let kept = path.as_deref().map(|p| checkpoint::read(p, key)).transpose()?.flatten();
+        let choice = match kept.and_then(|body| serde_json::from_value(body).ok()) {
+            Some(choice) => choice,
+            None => {
+                let params = |before: &ModelPlan| self.params(before, origin, horizon, track);
+                let search = Search { plan: self.plan, history: self.history, track, params: &params };
+                let choice = search.choose(model, choose, (origin.index, origin.cut), horizon)?;
+                if let Some(path) = &path {
+                    checkpoint::write(path, key, &json!(choice))?;
+                }
+                choice
+            }
+        };
+        let params = choice.params.clone();
+        if let Ok(mut choices) = self.choices.lock() {
+            choices.insert(place, choice);
+        }
+        Ok(params)
+    }
+
+    /// One fit on the panel of its origin, from its file when there is one.
+    ///
+    /// # Errors
+    /// A checkpoint cannot be read or written. A model without a fit is a value, not an error.
+    pub fn fit<'p>(
+        &self,
+        model: &ModelPlan,
+        origin: Origin,
+        horizon: Horizon,
+        before: Before<'_>,
+        panel: &dyn Fn() -> &'p Panel,
+    ) -> Result<Result<Fitted, forecast::Error>, Error> {
+        let params = self.params(model, origin, horizon, before.track)?;
+        let task = self.task(model, &params, origin, horizon);
+        let key = task.key();
+        let path = self.file(model, &key.short())?;
+        if let Some(path) = &path
+            && let Some(body) = checkpoint::read(path, key)?
+        {
+            return Ok((Entry::named(&model.kind)?.load)(body));
+        }
+        let on_loss = |loss| (self.progress)(Progress::Loss(&model.name, horizon, loss));
+        let fitted = task.run(panel(), before, &on_loss);
+        if let (Some(path), Ok(fitted)) = (&path, &fitted) {
+            checkpoint::write(path, key, &fitted.body)?;
+        }
+        Ok(fitted)
+    }
+
+    /// What may be learnt from at an origin.
+    pub fn panel(&self, origin: Origin) -> Panel {
+        let of = |history| origins::panel(&self.plan.study, history, self.plan.road.rows.row, origin.cut);
+        of(self.history).with_shifted(self.shifted.iter().map(of).collect())
+    }
+
+    fn task(&self, model: &ModelPlan, params: &Value, origin: Origin, horizon: Horizon) -> FitTask {
+        FitTask::new(&self.plan.study, &self.plan.road.rows, self.data, model, params, (origin.cut, horizon))
+    }
+
+    /// Where a fit or choice is kept. Those that learn from a track record are cheap, and not kept.
+    fn file(&self, model: &ModelPlan, name: &str) -> Result<Option<PathBuf>, Error> {
+        let combines = Entry::named(&model.kind)?.combines;
+        Ok(self.keep.filter(|_| !combines).map(|folder| folder.join(format!("{}-{name}.json", model.name))))
+    }
+}

@@ -1,0 +1,199 @@
+//! The walk forward: at each origin the models of that origin are installed in the pipeline, and the
+//! market goes on until the next.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::sync::Arc;
+
+use super::fit::Before;
+use super::fits::{Fits, Fitting};
+use super::issued::{Issued, Walk};
+use super::market::{MarketEvents, Replay};
+use super::origins::{self, Origin};
+use super::rows;
+use crate::base::{Digest, Horizon, Ts};
+use crate::forecast::calibrated::Calibration;
+use crate::forecast::{Entry, History, Outcome, Settled, Track};
+use crate::margin::Decision;
+use crate::pipeline::{Bundle, Member, Pipeline};
+use crate::study::config::{MarginRule, Plan};
+use crate::study::{Error, OnProgress, Progress};
+
+/// Walks forward through `market`. Fits are kept in `keep` and taken from there when they are there.
+///
+/// # Errors
+/// The plan names unknown models, rows cannot be built, or a checkpoint fails.
+pub fn walk(
+    plan: &Plan,
+    market: &MarketEvents,
+    config: Digest,
+    keep: Option<&Path>,
+    progress: OnProgress<'_>,
+) -> Result<Walk, Error> {
+    check(plan, market)?;
+    let history = rows::rows(plan, market)?;
+    let shifted = rows::shifted(plan, market)?;
+    let data = rows::digest(&history, &shifted);
+    let mut origins = origins::origins(&plan.study, &history);
+    // One more origin at the end: the models that would be promoted.
+    origins.push(Origin { index: origins.len(), cut: plan.study.end, until: plan.study.end });
+    let choices = Default::default();
+    let fitting =
+        Fitting { plan, history: &history, shifted: &shifted, data, keep, progress, origins: &origins, choices };
+    let fits = fitting.first_stage()?;
+    let mut state = State::new(plan, market, config)?;
+    for origin in &origins {
+        let bundle = state.bundle(&fitting, *origin, &fits)?;
+        state.run(*origin, &bundle, plan);
+        state.settle(&history, *origin);
+        progress(Progress::Stage("walk", origin.index as u64 + 1, origins.len() as u64));
+        state.last = bundle;
+    }
+    let rehearsed = |i: &Issued| i.forecast.issued < plan.study.start;
+    let named: BTreeSet<&str> = plan.study.margins.iter().flat_map(MarginRule::models).collect();
+    let (mut before, forecasts): (Vec<_>, Vec<_>) = state.forecasts.into_iter().partition(rehearsed);
+    before.retain(|i| named.contains(&*i.model));
+    let faults = state.pipeline.faults();
+    let State { decisions, last, failures, .. } = state;
+    let choices = fitting.choices.into_inner().unwrap_or_default().into_values().collect();
+    Ok(Walk { data, choices, forecasts, before, decisions, last, faults, failures, history })
+}
+
+fn check(plan: &Plan, market: &MarketEvents) -> Result<(), Error> {
+    for symbol in &plan.road.symbols {
+        if market.get(symbol).is_none_or(Vec::is_empty) {
+            return Err(Error::Plan(format!(
+                "{symbol}: no events in the lake; ingest its files or take it out of [universe] symbols"
+            )));
+        }
+    }
+    for (i, model) in plan.models.iter().enumerate() {
+        Entry::named(&model.kind)?;
+        if plan.models[..i].iter().any(|m| m.name == model.name) {
+            return Err(Error::Plan(format!("two models are named `{}`; give one another name", model.name)));
+        }
+    }
+    Ok(())
+}
+
+struct State<'a> {
+    plan: &'a Plan,
+    replay: Replay<'a>,
+    pipeline: Pipeline,
+    /// Settled forecasts by horizon.
+    tracks: BTreeMap<Horizon, Track>,
+    /// From here on forecasts are not yet settled.
+    unsettled: Vec<Issued>,
+    forecasts: Vec<Issued>,
+    decisions: Vec<Decision>,
+    last: Bundle,
+    failures: Vec<String>,
+}
+
+impl<'a> State<'a> {
+    fn new(plan: &'a Plan, market: &'a MarketEvents, config: Digest) -> Result<State<'a>, Error> {
+        let nothing = Bundle::new(Vec::new(), Ts(i64::MAX));
+        Ok(State {
+            plan,
+            replay: Replay::of(&plan.road.symbols, market),
+            pipeline: Pipeline::new(plan.road.clone(), &nothing, config)?,
+            tracks: BTreeMap::new(),
+            unsettled: Vec::new(),
+            forecasts: Vec::new(),
+            decisions: Vec::new(),
+            last: Bundle::default(),
+            failures: Vec::new(),
+        })
+    }
+
+    /// The models of an origin: fits of the first stage, then those that combine them, then each
+    /// one's calibration; all from what was known at the cut.
+    fn bundle(&mut self, fitting: &Fitting<'_>, origin: Origin, fits: &Fits) -> Result<Bundle, Error> {
+        let plan = self.plan;
+        let panel = fitting.panel(origin);
+        let mut members = Vec::new();
+        for (ahead, horizon) in plan.horizons() {
+            let track = &*self.tracks.entry(horizon).or_default();
+            let mut fitted = BTreeMap::new();
+            for model in &plan.models {
+                let entry = Entry::named(&model.kind)?;
+                let fit = if entry.combines {
+                    let before = Before { members: &fitted, track };
+                    fitting.fit(model, origin, horizon, before, &|| &panel)?.map_err(|e| e.to_string())
+                } else {
+                    let from = origin.index - origin.index % model.every.max(1);
+                    match fits.get(&(from, model.name.clone(), horizon)) {
+                        Some(Ok(f)) => Ok(f.clone()),
+                        Some(Err(e)) => Err(e.to_string()),
+                        None => Err("it was not fitted".into()),
+                    }
+                };
+                match fit {
+                    Ok(fit) => {
+                        let params = plan.study.calibration;
+                        let learn = || Arc::new(Calibration::learn(params, &panel, &model.name, track, ahead));
+                        let calibration = (!entry.own_tails).then(learn);
+                        fitted.insert(model.name.clone(), fit.clone());
+                        members.push(Member { name: model.name.clone(), horizon, fitted: fit, calibration });
+                    }
+                    Err(why) => self
+                        .failures
+                        .push(format!("origin {} ({}), {}, {horizon}: {why}", origin.index, origin.cut, model.name)),
+                }
+            }
+        }
+        Ok(Bundle::new(members, origin.cut))
+    }
+
+    /// Runs the market from an origin to the next.
+    fn run(&mut self, origin: Origin, bundle: &Bundle, plan: &Plan) {
+        let digest = bundle.digest();
+        let span = plan.study.start..plan.study.end;
+        let walked = plan.study.start - plan.study.rehearsal..plan.study.end;
+        let (first, made) = (self.unsettled.len(), self.decisions.len());
+        let State { replay, pipeline, unsettled, decisions, .. } = self;
+        let mut keep = |made: Vec<Decision>, pipeline: &Pipeline| {
+            decisions.extend(made.into_iter().filter(|d| span.contains(&d.ts)));
+            for f in pipeline.fresh().iter().filter(|f| walked.contains(&f.forecast.issued)) {
+                let (model, forecast) = (Arc::clone(&f.name), f.forecast.clone());
+                unsettled.push(Issued { model, symbol: f.symbol, forecast, fold: origin.index, digest });
+            }
+        };
+        // What was known before the cut is pushed before the models of the cut are installed.
+        replay.push_before(origin.cut.min(origin.until), pipeline, &mut keep);
+        if replay.next_known().is_some_and(|known| known < origin.until) {
+            pipeline.install(bundle);
+        }
+        replay.push_before(origin.until, pipeline, &mut keep);
+        self.unsettled[first..].sort_by_key(|i| i.symbol);
+        self.decisions[made..].sort_by_key(|d| d.symbol);
+    }
+
+    /// Moves forecasts whose outcome was known before the next origin to the track record.
+    fn settle(&mut self, history: &History, origin: Origin) {
+        let mut waiting = Vec::new();
+        for issued in std::mem::take(&mut self.unsettled) {
+            let f = &issued.forecast;
+            let ahead = (f.horizon.0.0 / self.plan.road.rows.row.0) as usize;
+            let rows = &history[&issued.symbol];
+            let at = rows.partition_point(|r| r.ts < f.issued);
+            let outcome = Outcome::after(rows, at, ahead).filter(|o| o.known <= origin.until);
+            let Some(outcome) = outcome else {
+                waiting.push(issued);
+                continue;
+            };
+            let settled =
+                Settled { ts: f.issued, forecast_rv: f.dist.rv, q01_q99: (f.dist.q[1], f.dist.q[7]), outcome };
+            let track = self.tracks.entry(f.horizon).or_default();
+            track.settled.entry((issued.model.to_string(), issued.symbol)).or_default().push(settled);
+            self.forecasts.push(issued);
+        }
+        // What is older than the longest horizon will never be settled: its rows do not follow.
+        let longest = self.plan.horizons().iter().map(|h| h.1.0.0).max().unwrap_or(0);
+        let (old, young): (Vec<_>, Vec<_>) = waiting
+            .into_iter()
+            .partition(|i| i.forecast.issued.0 + 2 * longest < origin.until.0 || origin.cut == origin.until);
+        self.forecasts.extend(old);
+        self.unsettled = young;
+    }
+}

@@ -1,0 +1,63 @@
+//! Measurements of a small study: what each declares is what it finds.
+
+use margincast::study::measure::declare::{Measurement, What};
+use margincast::study::measure::{Heading, MEASUREMENTS, Material, judge};
+use margincast::study::walk::walk;
+use serde_json::Value;
+
+use crate::law_market::{market, plan};
+use crate::worked_measurement::Usage;
+
+/// Keys of the lines that a schema describes.
+fn keys(schema: &Value) -> Vec<String> {
+    schema["items"]["properties"].as_object().into_iter().flatten().map(|(key, _)| key.clone()).collect()
+}
+
+#[test]
+fn what_a_measurement_finds_has_the_keys_that_it_declares() {
+    let (plan, market) = (plan(), market());
+    let config = margincast::base::Digest::of(b"measure");
+    let walk = walk(&plan, &market, config, None, &|_| {}).unwrap();
+    let material = Material::of(&plan, &walk, None);
+    let heading = Heading { title: "measured", command: "none", config };
+    let scores = serde_json::to_value(judge(&material, heading).unwrap().scores).unwrap();
+    let usage = serde_json::to_value(Usage::measure(&material).unwrap()).unwrap();
+    let own = MEASUREMENTS.iter().filter_map(|m| Some((m.key, scores.pointer(m.pointer)?, (m.schema)(), m.shown)));
+    let mut lines = 0;
+    for (key, found, schema, shown) in own.chain([("usage", &usage, Usage::schema(), Usage::SHOWN)]) {
+        let declared = keys(&schema);
+        let found = found.as_array().into_iter().flatten().filter(|line| line.is_object() && !declared.is_empty());
+        for line in found {
+            lines += 1;
+            let own: Vec<&String> = line.as_object().unwrap().keys().collect();
+            assert_eq!(own, declared.iter().collect::<Vec<_>>(), "{key}");
+            for shown in shown {
+                let What::Table(table) = shown.what else { continue };
+                let parts: &[&str] = if table.controls { &["/outcome", "/control"] } else { &[""] };
+                for part in parts {
+                    let missing = |c: &str| line.pointer(&format!("{part}/{c}")).is_none();
+                    // Responses are followed for as long as the market goes on.
+                    let late = |c: &str| c.starts_with("after_days/");
+                    let gone: Vec<_> = table.columns.iter().map(|c| c.key).filter(|c| !late(c) && missing(c)).collect();
+                    assert!(gone.is_empty(), "{key}: {gone:?}");
+                }
+            }
+        }
+    }
+    assert!(lines > 50, "{lines} lines");
+}
+
+#[test]
+fn the_worked_measurement_counts_what_was_asked_and_breaches_are_above_one() {
+    let (plan, market) = (plan(), market());
+    let config = margincast::base::Digest::of(b"measure");
+    let walk = walk(&plan, &market, config, None, &|_| {}).unwrap();
+    let material = Material::of(&plan, &walk, None);
+    let found = Usage::measure(&material).unwrap();
+    assert_eq!(found.len(), 3 * plan.horizons().len(), "a line for each policy and horizon");
+    for line in &found {
+        let n: usize = material.asked.iter().filter(|a| a.horizon == line.horizon).map(|a| a.decisions.len()).sum();
+        assert_eq!(line.n, n);
+        assert!(0.0 <= line.median && line.median <= line.q99, "{line:?}");
+    }
+}
