@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::evidence::{Evidence, Hits, Measured};
+use super::evidence::{Evidence, Hits, InStep, Measured};
 use super::gate::{Gate, gate};
 use super::margin_gates::measured;
 use crate::base::{Horizon, Seed, Ts};
@@ -10,6 +10,8 @@ use crate::loss::compare::{Bandwidth, diebold_mariano};
 use crate::loss::confidence::{Bootstrap, confidence_set};
 use crate::loss::coverage::{Test, coverage_of};
 
+/// Fewest events that the leak test must have changed.
+const CHANGED: u64 = 50;
 /// Least Diebold-Mariano statistic that counts as better; minus this counts as worse.
 const DM_T: f64 = 1.65;
 /// Fewest common times of a comparison.
@@ -27,8 +29,9 @@ const DRIFT_MAX: f64 = 0.2;
 pub fn judge(own: &Evidence, champion: Option<(&str, &Evidence)>) -> Vec<Gate> {
     let leak = own.future;
     let got = format!("{} models, {} events changed after {}", leak.models, leak.changed, leak.cut);
-    let passed = leak.passed && leak.models > 0 && leak.changed > 0;
-    let mut gates = vec![gate("leak test", "a permuted future changes nothing", got, passed)];
+    let passed = leak.passed && leak.models > 0 && leak.changed >= CHANGED;
+    let want = format!("a permuted future of {CHANGED} events and more changes nothing");
+    let mut gates = vec![gate("leak test", want, got, passed), in_step(own)];
     let mut best: Option<f64> = None;
     let tests = 4 * own.horizons.len().max(1);
     for m in &own.horizons {
@@ -71,6 +74,20 @@ pub fn judge(own: &Evidence, champion: Option<(&str, &Evidence)>) -> Vec<Gate> {
     gates.push(gate("drift", format!("index < {DRIFT_MAX} or as in training"), got, passed));
     gates.extend(measured(&own.margins));
     gates
+}
+
+/// Whether instruments were stamped in step. One alone, or some that do not move together, cannot be compared.
+fn in_step(own: &Evidence) -> Gate {
+    let found = own.lead_lag.as_ref();
+    let got = match found {
+        None => "not looked at".into(),
+        Some(InStep { compared: 0, .. }) => "nothing to compare".into(),
+        Some(InStep { compared, out_of_step }) if out_of_step.is_empty() => format!("{compared} pairs in step"),
+        Some(InStep { out_of_step, .. }) => out_of_step.join("; "),
+    };
+    let passed = found.is_some_and(|f| f.compared > 0 && f.out_of_step.is_empty());
+    let ran = found.is_some_and(|f| f.compared > 0 || !f.out_of_step.is_empty());
+    Gate { ran, ..gate("lead and lag", "every instrument in step with the others", got, passed) }
 }
 
 /// A challenger that beats a bad champion is still held to the base of its own study.

@@ -13,7 +13,8 @@
 //!
 //! | gate | passes when |
 //! |---|---|
-//! | leak test | a permuted future changed nothing that was learnt or said before it |
+//! | leak test | a permuted future of 50 events and more changed nothing that was learnt or said before it |
+//! | lead and lag | no instrument is stamped early or late beside the others |
 //! | replay | the stored models answer their golden rows as when they were registered |
 //! | no worse over h | Diebold-Mariano t of QLIKE against the champion above -1.65 on 500 times or more |
 //! | better | t at least 1.65 over some horizon |
@@ -44,7 +45,7 @@ mod governance_gates;
 mod margin_gates;
 mod stored_evidence;
 
-pub use evidence::{Cost, Evidence, Hits, Leak, Margins, Measured, Signed, Stress};
+pub use evidence::{Cost, Evidence, Hits, InStep, Leak, Margins, Measured, Signed, Stress};
 pub use forecast_gates::judge;
 pub use gate::{Gate, reason};
 pub use governance_gates::governed;

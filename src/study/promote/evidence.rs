@@ -5,7 +5,7 @@ use crate::base::Span;
 use crate::forecast::Panel;
 use crate::forecast::profile::Profile;
 use crate::loss::Outcome;
-use crate::record::gate::{Evidence, Hits, Leak, Measured};
+use crate::record::gate::{Evidence, Hits, InStep, Leak, Measured};
 use crate::record::margin_gate::{Cost, Margins, Stress};
 use crate::study::measure::forecast::confidence::Losses;
 use crate::study::measure::margin::margin_calls::MarginCalls;
@@ -44,6 +44,10 @@ pub fn evidence(studied: &Studied, panel: &Panel, profile: &Profile) -> Evidence
         drift,
         usual,
         margins: margins(&studied.judged.scores),
+        lead_lag: studied.judged.scores.evidence.lead_lag.as_ref().map(|found| InStep {
+            compared: found.compared,
+            out_of_step: found.out_of_step.iter().map(ToString::to_string).collect(),
+        }),
         signed: None,
     }
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::checkpoint;
 use super::fit::{Before, FitTask};
 use super::origins::{self, Origin};
+use super::rows::StudyRows;
 use super::search::{Choice, Search};
 use crate::base::{Digest, Horizon};
 use crate::forecast::{self, Entry, Fitted, History, Panel, Track};
@@ -49,20 +50,42 @@ pub struct Fitting<'a> {
 /// The panel of one origin, made when it is first wanted and shared by the models of that origin.
 type Shared = Arc<OnceLock<Panel>>;
 
-impl Fitting<'_> {
+impl<'a> Fitting<'a> {
+    /// Of some origins of a study; no choice is made yet.
+    pub fn new(
+        plan: &'a Plan,
+        rows: &'a StudyRows,
+        keep: Option<&'a Path>,
+        progress: OnProgress<'a>,
+        origins: &'a [Origin],
+    ) -> Fitting<'a> {
+        let StudyRows { history, shifted, data } = rows;
+        Fitting { plan, history, shifted, data: *data, keep, progress, origins, choices: Mutex::default() }
+    }
+    /// The choices made so far.
+    pub fn made(&self) -> Choices {
+        self.choices.lock().map(|c| c.clone()).unwrap_or_default()
+    }
     /// Fits every model that stands alone, at every origin where it is refitted.
     ///
     /// # Errors
     /// A checkpoint cannot be read or written. A model without a fit is a value, not an error.
     pub fn first_stage(&self) -> Result<Fits, Error> {
-        self.choose()?;
+        self.first_stage_at(self.origins)
+    }
+    /// The same at some of the origins.
+    ///
+    /// # Errors
+    /// As [`Fitting::first_stage`].
+    pub fn first_stage_at(&self, origins: &[Origin]) -> Result<Fits, Error> {
+        self.choose(origins)?;
         let mut tasks = Vec::new();
-        let panels: BTreeMap<usize, Shared> = self.origins.iter().map(|o| (o.index, Shared::default())).collect();
+        let panels: BTreeMap<usize, Shared> = origins.iter().map(|o| (o.index, Shared::default())).collect();
         for model in self.plan.models.iter().rev() {
             if Entry::named(&model.kind)?.combines {
                 continue;
             }
-            for origin in self.origins.iter().rev().filter(|o| o.index % model.every.max(1) == 0) {
+            for origin in origins.iter().rev().filter(|o| o.index % model.every.max(1) == 0) {
                 let panel = &panels[&origin.index];
                 tasks.extend(self.plan.horizons().iter().map(|(_, h)| (model, *origin, *h, Arc::clone(panel))));
             }
@@ -86,14 +109,14 @@ impl Fitting<'_> {
     }
 
     /// Makes every choice of the models that stand alone.
-    fn choose(&self) -> Result<(), Error> {
+    fn choose(&self, origins: &[Origin]) -> Result<(), Error> {
         let mut tasks = Vec::new();
         for model in self.plan.models.iter().filter(|m| m.choose.is_some()) {
             if Entry::named(&model.kind)?.combines {
                 continue;
             }
             let due = |o: &&Origin| model.choose.as_ref().is_some_and(|c| c.origin(o.index) == o.index);
-            for origin in self.origins.iter().filter(due) {
+            for origin in origins.iter().filter(due) {
                 tasks.extend(self.plan.horizons().iter().map(|(_, h)| (model, *origin, *h)));
             }
         }

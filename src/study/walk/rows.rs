@@ -12,6 +12,28 @@ use crate::forecast::History;
 use crate::study::Error;
 use crate::study::config::Plan;
 
+/// All rows of a study.
+pub struct StudyRows {
+    /// Of every instrument.
+    pub history: History,
+    /// Of windows that open between those, `phases - 1` histories: only to learn from.
+    pub shifted: Vec<History>,
+    /// Digest of all of them.
+    pub data: Digest,
+}
+
+impl StudyRows {
+    /// The rows of a market.
+    ///
+    /// # Errors
+    /// Rows cannot be built.
+    pub fn of(plan: &Plan, market: &MarketEvents) -> Result<StudyRows, Error> {
+        let (history, shifted) = (rows(plan, market)?, shifted(plan, market)?);
+        let data = digest(&history, &shifted);
+        Ok(StudyRows { history, shifted, data })
+    }
+}
+
 /// Rows of every instrument, by the same builder and room that the pipeline uses.
 ///
 /// # Errors
@@ -20,11 +42,7 @@ pub fn rows(plan: &Plan, market: &MarketEvents) -> Result<History, Error> {
     rows_at(plan, market, Span(0))
 }
 
-/// Rows of windows that open between those of [`rows`], `phases - 1` histories: only to learn from.
-///
-/// # Errors
-/// Rows cannot be built.
-pub fn shifted(plan: &Plan, market: &MarketEvents) -> Result<Vec<History>, Error> {
+fn shifted(plan: &Plan, market: &MarketEvents) -> Result<Vec<History>, Error> {
     let phases = plan.study.phases as i64;
     (1..phases).map(|k| rows_at(plan, market, Span(plan.road.rows.row.0 / phases * k))).collect()
 }
