@@ -26,7 +26,7 @@ const CLIP: f64 = 4.0;
 /// Least correlation at the lag where it peaks.
 const PEAK: f64 = 0.25;
 /// A peak stands out by this much, and by so many standard errors.
-const ABOVE: (f64, f64) = (0.15, 6.0);
+const ABOVE: (f64, f64) = (0.15, 5.0);
 /// Products that may be summed in all; longer markets are looked at in stretches spread evenly.
 const PRODUCTS: usize = 500_000_000;
 
@@ -272,7 +272,7 @@ mod tests {
         ["AAA", "BBB", "CCC", "DDD", "EEE"][..n].iter().map(|s| s.parse().unwrap()).collect()
     }
 
-    /// Closes of instruments that share a market and have moves of their own as large, each so many bars late
+    /// Closes of instruments that share a market and have smaller moves of their own, each so many bars late
     /// from a bar on.
     fn market(n: usize, bars: usize, late: impl Fn(usize, usize) -> i64) -> MarketEvents {
         let mut common = Seed(1).named("common").normals();
@@ -282,7 +282,7 @@ mod tests {
             let mut price = 100.0f64;
             let event = |i: usize| {
                 let seen = (i as i64 + 50 - late(k, i)) as usize;
-                price *= (0.01 * (common[seen] + own.draw())).exp();
+                price *= (0.01 * (common[seen] + 0.6 * own.draw())).exp();
                 let ts = Ts(0) + BAR.times(i as i64 + 1);
                 let bar = Bar {
                     ts_open: ts - BAR,

@@ -67,7 +67,7 @@ const OUT: &[ReportColumn] = &[
         "Correlation of its returns with those of the other at that lag.",
     ),
     col("at_zero", "at lag 0", Fixed(2), Neither, "And at the same time."),
-    col("n", "n", Count, Neither, "Bars compared."),
+    col("n", "n", Count, Neither, "Bars that were compared."),
     col("from", "from", Text, Neither, "First close where it is so."),
     col("until", "until", Text, Neither, "Last close where it is so."),
 ];
