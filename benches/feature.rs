@@ -6,19 +6,27 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use margincast::base::{Digest, Seed, Span, Ts};
 use margincast::event::{Event, synth};
-use margincast::feature::{Builder, Config, Measure, Row};
+use margincast::feature::{Builder, Row, RowConfig, VarianceMeasure};
 
 const START: Ts = Ts::from_ms(1_704_067_200_000);
 
-fn config(bar: Span, row: Span, lags: [usize; 3]) -> Config {
-    Config { bar, row, measure: Measure::Parkinson, mid: lags[0], long: lags[1], far: lags[2], closure: Span(0) }
+fn config(bar: Span, row: Span, lags: [usize; 3]) -> RowConfig {
+    RowConfig {
+        bar,
+        row,
+        measure: VarianceMeasure::Parkinson,
+        mid: lags[0],
+        long: lags[1],
+        far: lags[2],
+        closure: Span(0),
+    }
 }
 fn bars(span: Span, count: usize) -> Vec<Event> {
     synth::bars(Seed(1), "BENCH".parse().expect("a symbol"), START, span, count)
 }
 /// Times the pushes of `events` into a builder that has taken `warm`. `want` is the digest of the
 /// rows, to nine digits: a logarithm's last digit may differ between machines.
-fn run(bencher: Bencher<'_, '_>, config: Config, warm: &[Event], events: &[Event], want: &str) {
+fn run(bencher: Bencher<'_, '_>, config: RowConfig, warm: &[Event], events: &[Event], want: &str) {
     let mut builder = Builder::new(config).expect("a good configuration");
     warm.iter().for_each(|e| {
         builder.push(e);

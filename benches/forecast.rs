@@ -8,8 +8,8 @@ use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use margincast::base::{Digest, Horizon, Seed, Span, Ts};
 use margincast::event::synth;
-use margincast::feature::{Builder, Config, Feature, Measure, Row};
-use margincast::forecast::calibrated::{self, Calibration};
+use margincast::feature::{Builder, Feature, Row, RowConfig, VarianceMeasure};
+use margincast::forecast::combine::calibration::{self, Calibration};
 use margincast::forecast::garch::Spec;
 use margincast::forecast::{Entry, FitContext, Fitted, Forecaster, Panel, Track};
 use serde_json::Value;
@@ -33,7 +33,8 @@ fn rows() -> Vec<Row> {
 
 fn rows_of(count: usize) -> Vec<Row> {
     let (bar, row) = (Span::MINUTE.times(15), Span::HOUR);
-    let config = Config { bar, row, measure: Measure::Parkinson, mid: 24, long: 168, far: 720, closure: Span(0) };
+    let config =
+        RowConfig { bar, row, measure: VarianceMeasure::Parkinson, mid: 24, long: 168, far: 720, closure: Span(0) };
     let mut builder = Builder::new(config).expect("a good configuration");
     let events = synth::bars(Seed(1), "BENCH".parse().expect("a symbol"), START, bar, 4 * count);
     events.iter().filter_map(|e| builder.push(e)).collect()
@@ -115,7 +116,7 @@ impl LineUp {
         let history = BTreeMap::from([(rows[0].symbol, Arc::new(rows.to_vec()))]);
         let panel = Panel::until(&history, Ts(i64::MIN), rows[rows.len() - 1].ts_known);
         let (mut members, track) = (BTreeMap::new(), Track::default());
-        let calibration = calibrated::Params { window: 4000, spike_window: 720, ..Default::default() };
+        let calibration = calibration::Params { window: 4000, spike_window: 720, ..Default::default() };
         let mut all = Vec::new();
         for mut model in study.models {
             // How long a net was trained does not change how long it takes to ask.

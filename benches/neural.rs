@@ -8,9 +8,9 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use margincast::base::{Digest, Horizon, Seed, Span, Ts};
 use margincast::event::synth;
-use margincast::feature::{Builder, Config, Measure, Row};
-use margincast::forecast::hmm_em::{Covariance, Em, Gaussian};
-use margincast::forecast::net::{Net, Params};
+use margincast::feature::{Builder, Row, RowConfig, VarianceMeasure};
+use margincast::forecast::hmm::{Covariance, Em, Gaussian};
+use margincast::forecast::pooled::net::{Net, Params};
 use margincast::forecast::{FitContext, Model, Panel, Track};
 use ndarray::Array2;
 
@@ -48,10 +48,10 @@ fn hmm_em(bencher: Bencher<'_, '_>) {
 /// Hourly rows of one instrument with full memory.
 fn rows() -> Vec<Row> {
     let symbol = "BENCH".parse().expect("a symbol");
-    let config = Config {
+    let config = RowConfig {
         bar: Span::HOUR,
         row: Span::HOUR,
-        measure: Measure::Parkinson,
+        measure: VarianceMeasure::Parkinson,
         mid: 24,
         long: 168,
         far: 720,

@@ -6,10 +6,10 @@ use std::fmt::Write as _;
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
 use margincast::base::{Digest, Span, Symbol};
-use margincast::loss::greeks::Greeks;
+use margincast::loss::portfolio::greeks::Greeks;
+use margincast::loss::portfolio::position::{Position, Terms};
+use margincast::loss::portfolio::scenario::{ScenarioLabel, Scenarios};
 use margincast::loss::portfolio::{Params, Portfolio};
-use margincast::loss::position::{Position, Terms};
-use margincast::loss::scenario::{Label, Scenarios};
 
 const UNDERLYINGS: usize = 20;
 const SCENARIOS: usize = 2500;
@@ -22,7 +22,7 @@ fn symbol(i: usize) -> Symbol {
 fn scenarios() -> Scenarios {
     let wave = |t: usize, k: f64| 0.04 * (k * t as f64).sin() * (1.0 + 0.5 * (0.013 * t as f64).cos());
     let own = |i: usize| (0..SCENARIOS).map(|t| (wave(t, 1.7) + wave(t, 2.0 + 0.1 * i as f64)).exp_m1()).collect();
-    let labels = (0..SCENARIOS).map(|t| Label::Named(t.to_string())).collect();
+    let labels = (0..SCENARIOS).map(|t| ScenarioLabel::Named(t.to_string())).collect();
     let moves = (0..UNDERLYINGS).map(|i| (symbol(i), own(i))).collect();
     Scenarios::new(labels, Span::DAY, moves, BTreeMap::new()).expect("moves")
 }

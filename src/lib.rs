@@ -8,12 +8,12 @@
 //! | folder | what it is |
 //! |---|---|
 //! | [`base`] | words everyone shares: time, probability, seed, statistics, tables, digests |
-//! | [`event`] | what the market did: trades, bars, gauges and clock ticks, from vendor files and the lake |
+//! | [`event`] | what the market did: trades, bars, gauges, accounts and books, from vendor files and the lake |
 //! | [`feature`] | what the models see: one [`feature::Row`] per window, built event by event |
 //! | [`forecast`] | what may happen: [`forecast::Model`]s are learnt, [`forecast::Forecaster`]s run |
 //! | [`loss`] | what it would cost: VaR and ES, scores, margin outcome |
 //! | [`margin`] | what we ask for: the multiplier chain and its guardrails |
-//! | [`pipeline`] | the whole road: `push(&Event) -> Vec<Decision>` |
+//! | [`pipeline`] | from events to decisions: `push(Input) -> Vec<Decision>` |
 //! | [`record`] | what we can prove: model registry and hash-chained ledger |
 //! | [`serve`] | what others see: HTTP, server-sent events, metrics |
 //! | [`study`] | what we learnt: walk-forward training, backtest, report |

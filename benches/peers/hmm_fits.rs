@@ -6,7 +6,7 @@
 
 use std::time::Instant;
 
-use margincast::forecast::hmm_em::{Covariance, Em, Gaussian};
+use margincast::forecast::hmm::{Covariance, Em, Gaussian};
 use ndarray::Array2;
 
 #[allow(clippy::disallowed_methods)] // What is timed is wall time.

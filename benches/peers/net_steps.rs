@@ -11,9 +11,9 @@ use std::time::Instant;
 
 use margincast::base::{Horizon, Seed, Span, Ts};
 use margincast::event::synth;
-use margincast::feature::{Builder, Config, Measure, Row};
-use margincast::forecast::net::{self, Net};
-use margincast::forecast::net_sequence::{self, Sequence};
+use margincast::feature::{Builder, Row, RowConfig, VarianceMeasure};
+use margincast::forecast::pooled::net::sequence::{self, Sequence};
+use margincast::forecast::pooled::net::{self, Net};
 use margincast::forecast::{FitContext, Model, Panel, Track};
 use serde_json::Value;
 
@@ -26,10 +26,10 @@ const BATCH: usize = 256;
 type Failure = Box<dyn std::error::Error>;
 
 fn rows() -> Result<Vec<Row>, Failure> {
-    let config = Config {
+    let config = RowConfig {
         bar: Span::HOUR,
         row: Span::HOUR,
-        measure: Measure::Parkinson,
+        measure: VarianceMeasure::Parkinson,
         mid: 24,
         long: 168,
         far: 720,
@@ -63,7 +63,7 @@ fn fit(model: &str, rows: &[Row], passes: usize) -> Result<(Value, f64), Failure
             serde_json::to_value(Net::fit(&params, &panel, &ctx)?)?
         }
         "sequence" => {
-            let params = net_sequence::Params { epochs: passes, patience: 1000, batch: BATCH, ..Default::default() };
+            let params = sequence::Params { epochs: passes, patience: 1000, batch: BATCH, ..Default::default() };
             serde_json::to_value(Sequence::fit(&params, &panel, &ctx)?)?
         }
         other => return Err(format!("no model {other}; want net or sequence").into()),

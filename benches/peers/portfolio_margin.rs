@@ -9,10 +9,10 @@ use std::collections::BTreeMap;
 use std::time::Instant;
 
 use margincast::base::{Span, Symbol};
-use margincast::loss::greeks::Greeks;
+use margincast::loss::portfolio::greeks::Greeks;
+use margincast::loss::portfolio::position::{Position, Terms};
+use margincast::loss::portfolio::scenario::{ScenarioLabel, Scenarios};
 use margincast::loss::portfolio::{Params, Portfolio};
-use margincast::loss::position::{Position, Terms};
-use margincast::loss::scenario::{Label, Scenarios};
 
 const ROUNDS: usize = 10;
 const ACCOUNT: usize = 5;
@@ -33,7 +33,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     for i in 0..underlyings {
         by_symbol.insert(symbol(i)?, moves[i * n..(i + 1) * n].to_vec());
     }
-    let labels = (0..n).map(|t| Label::Named(t.to_string())).collect();
+    let labels = (0..n).map(|t| ScenarioLabel::Named(t.to_string())).collect();
     let scenarios = Scenarios::new(labels, Span::DAY, by_symbol, BTreeMap::new())?;
     let mut all = Vec::new();
     for (k, row) in rows.chunks(4).enumerate() {

@@ -15,7 +15,7 @@ use std::time::Instant;
 use margincast::base::table::{self, TradeColumns, TradeFile, TradeId, TradeNames};
 use margincast::base::{Seed, Span, Symbol, Ts};
 use margincast::event::{Body, Event, Trade, synth};
-use margincast::feature::{BarMaker, Builder, Config, Measure, TradeBar};
+use margincast::feature::{BarMaker, Builder, RowConfig, TradeBar, VarianceMeasure};
 use rayon::prelude::*;
 use serde_json::json;
 
@@ -144,10 +144,10 @@ fn bars(path: &Path) -> Result<Vec<TradeBar>, table::Error> {
 
 /// How many hourly rows of every feature the builder makes of one symbol's files.
 fn rows(files: &[(Symbol, PathBuf)]) -> Fallible<usize> {
-    let config = Config {
+    let config = RowConfig {
         bar: Span::MINUTE,
         row: Span::HOUR,
-        measure: Measure::Parkinson,
+        measure: VarianceMeasure::Parkinson,
         mid: 24,
         long: 168,
         far: 720,

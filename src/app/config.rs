@@ -34,7 +34,7 @@ pub struct Config {
     /// What is looked at.
     pub universe: Universe,
     /// How rows are built.
-    pub rows: feature::Config,
+    pub rows: feature::RowConfig,
     /// Horizons, in rows.
     pub horizons: Vec<usize>,
     /// How models are trained and judged.

@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Answer, table};
 use crate::base::{Span, Symbol, Ts};
 use crate::margin::Policy;
-use crate::margin::change::Changes;
+use crate::margin::guardrail::policy_change::Changes;
 use crate::record::era::eras;
 use crate::record::guard::{self, Guard, Proposal, What};
 use crate::record::{FileStore, Seq, Store};

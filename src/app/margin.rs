@@ -11,16 +11,16 @@ use super::{Answer, statement, table};
 use crate::base::{Span, Symbol, Ts};
 use crate::event::lake::{Feed, Lake, Listing};
 use crate::event::{Body, GaugeKind};
-use crate::loss::haircut::Haircut;
-use crate::loss::implied::Shock;
-use crate::loss::liquidation::Fee;
+use crate::loss::baseline::var::Scaling;
+use crate::loss::portfolio::haircut::Haircut;
+use crate::loss::portfolio::implied::Shock;
+use crate::loss::portfolio::liquidation::Fee;
+use crate::loss::portfolio::scenario::{PriceHistory, ScenarioLabel, Scenarios};
+use crate::loss::portfolio::stress::{self, Episode};
 use crate::loss::portfolio::{Params, Portfolio};
-use crate::loss::scenario::{Label, Scenarios, Series};
-use crate::loss::stress::{self, Episode};
-use crate::loss::var::Scaling;
-use crate::margin::collateral::{Asset, Holdings};
-use crate::margin::requirement::{Market, Requirement, Settings};
-use crate::margin::statement::{Statement, StressLines};
+use crate::margin::account::collateral::{Asset, Holdings};
+use crate::margin::account::requirement::{AccountRequirement, AccountSettings, MarketTerms};
+use crate::margin::account::statement::{Statement, StressLines};
 
 /// What portfolios must have, explained to the cent
 ///
@@ -104,7 +104,7 @@ struct Config {
     portfolio: Params,
     shock: Shock,
     fee: Fee,
-    markets: BTreeMap<Symbol, Market>,
+    markets: BTreeMap<Symbol, MarketTerms>,
     haircut: Haircut,
     collateral: BTreeMap<String, Vec<Asset>>,
     episodes: Vec<Episode>,
@@ -157,8 +157,8 @@ impl Config {
         Ok(config)
     }
 
-    fn settings(&self, multiplier: Option<f64>) -> Settings {
-        Settings {
+    fn settings(&self, multiplier: Option<f64>) -> AccountSettings {
+        AccountSettings {
             portfolio: self.portfolio,
             shock: self.shock,
             fee: self.fee,
@@ -170,8 +170,8 @@ impl Config {
 
 /// What the underlyings did.
 struct Past {
-    prices: Series,
-    vols: Series,
+    prices: PriceHistory,
+    vols: PriceHistory,
     scenarios: Scenarios,
     scaling: Option<Scaling>,
 }
@@ -215,8 +215,14 @@ pub fn run(args: Args) -> Result<Answer> {
     Ok(if short { Answer::No } else { Answer::Yes })
 }
 
-fn state(account: &str, portfolio: &Portfolio, past: &Past, config: &Config, settings: &Settings) -> Result<Statement> {
-    let requirement = Requirement::of(portfolio, &past.scenarios, settings)?;
+fn state(
+    account: &str,
+    portfolio: &Portfolio,
+    past: &Past,
+    config: &Config,
+    settings: &AccountSettings,
+) -> Result<Statement> {
+    let requirement = AccountRequirement::of(portfolio, &past.scenarios, settings)?;
     let mut statement = Statement::of(account, &requirement, &past.scenarios, &config.portfolio);
     statement.scaling = past.scaling;
     statement = statement.with_delta_gamma(&portfolio.quadratic(&past.scenarios)?, config.portfolio.alpha);
@@ -237,10 +243,10 @@ fn state(account: &str, portfolio: &Portfolio, past: &Past, config: &Config, set
 fn past(args: &Args, config: &Config, rows: &[Row]) -> Result<Past> {
     if let Some(file) = &args.scenarios {
         let scenarios = given(file, config.horizon).with_context(|| file.display().to_string())?;
-        return Ok(Past { prices: Series::new(), vols: Series::new(), scenarios, scaling: None });
+        return Ok(Past { prices: PriceHistory::new(), vols: PriceHistory::new(), scenarios, scaling: None });
     }
     let lake = Lake::at(args.lake.as_deref().context("want --lake or --scenarios")?);
-    let (mut prices, mut vols) = (Series::new(), Series::new());
+    let (mut prices, mut vols) = (PriceHistory::new(), PriceHistory::new());
     let named = config.collateral.values().flatten().map(|a| a.asset);
     let held: Vec<Symbol> = named.filter(|a| config.listings.contains_key(a)).collect();
     for symbol in rows.iter().map(|r| r.underlying).chain(held) {
@@ -296,7 +302,7 @@ fn given(file: &Path, horizon: Span) -> Result<Scenarios> {
     for record in reader.records() {
         let record = record?;
         let name = record.get(0).unwrap_or_default();
-        labels.push(name.parse().map_or_else(|_| Label::Named(name.into()), Label::At));
+        labels.push(name.parse().map_or_else(|_| ScenarioLabel::Named(name.into()), ScenarioLabel::At));
         for ((column, text), name) in columns.iter_mut().zip(record.iter().skip(1)).zip(head.iter().skip(1)) {
             let line = labels.len() + 1;
             column.push(text.parse().with_context(|| format!("line {line}: {name} is `{text}`, want a number"))?);

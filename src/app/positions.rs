@@ -8,8 +8,8 @@ use serde::Deserialize;
 
 use crate::base::Symbol;
 use crate::base::table::Table;
-use crate::loss::greeks::{Greeks, Right, Vanilla};
-use crate::loss::position::{Position, Terms};
+use crate::loss::portfolio::greeks::{Greeks, Right, Vanilla};
+use crate::loss::portfolio::position::{Position, Terms};
 
 /// What a row may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]

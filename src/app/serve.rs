@@ -9,7 +9,7 @@ use super::config::Config;
 use super::market;
 use crate::base::{Horizon, Ts};
 use crate::event::lake::Lake;
-use crate::margin::venue::Subject;
+use crate::event::snapshot::VenueTable;
 use crate::record::Registry;
 use crate::record::venue::Inputs;
 use crate::serve::engine::{Engine, pace, source};
@@ -101,7 +101,7 @@ pub fn engine(config: &Config) -> Engine {
 pub fn options(config: &Config, mode: Mode, from: Option<Ts>) -> Result<Options> {
     let row = config.rows.row;
     let serve = &config.serve;
-    let files = [(Subject::Accounts, &serve.accounts), (Subject::Books, &serve.books)];
+    let files = [(VenueTable::Accounts, &serve.accounts), (VenueTable::Books, &serve.books)];
     Ok(Options {
         listen: serve.listen.clone(),
         ledger: serve.ledger.clone(),

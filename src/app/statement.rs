@@ -1,14 +1,14 @@
 //! A margin statement for people.
 
 use super::table::render as columns;
-use crate::loss::portfolio::{Binding, Measure};
-use crate::loss::quadratic::Method;
-use crate::loss::scenario::Label;
-use crate::loss::stress::Stressed;
-use crate::loss::var::Scaling;
+use crate::loss::baseline::var::Scaling;
+use crate::loss::portfolio::quadratic::Method;
+use crate::loss::portfolio::scenario::ScenarioLabel;
+use crate::loss::portfolio::stress::StressLoss;
+use crate::loss::portfolio::{Binding, TailMeasure};
+use crate::margin::account::statement::{HoldingsLine, Statement};
 use crate::margin::cents::{nearest, text};
-use crate::margin::policy::IM_OVER_MM;
-use crate::margin::statement::{HoldingsLine, Statement};
+use crate::margin::guardrail::policy::IM_OVER_MM;
 
 fn percent(x: f64) -> String {
     format!("{:+.1} %", 100.0 * x)
@@ -44,7 +44,7 @@ pub fn render(s: &Statement) -> String {
 
 /// The measure of loss.
 fn tail(s: &Statement) -> String {
-    let measure = if s.portfolio.measure == Measure::Es { "expected shortfall" } else { "VaR" };
+    let measure = if s.portfolio.measure == TailMeasure::Es { "expected shortfall" } else { "VaR" };
     format!("{} % {measure}", short(100.0 * s.portfolio.alpha))
 }
 
@@ -132,7 +132,7 @@ fn by_position(s: &Statement) -> String {
 }
 
 fn worst(s: &Statement) -> String {
-    let row = |w: &crate::margin::statement::WorstLine| {
+    let row = |w: &crate::margin::account::statement::WorstLine| {
         let moves: Vec<String> = w.moves.iter().take(4).map(|(s, m)| format!("{s} {}", percent(*m))).collect();
         vec![w.scenario.to_string(), text(w.loss_cents), moves.join(", ")]
     };
@@ -142,7 +142,7 @@ fn worst(s: &Statement) -> String {
 }
 
 fn closing(s: &Statement) -> String {
-    let row = |c: &crate::margin::requirement::Closing| {
+    let row = |c: &crate::margin::account::requirement::Closing| {
         vec![
             c.underlying.to_string(),
             text(nearest(c.notional)),
@@ -169,7 +169,7 @@ fn closing(s: &Statement) -> String {
 }
 
 fn collateral(h: &HoldingsLine) -> String {
-    let row = |a: &crate::margin::collateral::Valued| {
+    let row = |a: &crate::margin::account::collateral::Valued| {
         let related = a.correlation.map_or_else(|| "-".into(), |c| format!("{c:+.2}"));
         vec![a.asset.to_string(), text(nearest(a.value)), format!("{:.2} %", 100.0 * a.haircut), related]
     };
@@ -187,8 +187,8 @@ fn collateral(h: &HoldingsLine) -> String {
 }
 
 fn stress(s: &Statement) -> String {
-    let row = |x: &Stressed| {
-        vec![x.name.clone(), text(nearest(x.pnl)), x.worst.as_ref().map_or_else(String::new, Label::to_string)]
+    let row = |x: &StressLoss| {
+        vec![x.name.clone(), text(nearest(x.pnl)), x.worst.as_ref().map_or_else(String::new, ScenarioLabel::to_string)]
     };
     let rows: Vec<Vec<String>> = s.stress.episodes.iter().chain(&s.stress.shocks).map(row).collect();
     let mut out = if rows.is_empty() {

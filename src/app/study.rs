@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::config::Config;
 use super::market;
 use super::progress::Bars;
-use crate::forecast::window::is_thin;
+use crate::forecast::simulation::sample::is_thin;
 use crate::study::measure::Heading;
 use crate::study::{Progress, Studied, Task, run as walk_and_measure};
 

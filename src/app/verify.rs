@@ -176,14 +176,14 @@ fn again(args: &Args, lake: &Path, era: &Era, findings: &mut Findings) -> Result
     let mut rerun = Rerun::new(&config.universe.symbols, Some(era), recall);
     let mut engine = serve::engine(&config);
     engine.begin(&era.start.model, era.start.publish_from)?;
-    let mut made = rerun.begin(&mut |step| engine.step(step));
+    let mut made = rerun.begin(&mut engine);
     let lake = Lake::at(lake);
     let wanted = market::subscriptions(&config, &lake)?;
     for event in lake.events(&wanted, config.universe.from, None)? {
         if made.is_err() || rerun.is_done() {
             break;
         }
-        made = rerun.feed(&event?, &mut |step| engine.step(step));
+        made = rerun.feed(&event?, &mut engine);
     }
     let differs = match made {
         Ok(_) => rerun.unfinished().map(|e| e.to_string()),

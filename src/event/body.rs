@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::gauge::Gauge;
 use crate::base::{Symbol, Ts};
 
-/// One thing the market did, or one tick of the clock.
+/// One thing the market did.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Event {
     /// The instrument it concerns.
@@ -29,10 +29,6 @@ pub enum Body {
     Bar(Bar),
     /// A number that holds until its next reading.
     Gauge(Gauge),
-    /// Time passed; nothing else is known to have happened.
-    Tick,
-    /// An operator asked to freeze (`true`) or release (`false`) publication of this symbol.
-    Kill(bool),
 }
 
 /// A trade.

@@ -29,6 +29,14 @@ pub enum Error {
         /// What is wrong, and the mend.
         why: String,
     },
+    /// A table of a venue cannot be read.
+    #[error("line {line}: {why}")]
+    Line {
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
+    },
     /// The lake or a map file does not hold what was asked for.
     #[error("{0}")]
     Missing(String),

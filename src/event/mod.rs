@@ -1,4 +1,4 @@
-//! What the market did: one [`Event`] per trade, vendor bar, gauge reading or clock tick.
+//! What the market did: one [`Event`] per trade, vendor bar or gauge reading; snapshots of accounts and books.
 //!
 //! | file | what it holds |
 //! |---|---|
@@ -8,6 +8,7 @@
 //! | `error` | [`Error`]: what can go wrong on the way from files to events |
 //! | [`venue`] | one folder per vendor; each turns vendor bytes into rows |
 //! | [`lake`] | the canonical tables on disk |
+//! | [`snapshot`] | accounts and books of a venue at one moment |
 //! | [`check`] | duplicates, gaps and disorder, reported and never repaired in silence |
 //! | [`synth`] | made-up but repeatable events for tests and benches |
 //!
@@ -19,6 +20,7 @@ mod error;
 mod fault;
 pub mod gauge;
 pub mod lake;
+pub mod snapshot;
 pub mod synth;
 pub mod venue;
 

@@ -117,6 +117,14 @@ impl Builder {
         }
         self.turn(event)
     }
+    /// Takes note that time has come to `now`: gives the row that its last bar completes.
+    pub fn tick(&mut self, symbol: Symbol, now: Ts) -> Option<Row> {
+        if let Err(fault) = self.gate.tick(symbol, now) {
+            self.count(fault, 1);
+            return None;
+        }
+        self.close(symbol, now)
+    }
     /// Bad data seen so far, counted.
     pub fn faults(&self) -> &BTreeMap<Fault, u64> {
         &self.faults
@@ -129,8 +137,7 @@ impl Builder {
     /// Every event but a trade inside the bar in the making.
     #[inline(never)]
     fn turn(&mut self, event: &Event) -> Option<Row> {
-        let closed = self.maker.close(event.ts_event);
-        let row = closed.and_then(|b| self.bar(event.symbol, b.ts_known(), &b.bar(), b.rv_tick()));
+        let row = self.close(event.symbol, event.ts_event);
         match &event.body {
             Body::Trade(trade) => {
                 self.maker.open(event.ts_event, event.ts_known, trade);
@@ -138,8 +145,13 @@ impl Builder {
             }
             // The gate lets vendors' bars in only while no trades flow: nothing else can be due.
             Body::Bar(bar) if bar.kind == BarKind::Trade => self.bar(event.symbol, event.ts_known, bar, f64::NAN),
-            Body::Bar(_) | Body::Gauge(_) | Body::Tick | Body::Kill(_) => row,
+            Body::Bar(_) | Body::Gauge(_) => row,
         }
+    }
+    /// Closes the bar that trades made, where its end has come.
+    fn close(&mut self, symbol: Symbol, now: Ts) -> Option<Row> {
+        let closed = self.maker.close(now)?;
+        self.bar(symbol, closed.ts_known(), &closed.bar(), closed.rv_tick())
     }
     /// Takes a closed bar; gives the row of the window that it completes.
     fn bar(&mut self, symbol: Symbol, known: Ts, bar: &Bar, rv_tick: f64) -> Option<Row> {

@@ -42,20 +42,30 @@ impl Gate {
     /// Takes note of the event, or says why it must be ignored.
     #[inline]
     pub(super) fn admit(&mut self, event: &Event) -> Result<(), Fault> {
-        if event.ts_known < self.known {
-            return Err(Fault::OutOfOrder);
-        }
-        if self.symbol.is_some_and(|s| s != event.symbol) {
-            return Err(Fault::UnknownSymbol);
-        }
+        self.may_follow(event.symbol, event.ts_known)?;
         match &event.body {
             Body::Trade(trade) => self.trade(event, trade)?,
             Body::Bar(bar) if bar.kind == BarKind::Trade => self.vendor_bar(event, bar)?,
             Body::Gauge(gauge) => self.gauge(event, gauge)?,
-            Body::Bar(_) | Body::Tick | Body::Kill(_) => {}
+            Body::Bar(_) => {}
         }
-        self.symbol = Some(event.symbol);
-        self.known = event.ts_known;
+        (self.symbol, self.known) = (Some(event.symbol), event.ts_known);
+        Ok(())
+    }
+    /// Takes note that time has come to `now`.
+    pub(super) fn tick(&mut self, symbol: Symbol, now: Ts) -> Result<(), Fault> {
+        self.may_follow(symbol, now)?;
+        (self.symbol, self.known) = (Some(symbol), now);
+        Ok(())
+    }
+    #[inline]
+    fn may_follow(&self, symbol: Symbol, known: Ts) -> Result<(), Fault> {
+        if known < self.known {
+            return Err(Fault::OutOfOrder);
+        }
+        if self.symbol.is_some_and(|s| s != symbol) {
+            return Err(Fault::UnknownSymbol);
+        }
         Ok(())
     }
     #[inline]

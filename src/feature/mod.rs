@@ -32,12 +32,8 @@ pub mod row;
 pub mod window;
 
 pub use builder::Builder;
-pub use catalog::FeatureSpec as Spec; // alias
 pub use catalog::{CATALOG, Feature, FeatureSpec, schema_id};
-pub use config::RowConfig as Config; // alias
-pub use config::VarianceMeasure as Measure; // alias
 pub use config::{Error, RowConfig, VarianceMeasure};
-pub use market::Barrier as Room; // alias
 pub use market::Barrier;
 pub use row::Row;
 pub use window::bar::{BarMaker, TradeBar};

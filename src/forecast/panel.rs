@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::outcome::Outcome;
 use crate::base::{Symbol, Ts};
-use crate::feature::{Feature, Row};
+use crate::feature::Row;
 
 /// Rows of many instruments, all known at or before `end`. All that a model may learn from.
 #[derive(Clone, Debug)]
@@ -21,6 +22,9 @@ struct Series {
     first: usize,
     last: usize,
 }
+
+/// Coefficients or states kept per instrument name.
+pub type BySymbol<T> = BTreeMap<Symbol, T>;
 
 /// Rows of many instruments in close order, shared without copying.
 pub type History = BTreeMap<Symbol, Arc<Vec<Row>>>;
@@ -77,63 +81,5 @@ impl Panel {
     pub fn targets(&self, symbol: Symbol, ahead: usize) -> Vec<Option<Outcome>> {
         let rows = self.rows(symbol);
         (0..rows.len()).map(|i| Outcome::after(rows, i, ahead)).collect()
-    }
-}
-
-/// What happened over the horizon.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Outcome {
-    /// Realised variance in the configured measure, fraction squared; positive.
-    pub rv: f64,
-    /// Log return, fraction.
-    pub ret: f64,
-    /// When both could first be known.
-    pub known: Ts,
-}
-
-impl Outcome {
-    /// Over the `ahead` rows after row `i`, if they follow without a gap.
-    pub fn after(rows: &[Row], i: usize, ahead: usize) -> Option<Outcome> {
-        let next = rows.get(i + 1..i + 1 + ahead)?;
-        let mut open = rows[i].ts;
-        let (mut rv, mut ret) = (0.0, 0.0);
-        for row in next {
-            if row.ts_open != open {
-                return None;
-            }
-            open = row.ts;
-            rv += row.get(Feature::Rv)?;
-            ret += row.get(Feature::Ret)?;
-        }
-        let known = next.iter().map(|r| r.ts_known).max()?;
-        (rv > 0.0).then_some(Outcome { rv, ret, known })
-    }
-}
-
-/// One settled out-of-sample forecast.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Settled {
-    /// Issue time.
-    pub ts: Ts,
-    /// Forecast variance.
-    pub forecast_rv: f64,
-    /// Forecast 1 % and 99 % quantiles of the log return.
-    pub q01_q99: (f64, f64),
-    /// What happened.
-    pub outcome: Outcome,
-}
-
-/// What models of earlier windows forecast out of sample, per instance name and instrument, in
-/// issue order. Every outcome in it was known when it was handed over.
-#[derive(Clone, Debug, Default)]
-pub struct Track {
-    /// Settled forecasts by instance name and symbol.
-    pub settled: BTreeMap<(String, Symbol), Vec<Settled>>,
-}
-
-impl Track {
-    /// The settled forecasts of one instance for one instrument.
-    pub fn of(&self, name: &str, symbol: Symbol) -> &[Settled] {
-        self.settled.get(&(name.to_string(), symbol)).map_or(&[], Vec::as_slice)
     }
 }

@@ -15,10 +15,10 @@
 //!
 //! ```
 //! use margincast::base::Ts;
-//! use margincast::margin::apc::{Apc, Measured, Stage};
+//! use margincast::margin::apc::{Apc, MeasuredLoss, Stage};
 //!
 //! let mut apc = Apc::new(&[Stage::StressWeight { weight: 0.25 }])?;
-//! let trail = apc.step(&Measured { ts: Ts(0), var: 0.04, stressed: 0.10, long_run: 0.03 });
+//! let trail = apc.step(&MeasuredLoss { ts: Ts(0), var: 0.04, stressed: 0.10, long_run: 0.03 });
 //! assert!((trail[1] - 0.055).abs() < 1e-15);
 //! # Ok::<(), margincast::margin::Error>(())
 //! ```
@@ -117,7 +117,7 @@ impl Stage {
 
 /// What was measured at one instant. Losses are fractions of notional over the same horizon.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Measured {
+pub struct MeasuredLoss {
     /// When.
     pub ts: Ts,
     /// Measured 99 % VaR `U`.
@@ -153,7 +153,7 @@ impl Apc {
 
     /// The trail: the measured VaR, then the result of each stage in order; the last is the baseline.
     /// A measured VaR that is not finite and positive is given back as it is and not remembered.
-    pub fn step(&mut self, measured: &Measured) -> Vec<f64> {
+    pub fn step(&mut self, measured: &MeasuredLoss) -> Vec<f64> {
         let mut x = measured.var;
         let mut trail = vec![x];
         for (stage, memory) in &mut self.stages {
@@ -167,7 +167,7 @@ impl Apc {
 }
 
 impl Memory {
-    fn apply(&mut self, stage: &Stage, x: f64, m: &Measured) -> f64 {
+    fn apply(&mut self, stage: &Stage, x: f64, m: &MeasuredLoss) -> f64 {
         let usable = |v: f64| (v.is_finite() && v > 0.0).then_some(v);
         match *stage {
             Stage::Floor => usable(m.long_run).map_or(x, |l| x.max(l)),
@@ -248,8 +248,8 @@ mod tests {
         Ts(0) + Span::DAY.times(n)
     }
 
-    fn measured(n: i64, var: f64) -> Measured {
-        Measured { ts: day(n), var, stressed: 0.10, long_run: 0.05 }
+    fn measured(n: i64, var: f64) -> MeasuredLoss {
+        MeasuredLoss { ts: day(n), var, stressed: 0.10, long_run: 0.05 }
     }
 
     #[test]
@@ -281,9 +281,9 @@ mod tests {
         let mut apc = Apc::new(&[Stage::SpeedLimit { up_per_day: 0.10, down_per_day: 0.02 }]).unwrap();
         apc.step(&measured(0, 0.04));
         for h in 1..=24 {
-            apc.step(&Measured { ts: day(0) + Span::HOUR.times(h), ..measured(0, 0.2) });
+            apc.step(&MeasuredLoss { ts: day(0) + Span::HOUR.times(h), ..measured(0, 0.2) });
         }
-        let after_a_day = apc.step(&Measured { ts: day(1), ..measured(0, 0.2) })[1];
+        let after_a_day = apc.step(&MeasuredLoss { ts: day(1), ..measured(0, 0.2) })[1];
         assert!((after_a_day / 0.044 - 1.0).abs() < 1e-12);
         let after_a_week = apc.step(&measured(8, 0.2))[1];
         assert!((after_a_week / 0.0484 - 1.0).abs() < 1e-12);
@@ -306,7 +306,7 @@ mod tests {
             let trail = apc.step(&measured(0, bad));
             assert!(trail.iter().all(|x| x.to_bits() == bad.to_bits()));
             assert_eq!(apc, before, "nothing is remembered");
-            let m = Measured { stressed: bad, long_run: bad, ..measured(1, 0.04) };
+            let m = MeasuredLoss { stressed: bad, long_run: bad, ..measured(1, 0.04) };
             assert!(Apc::new(&all).unwrap().step(&m).iter().all(|x| x.is_finite() && *x > 0.0));
         }
     }

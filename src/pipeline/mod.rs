@@ -1,163 +1,137 @@
-//! The whole road: `push(&Event) -> Vec<Decision>`, for a backtest, the server and an audit alike.
+//! From events to decisions: `push(Input) -> Vec<Decision>`, for a backtest, the server and an audit alike.
 //!
-//! A [`Pipeline`] holds one lane per instrument: a row builder, the forecasters of the installed
-//! [`Bundle`], the baseline, the multiplier and its guardrails; and one room where the rows of a window
-//! wait for each other, so that each carries what the whole market did. Nothing here reads a clock: time is
-//! an event.
+//! | file | what it holds |
+//! |---|---|
+//! | [`settings`] | what a pipeline is configured with |
+//! | [`model_set`] | the fitted models that are installed as one |
+//! | [`input`] | whatever may move a pipeline, and what it does to a decider |
+//! | `instrument` | one instrument: row builder, forecasters, deciders |
+//! | `decide` | from a row and its forecasts to a decision |
+//! | [`named_forecast`] | a forecast with the instance that made it |
+//! | `horizon_agreement` | longer horizons are lifted to shorter ones |
+//! | `traffic_light` | breaches of what was asked, as they become known |
+//! | `risk_score` | what the risk score of an instrument is made of |
+//! | `error` | why an input or a setting is refused |
+//!
+//! This folder knows nothing of files, of clocks, or of who reads a decision: time is an input. A [`Pipeline`]
+//! holds every instrument, and one barrier where the rows of a window wait for each other, so that each
+//! carries what the whole market did.
 
-pub mod bundle;
-mod desk;
-mod lane;
-mod light;
-mod risk;
-mod term;
+mod decide;
+mod error;
+mod horizon_agreement;
+pub mod input;
+mod instrument;
+pub mod model_set;
+pub mod named_forecast;
+mod risk_score;
+pub mod settings;
+mod traffic_light;
 
-pub use bundle::{Bundle, Member};
-pub use desk::Margin;
-
-use desk::Seal;
-use rayon::prelude::*;
+pub use error::Error;
+pub use input::Input;
+pub use model_set::{Member, ModelSet, ModelSet as Bundle}; // alias
+pub use named_forecast::{NamedForecast, NamedForecast as Named}; // alias
+pub use settings::{Margin, Settings};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use rayon::prelude::*;
 
-use crate::base::{Digest, Symbol, Ts};
-use crate::event::{Event, Fault};
-use crate::feature::{self, Room, Row};
-use crate::forecast::Forecast;
-use crate::margin::venue::Told;
-use crate::margin::{Decision, Order};
-use lane::Lane;
+use crate::base::{Digest, Symbol};
+use crate::event::Fault;
+use crate::feature::{Barrier, Row};
+use crate::margin::Decision;
+use decide::Seal;
+use instrument::Instrument;
 
-/// What the road needs to know besides the models.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Settings {
-    /// The instruments; events of others are counted faults.
-    pub symbols: Vec<Symbol>,
-    /// How rows are built.
-    pub rows: feature::Config,
-    /// Horizons, in rows.
-    pub horizons: Vec<usize>,
-    /// Decisions are made from rows that close at or after this; earlier rows only warm up.
-    pub publish_from: Ts,
-    /// How many rows of each instrument are kept, to derive running state from when models change.
-    pub replay_rows: usize,
-    /// How a requirement is made from baseline and forecast.
-    pub margin: Margin,
-}
-
-/// A forecast with the instance that made it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Named {
-    /// Instance name from the configuration.
-    pub name: Arc<str>,
-    /// The instrument.
-    pub symbol: Symbol,
-    /// The forecast.
-    pub forecast: Forecast,
-    /// Weight of the members of an average that were silent, in \[0, 1\].
-    pub silent_share: f64,
-    /// It was lifted to the same model's forecast over a shorter horizon.
-    pub lifted: bool,
-}
-
-/// The road.
+/// Every instrument, and what they share.
 pub struct Pipeline {
-    lanes: BTreeMap<Symbol, Lane>,
-    room: Room,
-    /// The forecasts that the last event caused.
-    fresh: Vec<Named>,
+    instruments: BTreeMap<Symbol, Instrument>,
+    barrier: Barrier,
+    /// The forecasts that the last input caused.
+    fresh: Vec<NamedForecast>,
     unknown: BTreeMap<Symbol, u64>,
 }
 
-/// Why a pipeline could not be made.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// A setting is out of range.
-    #[error("{0}")]
-    Settings(String),
-    /// The rows cannot be built.
-    #[error(transparent)]
-    Rows(#[from] feature::Error),
-    /// The models do not fit the settings.
-    #[error(transparent)]
-    Models(#[from] crate::forecast::Error),
-}
-
 impl Pipeline {
-    /// A road with empty memory. `config` is the digest written into each decision.
+    /// A pipeline with empty memory. `config` is the digest written into each decision.
     ///
     /// # Errors
     /// Settings and models do not fit each other.
-    pub fn new(settings: Settings, bundle: &Bundle, config: Digest) -> Result<Pipeline, Error> {
-        let seal = Seal { model: bundle.digest(), config };
-        let bundle = Arc::new(bundle.clone());
-        let lane = |symbol: &Symbol| Ok((*symbol, Lane::new(*symbol, &settings, Arc::clone(&bundle), seal)?));
-        let lanes = settings.symbols.iter().map(lane).collect::<Result<_, Error>>()?;
-        let room = Room::new(settings.symbols.len(), settings.rows.row);
-        Ok(Pipeline { lanes, room, fresh: Vec::new(), unknown: BTreeMap::new() })
+    pub fn new(settings: Settings, models: &ModelSet, config: Digest) -> Result<Pipeline, Error> {
+        let seal = Seal { model: models.digest(), config };
+        let models = Arc::new(models.clone());
+        let one = |symbol: &Symbol| Ok((*symbol, Instrument::new(*symbol, &settings, Arc::clone(&models), seal)?));
+        let instruments = settings.symbols.iter().map(one).collect::<Result<_, Error>>()?;
+        let barrier = Barrier::new(settings.symbols.len(), settings.rows.row);
+        Ok(Pipeline { instruments, barrier, fresh: Vec::new(), unknown: BTreeMap::new() })
     }
-    /// Takes one event; gives the decisions that it causes: those of every row whose wait for the
-    /// other instruments it ends, in order of close and symbol, then its own; each in horizon order.
-    pub fn push(&mut self, event: &Event) -> Vec<Decision> {
+    /// Takes one input; gives the decisions that it causes: those of every row whose wait for the
+    /// other instruments it ends, in order of close and symbol, then those of the instrument that
+    /// answers to it; each in horizon order.
+    ///
+    /// # Errors
+    /// An order's settings are out of range; those in force stay.
+    pub fn push(&mut self, input: impl Into<Input>) -> Result<Vec<Decision>, Error> {
+        let input = input.into();
         self.fresh.clear();
-        let Some(lane) = self.lanes.get_mut(&event.symbol) else {
-            *self.unknown.entry(event.symbol).or_default() += 1;
-            return Vec::new();
+        let Some((symbol, at)) = input.answers() else {
+            return self.all(&input);
         };
-        let mut rows = self.room.advance(event.ts_known);
-        if let Some(row) = lane.build(event) {
-            rows.extend(self.room.push(event.ts_known, row));
-        }
+        let Some(instrument) = self.instruments.get_mut(&symbol) else {
+            *self.unknown.entry(symbol).or_default() += 1;
+            return Ok(Vec::new());
+        };
+        let mut rows = self.barrier.advance(at);
+        let row = match &input {
+            Input::Event(event) => instrument.builder.push(event),
+            _ => instrument.builder.tick(symbol, at),
+        };
+        rows.extend(row.into_iter().flat_map(|row| self.barrier.push(at, row)));
         let mut decisions = Vec::new();
         for window in rows.chunk_by(|a, b| a.ts == b.ts) {
             decisions.extend(self.window(window));
         }
-        decisions.extend(self.lanes.get_mut(&event.symbol).map(|l| l.tell(event)).into_iter().flatten());
-        decisions
+        // Market data moves deciders by its rows alone.
+        if let (false, Some(instrument)) = (matches!(input, Input::Event(_)), self.instruments.get_mut(&symbol)) {
+            instrument.take(&input)?;
+            decisions.extend(instrument.tick(at));
+        }
+        Ok(decisions)
     }
-    /// The rows of one window move their lanes, which share nothing.
+    /// What acts at the next row or tick of every instrument.
+    fn all(&mut self, input: &Input) -> Result<Vec<Decision>, Error> {
+        for instrument in self.instruments.values_mut() {
+            match input {
+                Input::Install(models) => instrument.install(Arc::clone(models)),
+                other => instrument.take(other)?,
+            }
+        }
+        Ok(Vec::new())
+    }
+    /// The rows of one window move their instruments, which share nothing.
     fn window(&mut self, rows: &[Row]) -> Vec<Decision> {
         let row_of = |symbol: &Symbol| rows.iter().find(|r| r.symbol == *symbol);
-        let mut moving: Vec<(&mut Lane, &Row)> =
-            self.lanes.iter_mut().filter_map(|(symbol, lane)| Some((lane, row_of(symbol)?))).collect();
-        let made: Vec<Vec<Decision>> = moving.par_iter_mut().map(|(lane, row)| lane.row(row)).collect();
-        moving.iter().for_each(|(lane, _)| self.fresh.extend_from_slice(&lane.forecasts));
+        let mut moving: Vec<(&mut Instrument, &Row)> =
+            self.instruments.iter_mut().filter_map(|(symbol, one)| Some((one, row_of(symbol)?))).collect();
+        let made: Vec<Vec<Decision>> = moving.par_iter_mut().map(|(one, row)| one.row(row)).collect();
+        moving.iter().for_each(|(one, _)| self.fresh.extend_from_slice(&one.forecasts));
         made.concat()
     }
     /// Every model's forecast made from the last row of `symbol`.
-    pub fn forecasts(&self, symbol: Symbol) -> &[Named] {
-        self.lanes.get(&symbol).map_or(&[], |l| &l.forecasts)
+    pub fn forecasts(&self, symbol: Symbol) -> &[NamedForecast] {
+        self.instruments.get(&symbol).map_or(&[], |one| &one.forecasts)
     }
-    /// The forecasts that the last event caused; none when it moved no row.
-    pub fn fresh(&self) -> &[Named] {
+    /// The forecasts that the last input caused; none when it moved no row.
+    pub fn fresh(&self) -> &[NamedForecast] {
         &self.fresh
-    }
-    /// Swaps the models. They start with the first row that closes at or after their training end;
-    /// until then there are no forecasts.
-    pub fn install(&mut self, bundle: &Bundle) {
-        let digest = bundle.digest();
-        let bundle = Arc::new(bundle.clone());
-        self.lanes.values_mut().for_each(|l| l.install(Arc::clone(&bundle), digest));
-    }
-    /// What people order acts at the next row or tick of each instrument that it concerns.
-    ///
-    /// # Errors
-    /// Settings are out of range; those in force stay.
-    pub fn order(&mut self, order: &Order, at: Ts) -> Result<(), Error> {
-        self.lanes.values_mut().try_for_each(|l| l.order(order, at))
-    }
-    /// What the venue tells of accounts and books acts at the next row or tick of each instrument.
-    pub fn told(&mut self, told: &Told, at: Ts) {
-        self.lanes.values_mut().for_each(|l| l.told(told, at));
     }
     /// Bad data seen so far, counted.
     pub fn faults(&self) -> BTreeMap<(Symbol, Fault), u64> {
         let unknown = self.unknown.iter().map(|(s, n)| ((*s, Fault::UnknownSymbol), *n));
-        let built = self.lanes.iter().flat_map(|(s, l)| l.builder.faults().iter().map(|(f, n)| ((*s, *f), *n)));
+        let built = self.instruments.iter().flat_map(|(s, i)| i.builder.faults().iter().map(|(f, n)| ((*s, *f), *n)));
         unknown.chain(built).collect()
     }
 }

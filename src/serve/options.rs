@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use crate::base::{Digest, Horizon, Span, Symbol, Ts};
-use crate::margin::venue::Subject;
+use crate::event::snapshot::VenueTable;
 
 /// Where time comes from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,7 +50,7 @@ pub struct Options {
     /// Its digest.
     pub config_digest: Digest,
     /// Files of accounts and books that the venue writes.
-    pub told: BTreeMap<Subject, PathBuf>,
+    pub told: BTreeMap<VenueTable, PathBuf>,
     /// Rows that close before this only warm up; absent means: as the ledger has it, else the last
     /// window that closed, else (in a replay) all are published.
     pub from: Option<Ts>,

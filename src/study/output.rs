@@ -87,7 +87,7 @@ pub fn decisions(made: &[Decision]) -> Table {
         ("c_im", float(&|d| d.c_im)),
         ("c_mm", float(&|d| d.c_mm)),
         ("p_stress", float(&|d| d.p_stress.unwrap_or(f64::NAN))),
-        ("risk_score", float(&|d| d.why.score.map_or(f64::NAN, |s| s.points()))),
+        ("risk_score", float(&|d| d.why.risk_score.map_or(f64::NAN, |s| s.points()))),
         ("state", text(&|d| code(&d.state))),
         ("reasons", Column::TextList(made.iter().map(|d| d.reasons.iter().map(code).collect()).collect())),
         ("model_digest", text(&|d| d.model_digest.to_string())),

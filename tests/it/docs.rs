@@ -170,6 +170,16 @@ fn the_worked_examples_are_those_that_keep_the_laws() {
 }
 
 #[test]
+fn the_worked_vendor_is_the_one_in_the_tree() {
+    let text = read("CONTRIBUTING.md");
+    let section = text.split("## A vendor, worked").nth(1).and_then(|s| s.split("\n## ").next()).expect("the section");
+    let blocks: Vec<&str> =
+        section.split("```rust\n").skip(1).map(|s| s.split("```").next().expect("an end")).collect();
+    let files = ["mod.rs", "archive.rs"].map(|f| read(&format!("src/event/venue/kraken/{f}")));
+    assert_eq!(blocks, files);
+}
+
+#[test]
 fn notebooks_are_kept_without_outputs() {
     for entry in std::fs::read_dir(root().join("notebooks")).expect("notebooks") {
         let path = entry.expect("an entry").path();

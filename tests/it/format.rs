@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 
 use margincast::base::Ts;
+use margincast::event::snapshot::{AccountSnapshot, Holding, VenueSnapshot, VenueTable};
 use margincast::feature::schema_id;
-use margincast::loss::basel::Light;
-use margincast::margin::light::Shown;
-use margincast::margin::venue::{Subject, Told};
+use margincast::loss::test::traffic_light::Light;
+use margincast::margin::traffic_light::TrafficLightReading;
 use margincast::margin::{Order, Override, Policy, State};
 use margincast::pipeline::Bundle;
 use margincast::record::alias::{Aliases, Target};
@@ -150,13 +150,18 @@ fn the_third_ledger_reads_with_what_the_venue_told_the_risk_score_and_the_light(
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format/v3/ledger");
     let mut published = Vec::new();
     let era = era::eras(&FileStore::read(&folder).unwrap(), |_, p| published.push(p)).unwrap().pop().unwrap();
-    let told = Inputs::of(&folder).told(Subject::Accounts, era.heard[&Subject::Accounts]).unwrap();
-    assert_eq!(told, Told::Accounts([("BTC".parse().unwrap(), vec![(100.0, 5000.0), (60.0, -5000.0)])].into()));
+    let read = Inputs::of(&folder).snapshot(VenueTable::Accounts, era.heard[&VenueTable::Accounts]).unwrap();
+    let holdings = [(100.0, 5000.0), (60.0, -5000.0)].map(|(equity, notional)| Holding { equity, notional });
+    let want = AccountSnapshot([("BTC".parse().unwrap(), holdings.to_vec())].into());
+    assert_eq!(read, VenueSnapshot::Accounts(want));
     let decision = published[0].decision().unwrap();
-    let score = decision.why.score.unwrap();
+    let score = decision.why.risk_score.unwrap();
     assert_eq!((score.total, score.parts), (75_000_000, [Some(75_000_000), None, None, None, None, Some(0)]));
     assert_eq!(published[0].why.risk.as_ref().unwrap().band, score.band());
-    assert_eq!(decision.why.light, Some(Shown { light: Light::Yellow, breaches: 6, outcomes: 250 }));
+    assert_eq!(
+        decision.why.traffic_light,
+        Some(TrafficLightReading { light: Light::Yellow, breaches: 6, outcomes: 250 })
+    );
     assert!(published[0].differences(&decision).is_empty());
 }
 

@@ -3,6 +3,7 @@
 
 mod bad;
 mod frames;
+mod kraken;
 mod map;
 mod real;
 mod sample;

@@ -22,7 +22,7 @@ fn day(n: i64) -> Ts {
 }
 
 fn history() -> History {
-    let config = feature::Config {
+    let config = feature::RowConfig {
         bar: Span::HOUR,
         row: ROW,
         measure: Default::default(),
@@ -42,7 +42,7 @@ fn history() -> History {
 }
 
 fn plan(models: Vec<ModelPlan>) -> Plan {
-    let rows = feature::Config {
+    let rows = feature::RowConfig {
         bar: Span::HOUR,
         row: ROW,
         measure: Default::default(),

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 
 use margincast::base::{Digest, Seed, Span, Symbol, Ts};
 use margincast::event::{Bar, Body, Event, Fault, synth};
-use margincast::feature::Config;
-use margincast::forecast::{CATALOG, Entry, calibrated};
+use margincast::feature::RowConfig;
+use margincast::forecast::{CATALOG, Entry, combine::calibration};
 use margincast::margin::Reason;
 use margincast::margin::apc::Stage;
 use margincast::pipeline::{Margin, Settings};
@@ -28,8 +28,8 @@ fn day(n: i64) -> Ts {
     start() + Span::DAY.times(n)
 }
 
-fn rows() -> Config {
-    Config {
+fn rows() -> RowConfig {
+    RowConfig {
         bar: Span::MINUTE.times(30),
         row: Span::HOUR,
         measure: Default::default(),
@@ -171,7 +171,7 @@ fn plan(symbols: Vec<Symbol>) -> Plan {
         crash_days: vec![],
         seed: Seed(5),
         base: "har".into(),
-        calibration: calibrated::Params { window: 200, spike_window: 100, ..Default::default() },
+        calibration: calibration::Params { window: 200, spike_window: 100, ..Default::default() },
     };
     Plan { road, study, models: models() }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 
 use margincast::base::{Horizon, Seed, Span, Symbol, Ts};
 use margincast::event::{Body, Event, synth};
-use margincast::feature::{Builder, Config, Row};
+use margincast::feature::{Builder, Row, RowConfig};
 use margincast::forecast::{CATALOG, Entry, Error, FitContext, Fitted, Forecast, History, Panel, Track};
 
 /// The catalog, and the line that CONTRIBUTING adds to it.
@@ -22,8 +22,8 @@ pub fn symbol() -> Symbol {
     "MADEUP".parse().unwrap()
 }
 
-pub fn config() -> Config {
-    Config {
+pub fn config() -> RowConfig {
+    RowConfig {
         bar: Span::MINUTE.times(15),
         row: Span::HOUR,
         measure: Default::default(),

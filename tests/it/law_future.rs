@@ -7,7 +7,7 @@ use std::sync::Arc;
 use margincast::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
 use margincast::event::{Body, Event};
 use margincast::feature::{Builder, Row};
-use margincast::forecast::{FitContext, Fitted, History, Model, Panel, Track, boost};
+use margincast::forecast::{FitContext, Fitted, History, Model, Panel, Track, pooled::boost};
 use margincast::study::Plan;
 use margincast::study::config::Choose;
 use margincast::study::walk::{MarketEvents, Walk, leak_test, walk};

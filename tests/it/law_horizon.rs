@@ -8,7 +8,7 @@ use margincast::base::{Digest, Horizon, Seed, Span, Ts};
 use margincast::feature::{Feature, Row};
 use margincast::forecast::{Dist, Entry, FitContext, Fitted, History, Panel, Track};
 use margincast::margin::{Decision, Reason};
-use margincast::pipeline::{Bundle, Margin, Member, Pipeline, Settings};
+use margincast::pipeline::{Bundle, Input, Margin, Member, Pipeline, Settings};
 
 use crate::law_forecaster::{ROWS, config, events, symbol, trained};
 
@@ -62,7 +62,7 @@ fn road(bundle: &Bundle) -> Pipeline {
 fn run(bundle: &Bundle) -> (Vec<[Dist; 2]>, Vec<Decision>) {
     let (mut road, mut pairs, mut made) = (road(bundle), Vec::new(), Vec::new());
     for event in &events() {
-        made.extend(road.push(event));
+        made.extend(road.push(event).unwrap());
         if let [a, b] = road.fresh() {
             let (short, long) = if a.forecast.horizon < b.forecast.horizon { (a, b) } else { (b, a) };
             assert!(!short.lifted);
@@ -106,13 +106,13 @@ fn lifted_forecasts_are_the_same_after_a_replay_from_anywhere() {
     let (mut live, mut other) = (road(&bundle), road(&bundle));
     for (i, event) in all.iter().enumerate() {
         if i == 4 * 1_299 {
-            other.install(&bundle);
+            other.push(Input::Install(Arc::new(bundle.clone()))).unwrap();
         }
-        let (a, b) = (live.push(event), other.push(event));
+        let (a, b) = (live.push(event).unwrap(), other.push(event).unwrap());
         assert_eq!(live.forecasts(symbol()), other.forecasts(symbol()), "event {i}");
         assert_eq!(a.len(), b.len(), "event {i}");
     }
     let mut again = road(&bundle);
-    all.iter().for_each(|event| drop(again.push(event)));
+    all.iter().for_each(|event| drop(again.push(event).unwrap()));
     assert_eq!(again.forecasts(symbol()), live.forecasts(symbol()));
 }

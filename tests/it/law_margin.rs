@@ -3,13 +3,14 @@
 //! thousand random histories each; `PROPTEST_CASES=100000` for the long run.
 
 use margincast::base::{Span, Ts};
-use margincast::margin::blast::{Accounts, Exposure};
-use margincast::margin::haircut::Haircut;
-use margincast::margin::order::Field;
-use margincast::margin::policy::{IM_OVER_MM, M_CEILING, Mode, Pace, Policy};
-use margincast::margin::score::{Score, Weights};
-use margincast::margin::thin::{Book, Watch};
-use margincast::margin::{Bundle, Conditions, Guardrail, Inputs, Override, Proposal, Reason, State};
+use margincast::event::snapshot::Book;
+use margincast::margin::account::haircut::GuardedHaircut;
+use margincast::margin::guardrail::blast::{Accounts, Exposure};
+use margincast::margin::guardrail::order::Field;
+use margincast::margin::guardrail::policy::{IM_OVER_MM, M_CEILING, Mode, Policy, StepLimits};
+use margincast::margin::guardrail::thin_book::BookWatch;
+use margincast::margin::risk_score::{RiskScore, RiskWeights};
+use margincast::margin::{ChainInputs, Conditions, Guardrail, Output, Override, Proposal, Reason, State};
 use proptest::prelude::*;
 
 /// One thing that happens to a guardrail.
@@ -115,7 +116,7 @@ fn policy() -> impl Strategy<Value = Policy> {
     let dead = prop_oneof![Just(0.0), Just(0.02)];
     (mode, im, mm, 0.3..0.8_f64, 0..4_u32, 0..4_u32, dead).prop_map(
         |(mode, im, mm, mm_share, wait, lag_steps, dead)| {
-            let pace = |m_max, (up_per_day, down_per_day)| Pace { m_max, up_per_day, down_per_day };
+            let pace = |m_max, (up_per_day, down_per_day)| StepLimits { m_max, up_per_day, down_per_day };
             Policy {
                 mode,
                 im: pace(2.0, im),
@@ -133,12 +134,15 @@ fn policy() -> impl Strategy<Value = Policy> {
 
 /// The settings that people may choose instead.
 fn tightened(p: Policy) -> Policy {
-    let pace =
-        |pace: Pace, m_max| Pace { m_max, up_per_day: 0.5 * pace.up_per_day, down_per_day: 0.5 * pace.down_per_day };
+    let pace = |pace: StepLimits, m_max| StepLimits {
+        m_max,
+        up_per_day: 0.5 * pace.up_per_day,
+        down_per_day: 0.5 * pace.down_per_day,
+    };
     Policy { im: pace(p.im, 1.5), mm: pace(p.mm, 1.2), ..p }
 }
 
-fn act(guard: &mut Guardrail, policy: Policy, (ts, act): &Event) -> Option<Bundle> {
+fn act(guard: &mut Guardrail, policy: Policy, (ts, act): &Event) -> Option<Output> {
     match act {
         Act::Step { b, m, p_stress, long_run, known, .. } => {
             let p_stress = p_stress.clone();
@@ -173,7 +177,7 @@ struct Seen {
     roof: f64,
     /// The settings in force.
     policy: Policy,
-    bundle: Bundle,
+    bundle: Output,
 }
 
 /// What a history has said so far.
@@ -181,7 +185,7 @@ struct Teller {
     first: Policy,
     policy: Policy,
     set: Option<Override>,
-    watch: Watch,
+    watch: BookWatch,
     roof: f64,
     input: Ts,
     killed_im: bool,
@@ -228,7 +232,7 @@ impl Teller {
 fn run(policy: Policy, history: &[Event]) -> Vec<Seen> {
     let mut guard = Guardrail::new(policy).expect("an accepted policy");
     let (mut b, mut target, mut long_run, mut emergency) = (f64::NAN, f64::NAN, f64::INFINITY, false);
-    let watch = Watch::default();
+    let watch = BookWatch::default();
     let (input, roof) = (Ts(0), policy.im.m_max);
     let mut teller = Teller { first: policy, policy, set: None, watch, roof, input, killed_im: false };
     let mut seen: Vec<Seen> = Vec::new();
@@ -474,16 +478,16 @@ proptest! {
         b in 0.005..0.2_f64, f in 0.001..0.5_f64, c in 0.0..1.0_f64, p in 0.0..1.0_f64, sv in 0.001..0.5_f64,
         a in 0.0..0.1_f64, more in 1.0..2.0_f64,
     ) {
-        let base = Inputs { baseline: b, forecast: Some(f), credibility: c, p_stress: p, stressed: sv, liquidity: a };
-        let m = |i: Inputs| i.chain(1.0, 2.0).unwrap();
+        let base = ChainInputs { baseline: b, forecast: Some(f), credibility: c, p_stress: p, stressed: sv, liquidity: a };
+        let m = |i: ChainInputs| i.chain(1.0, 2.0).unwrap();
         let of = m(base);
         prop_assert!((1.0..=2.0).contains(&of.m4) && of.m3 >= 1.0);
         for riskier in [
-            Inputs { forecast: Some(f * more), ..base },
-            Inputs { credibility: (c * more).min(1.0), ..base },
-            Inputs { p_stress: (p * more).min(1.0), ..base },
-            Inputs { stressed: sv * more, ..base },
-            Inputs { liquidity: a * more, ..base },
+            ChainInputs { forecast: Some(f * more), ..base },
+            ChainInputs { credibility: (c * more).min(1.0), ..base },
+            ChainInputs { p_stress: (p * more).min(1.0), ..base },
+            ChainInputs { stressed: sv * more, ..base },
+            ChainInputs { liquidity: a * more, ..base },
         ] {
             prop_assert!(m(riskier).m3 >= of.m3 && m(riskier).m4 >= of.m4, "{riskier:?}");
         }
@@ -498,7 +502,7 @@ proptest! {
             history.iter().map(|e| act(&mut guard, policy, e)).collect::<Vec<_>>()
         };
         let mut guards: Vec<Guardrail> = histories.iter().map(|_| Guardrail::new(policy).unwrap()).collect();
-        let mut mixed: Vec<Vec<Option<Bundle>>> = histories.iter().map(|_| Vec::new()).collect();
+        let mut mixed: Vec<Vec<Option<Output>>> = histories.iter().map(|_| Vec::new()).collect();
         let rest = (0..histories.len()).flat_map(|k| std::iter::repeat_n(k, 100));
         for k in turns.into_iter().map(|k| k % histories.len()).chain(rest) {
             if let Some(event) = histories[k].get(mixed[k].len()) {
@@ -510,7 +514,7 @@ proptest! {
 
     #[test]
     fn a_haircut_stays_within_0_and_1_and_covers_what_was_measured(policy in policy(), history in history()) {
-        let mut haircut = Haircut::new(Policy { mode: Mode::LiftOnly, ..policy }).unwrap();
+        let mut haircut = GuardedHaircut::new(Policy { mode: Mode::LiftOnly, ..policy }).unwrap();
         let mut measured = f64::NAN;
         for (ts, act) in &history {
             let cut = match act {
@@ -533,14 +537,14 @@ proptest! {
         u in prop::array::uniform6(prop::option::of(number(0.0..1.0))), k in 0..6_usize, more in 0.0..1.0_f64,
         w in prop::array::uniform6(number(0.0..1.0)),
     ) {
-        let weights = Weights(w);
-        let Some(base) = Score::of(&u, &weights) else { return Ok(()) };
+        let weights = RiskWeights(w);
+        let Some(base) = RiskScore::of(&u, &weights) else { return Ok(()) };
         prop_assert_eq!(base.parts.iter().flatten().sum::<u64>(), base.total);
         prop_assert!((0.0..=100.00001).contains(&base.points()));
         if let Some(old) = u[k].filter(|v| v.is_finite()) {
             let mut higher = u;
             higher[k] = Some(old + more);
-            let higher = Score::of(&higher, &weights).unwrap();
+            let higher = RiskScore::of(&higher, &weights).unwrap();
             prop_assert!(higher.total >= base.total && higher.band() >= base.band());
         }
     }

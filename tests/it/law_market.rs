@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use margincast::base::{Digest, Seed, Span, Symbol, Ts};
 use margincast::event::{Bar, Body, Event, synth};
 use margincast::feature::Feature;
-use margincast::forecast::{Forecast, calibrated};
+use margincast::forecast::{Forecast, combine::calibration};
 use margincast::pipeline::{Bundle, Margin, Pipeline, Settings};
 use margincast::study::config::{ModelPlan, Plan, Study};
 use margincast::study::walk::{self, MarketEvents, Walk};
@@ -61,7 +61,7 @@ pub(crate) fn plan() -> Plan {
         crash_days: vec![],
         seed: Seed(5),
         base: "GLM".into(),
-        calibration: calibrated::Params { window: 200, spike_window: 100, ..Default::default() },
+        calibration: calibration::Params { window: 200, spike_window: 100, ..Default::default() },
     };
     let models = vec![
         model("GLM", "net", serde_json::json!({"nets": 0, "regimes": 0})),
@@ -148,7 +148,7 @@ fn the_order_of_instruments_at_equal_times_changes_no_decision() {
         let mut road = Pipeline::new(settings.clone(), &bundle, Digest::of(b"c")).unwrap();
         let mut made: BTreeMap<Symbol, Vec<String>> = BTreeMap::new();
         for event in &all {
-            for d in road.push(event) {
+            for d in road.push(event).unwrap() {
                 made.entry(d.symbol).or_default().push(serde_json::to_string(&d).unwrap());
             }
         }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use margincast::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
 use margincast::event::{Body, Event, Fault, synth};
-use margincast::forecast::calibrated::{self, Calibration};
+use margincast::forecast::combine::calibration::{self, Calibration};
 use margincast::forecast::{History, Panel, Track};
 use margincast::margin::{Decision, Reason};
-use margincast::pipeline::{Bundle, Margin, Member, Pipeline, Settings};
+use margincast::pipeline::{Bundle, Input, Margin, Member, Pipeline, Settings};
 use margincast::study::config::{ModelPlan, Plan, Study};
 use margincast::study::walk::{self, MarketEvents};
 
@@ -32,7 +32,7 @@ fn bundle() -> Bundle {
     let history: History = [(symbol(), Arc::new(ROWS.clone()))].into();
     let panel = Panel::until(&history, Ts(i64::MIN), trained(&ROWS));
     let member = |(entry, fitted): &(&'static margincast::forecast::Entry, margincast::forecast::Fitted)| {
-        let learn = || Calibration::learn(calibrated::Params::default(), &panel, entry.name, &Track::default(), 1);
+        let learn = || Calibration::learn(calibration::Params::default(), &panel, entry.name, &Track::default(), 1);
         let calibration = (!entry.own_tails).then(|| Arc::new(learn()));
         Member { name: entry.name.into(), horizon: Horizon(Span::HOUR), fitted: fitted.clone(), calibration }
     };
@@ -44,7 +44,7 @@ fn road() -> Pipeline {
 }
 
 fn decisions(pipeline: &mut Pipeline, events: &[Event]) -> Vec<Decision> {
-    events.iter().flat_map(|e| pipeline.push(e)).collect()
+    events.iter().flat_map(|e| pipeline.push(e).unwrap()).collect()
 }
 
 fn text(decisions: &[Decision]) -> Vec<String> {
@@ -87,10 +87,10 @@ fn a_road_that_starts_within_the_stored_rows_of_another_gives_its_forecasts() {
     let (mut a, mut b) = (road(), road());
     for (i, event) in all.iter().enumerate() {
         if i == 4 * 1_299 {
-            b.install(&bundle());
+            b.push(Input::Install(Arc::new(bundle()))).unwrap();
         }
-        a.push(event);
-        b.push(event);
+        a.push(event).unwrap();
+        b.push(event).unwrap();
         assert_eq!(a.forecasts(symbol()), b.forecasts(symbol()), "event {i}");
     }
 }
@@ -141,7 +141,7 @@ pub fn plan() -> Plan {
         seed: Seed(5),
         base: "HAR".into(),
         crash_days: vec![],
-        calibration: calibrated::Params { window: 400, spike_window: 250, ..Default::default() },
+        calibration: calibration::Params { window: 400, spike_window: 250, ..Default::default() },
     };
     let models = vec![
         model("HAR", "har", serde_json::json!({})),

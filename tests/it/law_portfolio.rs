@@ -4,17 +4,17 @@
 use std::collections::BTreeMap;
 
 use margincast::base::{Span, Symbol, Ts};
-use margincast::loss::greeks::{Greeks, Right, Vanilla};
-use margincast::loss::liquidity::Book;
-use margincast::loss::portfolio::{Binding, Measure, Params, Portfolio};
-use margincast::loss::position::{Position, Terms};
-use margincast::loss::scenario::{Label, Scenarios, Series};
-use margincast::loss::var::{Rule, Scaling, historical};
-use margincast::margin::blast::{Account, Impact, remargin};
-use margincast::margin::collateral::{Asset, Holdings};
-use margincast::margin::requirement::{Market, PARTS, Requirement, Settings};
-use margincast::margin::statement::Statement;
-use margincast::margin::tier::{Bracket, Tier, scaled_liability, scaled_weight};
+use margincast::loss::baseline::var::{Rule, Scaling, historical};
+use margincast::loss::portfolio::greeks::{Greeks, Right, Vanilla};
+use margincast::loss::portfolio::liquidity::MarketDepth;
+use margincast::loss::portfolio::position::{Position, Terms};
+use margincast::loss::portfolio::scenario::{PriceHistory, ScenarioLabel, Scenarios};
+use margincast::loss::portfolio::{Binding, Params, Portfolio, TailMeasure};
+use margincast::margin::account::collateral::{Asset, Holdings};
+use margincast::margin::account::requirement::{AccountRequirement, AccountSettings, MarketTerms, PARTS};
+use margincast::margin::account::statement::Statement;
+use margincast::margin::account::tier::{Bracket, Tier, scaled_liability, scaled_weight};
+use margincast::margin::guardrail::blast::{Account, Impact, remargin};
 use proptest::prelude::*;
 
 const NAMES: [&str; 3] = ["AAA", "BBB", "CCC"];
@@ -23,8 +23,8 @@ fn symbol(i: usize) -> Symbol {
     NAMES[i].parse().expect("a symbol")
 }
 
-fn labels(n: usize) -> Vec<Label> {
-    (0..n).map(|i| Label::At(Ts(0) + Span::DAY.times(i as i64))).collect()
+fn labels(n: usize) -> Vec<ScenarioLabel> {
+    (0..n).map(|i| ScenarioLabel::At(Ts(0) + Span::DAY.times(i as i64))).collect()
 }
 
 fn scenarios() -> impl Strategy<Value = Scenarios> {
@@ -65,13 +65,18 @@ fn positions() -> impl Strategy<Value = Vec<Position>> {
     })
 }
 
-fn market() -> impl Strategy<Value = Market> {
+fn market() -> impl Strategy<Value = MarketTerms> {
     let amount = || prop::option::of(prop_oneof![Just(0.0), 1.0..1e6_f64]);
     let book = (0.0..50.0_f64, amount(), amount(), 0.0..1e5_f64).prop_map(
-        |(half_spread_bp, daily_volume, depth, elsewhere)| Book { half_spread_bp, daily_volume, depth, elsewhere },
+        |(half_spread_bp, daily_volume, depth, elsewhere)| MarketDepth {
+            half_spread_bp,
+            daily_volume,
+            depth,
+            elsewhere,
+        },
     );
     (book, prop::option::of(0.0..0.2_f64), prop::option::of(1.0..1e5_f64), prop::option::of(tier()), 1.0..3.0_f64)
-        .prop_map(|(book, sigma_daily, threshold, tier, m)| Market {
+        .prop_map(|(book, sigma_daily, threshold, tier, m)| MarketTerms {
             book,
             sigma_daily,
             threshold,
@@ -106,17 +111,17 @@ fn tier() -> impl Strategy<Value = Tier> {
     prop_oneof![brackets, root, skew, interest]
 }
 
-fn settings() -> impl Strategy<Value = Settings> {
-    (market(), market(), 0.0..1.0_f64).prop_map(|(a, b, offset_cap)| Settings {
+fn settings() -> impl Strategy<Value = AccountSettings> {
+    (market(), market(), 0.0..1.0_f64).prop_map(|(a, b, offset_cap)| AccountSettings {
         portfolio: Params { offset_cap, ..Params::default() },
         markets: [(symbol(0), a), (symbol(1), b)].into(),
-        ..Settings::default()
+        ..AccountSettings::default()
     })
 }
 
-fn of(positions: &[Position], scenarios: &Scenarios, settings: &Settings) -> Requirement {
+fn of(positions: &[Position], scenarios: &Scenarios, settings: &AccountSettings) -> AccountRequirement {
     let portfolio = Portfolio::new(positions.to_vec()).expect("usable positions");
-    Requirement::of(&portfolio, scenarios, settings).expect("a requirement")
+    AccountRequirement::of(&portfolio, scenarios, settings).expect("a requirement")
 }
 
 fn at_most(a: f64, b: f64) -> bool {
@@ -207,7 +212,7 @@ proptest! {
 
     #[test]
     fn a_worse_market_asks_for_more(s in scenarios(), p in positions(), settings in settings(), k in 1.0..5.0_f64) {
-        let total = |worse: &dyn Fn(&mut Market)| {
+        let total = |worse: &dyn Fn(&mut MarketTerms)| {
             let mut settings = settings.clone();
             settings.markets.values_mut().for_each(worse);
             of(&p, &s, &settings).total
@@ -231,10 +236,10 @@ proptest! {
             let moves = returns.iter().map(|r| (k * r).exp_m1()).collect();
             let s = Scenarios::new(labels(returns.len()), Span::DAY, [(symbol(0), moves)].into(), BTreeMap::new());
             let position = Position { id: "p".into(), underlying: symbol(0), quantity, price: 100.0, terms: Terms::Linear };
-            let book = Book { daily_volume: Some(1e4), ..Book::default() };
-            let settings = Settings {
-                markets: [(symbol(0), Market { book, ..Market::default() })].into(),
-                ..Settings::default()
+            let book = MarketDepth { daily_volume: Some(1e4), ..MarketDepth::default() };
+            let settings = AccountSettings {
+                markets: [(symbol(0), MarketTerms { book, ..MarketTerms::default() })].into(),
+                ..AccountSettings::default()
             };
             of(&[position], &s.expect("moves"), &settings).total
         };
@@ -244,11 +249,11 @@ proptest! {
     #[test]
     fn loss_of_all_together_is_the_shortfall_of_their_sum(s in scenarios(), p in positions()) {
         let portfolio = Portfolio::new(p).expect("usable positions");
-        for (measure, alpha) in [(Measure::Es, 0.99), (Measure::Var, 0.95)] {
+        for (measure, alpha) in [(TailMeasure::Es, 0.99), (TailMeasure::Var, 0.95)] {
             let net = portfolio.net(&s, &Params { alpha, measure, ..Params::default() }).expect("losses");
             let losses: Vec<f64> = net.pnl.iter().map(|p| -p).collect();
             let tail = historical(&losses, alpha, Rule::Conservative).expect("scenarios");
-            let want = if measure == Measure::Es { tail.es } else { tail.var };
+            let want = if measure == TailMeasure::Es { tail.es } else { tail.var };
             prop_assert!((net.scenario_loss - want.max(0.0)).abs() <= 1e-9 * (1.0 + want.abs()));
         }
     }
@@ -364,7 +369,7 @@ fn a_hedge_in_the_same_underlying_counts_up_to_the_cap() {
     // The same instrument twice is one position.
     let same = Portfolio::new(vec![linear(0, 10.0), linear(0, -10.0)]).expect("usable");
     assert_eq!((same.positions().len(), same.positions()[0].quantity), (1, 0.0));
-    assert_eq!(Requirement::of(&same, &s, &Settings::default()).expect("a requirement").total, 0.0);
+    assert_eq!(AccountRequirement::of(&same, &s, &AccountSettings::default()).expect("a requirement").total, 0.0);
 }
 
 /// A short straddle whose delta is hedged lies on no side of its market: one unit more or less must not turn
@@ -410,28 +415,28 @@ fn many_accounts_are_margined_as_each_alone() {
 #[test]
 fn what_is_degenerate_is_a_number_or_a_refusal() {
     let s = shared_factor();
-    let empty = Requirement::of(&Portfolio::default(), &s, &Settings::default()).expect("nothing to ask");
+    let empty = AccountRequirement::of(&Portfolio::default(), &s, &AccountSettings::default()).expect("nothing to ask");
     assert_eq!((empty.total, empty.lines.len()), (0.0, 0));
     let made = Statement::of("a", &empty, &s, &Params::default());
     assert_eq!((made.initial_cents, made.worst.len()), (0, 0));
     // Ten years of one price.
-    let flat: Series = [(symbol(0), (0..3650).map(|d| (Ts(0) + Span::DAY.times(d), 100.0)).collect())].into();
-    let still = Scenarios::from_prices(&flat, &Series::new(), Span::DAY, Span::DAY, 2500).expect("scenarios");
+    let flat: PriceHistory = [(symbol(0), (0..3650).map(|d| (Ts(0) + Span::DAY.times(d), 100.0)).collect())].into();
+    let still = Scenarios::from_prices(&flat, &PriceHistory::new(), Span::DAY, Span::DAY, 2500).expect("scenarios");
     for scenarios in [still.clone(), still.filtered(0.97, Scaling::Full), still.filtered(0.97, Scaling::Mid)] {
-        let r = of(&[linear(0, 10.0)], &scenarios, &Settings::default());
+        let r = of(&[linear(0, 10.0)], &scenarios, &AccountSettings::default());
         assert_eq!(r.total, 0.0);
         assert!(Statement::of("a", &r, &scenarios, &Params::default()).notes.iter().any(|n| n.contains("never moved")));
     }
     // A market that woke up after years of one price.
     let mut woke = flat.clone();
     woke.values_mut().flatten().skip(3600).step_by(2).for_each(|p| p.1 = 130.0);
-    let woken = Scenarios::from_prices(&woke, &Series::new(), Span::DAY, Span::DAY, 2500).expect("scenarios");
-    let r = of(&[linear(0, 10.0)], &woken.filtered(0.97, Scaling::Full), &Settings::default());
+    let woken = Scenarios::from_prices(&woke, &PriceHistory::new(), Span::DAY, Span::DAY, 2500).expect("scenarios");
+    let r = of(&[linear(0, 10.0)], &woken.filtered(0.97, Scaling::Full), &AccountSettings::default());
     assert!(r.total > 0.0 && r.total <= 1000.0, "a long loses no more than its value: {}", r.total);
     // Refused, with the reason.
     let refused = |price: f64| {
-        let bad: Series = [(symbol(0), vec![(Ts(0), 1.0), (Ts(0) + Span::DAY, price)])].into();
-        Scenarios::from_prices(&bad, &Series::new(), Span::DAY, Span::DAY, 9).expect_err("no price").to_string()
+        let bad: PriceHistory = [(symbol(0), vec![(Ts(0), 1.0), (Ts(0) + Span::DAY, price)])].into();
+        Scenarios::from_prices(&bad, &PriceHistory::new(), Span::DAY, Span::DAY, 9).expect_err("no price").to_string()
     };
     for price in [0.0, -37.6, f64::NAN, f64::INFINITY] {
         assert!(refused(price).contains("AAA") && refused(price).contains("no positive price"), "{}", refused(price));
@@ -452,7 +457,7 @@ fn what_is_degenerate_is_a_number_or_a_refusal() {
             .contains("no name")
     );
     let many = (0..50).map(|i| Position { id: format!("p{i}"), ..linear(i % 3, 0.9e11) }).collect();
-    let error = Requirement::of(&Portfolio::new(many).expect("each is usable"), &s, &Settings::default());
+    let error = AccountRequirement::of(&Portfolio::new(many).expect("each is usable"), &s, &AccountSettings::default());
     assert!(error.is_ok_and(|r| r.total.is_finite()));
     let leap: BTreeMap<_, _> = [(symbol(0), vec![1e300])].into();
     assert!(
@@ -461,7 +466,7 @@ fn what_is_degenerate_is_a_number_or_a_refusal() {
     let leaps: BTreeMap<_, _> = [(symbol(0), vec![1e6])].into();
     let far = Scenarios::new(labels(1), Span::DAY, leaps, BTreeMap::new()).expect("a million-fold");
     let short = Portfolio::new(vec![linear(0, -1e10)]).expect("usable");
-    let error = Requirement::of(&short, &far, &Settings::default()).expect_err("too much").to_string();
+    let error = AccountRequirement::of(&short, &far, &AccountSettings::default()).expect_err("too much").to_string();
     assert!(error.contains("1e18") && error.contains("larger unit"), "{error}");
     // Collateral is checked as positions are.
     let asset = Asset {
@@ -487,7 +492,8 @@ fn what_is_degenerate_is_a_number_or_a_refusal() {
     let two = vec![linear(0, 1.0), Position { price: 99.0, ..linear(0, 1.0) }];
     assert!(Portfolio::new(two).expect_err("differ").to_string().contains("differ"));
     let unknown = Position { underlying: "DDD".parse().expect("a symbol"), ..linear(0, 1.0) };
-    let error = Requirement::of(&Portfolio::new(vec![unknown]).expect("usable"), &s, &Settings::default());
+    let error =
+        AccountRequirement::of(&Portfolio::new(vec![unknown]).expect("usable"), &s, &AccountSettings::default());
     assert!(error.expect_err("no history").to_string().contains("AAA, BBB, CCC"));
     assert!(Scenarios::new(vec![], Span::DAY, BTreeMap::new(), BTreeMap::new()).is_err());
 }
@@ -497,19 +503,20 @@ fn scenarios_end_where_all_have_prices_and_know_nothing_later() {
     let day = |d: i64| Ts(0) + Span::DAY.times(d);
     let a: Vec<(Ts, f64)> = (0..40).map(|d| (day(d), 100.0 + d as f64)).collect();
     let b: Vec<(Ts, f64)> = (5..38).filter(|d| *d != 20).map(|d| (day(d), 50.0)).collect();
-    let series: Series = [(symbol(0), a.clone()), (symbol(1), b)].into();
-    let s = Scenarios::from_prices(&series, &Series::new(), Span::DAY.times(2), Span::DAY, 2500).expect("scenarios");
+    let series: PriceHistory = [(symbol(0), a.clone()), (symbol(1), b)].into();
+    let s =
+        Scenarios::from_prices(&series, &PriceHistory::new(), Span::DAY.times(2), Span::DAY, 2500).expect("scenarios");
     // From day 7 to 37, without those that begin or end on day 20.
-    assert_eq!((s.len(), &s.labels()[0]), (29, &Label::At(day(7))));
+    assert_eq!((s.len(), &s.labels()[0]), (29, &ScenarioLabel::At(day(7))));
     assert_eq!(s.moves(symbol(0)).expect("moves")[0], 107.0 / 105.0 - 1.0);
     // The scale of a scenario depends on what ended before its horizon began, and on today.
-    let only: Series = [(symbol(0), a)].into();
-    let plain = Scenarios::from_prices(&only, &Series::new(), Span::DAY, Span::DAY, 2500).expect("scenarios");
+    let only: PriceHistory = [(symbol(0), a)].into();
+    let plain = Scenarios::from_prices(&only, &PriceHistory::new(), Span::DAY, Span::DAY, 2500).expect("scenarios");
     let scaled = plain.filtered(0.97, Scaling::Full);
     let ratio = |i: usize| {
         let of = |s: &Scenarios| s.moves(symbol(0)).expect("moves")[i].ln_1p();
         of(&scaled) / of(&plain)
     };
     assert!((0..plain.len()).all(|i| (0.2..=5.0).contains(&ratio(i))));
-    assert!(Scenarios::from_prices(&only, &Series::new(), Span::DAY, Span::HOUR.times(7), 9).is_err());
+    assert!(Scenarios::from_prices(&only, &PriceHistory::new(), Span::DAY, Span::HOUR.times(7), 9).is_err());
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, LazyLock};
 use margincast::base::{Seed, Span, Ts};
 use margincast::event::{Body, Event, synth};
 use margincast::feature::{Builder, Feature, Row};
-use margincast::forecast::calibrated::{Calibration, Params};
+use margincast::forecast::combine::calibration::{Calibration, Params};
 use margincast::forecast::{Entry, FitContext, Fitted, History, Outcome, Panel, Settled, Track};
 
 use crate::law_forecaster::{config, symbol};

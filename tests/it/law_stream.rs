@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 
 use margincast::base::{Seed, Span, Symbol, Ts};
 use margincast::event::{Bar, BarKind, Body, Event, Fault, Gauge, GaugeKind, Trade};
-use margincast::feature::{Builder, Config, Feature, Measure, Row};
+use margincast::feature::{Builder, Feature, Row, RowConfig, VarianceMeasure};
+use margincast::pipeline::Input;
 use proptest::prelude::*;
 use rand::RngExt;
 
@@ -13,8 +14,16 @@ use rand::RngExt;
 const START: Ts = Ts::from_ms(1_704_067_200_000);
 
 /// Rows of six hours have a diurnal factor; rows of a day have none.
-pub(crate) fn config(row: Span) -> Config {
-    Config { bar: Span::HOUR.times(2), row, measure: Measure::GarmanKlass, mid: 5, long: 20, far: 60, closure: Span(0) }
+pub(crate) fn config(row: Span) -> RowConfig {
+    RowConfig {
+        bar: Span::HOUR.times(2),
+        row,
+        measure: VarianceMeasure::GarmanKlass,
+        mid: 5,
+        long: 20,
+        far: 60,
+        closure: Span(0),
+    }
 }
 
 pub(crate) fn symbol() -> Symbol {
@@ -121,11 +130,33 @@ pub(crate) fn woven(mut events: Vec<Event>, gauges: &[Event]) -> Vec<Event> {
 }
 
 /// The time passes `ts`, and nothing else is known to have happened.
-pub(crate) fn tick(ts: Ts) -> Event {
-    Event { symbol: symbol(), ts_event: ts, ts_known: ts, seq: 0, body: Body::Tick }
+fn tick(at: Ts) -> Input {
+    Input::Tick { symbol: symbol(), at }
 }
 
-pub(crate) fn run(config: &Config, events: &[Event]) -> Vec<Row> {
+/// The events, and a tick after all that are known by then.
+pub(crate) fn with_tick(events: &[Event], at: Ts) -> Vec<Input> {
+    let place = events.partition_point(|e| e.ts_known <= at);
+    let mut all: Vec<Input> = events.iter().map(Input::from).collect();
+    all.insert(place, tick(at));
+    all
+}
+
+/// What a pipeline does with an input before its models see anything.
+fn push(builder: &mut Builder, input: &Input) -> Option<Row> {
+    match input {
+        Input::Event(event) => builder.push(event),
+        Input::Tick { symbol, at } => builder.tick(*symbol, *at),
+        _ => None,
+    }
+}
+
+pub(crate) fn run_inputs(config: &RowConfig, inputs: &[Input]) -> Vec<Row> {
+    let mut builder = Builder::new(config.clone()).expect("a good configuration");
+    inputs.iter().filter_map(|input| push(&mut builder, input)).collect()
+}
+
+pub(crate) fn run(config: &RowConfig, events: &[Event]) -> Vec<Row> {
     let mut builder = Builder::new(config.clone()).expect("a good configuration");
     events.iter().filter_map(|e| builder.push(e)).collect()
 }
@@ -162,7 +193,7 @@ proptest! {
 
     #[test]
     fn a_builder_that_is_copied_at_any_event_goes_on_the_same(seed in 0..1000u64, cuts in prop::collection::btree_set(0..20_000usize, 0..30)) {
-        let config = Config { bar: Span::MINUTE, row: Span::MINUTE.times(5), ..config(Span::HOUR) };
+        let config = RowConfig { bar: Span::MINUTE, row: Span::MINUTE.times(5), ..config(Span::HOUR) };
         let events = trades(seed, 20_000, Span::SECOND);
         let gauges = gauges(seed, &events);
         let events = woven(events, &gauges);
@@ -179,15 +210,14 @@ proptest! {
 
     #[test]
     fn rows_from_trades_are_the_rows_from_the_bars_of_those_trades(seed in 0..1000u64) {
-        let config = Config { bar: Span::MINUTE, row: Span::MINUTE.times(8), ..config(Span::HOUR) };
-        let mut events = trades(seed, 60_000, Span::SECOND);
+        let config = RowConfig { bar: Span::MINUTE, row: Span::MINUTE.times(8), ..config(Span::HOUR) };
+        let events = trades(seed, 60_000, Span::SECOND);
         let end = events[events.len() - 1].ts_event.floor(config.bar) + config.bar;
-        events.push(tick(end));
         let (made, ticks) = bars_of(&events, config.bar);
         // A row is made with the first event after its close, or with its last bar: readings that
         // come to be known in between are in neither.
         let gauges = gauges(seed, &events);
-        let from_trades = run(&config, &woven(events, &gauges));
+        let from_trades = run_inputs(&config, &with_tick(&woven(events, &gauges), end));
         let mut from_bars = run(&config, &woven(made, &gauges));
         prop_assert!(from_trades.iter().any(|r| r.get(Feature::ImpliedVariance).is_some()));
         prop_assert!(from_trades.len() > 100);
@@ -202,18 +232,18 @@ proptest! {
 
     #[test]
     fn ticks_change_no_row(seed in 0..1000u64, every in 1..500usize) {
-        let config = Config { bar: Span::MINUTE, row: Span::MINUTE.times(5), ..config(Span::HOUR) };
+        let config = RowConfig { bar: Span::MINUTE, row: Span::MINUTE.times(5), ..config(Span::HOUR) };
         // Trades known at once: a tick never overtakes one.
         let mut events = trades(seed, 20_000, Span::SECOND);
         for e in &mut events {
             e.ts_known = e.ts_event;
         }
-        let ticked: Vec<Event> = events
+        let ticked: Vec<Input> = events
             .iter()
             .enumerate()
-            .flat_map(|(i, e)| [(i % every == 0).then(|| tick(e.ts_event)), Some(*e)].into_iter().flatten())
+            .flat_map(|(i, e)| [(i % every == 0).then(|| tick(e.ts_event)), Some(e.into())].into_iter().flatten())
             .collect();
-        prop_assert_eq!(bits(&run(&config, &ticked)), bits(&run(&config, &events)));
+        prop_assert_eq!(bits(&run_inputs(&config, &ticked)), bits(&run(&config, &events)));
     }
 
     #[test]
@@ -306,30 +336,30 @@ fn bars_of(events: &[Event], width: Span) -> (Vec<Event>, BTreeMap<Ts, f64>) {
 
 #[test]
 fn the_first_event_at_or_after_the_bars_end_closes_it() {
-    let config = Config { bar: Span::MINUTE, row: Span::MINUTE, ..config(Span::HOUR) };
-    let trade = |at: i64, price: f64| Event {
-        symbol: symbol(),
-        ts_event: START + Span(at),
-        ts_known: START + Span(at),
-        seq: at as u64,
-        body: Body::Trade(Trade { price, qty: 1.0, aggressor: 1, n_trades: 1 }),
+    let config = RowConfig { bar: Span::MINUTE, row: Span::MINUTE, ..config(Span::HOUR) };
+    let trade = |at: i64, price: f64| {
+        Input::from(Event {
+            symbol: symbol(),
+            ts_event: START + Span(at),
+            ts_known: START + Span(at),
+            seq: at as u64,
+            body: Body::Trade(Trade { price, qty: 1.0, aggressor: 1, n_trades: 1 }),
+        })
     };
     let end = Span::MINUTE.0;
-    let closers =
-        [tick(START + Span(end)), trade(end, 1.0), Event { body: Body::Kill(true), ..tick(START + Span(end)) }];
-    for closer in closers {
+    for closer in [tick(START + Span(end)), trade(end, 1.0)] {
         let mut builder = Builder::new(config.clone()).unwrap();
         for event in [trade(0, 100.0), trade(end - 1, 101.0), tick(START + Span(end - 1))] {
-            assert!(builder.push(&event).is_none());
+            assert!(push(&mut builder, &event).is_none());
         }
-        let row = builder.push(&closer).expect("the bar's end has come");
+        let row = push(&mut builder, &closer).expect("the bar's end has come");
         assert_eq!((row.ts_open, row.ts, row.ts_known), (START, START + Span(end), START + Span(end)));
         assert_eq!((row.get(Feature::Close), row.get(Feature::Volume)), (Some(101.0), Some(2.0)));
         // One bar a row: what needs two bars is absent, as is the factor of slots not yet visited.
         for absent in [Feature::Bpv, Feature::RsNeg, Feature::Rq, Feature::Roll, Feature::Kyle, Feature::SeasonNext] {
             assert_eq!(row.get(absent), None, "{absent:?}");
         }
-        assert_eq!(builder.push(&trade(end - 1, 99.0)), None);
+        assert_eq!(push(&mut builder, &trade(end - 1, 99.0)), None);
         assert_eq!(builder.faults().get(&Fault::OutOfOrder), Some(&1));
     }
 }
@@ -396,11 +426,11 @@ fn a_window_that_stood_still_makes_no_row() {
 fn configurations_that_cannot_be_built_are_refused_with_the_mend() {
     let good = config(Span::DAY);
     for (bad, word) in [
-        (Config { row: Span::HOUR.times(3), ..good.clone() }, "whole number of bars"),
-        (Config { bar: Span(0), ..good.clone() }, "whole number of bars"),
-        (Config { mid: 0, ..good.clone() }, "must rise"),
-        (Config { long: 5, ..good.clone() }, "must rise"),
-        (Config { far: usize::MAX, ..good.clone() }, "must rise"),
+        (RowConfig { row: Span::HOUR.times(3), ..good.clone() }, "whole number of bars"),
+        (RowConfig { bar: Span(0), ..good.clone() }, "whole number of bars"),
+        (RowConfig { mid: 0, ..good.clone() }, "must rise"),
+        (RowConfig { long: 5, ..good.clone() }, "must rise"),
+        (RowConfig { far: usize::MAX, ..good.clone() }, "must rise"),
     ] {
         let error = Builder::new(bad).unwrap_err().to_string();
         assert!(error.contains(word), "{error}");

@@ -2,10 +2,10 @@
 
 use margincast::base::{Span, Ts};
 use margincast::event::{Body, Event};
-use margincast::feature::{Config, Row};
+use margincast::feature::{Row, RowConfig};
 use proptest::prelude::*;
 
-use crate::law_stream::{bars, bits, config, gauges, run, tick, trades, woven};
+use crate::law_stream::{bars, bits, config, gauges, run, run_inputs, trades, with_tick, woven};
 
 /// Prices and volumes of everything known after `t`, times nine.
 fn poisoned(events: &[Event], t: Ts) -> Vec<Event> {
@@ -25,7 +25,6 @@ fn poisoned(events: &[Event], t: Ts) -> Vec<Event> {
                 }
             }
             Body::Gauge(gauge) => gauge.value *= 9.0,
-            Body::Tick | Body::Kill(_) => {}
         }
     }
     out
@@ -35,7 +34,7 @@ fn known_by(rows: &[Row], t: Ts) -> Vec<Row> {
     rows.iter().filter(|r| r.ts_known <= t).copied().collect()
 }
 
-fn check(config: &Config, events: &[Event], at: f64) -> Result<(), TestCaseError> {
+fn check(config: &RowConfig, events: &[Event], at: f64) -> Result<(), TestCaseError> {
     let (first, last) = (events[0].ts_known, events[events.len() - 1].ts_known);
     let t = first + Span(((last - first).0 as f64 * at) as i64);
     let whole = run(config, events);
@@ -46,9 +45,8 @@ fn check(config: &Config, events: &[Event], at: f64) -> Result<(), TestCaseError
     prop_assert_ne!(bits(&other), bits(&whole), "the poison did nothing");
     // Stronger: without any future, and a tick at `t` alone, the same rows are there at `t`. (A row
     // more may be there if a trade of before `t` came to be known after it.)
-    let mut past: Vec<Event> = events.iter().filter(|e| e.ts_known <= t).copied().collect();
-    past.push(tick(t));
-    let alone = bits(&run(config, &past));
+    let past: Vec<Event> = events.iter().filter(|e| e.ts_known <= t).copied().collect();
+    let alone = bits(&run_inputs(config, &with_tick(&past, t)));
     prop_assert_eq!(&alone[..want.len().min(alone.len())], &want[..], "rows of the past need the future");
     Ok(())
 }
@@ -77,7 +75,7 @@ proptest! {
 
     #[test]
     fn rows_from_trades_are_blind_to_the_future(seed in 0..1000u64, at in 0.3..0.97f64) {
-        let config = Config { bar: Span::MINUTE, row: Span::MINUTE.times(4), ..config(Span::HOUR) };
+        let config = RowConfig { bar: Span::MINUTE, row: Span::MINUTE.times(4), ..config(Span::HOUR) };
         let trades = trades(seed, 20_000, Span::SECOND);
         let gauges = gauges(seed, &trades);
         check(&config, &woven(trades, &gauges), at)?;

@@ -10,22 +10,22 @@ use margincast::base::stats::{quantile, sorted};
 use margincast::base::table::Table;
 use margincast::base::{Span, Symbol, Ts};
 use margincast::event::{Bar, BarKind, Body, Event, Fault};
-use margincast::feature::{Builder, CATALOG, Config, Feature, Measure, Row};
+use margincast::feature::{Builder, CATALOG, Feature, Row, RowConfig, VarianceMeasure};
 
 use crate::shared;
 
 const SYMBOLS: [&str; 5] = ["ADAUSDT", "BNBUSDT", "BTCUSDT", "ETHUSDT", "XRPUSDT"];
 
 /// The protocol's rows: (name, bar folder, configuration).
-fn protocol(horizon: &str) -> (&'static str, Config) {
-    let measure = Measure::Parkinson;
+fn protocol(horizon: &str) -> (&'static str, RowConfig) {
+    let measure = VarianceMeasure::Parkinson;
     match horizon {
         "1d" => {
-            ("1h", Config { bar: Span::HOUR, row: Span::DAY, measure, mid: 7, long: 28, far: 90, closure: Span(0) })
+            ("1h", RowConfig { bar: Span::HOUR, row: Span::DAY, measure, mid: 7, long: 28, far: 90, closure: Span(0) })
         }
         _ => (
             "15m",
-            Config {
+            RowConfig {
                 bar: Span::MINUTE.times(15),
                 row: Span::HOUR,
                 measure,

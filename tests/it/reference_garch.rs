@@ -6,7 +6,7 @@
 //! differentiate numerically twice.
 
 use margincast::forecast::garch::process::{Aparch, Exponential, Figarch, Harch, Power};
-use margincast::forecast::garch::{Estimate, Innovation, Mean, Process, Spec, Start};
+use margincast::forecast::garch::{GarchEstimate, Innovation, Mean, Process, Spec, Start};
 use rayon::prelude::*;
 use serde_json::Value;
 
@@ -139,7 +139,7 @@ fn fits_are_at_least_as_likely_as_those_of_arch() {
 /// Where no coefficient lies at its bound, which is where both sides estimate the same errors. The
 /// slope of a process with signs or sizes jumps where a residual changes sign, and what a numerical
 /// second derivative makes of that depends on its step: hence 10 % there.
-fn errors_are_those_of_arch(fit: &Estimate, model: &Value, what: &str) {
+fn errors_are_those_of_arch(fit: &GarchEstimate, model: &Value, what: &str) {
     if fit.at_boundary() {
         return;
     }
@@ -165,7 +165,7 @@ fn the_documented_fits_of_arch_are_reproduced() {
         Spec { process, innovation, ..Spec::default() }.fit(&returns).unwrap()
     };
     let (normal, gjr) = (fit(0, Innovation::Normal), fit(1, Innovation::Student));
-    let printed: [(&Estimate, f64, &[f64]); 2] = [
+    let printed: [(&GarchEstimate, f64, &[f64]); 2] = [
         (&normal, -6936.718, &[0.0564, 0.0175, 0.1022, 0.8852]),
         (&gjr, -6744.431, &[0.0373, 0.0129, 0.0, 0.1856, 0.8982, 7.6907]),
     ];
@@ -205,7 +205,7 @@ fn percent_and_fractions_give_the_same_fit() {
         close(100.0 * b.get("mu").unwrap(), a.get("mu").unwrap(), 1e-4, "mu");
         close(1e4 * b.get("omega").unwrap(), a.get("omega").unwrap(), 1e-4, "omega");
         let last =
-            |fit: &Estimate, r: &[f64]| *fit.spec.filter(&fit.coefficients, r).unwrap().variances.last().unwrap();
+            |fit: &GarchEstimate, r: &[f64]| *fit.spec.filter(&fit.coefficients, r).unwrap().variances.last().unwrap();
         close(1e4 * last(&b, &fractions), last(&a, &returns), 1e-6, "variance");
     }
 }

@@ -9,11 +9,11 @@ use std::sync::Arc;
 use margincast::base::table::Table;
 use margincast::base::{Horizon, Seed, Span, Symbol, Ts};
 use margincast::feature::{Feature, Row};
-use margincast::forecast::ewma::Ewma;
 use margincast::forecast::garch::Garch;
 use margincast::forecast::har::regression::predict;
 use margincast::forecast::har::rolling::Rolling;
 use margincast::forecast::har::{Form, Har, Insanity, Lags, Params, Reach, Regression, Season, Weights};
+use margincast::forecast::smoothing::ewma::Ewma;
 use margincast::forecast::{FitContext, Forecast, Model, Panel, Track};
 
 fn symbol() -> Symbol {

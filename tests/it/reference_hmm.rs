@@ -5,7 +5,7 @@
 //! order); after EM log-likelihood 0.01 nats, means, variances and transitions 1e-3, because both
 //! stop when an iteration gains less than 1e-8 nats, not at the exact maximum.
 
-use margincast::forecast::hmm_em::{Covariance, Em, Gaussian};
+use margincast::forecast::hmm::{Covariance, Em, Gaussian};
 use ndarray::Array2;
 use serde_json::Value;
 
@@ -121,12 +121,12 @@ fn em_ends_where_hmmlearn_ends() {
 /// 0.01 nats below the peer's. Its parameters hold p[0->0], p[1->0], means, variances.
 #[test]
 fn switching_regressions_are_those_of_statsmodels() {
-    use margincast::forecast::markov::Switching;
+    use margincast::forecast::markov::SwitchingRegression;
     let Some(all) = shared::json("reference/markov_sp500.json") else { return };
     let returns = shared::csv("reference/sp500.csv").expect("beside the JSON")["ret_pct"].clone();
     let raw = &shared::csv("reference/sp500_parkinson.csv").expect("beside the JSON")["rv_pct2"];
     let logs: Vec<f64> = raw.iter().map(|v| v.ln()).collect();
-    let model = |p: &[f64]| Switching {
+    let model = |p: &[f64]| SwitchingRegression {
         trans: vec![vec![p[0], 1.0 - p[0]], vec![p[1], 1.0 - p[1]]],
         coefficients: vec![vec![p[2]], vec![p[3]]],
         variances: vec![p[4], p[5]],

@@ -3,9 +3,9 @@
 //! measures 1e-8.
 
 use margincast::base::stats;
-use margincast::forecast::gamma::Design;
-use margincast::loss::classify::{auc, average_precision, brier};
+use margincast::forecast::pooled::gamma::Design;
 use margincast::loss::score;
+use margincast::loss::score::classify::{auc, average_precision, brier};
 use serde_json::Value;
 
 /// Logs of the mean variance over 1, 5 and 22 days, and the next day's variance; the whole series; the

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use margincast::base::table::Table;
 use margincast::base::{Aci, Horizon, Span, Symbol, Ts};
-use margincast::loss::compare::{Bandwidth, diebold_mariano, long_run_variance};
-use margincast::loss::coverage::coverage;
-use margincast::loss::dynamic_quantile::dynamic_quantile;
+use margincast::loss::baseline::var::{self, Rule, Scaling};
 use margincast::loss::score::{pinball, qlike};
-use margincast::loss::var::{self, Rule, Scaling};
-use margincast::loss::{ForecastRow, ModelScore, Outcome, OutcomeRow, outcome, scoreboard};
+use margincast::loss::test::compare::{Bandwidth, diebold_mariano, long_run_variance};
+use margincast::loss::test::coverage::coverage;
+use margincast::loss::test::dynamic_quantile::dynamic_quantile;
+use margincast::loss::{ForecastRow, MarginOutcome, ModelScore, OutcomeRow, score::outcome, scoreboard};
 use margincast::margin::{Guardrail, Mode, Policy, Proposal};
 use serde_json::Value;
 
@@ -389,7 +389,7 @@ fn guarded(b: &[f64], forecast: &[f64], from: usize) -> Vec<f64> {
 type Published = (usize, f64, f64, f64, f64, [f64; 3], f64);
 
 #[track_caller]
-fn hold_row(name: &str, got: &Outcome, want: Published) {
+fn hold_row(name: &str, got: &MarginOutcome, want: Published) {
     let (breaches, average, shortfall, worst, trough, rises, es) = want;
     let round = |x: f64, digits: i32| (x * 10f64.powi(digits)).round() / 10f64.powi(digits);
     let percent = |x: Option<f64>| round(100.0 * x.expect("long enough"), 0);

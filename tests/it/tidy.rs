@@ -1,8 +1,13 @@
 //! The house rules, read off the source. Each rule is a function from a source to what is wrong
 //! with it; each has a test that holds on the repository, and one where a planted fault is caught.
 
+mod front;
 mod licence;
+mod modules;
+mod public;
 mod source;
+
+use std::collections::BTreeSet;
 
 use source::{Source, block_end, files, root, sources, word};
 
@@ -19,7 +24,7 @@ const FENCES: [(&[&str], &[&str], &str); 6] = [
         &["src/serve/", "src/app/", "src/event/live"],
         "what runs a study or an audit is not asynchronous",
     ),
-    (&["burn"], &["src/forecast/net"], "one model's framework is not the program's"),
+    (&["burn"], &["src/forecast/pooled/net/"], "one model's framework is not the program's"),
     (&["linfa", "linfa_linear"], &["src/forecast/", "src/loss/"], "one model's framework is not the program's"),
     (&["parquet", "arrow_array", "arrow_schema"], &["src/base/table"], "the rest sees typed columns"),
     (
@@ -164,7 +169,8 @@ fn words(path: &str, text: &str) -> Vec<String> {
     wrong
 }
 
-/// What a file with a `Model` must hold, in this order.
+/// What a file with a `Model` must hold, in this order; what runs may be shared with another model, which
+/// then says what of it is its own.
 const TEMPLATE: [(&str, &str); 9] = [
     ("//! ", "one line that says what it is"),
     ("Source:", "where the equation comes from"),
@@ -174,7 +180,7 @@ const TEMPLATE: [(&str, &str); 9] = [
     ("pub struct Params", "its settings"),
     ("impl Default for Params", "their defaults"),
     ("impl Model for", "what is learnt"),
-    ("impl Forecaster for", "what runs"),
+    ("impl Forecaster for|impl Runs for", "what runs"),
 ];
 
 fn template(s: &Source, catalog: &str) -> Vec<String> {
@@ -191,7 +197,8 @@ fn template(s: &Source, catalog: &str) -> Vec<String> {
         if part == "impl Default for Params" && derived && !s.text.contains(part) {
             continue;
         }
-        match s.text[from..].find(part) {
+        let any = if part.starts_with("impl") { part.split('|').collect() } else { vec![part] };
+        match any.iter().filter_map(|p| s.text[from..].find(p)).min() {
             Some(i) => from += i,
             None => wrong.push(format!("{}: `{part}` ({what}) is missing or out of order", s.path)),
         }
@@ -270,28 +277,91 @@ fn the_project_speaks_of_itself_alone() {
 #[test]
 fn every_model_is_in_the_catalog_and_follows_the_template() {
     let all = sources("src/forecast");
-    let catalog = &all.iter().find(|s| s.path == "src/forecast/mod.rs").expect("forecast/mod.rs").code;
+    let catalog = &all.iter().find(|s| s.path == "src/forecast/catalog.rs").expect("forecast/catalog.rs").code;
     let models = all.iter().filter(|s| s.code.contains("impl Model for ")).count();
     assert!(models >= 4, "{models} models");
     clean(all.iter().flat_map(|s| template(s, catalog)).collect());
 }
 
+/// Tests that are switched off.
+fn switched_off(s: &Source) -> Vec<String> {
+    let mark = concat!("#[ig", "nore");
+    let at = s.text.lines().enumerate().filter(|(_, l)| l.contains(mark));
+    at.map(|(n, _)| format!("{}: {mark}] switches a test off", s.at(n + 1))).collect()
+}
+
+/// Files larger than a checkout should carry, of these paths and sizes in bytes.
+fn large(files: &[(String, u64)]) -> Vec<String> {
+    const MIB: u64 = 1024 * 1024;
+    let most = |p: &str| if p.starts_with("data/sample/") { 8 * MIB } else { 4 * MIB };
+    let mut wrong: Vec<String> = files
+        .iter()
+        .filter(|(p, size)| *size > most(p))
+        .map(|(p, size)| format!("{p}: {size} bytes, {} at most", most(p)))
+        .collect();
+    let sample: u64 = files.iter().filter(|(p, _)| p.starts_with("data/sample/")).map(|(_, size)| size).sum();
+    if sample > 24 * MIB {
+        wrong.push(format!("data/sample: {sample} bytes, {} at most", 24 * MIB));
+    }
+    wrong
+}
+
+/// Names that were kept for a while after a move.
+fn aliases(s: &Source) -> Vec<String> {
+    let mark = concat!("// ali", "as");
+    let at = s.text.lines().enumerate().filter(|(_, l)| l.contains(mark));
+    at.map(|(n, _)| format!("{}: an old name is kept; name the thing by its own", s.at(n + 1))).collect()
+}
+
 #[test]
 fn no_test_is_switched_off() {
-    let mark = concat!("#[ig", "nore");
     let all = sources("src").into_iter().chain(sources("tests")).chain(sources("benches"));
-    clean(all.filter(|s| s.text.contains(mark)).map(|s| format!("{}: {mark}]", s.path)).collect());
+    clean(all.flat_map(|s| switched_off(&s)).collect());
 }
 
 #[test]
 fn no_large_file_is_kept() {
-    let size = |p: &str| std::fs::metadata(root().join(p)).expect("a file").len();
-    let mib = |n: u64| n * 1024 * 1024;
-    let all = files("");
-    let large = all.iter().filter(|p| size(p) > mib(if p.starts_with("data/sample/") { 8 } else { 4 }));
-    clean(large.map(|p| format!("{p}: {} bytes", size(p))).collect());
-    let sample: u64 = all.iter().filter(|p| p.starts_with("data/sample/")).map(|p| size(p)).sum();
-    assert!(sample <= mib(24), "data/sample holds {sample} bytes");
+    let size = |p: &String| std::fs::metadata(root().join(p)).expect("a file").len();
+    clean(large(&files("").into_iter().map(|p| (p.clone(), size(&p))).collect::<Vec<_>>()));
+}
+
+#[test]
+fn no_old_name_is_kept() {
+    clean(sources("src").iter().flat_map(aliases).collect());
+}
+
+#[test]
+fn no_files_of_a_folder_import_each_other_in_a_circle() {
+    let all = sources("src");
+    assert!(modules::Modules::of(&all).named().len() > 1000, "paths are followed");
+    clean(modules::circles(&all));
+}
+
+#[test]
+fn no_two_public_types_share_a_name() {
+    clean(public::twins(&sources("src")));
+}
+
+#[test]
+fn every_folder_begins_with_the_table_of_its_files() {
+    let all = sources("src");
+    let entries = front::entries(&files("src"));
+    assert!(entries.len() > 10, "{} folders", entries.len());
+    clean(all.iter().filter_map(|s| Some(front::front(s, entries.get(&s.path)?))).flatten().collect());
+}
+
+#[test]
+fn no_public_item_is_there_for_tests_alone() {
+    let all = sources("src");
+    let text = |p: &str| std::fs::read_to_string(root().join(p)).expect(p);
+    let mut shown = vec![text("README.md"), text("METHOD.md")];
+    shown.extend(all.iter().filter(|s| s.path.ends_with("/mod.rs") || s.path == "src/lib.rs").map(front::head));
+    clean(public::unused(&all, &sources("benches"), &shown));
+}
+
+#[test]
+fn the_example_of_a_model_fits_it() {
+    clean(sources("src/forecast").iter().flat_map(front::example).collect());
 }
 
 #[test]
@@ -360,4 +430,115 @@ fn planted_models_and_changelogs_are_caught() {
     assert_eq!(changelog("## 0.2.0\n### Features\n- a\n### Numbers\n- b\n", "0.2.0").len(), 1);
     assert_eq!(changelog("## 0.2.0\n### News\n- a\n", "0.2.0").len(), 1);
     assert_eq!(changelog("## 0.2.0\n### Numbers\n### Features\n- a\n", "0.2.0").len(), 1);
+}
+
+#[test]
+fn planted_circles_are_caught() {
+    let circles = |files: &[(&str, &str)]| {
+        let all: Vec<Source> = files.iter().map(|(p, t)| Source::new(p, t)).collect();
+        modules::circles(&all)
+    };
+    let (b, c) = ("src/a/b.rs", "src/a/c.rs");
+    let front = ("src/a/mod.rs", "mod b;\nmod c;\npub use b::B;\npub use c::{C, D as E};\n");
+    let lib = ("src/lib.rs", "pub mod a;\npub mod f;\n");
+    let said = circles(&[lib, front, (b, "use super::c::C;\npub struct B;"), (c, "use super::b::B;\npub struct C;")]);
+    assert_eq!(said.len(), 1);
+    assert!(said[0].contains("src/a/b.rs names super::c::C; src/a/c.rs names super::b::B"), "{said:?}");
+    // Through a re-export, under another name, out of nested braces, or in the code.
+    let b_file = (b, "use super::c::C;\npub struct B;");
+    for text in [
+        "use super::B;\npub struct C;\npub struct D;",
+        "use crate::{a::{B as Other, x}, f};\npub struct C;",
+        "pub struct C;\nfn go() { let _ = crate::a::B; }",
+        "use crate::a;\npub struct C;\nfn go(_: a::B) {}",
+        "use super::*;\nuse crate::a::b::*;\npub struct C;",
+    ] {
+        assert_eq!(circles(&[lib, front, b_file, (c, text)]).len(), 1, "{text}");
+    }
+    let by_name = (b, "use super::E;\npub struct B;");
+    assert_eq!(circles(&[lib, front, by_name, (c, "use super::B;\npub struct C;\npub struct D;")]).len(), 1);
+    // What stands in a mod.rs that names its file; a folder counts as one entry, from within and from without.
+    let own = ("src/a/mod.rs", "mod b;\nuse b::B;\npub struct Z(B);");
+    assert_eq!(circles(&[lib, own, (b, "use super::Z;\npub struct B;")]).len(), 1);
+    let deep = ("src/f/g/h.rs", "use crate::a::B;\npub struct H;");
+    let inner = [
+        lib,
+        front,
+        (c, "pub struct C;\npub struct D;"),
+        deep,
+        ("src/f/mod.rs", "pub mod g;"),
+        ("src/f/g/mod.rs", "mod h;\npub use h::H;"),
+    ];
+    let with = |b_text: &'static str| circles(&[inner.as_slice(), &[(b, b_text)]].concat());
+    assert_eq!((with("use crate::f::g::H;\npub struct B;").len(), with("pub struct B;").len()), (1, 0));
+    // No circle: one way only, tests, comments, and what comes from elsewhere.
+    for text in [
+        "pub struct C;\npub struct D;",
+        "pub struct C;\n#[cfg(test)]\nmod tests {\n    use super::super::b::B;\n}",
+        "// use super::b::B;\nuse std::collections::B;\npub struct C;",
+    ] {
+        assert_eq!(circles(&[lib, front, b_file, (c, text)]), [] as [&str; 0], "{text}");
+    }
+}
+
+#[test]
+fn planted_names_and_unused_items_are_caught() {
+    let sources = |files: &[(&str, &str)]| files.iter().map(|(p, t)| Source::new(p, t)).collect::<Vec<_>>();
+    let twins = |files: &[(&str, &str)]| public::twins(&sources(files)).len();
+    assert_eq!(twins(&[("src/a.rs", "pub struct Book;"), ("src/b.rs", "pub enum Book {}")]), 1);
+    assert_eq!(twins(&[("src/a.rs", "pub struct Book;"), ("src/b.rs", "pub(crate) type Book = u8;\nstruct Book;")]), 0);
+    assert_eq!(twins(&[("src/a.rs", "pub enum Error {}"), ("src/b.rs", "pub enum Error {}")]), 0);
+
+    let unused = |files: &[(&str, &str)], shown: &[&str]| {
+        let shown: Vec<String> = shown.iter().map(|s| s.to_string()).collect();
+        public::unused(&sources(files), &sources(&[("benches/z.rs", "fn z() { a::timed() }")]), &shown).len()
+    };
+    let a = "pub fn go() {}\nfn own() { go() }\n#[cfg(test)]\nmod tests { fn t() { super::go() } }\n";
+    assert_eq!(unused(&[("src/a.rs", a)], &[]), 1, "its own file needs no pub");
+    assert_eq!(unused(&[("src/a.rs", a), ("src/mod.rs", "pub use a::go;\n// go")], &[]), 1, "to hand on is not to use");
+    assert_eq!(unused(&[("src/a.rs", a), ("src/b.rs", "fn b() { super::a::go() }")], &[]), 0);
+    assert_eq!(unused(&[("src/a.rs", a)], &["call `go` for it"]), 0);
+    assert_eq!(unused(&[("src/a.rs", a)], &["go for it"]), 1, "only what stands in code is offered");
+    assert_eq!(unused(&[("src/a.rs", "pub fn timed() {}")], &[]), 0);
+    assert_eq!(unused(&[("src/a.rs", "pub const MOST: u8 = 1;")], &[]), 1);
+    assert_eq!(unused(&[("src/a.rs", "pub struct A;\nimpl A {\n    pub fn make() -> A { A }\n}")], &[]), 1);
+    let part = "pub struct Whole { pub part: Part }\npub struct Part;\nimpl Part {}";
+    assert_eq!(
+        unused(&[("src/a.rs", part), ("src/b.rs", "use super::a::Whole;")], &[]),
+        0,
+        "what a public field holds"
+    );
+    assert_eq!(unused(&[("src/a.rs", "pub struct Part;\nimpl Part {}")], &[]), 1);
+}
+
+#[test]
+fn planted_fronts_and_examples_are_caught() {
+    let entries: BTreeSet<String> = ["b", "c"].map(String::from).into();
+    let front = |text: &str| front::front(&Source::new("src/a/mod.rs", text), &entries).len();
+    let whole = "//! A.\n//!\n//! | file | what it holds |\n//! |---|---|\n//! | [`b`], `c/` | d |\n//!\n//! This folder knows nothing of e.\n";
+    assert_eq!(front(whole), 0);
+    assert_eq!(front(&whole.replace(", `c/`", "")), 1);
+    assert_eq!(front(&whole.replace("`c/`", "`c`, `x.rs`")), 1);
+    assert_eq!(front(&whole.replace("knows nothing of", "knows")), 1);
+    assert_eq!(front(&whole.replace("//! | file", "//! | name")), 1);
+    assert_eq!(front(&whole.replace("//! A.\n", "//! A.\n//! | other |\n")), 1);
+    let paths = ["src/a/mod.rs", "src/a/b.rs", "src/a/c/mod.rs", "src/a/c/d.rs", "src/a/tests.rs"].map(String::from);
+    assert_eq!(front::entries(&paths)["src/a/mod.rs"], entries);
+
+    let example = |text: &str| front::example(&Source::new("src/forecast/a.rs", text)).len();
+    let fits = "//! A.\n//!\n//! ```\n//! let model = Ewma::fit(&p)?;\n//! ```\nimpl Model for Ewma {}\n";
+    assert_eq!((example(fits), example("//! B.\nfn b() {}")), (0, 0));
+    assert_eq!(example(&fits.replace("Ewma::fit", "Other::fit")), 1);
+    assert_eq!(example(&fits.replace("```", "")), 1);
+
+    let off = format!("#[test]\n#[ig{}]\nfn a() {{}}\n", "nore");
+    assert_eq!(switched_off(&Source::new("tests/it/a.rs", &off)).len(), 1);
+    assert_eq!(aliases(&Source::new("src/a/mod.rs", &format!("pub use b as c; // ali{}\n", "as"))).len(), 1);
+    let of = |path: &str, mib: u64| large(&[(path.to_string(), mib << 20)]).len();
+    assert_eq!(
+        (of("data/x.bin", 4), of("data/x.bin", 5), of("data/sample/x", 8), of("data/sample/x", 9)),
+        (0, 1, 0, 1)
+    );
+    let many: Vec<(String, u64)> = (0..4).map(|i| (format!("data/sample/{i}"), 7 << 20)).collect();
+    assert_eq!(large(&many).len(), 1);
 }

@@ -5,6 +5,7 @@
 //! | `entry` | [`Venue`]: what the list says of a vendor |
 //! | [`binance`] | the archives and market streams of Binance |
 //! | [`generic`] | any CSV or Parquet file, by a mapping |
+//! | [`kraken`] | the trade history of Kraken |
 //! | `recognise` | [`recognise`]: whose file it is, told by the file |
 //! | `import` | [`import`]: a file into the lake, all of it or nothing |
 //! | `capture` | frames of a live feed that somebody wrote down |
@@ -24,6 +25,7 @@ mod entry;
 pub mod field;
 pub mod generic;
 mod import;
+pub mod kraken;
 mod recognise;
 mod source;
 
@@ -34,4 +36,4 @@ pub use recognise::recognise;
 pub use source::{Counted, Source};
 
 /// Every vendor. Its line here is all that the rest of the program needs.
-pub const VENUES: &[Venue] = &[binance::VENUE, generic::VENUE];
+pub const VENUES: &[Venue] = &[binance::VENUE, generic::VENUE, kraken::VENUE];

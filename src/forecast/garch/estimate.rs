@@ -2,59 +2,22 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::errors::errors;
-use super::innovation::{Density, Innovation};
+use super::innovation::Density;
 use super::likelihood::Likelihood;
-use super::number::{Dual, Number};
-use super::process::{Before, Family, Process, Recursion, Start, family};
+use super::numeric::errors::errors;
+use super::numeric::number::Dual;
+use super::process::{Family, Process, family};
 use super::running::Running;
 use super::series::{Series, backcast};
+use super::spec::{MOST, Mean, Spec};
 use crate::base::stats;
 
-/// The mean return.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Mean {
-    /// Estimated.
-    #[default]
-    Constant,
-    /// Zero.
-    Zero,
-    /// A constant and this many past returns: `mu + sum ar_i r_(t-i)`.
-    Ar(usize),
-}
-
-impl Mean {
-    /// Past returns in it.
-    pub fn lags(self) -> usize {
-        if let Mean::Ar(lags) = self { lags } else { 0 }
-    }
-    fn count(self) -> usize {
-        if self == Mean::Zero { 0 } else { 1 + self.lags() }
-    }
-}
-
-/// Which process is estimated.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Spec {
-    /// The mean return.
-    pub mean: Mean,
-    /// The variance.
-    pub process: Process,
-    /// The distribution of the standardised residual.
-    pub innovation: Innovation,
-    /// What stands before the sample.
-    pub start: Start,
-}
-
-/// Most coefficients of one process.
-const MOST: usize = 16;
 /// Persistence this close to one counts as one.
 const INTEGRATED: f64 = 1e-6;
 
 /// A fit: coefficients and what is known about their quality.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Estimate {
+pub struct GarchEstimate {
     /// What was fitted.
     pub spec: Spec,
     /// Coefficients in the units of the returns, in the order of [`Spec::names`].
@@ -81,7 +44,7 @@ pub struct Estimate {
     pub classic_errors: Vec<Option<f64>>,
 }
 
-impl Estimate {
+impl GarchEstimate {
     /// Whether a coefficient lies at its bound, or persistence at one.
     pub fn at_boundary(&self) -> bool {
         let integrated = 1.0 - self.persistence < INTEGRATED && !matches!(self.spec.process, Process::Integrated(_));
@@ -102,7 +65,7 @@ impl Estimate {
 }
 
 /// What given coefficients make of a series.
-pub struct Filtered {
+pub struct FilteredVariances {
     /// Log-likelihood, constants included; NaN where there is none.
     pub loglik: f64,
     /// Variance of each observation and, last, of the one after them.
@@ -112,36 +75,13 @@ pub struct Filtered {
 }
 
 impl Spec {
-    /// The coefficients that are estimated, in order.
-    pub fn names(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        if self.mean != Mean::Zero {
-            names.push("mu".to_string());
-        }
-        names.extend((1..=self.mean.lags()).map(|i| format!("ar[{i}]")));
-        names.extend(family!(&self.process, f => f.names()));
-        names.extend(self.innovation.names().iter().map(|n| n.to_string()));
-        names
-    }
-
-    pub(super) fn count(&self) -> usize {
-        self.mean.count() + family!(&self.process, f => f.names().len()) + self.innovation.names().len()
-    }
-
-    /// Coefficients of the mean, of the process, of the shape.
-    pub(super) fn split<'c, T>(&self, c: &'c [T]) -> (&'c [T], &'c [T], &'c [T]) {
-        let (mean, rest) = c.split_at(self.mean.count());
-        let (process, shape) = rest.split_at(self.count() - mean.len() - self.innovation.names().len());
-        (mean, process, &shape[..self.innovation.names().len()])
-    }
-
     /// Fits the process to a series. The unit of the returns does not matter: they are brought to
     /// unit variance inside.
     ///
     /// # Errors
     /// Fewer than 20 returns, a return or regressor that is not finite, columns of different lengths,
     /// more than 16 coefficients, or returns without variance; the text says which.
-    pub fn fit<'a>(&self, series: impl Into<Series<'a>>) -> Result<Estimate, String> {
+    pub fn fit<'a>(&self, series: impl Into<Series<'a>>) -> Result<GarchEstimate, String> {
         let series = series.into();
         let (mean, unit) = self.check(&series)?;
         let scaled: Vec<f64> = series.returns.iter().map(|r| r / unit).collect();
@@ -157,7 +97,7 @@ impl Spec {
     ///
     /// # Errors
     /// As [`Spec::fit`], or another number of coefficients than [`Spec::names`].
-    pub fn filter<'a>(&self, coefficients: &[f64], series: impl Into<Series<'a>>) -> Result<Filtered, String> {
+    pub fn filter<'a>(&self, coefficients: &[f64], series: impl Into<Series<'a>>) -> Result<FilteredVariances, String> {
         let series = series.into();
         if coefficients.len() != self.count() {
             return Err(format!("{} coefficients, the process has {}", coefficients.len(), self.count()));
@@ -168,7 +108,7 @@ impl Spec {
         let mut running = self.begin(coefficients, likelihood.begin(coefficients).value);
         let density = Density::new(self.innovation, self.split(coefficients).2);
         running.resume(last, &density, series.returns);
-        Ok(Filtered { loglik, variances, running })
+        Ok(FilteredVariances { loglik, variances, running })
     }
 
     /// The process at given coefficients before its first return; what stands before the sample is
@@ -218,12 +158,6 @@ impl Spec {
         Ok((mean, unit))
     }
 
-    /// Error unless there is room for the coefficients.
-    pub(super) fn fits(&self) -> Result<(), String> {
-        let count = self.count();
-        if count <= MOST { Ok(()) } else { Err(format!("{count} coefficients, at most {MOST} are estimated")) }
-    }
-
     fn likelihood<'a>(&'a self, series: Series<'a>, mean: Vec<f64>) -> Likelihood<'a> {
         // The power of the backcast never depends on coefficients.
         let power = if let Process::Power(power) = &self.process { power.power } else { 2.0 };
@@ -231,26 +165,8 @@ impl Spec {
         Likelihood { spec: self, series, mean, backcast }
     }
 
-    fn begin(&self, coefficients: &[f64], before: f64) -> Running {
-        let (mean, process, shape) = self.split(coefficients);
-        let density = Density::new(self.innovation, shape);
-        let before = Before { start: self.start, value: before };
-        let recursion: Box<dyn Recursion<f64> + Send> =
-            family!(&self.process, f => Box::new(f.begin(process, before, &density)));
-        Running::new(mean.to_vec(), self.mean.lags(), recursion, &density)
-    }
-
-    /// Coefficients for returns of another unit.
-    fn in_units<T: Number>(&self, c: &[T], unit: f64) -> Vec<T> {
-        let (mean, process, shape) = self.split(c);
-        let mut out: Vec<T> = mean.iter().enumerate().map(|(i, m)| if i == 0 { *m * unit } else { *m }).collect();
-        out.extend(family!(&self.process, f => f.in_units(process, unit)));
-        out.extend_from_slice(shape);
-        out
-    }
-
     /// Brings a fit at unit variance back to the unit of the returns.
-    fn describe(&self, likelihood: &Likelihood<'_>, at: Vec<f64>, search: (bool, usize), unit: f64) -> Estimate {
+    fn describe(&self, likelihood: &Likelihood<'_>, at: Vec<f64>, search: (bool, usize), unit: f64) -> GarchEstimate {
         let (mean, process, shape) = self.split(&at);
         let mut at_bound = vec![false; mean.len()];
         at_bound.extend(family!(&self.process, f => f.at_bound(process)));
@@ -264,7 +180,7 @@ impl Spec {
         let (robust_errors, classic_errors) = errors(covariances.as_ref(), &back, &free);
         let before = likelihood.begin(&at).value;
         let exponent = family!(&self.process, f => f.exponent(process, self.start));
-        Estimate {
+        GarchEstimate {
             loglik: stored(likelihood.value(&at) - likelihood.rows() as f64 * unit.ln()),
             before: before * unit.powf(exponent),
             observations: likelihood.rows(),
@@ -311,6 +227,6 @@ fn least_squares(returns: &[f64], lags: usize) -> Option<Vec<f64>> {
             }
         }
     }
-    let inverse = super::minimise::inverse(left)?;
+    let inverse = super::numeric::minimise::inverse(left)?;
     Some((0..width).map(|i| (0..width).map(|j| inverse[i][j] * right[j]).sum()).collect())
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, StudentsT};
 use statrs::function::gamma::checked_gamma_lr;
 
-use super::number::{Number, between_variable};
+use super::numeric::number::{Number, between_variable};
 use crate::base::stats;
 use crate::forecast::Dist;
 use crate::forecast::dist::{LEVELS, Student};

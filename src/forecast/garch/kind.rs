@@ -1,9 +1,6 @@
-//! Processes by name, and what a configuration says of them.
+//! Processes by name.
 
 use serde::{Deserialize, Serialize};
-
-use super::process::{Aparch, Component, Exponential, Figarch, Harch, Integrated, Power, Realized};
-use super::{Mean, Params, Process, Spec};
 
 /// A process by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,7 +48,7 @@ impl Kind {
     ];
 
     /// Default orders `p, o, q`; `None` where the process has no such order.
-    fn orders(self) -> [Option<usize>; 3] {
+    pub(super) fn orders(self) -> [Option<usize>; 3] {
         match self {
             Kind::Arch => [Some(5), Some(0), None],
             Kind::Garch => [Some(1), Some(0), Some(1)],
@@ -59,79 +56,5 @@ impl Kind {
             Kind::Aparch | Kind::Figarch | Kind::Realized => [Some(1), None, Some(1)],
             Kind::Harch | Kind::Component | Kind::Integrated => [None; 3],
         }
-    }
-}
-
-/// Highest order.
-const ORDER: usize = 5;
-/// Most regressors.
-const REGRESSORS: usize = 6;
-
-impl Params {
-    /// What is estimated.
-    ///
-    /// # Errors
-    /// A setting is out of range or does not belong to the process; the text says which.
-    pub fn spec(&self) -> Result<Spec, String> {
-        let kind = if self.asymmetric && self.process == Kind::Garch { Kind::Gjr } else { self.process };
-        let [p, o, q] = self.orders(kind)?;
-        let fixed = if self.power == 0.0 { None } else { Some(self.power) };
-        if fixed.is_some_and(|power| !(0.25..=4.0).contains(&power)) {
-            return Err(format!("`power` is {}, it must be 0 or lie between 0.25 and 4", self.power));
-        }
-        let exogenous = self.exogenous.len();
-        let of_power = |power: f64| Process::Power(Power { p, o, q, power, exogenous });
-        let process = match kind {
-            Kind::Arch | Kind::Garch | Kind::Gjr => of_power(2.0),
-            Kind::Tarch => of_power(fixed.unwrap_or(1.0)),
-            Kind::Aparch => Process::Aparch(Aparch { p, q, power: fixed }),
-            Kind::Egarch => Process::Exponential(Exponential { p, o, q }),
-            Kind::Harch => Process::Harch(Harch { lags: self.windows()? }),
-            Kind::Figarch => Process::Figarch(Figarch { p, q, truncation: self.truncation }),
-            Kind::Component => Process::Component(Component {}),
-            Kind::Integrated => Process::Integrated(Integrated {}),
-            Kind::Realized => Process::Realized(Realized { p, q }),
-        };
-        if exogenous > REGRESSORS || exogenous > 0 && !matches!(process, Process::Power(_)) {
-            return Err(format!("`exogenous` takes at most {REGRESSORS} features, with arch, garch, gjr or tarch"));
-        }
-        if kind == Kind::Figarch && (p > 1 || q > 1 || !(10..=5000).contains(&self.truncation)) {
-            return Err("figarch has `p` and `q` 0 or 1, and `truncation` between 10 and 5000".into());
-        }
-        if self.mean.lags() > ORDER || self.mean == Mean::Ar(0) {
-            return Err(format!("`mean` has {} lags, it must have 1 to {ORDER}", self.mean.lags()));
-        }
-        let spec = Spec { mean: self.mean, process, innovation: self.innovation, start: self.start };
-        spec.fits()?;
-        Ok(spec)
-    }
-
-    fn orders(&self, kind: Kind) -> Result<[usize; 3], String> {
-        let mut out = [0; 3];
-        let given = [("p", self.p), ("o", self.o), ("q", self.q)];
-        for (i, ((name, given), default)) in given.into_iter().zip(kind.orders()).enumerate() {
-            match (given, default) {
-                (Some(order), Some(_)) if order <= ORDER || kind == Kind::Arch && order <= 12 => out[i] = order,
-                (Some(order), Some(_)) => return Err(format!("`{name}` is {order}, it must not be above {ORDER}")),
-                (Some(_), None) => return Err(format!("`{name}` is no order of this process")),
-                (None, default) => out[i] = default.unwrap_or(0),
-            }
-        }
-        let [p, o, q] = out;
-        let moves = match kind {
-            Kind::Harch | Kind::Component | Kind::Integrated | Kind::Figarch => true,
-            Kind::Aparch | Kind::Realized => p > 0,
-            _ => p + o > 0,
-        };
-        if moves { Ok([p, o, q]) } else { Err("`p` is 0, so that nothing would move the variance".into()) }
-    }
-
-    fn windows(&self) -> Result<Vec<usize>, String> {
-        let ascending = self.lags.windows(2).all(|w| w[0] < w[1]);
-        let within = self.lags.iter().all(|l| (1..=250).contains(l));
-        if self.lags.is_empty() || !ascending || !within {
-            return Err(format!("`lags` is {:?}, it must ascend between 1 and 250", self.lags));
-        }
-        Ok(self.lags.clone())
     }
 }

@@ -1,13 +1,13 @@
 //! The likelihood of one series as a function of variables without bounds, and its maximum.
 
 use super::direct::{self, Gradient, Nothing, Outer, Scores};
-use super::errors::{Covariances, covariances};
-use super::estimate::{Mean, Spec};
 use super::innovation::{Density, Innovation};
-use super::minimise::{Function, Minimum, minimise};
-use super::number::{Dual, Number};
+use super::numeric::errors::{Covariances, covariances};
+use super::numeric::minimise::{Function, Minimum, minimise};
+use super::numeric::number::{Dual, Number};
 use super::process::{Before, Family, Power, Process, Recursion, Start, family};
 use super::series::Series;
+use super::spec::{Mean, Spec};
 
 /// The likelihood of one series of unit variance, of at most `N` coefficients.
 ///

@@ -1,129 +1,66 @@
-//! The regressors of a row.
+//! Which regressors the settings ask for.
 
-use std::collections::VecDeque;
-
-use super::{Form, Lags, Params, Reach, Season, Weights};
+use super::form::{FLOOR, Form, Lags, Reach, Season, Weights};
+use super::model::Params;
+use super::regressors::{Design, Past, season_ahead};
 use crate::feature::{Feature, Row};
 
-/// Variances are floored here before the logarithm, fraction squared.
-const FLOOR: f64 = 1e-12;
-
-/// One row of the regression.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(super) struct Design {
-    /// Names of the regressors.
-    pub names: Vec<&'static str>,
-    /// Regressors, without the constant.
-    pub x: Vec<f64>,
-    /// How many of them, from the first, are variances.
-    pub variances: usize,
-    /// What the target per row is divided by: the season's factor in levels and roots, else 1.
-    pub unit: f64,
-    /// Square root of the weight of the squared error.
-    pub weight: f64,
-    /// Mean variance over the long lag, the scale of the insanity filter.
-    pub long: f64,
-}
-
-/// The diurnal factor of the window of `ahead` rows: that of the next row below 8 rows, the mean of
-/// the next 8 below 24 rows, the mean of the next 24 from there on.
-pub(in crate::forecast) fn season_ahead(row: &Row, ahead: usize) -> Option<f64> {
-    let feature = match ahead {
-        0..8 => Feature::SeasonNext,
-        8..24 => Feature::SeasonNext8,
-        _ => Feature::SeasonNext24,
-    };
-    row.get(feature).filter(|s| *s > 0.0)
-}
-
-/// The last rows, as far as the settings look back; a dropped window is no row and is skipped.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Past {
-    /// Newest last.
-    ln_rv: VecDeque<f64>,
-    ret: VecDeque<f64>,
-}
-
-impl Past {
-    /// Takes the next row.
-    pub fn push(&mut self, params: &Params, row: &Row) {
-        let long = params.geometric.map_or(0, |g| g[1]);
-        for (kept, value, size) in [
-            (&mut self.ln_rv, Form::Log.of(row.raw(Feature::Rv)), long),
-            (&mut self.ret, row.raw(Feature::Ret), params.falls),
-        ] {
-            kept.push_back(value);
-            while kept.len() > size {
-                kept.pop_front();
+impl Params {
+    /// The regressors of a row, which `past` has taken, `None` where one is absent.
+    pub(super) fn design(&self, ahead: usize, row: &Row, past: &Past) -> Option<Design> {
+        let params = self;
+        let mut d = Design { unit: 1.0, weight: 1.0, long: row.get(Feature::RvLong)?, ..Design::default() };
+        let diurnal = params.season == Season::Diurnal;
+        let lags = if diurnal {
+            [Feature::Deseason1, Feature::DeseasonMid, Feature::DeseasonLong]
+        } else {
+            [Feature::Rv, Feature::RvMid, Feature::RvLong]
+        };
+        match params.geometric {
+            None => d.lags(params, lags, row)?,
+            Some([mid, long]) => {
+                d.push("rv", Form::Log.of(row.get(Feature::Rv)?));
+                d.push("rv_geometric_mid", past.mean_log(mid)?);
+                d.push("rv_geometric_long", past.mean_log(long)?);
+                d.long = past.mean_log(long)?.exp();
             }
         }
-    }
-    /// Mean of the last `k` logarithms of variance; `None` where there are fewer, or one is absent.
-    fn mean_log(&self, k: usize) -> Option<f64> {
-        let from = self.ln_rv.len().checked_sub(k)?;
-        let mean = self.ln_rv.range(from..).sum::<f64>() / k as f64;
-        mean.is_finite().then_some(mean)
-    }
-}
-
-/// The regressors of a row, which `past` has taken, `None` where one is absent.
-pub(super) fn design(params: &Params, ahead: usize, row: &Row, past: &Past) -> Option<Design> {
-    let mut d = Design { unit: 1.0, weight: 1.0, long: row.get(Feature::RvLong)?, ..Design::default() };
-    let diurnal = params.season == Season::Diurnal;
-    let lags = if diurnal {
-        [Feature::Deseason1, Feature::DeseasonMid, Feature::DeseasonLong]
-    } else {
-        [Feature::Rv, Feature::RvMid, Feature::RvLong]
-    };
-    match params.geometric {
-        None => d.lags(params, lags, row)?,
-        Some([mid, long]) => {
-            d.push("rv", Form::Log.of(row.get(Feature::Rv)?));
-            d.push("rv_geometric_mid", past.mean_log(mid)?);
-            d.push("rv_geometric_long", past.mean_log(long)?);
-            d.long = past.mean_log(long)?.exp();
+        d.jumps(params, row)?;
+        d.quarticities(params, row)?;
+        if params.power_law {
+            d.push("rv_rough", params.form.of(row.get(Feature::RvRough)?));
         }
-    }
-    d.jumps(params, row)?;
-    d.quarticities(params, row)?;
-    if params.power_law {
-        d.push("rv_rough", params.form.of(row.get(Feature::RvRough)?));
-    }
-    if params.season == Season::Weekly {
-        d.push("rv_tail_4", params.form.of(row.get(Feature::Tail4)?));
-    }
-    d.variances = d.x.len();
-    if params.form == Form::Log && params.lags == Lags::Semivariance {
-        let (neg, pos) = (row.get(Feature::RsNeg)?, row.get(Feature::RsPos)?);
-        d.push("rs_neg_share", if neg + pos > 0.0 { neg / (neg + pos) } else { 0.5 });
-    }
-    match params.season {
-        Season::None => (),
-        Season::Weekday | Season::Weekly => {
-            let weekday = row.get(Feature::NextWeekday)?;
-            d.push("weekend", f64::from(weekday >= 5.0));
-            d.push("monday", f64::from(weekday == 0.0));
+        if params.season == Season::Weekly {
+            d.push("rv_tail_4", params.form.of(row.get(Feature::Tail4)?));
         }
-        Season::Diurnal if params.form == Form::Log => d.push("season", season_ahead(row, ahead)?.ln()),
-        Season::Diurnal => d.unit = season_ahead(row, ahead)?,
+        d.variances = d.x.len();
+        if params.form == Form::Log && params.lags == Lags::Semivariance {
+            let (neg, pos) = (row.get(Feature::RsNeg)?, row.get(Feature::RsPos)?);
+            d.push("rs_neg_share", if neg + pos > 0.0 { neg / (neg + pos) } else { 0.5 });
+        }
+        match params.season {
+            Season::None => (),
+            Season::Weekday | Season::Weekly => {
+                let weekday = row.get(Feature::NextWeekday)?;
+                d.push("weekend", f64::from(weekday >= 5.0));
+                d.push("monday", f64::from(weekday == 0.0));
+            }
+            Season::Diurnal if params.form == Form::Log => d.push("season", season_ahead(row, ahead)?.ln()),
+            Season::Diurnal => d.unit = season_ahead(row, ahead)?,
+        }
+        d.leverage(params, row)?;
+        d.falls(params, past)?;
+        let weigh = |feature: Feature| Some(1.0 / row.get(feature)?.max(FLOOR).sqrt());
+        d.weight = match params.weights {
+            Weights::Equal => 1.0,
+            Weights::Rv => weigh(lags[0])?,
+            Weights::RvMid => weigh(lags[1])?,
+        };
+        Some(d)
     }
-    d.leverage(params, row)?;
-    d.falls(params, past)?;
-    let weigh = |feature: Feature| Some(1.0 / row.get(feature)?.max(FLOOR).sqrt());
-    d.weight = match params.weights {
-        Weights::Equal => 1.0,
-        Weights::Rv => weigh(lags[0])?,
-        Weights::RvMid => weigh(lags[1])?,
-    };
-    Some(d)
 }
 
 impl Design {
-    fn push(&mut self, name: &'static str, value: f64) {
-        self.names.push(name);
-        self.x.push(value);
-    }
-
     fn lags(&mut self, params: &Params, total: [Feature; 3], row: &Row) -> Option<()> {
         let [now, mid, long] = total;
         let features: &[Feature] = match params.lags {
@@ -181,9 +118,7 @@ impl Design {
         }
         Some(())
     }
-}
 
-impl Design {
     /// The negative parts of the last returns, the newest first, in units of the long lag's volatility.
     fn falls(&mut self, params: &Params, past: &Past) -> Option<()> {
         const NAMES: [&str; 3] = ["fall", "fall_before", "fall_earlier"];
@@ -193,27 +128,5 @@ impl Design {
             self.push(NAMES[k.min(2)], ret.min(0.0) / volatility);
         }
         Some(())
-    }
-}
-
-impl Reach {
-    /// How many of the three lags.
-    fn lags(self) -> usize {
-        match self {
-            Reach::None => 0,
-            Reach::Row => 1,
-            Reach::Lags => 3,
-        }
-    }
-}
-
-impl Form {
-    /// A variance in this form.
-    pub(super) fn of(self, v: f64) -> f64 {
-        match self {
-            Form::Level => v,
-            Form::Sqrt => v.max(0.0).sqrt(),
-            Form::Log => v.max(FLOOR).ln(),
-        }
     }
 }

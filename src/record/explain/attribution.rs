@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::base::{Symbol, Ts};
-use crate::margin::{Decision, Inputs};
+use crate::margin::{ChainInputs, Decision};
 use crate::record::error::Error;
 use crate::record::ledger::Publication;
 
@@ -77,7 +77,7 @@ pub struct Change {
 
 /// The numbers of one publication, as the chain takes them.
 struct Numbers {
-    inputs: Inputs,
+    inputs: ChainInputs,
     /// Requirement in force, fraction of notional.
     c: f64,
 }
@@ -92,9 +92,9 @@ impl Numbers {
     }
 }
 
-pub(super) fn inputs(d: &Decision) -> Inputs {
+pub(super) fn inputs(d: &Decision) -> ChainInputs {
     let or_zero = |v: f64| if v.is_finite() { v } else { 0.0 };
-    Inputs {
+    ChainInputs {
         baseline: d.baseline,
         forecast: d.forecast_loss,
         credibility: or_zero(d.credibility),
@@ -105,7 +105,7 @@ pub(super) fn inputs(d: &Decision) -> Inputs {
 }
 
 /// What the chain wants before its bounds, fraction of notional.
-pub(super) fn target(inputs: &Inputs) -> Option<f64> {
+pub(super) fn target(inputs: &ChainInputs) -> Option<f64> {
     let chain = inputs.chain(0.0, f64::MAX)?;
     Some(chain.m3 * inputs.baseline).filter(|t| t.is_finite())
 }
@@ -189,7 +189,7 @@ fn stages(old: &Numbers, new: &Numbers, held: Holding) -> Result<Vec<(f64, Strin
         (units[1] * prices[1] * old.c, format!("{} -> {} a unit", prices[0], prices[1])),
     ];
     let notional = units[1] * prices[1];
-    let mut put = |now: &Inputs, text: String| -> Result<(), Error> {
+    let mut put = |now: &ChainInputs, text: String| -> Result<(), Error> {
         all.push((notional * (target(now).ok_or_else(none)? + guard), text));
         Ok(())
     };

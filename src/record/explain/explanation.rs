@@ -166,7 +166,7 @@ fn beside(p: &Publication) -> String {
     let blast = p.why.blast.as_ref();
     let blast = blast.map(|b| format!("; the rise liquidates {} accounts of {}", b.accounts, set(&b.notional)));
     let light = p.why.light.as_ref();
-    let zone = |l: &crate::margin::light::Shown| format!("{:?}", l.light).to_lowercase();
+    let zone = |l: &crate::margin::traffic_light::TrafficLightReading| format!("{:?}", l.light).to_lowercase();
     let light = light.map(|l| format!("; traffic light {} ({} breaches of {})", zone(l), l.breaches, l.outcomes));
     [transfer, interest, blast, risk, light].into_iter().flatten().collect()
 }

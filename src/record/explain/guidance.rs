@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::attribution::{inputs, target};
 use crate::base::{Span, Ts};
-use crate::loss::ordered::Ordered;
+use crate::loss::baseline::ordered::Ordered;
 use crate::margin::{Decision, Policy};
 
 /// How far ahead.
@@ -118,11 +118,11 @@ impl Guide {
 pub fn triggers(d: &Decision, policy: &Policy) -> Vec<Trigger> {
     let (now, c) = (inputs(d), d.c_im);
     let percent = |v: f64| format!("{:.1} %", 100.0 * v);
-    let wanted = |i: &crate::margin::Inputs| Some(target(i)?.min(policy.im.m_max * i.baseline) / c - 1.0);
+    let wanted = |i: &crate::margin::ChainInputs| Some(target(i)?.min(policy.im.m_max * i.baseline) / c - 1.0);
     let mut all = Vec::new();
     let levels = [("stress", policy.hysteresis.enter), ("emergency", policy.emergency_p)];
     for (what, at) in levels.into_iter().filter(|l| d.p_stress.is_some_and(|p| p < l.1)) {
-        if let Some(rise) = wanted(&crate::margin::Inputs { p_stress: at, ..now }) {
+        if let Some(rise) = wanted(&crate::margin::ChainInputs { p_stress: at, ..now }) {
             let text = format!("p of stress reaches {} -> initial margin {:+.1} %", percent(at), 100.0 * rise);
             all.push(Trigger { what, now: now.p_stress, at, rise, text });
         }

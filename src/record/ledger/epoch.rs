@@ -9,9 +9,8 @@ use super::publication::{Cause, ModelRef, Publication};
 use super::store::Store;
 use super::venue_files::Heard;
 use crate::base::{Digest, Symbol, Ts};
-use crate::event::Body;
-use crate::margin::order::Scope;
-use crate::margin::venue::Subject;
+use crate::event::snapshot::VenueTable;
+use crate::margin::guardrail::order::Scope;
 use crate::margin::{Decision, Order};
 use crate::record::chain::{Kind, Seq};
 use crate::record::error::{Error, damaged};
@@ -31,7 +30,7 @@ pub struct Era {
     /// Every order that was given, and when.
     pub orders: Vec<(Ts, Ordered)>,
     /// Which files of the venue were read last.
-    pub heard: BTreeMap<Subject, Digest>,
+    pub heard: BTreeMap<VenueTable, Digest>,
     pub(super) published: Vec<Recorded>,
     pub(super) injected: Vec<(Counts, Injection)>,
 }
@@ -48,10 +47,12 @@ pub(super) struct Recorded {
 /// What was pushed that the market did not send.
 #[derive(Clone, Debug)]
 pub(super) enum Injection {
-    Event(Ts, Body),
+    Tick(Ts),
+    /// Of everything; each instrument answers at once.
+    Freeze(Ts, bool),
     Install(ModelRef),
     Order(Ts, Order),
-    Venue(Ts, Subject, Digest),
+    Venue(Ts, VenueTable, Digest),
 }
 
 impl Era {
@@ -96,12 +97,12 @@ pub fn eras(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Result
             }
             Kind::Tick => {
                 let ticked: Ticked = from_value(&place, record.body)?;
-                era.injected.push((ticked.after, Injection::Event(record.ts, Body::Tick)));
+                era.injected.push((ticked.after, Injection::Tick(record.ts)));
             }
             Kind::Kill => {
                 let killed: Killed = from_value(&place, record.body)?;
                 era.killed = killed.on;
-                era.injected.push((killed.after, Injection::Event(record.ts, Body::Kill(killed.on))));
+                era.injected.push((killed.after, Injection::Freeze(record.ts, killed.on)));
             }
             Kind::Order => {
                 let ordered: Ordered = from_value(&place, record.body)?;

@@ -103,10 +103,10 @@ mod tests {
     use super::super::text::from_iso;
     use super::*;
     use crate::base::{Horizon, Span};
-    use crate::margin::blast::Impact;
-    use crate::margin::light::Shown;
-    use crate::margin::score::{Score, Weights};
-    use crate::margin::thin::InterestCaps;
+    use crate::margin::guardrail::blast::Impact;
+    use crate::margin::guardrail::interest_caps::InterestCaps;
+    use crate::margin::risk_score::{RiskScore, RiskWeights};
+    use crate::margin::traffic_light::TrafficLightReading;
     use crate::margin::{Reason, State, Why};
 
     fn decision() -> Decision {
@@ -136,8 +136,15 @@ mod tests {
                 stages: vec![0.1, 0.1 + 0.2],
                 interest: Some(InterestCaps { soft: 1.0 / 3.0, hard: 1e300 }),
                 blast: Some(Impact { accounts: 3, notional: 0.1 + 0.2 }),
-                score: Score::of(&[Some(1.0 / 3.0), None, Some(0.7), None, None, Some(0.0)], &Weights::default()),
-                light: Some(Shown { light: crate::loss::basel::Light::Yellow, breaches: 6, outcomes: 250 }),
+                risk_score: RiskScore::of(
+                    &[Some(1.0 / 3.0), None, Some(0.7), None, None, Some(0.0)],
+                    &RiskWeights::default(),
+                ),
+                traffic_light: Some(TrafficLightReading {
+                    light: crate::loss::test::traffic_light::Light::Yellow,
+                    breaches: 6,
+                    outcomes: 250,
+                }),
                 fallback_m_ppm: 1_250_001,
                 valid_until: Ts(1_700_000_000_000_000_009),
                 ..Why::default()

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bodies::Counts;
 use crate::base::Symbol;
-use crate::margin::order::Scope;
+use crate::margin::guardrail::order::Scope;
 use crate::margin::{Order, Override, Policy};
 use crate::record::error::Error;
 use crate::record::stored::to_value;

@@ -2,7 +2,7 @@
 //!
 //! `<ledger>/guard/log.jsonl` is append-only and hash-chained like the ledger, and nothing that learns
 //! or promotes models writes it. Settings want two approvers, different from each other and from
-//! whoever proposed, and then wait as [`crate::margin::change`] says; an override wants one other
+//! whoever proposed, and then wait as [`crate::margin::guardrail::policy_change`] says; an override wants one other
 //! person. Anyone may cancel what does not act yet. The service applies what is due and records it in the
 //! ledger, so that an audit needs the ledger alone.
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::order::Stored;
 use crate::base::{Span, Symbol, Ts};
-use crate::margin::change::Changes;
+use crate::margin::guardrail::policy_change::Changes;
 use crate::margin::{Order, Override, Policy};
 use crate::record::chain::{ChainedLog, Entry, Kind, Link, Tail};
 use crate::record::disk::{io, lock};

@@ -7,28 +7,39 @@
 //! there for the others, so between two gates every run pushes the same events in the same order.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use super::bodies::Counts;
 use super::epoch::{Era, Injection, Recorded, mark};
 use super::publication::{Cause, ModelRef, Publication};
 use crate::base::{Digest, Symbol, Ts};
-use crate::event::{Body, Event};
-use crate::margin::venue::Subject;
+use crate::event::Event;
+use crate::event::snapshot::{VenueSnapshot, VenueTable};
+use crate::margin::guardrail::order::Scope;
 use crate::margin::{Decision, Order};
+use crate::pipeline::{Input, ModelSet};
 use crate::record::chain::Seq;
 use crate::record::error::Error;
 
-/// What is done on the road.
-#[derive(Clone, Copy, Debug)]
-pub enum Step<'a> {
-    /// An event is pushed.
-    Event(&'a Event),
-    /// Models are installed.
-    Install(&'a ModelRef),
-    /// People gave an order.
-    Order(Ts, &'a Order),
-    /// The venue told of accounts or books: the copy of this digest.
-    Venue(Ts, Subject, Digest),
+/// The pipeline that makes the past again, and where it finds what the ledger only names.
+pub trait PipelineHost {
+    /// Why it refuses.
+    type Error: From<Error>;
+    /// Pushes one input.
+    ///
+    /// # Errors
+    /// The pipeline refuses it.
+    fn push(&mut self, input: Input) -> Result<Vec<Decision>, Self::Error>;
+    /// The models of a version.
+    ///
+    /// # Errors
+    /// They cannot be loaded, or are not those that are named.
+    fn models(&mut self, model: &ModelRef) -> Result<Arc<ModelSet>, Self::Error>;
+    /// The kept copy of a table of the venue.
+    ///
+    /// # Errors
+    /// It is not there, or not what was read.
+    fn snapshot(&mut self, table: VenueTable, digest: Digest) -> Result<VenueSnapshot, Self::Error>;
 }
 
 /// The decisions made from one row, or by one tick or freeze.
@@ -49,9 +60,9 @@ pub struct Set {
 /// Reads a publication from the ledger.
 pub type Recall = Box<dyn Fn(Seq) -> Result<Publication, Error> + Send>;
 
-/// Drives a road along the past of one era, and then on.
+/// Drives a pipeline along the past of one era, and then on.
 pub struct Rerun {
-    lanes: BTreeMap<Symbol, Lane>,
+    past: BTreeMap<Symbol, Past>,
     gates: VecDeque<(Counts, Injection)>,
     held: Vec<Event>,
     compared: u64,
@@ -59,7 +70,7 @@ pub struct Rerun {
 }
 
 #[derive(Debug, Default)]
-struct Lane {
+struct Past {
     consumed: u64,
     /// The last injected time: what comes after it was not known before it.
     clock: Option<Ts>,
@@ -70,16 +81,16 @@ impl Rerun {
     /// A new past is empty; an old one is that of `era`. `recall` reads a publication from the
     /// ledger, to say what differs.
     pub fn new(symbols: &[Symbol], era: Option<&Era>, recall: Recall) -> Rerun {
-        let mut lanes: BTreeMap<Symbol, Lane> = symbols.iter().map(|s| (*s, Lane::default())).collect();
+        let mut past: BTreeMap<Symbol, Past> = symbols.iter().map(|s| (*s, Past::default())).collect();
         let gates = era.iter().flat_map(|e| &e.injected).cloned().collect();
         for old in era.iter().flat_map(|e| &e.published) {
-            lanes.entry(old.symbol).or_default().published.push_back(*old);
+            past.entry(old.symbol).or_default().published.push_back(*old);
         }
-        Rerun { lanes, gates, held: Vec::new(), compared: 0, recall }
+        Rerun { past, gates, held: Vec::new(), compared: 0, recall }
     }
     /// How many events each instrument has consumed.
     pub fn counts(&self) -> Counts {
-        self.lanes.iter().map(|(s, l)| (*s, l.consumed)).collect()
+        self.past.iter().map(|(s, l)| (*s, l.consumed)).collect()
     }
     /// How many recorded publications were made again, equal in every field.
     pub fn compared(&self) -> u64 {
@@ -91,14 +102,14 @@ impl Rerun {
     }
     /// What is recorded and was not made again.
     pub fn unfinished(&self) -> Option<Error> {
-        for (symbol, lane) in &self.lanes {
-            if let Some(old) = lane.published.front() {
-                let (n, at) = (lane.consumed, old.consumed);
+        for (symbol, own) in &self.past {
+            if let Some(old) = own.published.front() {
+                let (n, at) = (own.consumed, old.consumed);
                 let what = format!("{symbol} was published after {at} events; {n} events do not give it");
                 return Some(Error::Differs { seq: old.seq, what });
             }
             if let Some(after) = self.gate(*symbol) {
-                let n = lane.consumed;
+                let n = own.consumed;
                 let what = format!(
                     "{symbol} had consumed {after} events at a recorded tick, freeze, order, reading or change of models; there are {n}"
                 );
@@ -111,117 +122,133 @@ impl Rerun {
     ///
     /// # Errors
     /// As [`Rerun::feed`].
-    pub fn begin<E: From<Error>>(
-        &mut self,
-        drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
-    ) -> Result<Vec<Set>, E> {
+    pub fn begin<H: PipelineHost>(&mut self, host: &mut H) -> Result<Vec<Set>, H::Error> {
         let mut made = Vec::new();
-        self.pass_gates(drive, &mut made)?;
+        self.pass_gates(host, &mut made)?;
         Ok(made)
     }
     /// Takes the next event of the lake; gives the sets it made.
     ///
     /// # Errors
-    /// A decision differs from the recorded one, or the road refuses.
-    pub fn feed<E: From<Error>>(
-        &mut self,
-        event: &Event,
-        drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
-    ) -> Result<Vec<Set>, E> {
+    /// A decision differs from the recorded one, or the pipeline refuses.
+    pub fn feed<H: PipelineHost>(&mut self, event: &Event, host: &mut H) -> Result<Vec<Set>, H::Error> {
         let mut made = Vec::new();
-        self.take(event, drive, &mut made)?;
-        self.pass_gates(drive, &mut made)?;
+        self.take(event, host, &mut made)?;
+        self.pass_gates(host, &mut made)?;
         Ok(made)
     }
-    /// Pushes an event that is not the market's, now, on one instrument. It has been recorded.
+    /// Tells every instrument the time, now. It has been recorded.
     ///
     /// # Errors
-    /// The road refuses.
-    pub fn now<E: From<Error>>(
-        &mut self,
-        symbol: Symbol,
-        at: Ts,
-        body: Body,
-        drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
-    ) -> Result<Vec<Set>, E> {
+    /// The pipeline refuses.
+    pub fn tick<H: PipelineHost>(&mut self, at: Ts, host: &mut H) -> Result<Vec<Set>, H::Error> {
         let mut made = Vec::new();
-        self.push(injected(symbol, at, body), drive, &mut made)?;
+        self.inject(Injection::Tick(at), host, &mut made)?;
         Ok(made)
     }
-    fn take<E: From<Error>>(
-        &mut self,
-        event: &Event,
-        drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
-        made: &mut Vec<Set>,
-    ) -> Result<(), E> {
+    /// Freezes or releases everything, now. It has been recorded.
+    ///
+    /// # Errors
+    /// The pipeline refuses.
+    pub fn freeze<H: PipelineHost>(&mut self, on: bool, at: Ts, host: &mut H) -> Result<Vec<Set>, H::Error> {
+        let mut made = Vec::new();
+        self.inject(Injection::Freeze(at, on), host, &mut made)?;
+        Ok(made)
+    }
+    fn take<H: PipelineHost>(&mut self, event: &Event, host: &mut H, made: &mut Vec<Set>) -> Result<(), H::Error> {
         let gate = self.gate(event.symbol);
-        let Some(lane) = self.lanes.get_mut(&event.symbol) else { return Ok(()) };
-        if gate.is_some_and(|after| after <= lane.consumed) {
+        let Some(own) = self.past.get_mut(&event.symbol) else { return Ok(()) };
+        if gate.is_some_and(|after| after <= own.consumed) {
             self.held.push(*event);
             return Ok(());
         }
-        lane.consumed += 1;
-        let known = lane.clock.map_or(event.ts_known, |c| c.max(event.ts_known));
-        self.push(Event { ts_known: known, ..*event }, drive, made)
+        own.consumed += 1;
+        let known = own.clock.map_or(event.ts_known, |c| c.max(event.ts_known));
+        let decisions = host.push(Event { ts_known: known, ..*event }.into())?;
+        self.sort(None, known, &decisions, made)?;
+        Ok(())
     }
     /// After how many events of `symbol` the next gate stands.
     fn gate(&self, symbol: Symbol) -> Option<u64> {
         self.gates.front().map(|g| g.0.get(&symbol).copied().unwrap_or(0))
     }
     /// Passes the gates at which every instrument has come.
-    fn pass_gates<E: From<Error>>(
-        &mut self,
-        drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
-        made: &mut Vec<Set>,
-    ) -> Result<(), E> {
-        while self.lanes.iter().all(|(s, lane)| self.gate(*s).is_some_and(|after| after <= lane.consumed)) {
-            match self.gates.pop_front() {
-                Some((_, Injection::Install(model))) => _ = drive(Step::Install(&model))?,
-                Some((_, Injection::Order(at, order))) => _ = drive(Step::Order(at, &order))?,
-                Some((_, Injection::Venue(at, subject, digest))) => _ = drive(Step::Venue(at, subject, digest))?,
-                Some((_, Injection::Event(at, body))) => {
-                    let symbols: Vec<Symbol> = self.lanes.keys().copied().collect();
-                    for symbol in symbols {
-                        self.push(injected(symbol, at, body), drive, made)?;
-                    }
-                }
-                None => return Ok(()),
-            }
+    fn pass_gates<H: PipelineHost>(&mut self, host: &mut H, made: &mut Vec<Set>) -> Result<(), H::Error> {
+        while self.past.iter().all(|(s, own)| self.gate(*s).is_some_and(|after| after <= own.consumed)) {
+            let Some((_, injection)) = self.gates.pop_front() else { return Ok(()) };
+            self.inject(injection, host, made)?;
             for event in std::mem::take(&mut self.held) {
-                self.take(&event, drive, made)?;
+                self.take(&event, host, made)?;
             }
         }
         Ok(())
     }
-    fn push<E: From<Error>>(
+    /// Pushes what the market did not send, as the inputs that it stands for.
+    fn inject<H: PipelineHost>(
         &mut self,
-        mut event: Event,
-        drive: &mut dyn FnMut(Step<'_>) -> Result<Vec<Decision>, E>,
+        injection: Injection,
+        host: &mut H,
         made: &mut Vec<Set>,
-    ) -> Result<(), E> {
-        let injected = match event.body {
-            Body::Tick => Some(Cause::Tick),
-            Body::Kill(_) => Some(Cause::Kill),
-            Body::Trade(_) | Body::Bar(_) | Body::Gauge(_) => None,
+    ) -> Result<(), H::Error> {
+        let input = match injection {
+            Injection::Install(model) => Input::Install(host.models(&model)?),
+            Injection::Order(at, order) => Input::Order { at, order, now: None },
+            Injection::Venue(at, table, digest) => Input::venue(at, host.snapshot(table, digest)?),
+            Injection::Tick(at) => {
+                return self.each(Cause::Tick, at, host, made, |symbol, at| Input::Tick { symbol, at });
+            }
+            Injection::Freeze(at, on) => {
+                let order = Order::Kill { scope: Scope::All, on };
+                return self.each(Cause::Kill, at, host, made, |symbol, at| Input::Order {
+                    at,
+                    order: order.clone(),
+                    now: Some(symbol),
+                });
+            }
         };
-        if let Some(lane) = self.lanes.get_mut(&event.symbol).filter(|_| injected.is_some()) {
-            let now = lane.clock.map_or(event.ts_known, |c| c.max(event.ts_known));
-            (event.ts_event, event.ts_known, lane.clock) = (now, now, Some(now));
+        host.push(input)?;
+        Ok(())
+    }
+    /// Pushes an input for each instrument in turn, never earlier than one before it.
+    fn each<H: PipelineHost>(
+        &mut self,
+        cause: Cause,
+        at: Ts,
+        host: &mut H,
+        made: &mut Vec<Set>,
+        input: impl Fn(Symbol, Ts) -> Input,
+    ) -> Result<(), H::Error> {
+        let symbols: Vec<Symbol> = self.past.keys().copied().collect();
+        for symbol in symbols {
+            let Some(own) = self.past.get_mut(&symbol) else { continue };
+            let now = own.clock.map_or(at, |c| c.max(at));
+            own.clock = Some(now);
+            let decisions = host.push(input(symbol, now))?;
+            self.sort(Some((cause, symbol)), now, &decisions, made)?;
         }
-        let decisions = drive(Step::Event(&event))?;
-        // One event can end the waiting of many rows: each row's decisions are a set.
+        Ok(())
+    }
+    /// One input can end the waiting of many rows: each row's decisions are a set, and so are those of the
+    /// instrument that answers to the input itself.
+    fn sort(
+        &mut self,
+        own: Option<(Cause, Symbol)>,
+        known: Ts,
+        decisions: &[Decision],
+        made: &mut Vec<Set>,
+    ) -> Result<(), Error> {
         for decisions in decisions.chunk_by(|a, b| (a.symbol, a.ts) == (b.symbol, b.ts)) {
-            let own = injected.filter(|_| (decisions[0].symbol, decisions[0].ts) == (event.symbol, event.ts_known));
-            self.compare(own.unwrap_or(Cause::Row), event.ts_known, decisions, made)?;
+            let own = own.filter(|(_, symbol)| (decisions[0].symbol, decisions[0].ts) == (*symbol, known));
+            self.compare(own.map_or(Cause::Row, |o| o.0), known, decisions, made)?;
         }
         Ok(())
     }
     /// Compares a set with what is recorded next for its instrument.
     fn compare(&mut self, cause: Cause, known: Ts, decisions: &[Decision], made: &mut Vec<Set>) -> Result<(), Error> {
-        let Some(lane) = self.lanes.get_mut(&decisions[0].symbol) else { return Ok(()) };
-        let mut set = Set { cause, consumed: lane.consumed, known, decisions: decisions.to_vec(), recorded: 0 };
+        let Some(own) = self.past.get_mut(&decisions[0].symbol) else { return Ok(()) };
+        let mut set = Set { cause, consumed: own.consumed, known, decisions: decisions.to_vec(), recorded: 0 };
         for decision in decisions {
-            let Some(old) = lane.published.pop_front() else { break };
+            let Some(old) = own.published.pop_front() else { break };
             if old.mark != mark(cause, set.consumed, decisions.len(), decision) {
                 return Err(differs(old.seq, &(self.recall)(old.seq)?, &set, decision));
             }
@@ -231,10 +258,6 @@ impl Rerun {
         made.push(set);
         Ok(())
     }
-}
-
-fn injected(symbol: Symbol, at: Ts, body: Body) -> Event {
-    Event { symbol, ts_event: at, ts_known: at, seq: 0, body }
 }
 
 fn differs(seq: Seq, old: &Publication, set: &Set, made: &Decision) -> Error {

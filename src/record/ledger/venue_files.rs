@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::bodies::Counts;
 use super::text::decimal;
 use crate::base::{Digest, Symbol};
-use crate::margin::venue::{Subject, Told};
+use crate::event::snapshot::{VenueSnapshot, VenueTable};
 use crate::record::disk;
 use crate::record::error::{Error, damaged};
 
@@ -23,7 +23,7 @@ pub const BYTES_MAX: u64 = 256 << 20;
 #[serde(deny_unknown_fields)]
 pub struct Heard {
     /// Accounts, or books.
-    pub subject: Subject,
+    pub subject: VenueTable,
     /// SHA-256 of the file, the name of its copy.
     pub digest: Digest,
     /// What it says of each instrument, for people.
@@ -34,11 +34,11 @@ pub struct Heard {
 
 impl Heard {
     /// Of a file that was kept.
-    pub fn of(subject: Subject, digest: Digest, told: &Told, after: Counts) -> Heard {
+    pub fn of(subject: VenueTable, digest: Digest, snapshot: &VenueSnapshot, after: Counts) -> Heard {
         let texts = |numbers: Vec<(&'static str, f64)>| {
             numbers.into_iter().filter_map(|(name, v)| Some((name.to_string(), decimal(v)?))).collect()
         };
-        let figures = told.figures().into_iter().map(|(symbol, numbers)| (symbol, texts(numbers))).collect();
+        let figures = snapshot.figures().into_iter().map(|(symbol, numbers)| (symbol, texts(numbers))).collect();
         Heard { subject, digest, figures, after }
     }
 }
@@ -74,7 +74,7 @@ impl Inputs {
     ///
     /// # Errors
     /// It is not there, or not what was kept.
-    pub fn told(&self, subject: Subject, digest: Digest) -> Result<Told, Error> {
+    pub fn snapshot(&self, subject: VenueTable, digest: Digest) -> Result<VenueSnapshot, Error> {
         let path = self.path(digest);
         let place = path.display().to_string();
         let bytes = disk::read_limited(&path, BYTES_MAX)?;
@@ -89,7 +89,7 @@ impl Inputs {
 ///
 /// # Errors
 /// It is not a table of that form.
-pub fn read(subject: Subject, bytes: &[u8]) -> Result<Told, String> {
+pub fn read(subject: VenueTable, bytes: &[u8]) -> Result<VenueSnapshot, String> {
     let text = std::str::from_utf8(bytes).map_err(|e| e.to_string())?;
     subject.read(text).map_err(|e| e.to_string())
 }
@@ -105,15 +105,15 @@ mod tests {
         let text = "symbol,equity,notional\nAAA,100,5000\n";
         let digest = inputs.keep(text.as_bytes()).unwrap();
         assert_eq!(inputs.keep(text.as_bytes()).unwrap(), digest);
-        let told = inputs.told(Subject::Accounts, digest).unwrap();
-        assert_eq!(told, Subject::Accounts.read(text).unwrap());
-        let heard = Heard::of(Subject::Accounts, digest, &told, Counts::new());
+        let snapshot = inputs.snapshot(VenueTable::Accounts, digest).unwrap();
+        assert_eq!(snapshot, VenueTable::Accounts.read(text).unwrap());
+        let heard = Heard::of(VenueTable::Accounts, digest, &snapshot, Counts::new());
         let stored = serde_json::to_string(&heard).unwrap();
         assert!(stored.contains(r#""open_interest":"5000""#), "decimals are text: {stored}");
         assert_eq!(serde_json::from_str::<Heard>(&stored).unwrap(), heard);
         std::fs::write(inputs.path(digest), text.replace("100", "900")).unwrap();
-        assert!(inputs.told(Subject::Accounts, digest).unwrap_err().to_string().contains("not the file"));
+        assert!(inputs.snapshot(VenueTable::Accounts, digest).unwrap_err().to_string().contains("not the file"));
         std::fs::remove_file(inputs.path(digest)).unwrap();
-        assert!(matches!(inputs.told(Subject::Accounts, digest), Err(Error::Io { .. })));
+        assert!(matches!(inputs.snapshot(VenueTable::Accounts, digest), Err(Error::Io { .. })));
     }
 }

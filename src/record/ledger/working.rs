@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::text::{decimal, from_ppm, ppm};
 use crate::base::Ts;
-use crate::margin::blast::Impact;
-use crate::margin::light::Shown;
-use crate::margin::score::{Band, COMPONENTS, Score};
-use crate::margin::thin::InterestCaps;
+use crate::margin::guardrail::blast::Impact;
+use crate::margin::guardrail::interest_caps::InterestCaps;
+use crate::margin::risk_score::{Band, COMPONENTS, RiskScore};
+use crate::margin::traffic_light::TrafficLightReading;
 use crate::margin::{Reason, Why};
 use crate::record::error::Error;
 
@@ -58,7 +58,7 @@ pub struct Working {
     /// What the traffic light over past outcomes showed, where it acts: zone, breaches, outcomes so far.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Object>)]
-    pub light: Option<Shown>,
+    pub light: Option<TrafficLightReading>,
 }
 
 /// A risk score of 0 to 100 with its parts, which sum to it.
@@ -78,7 +78,7 @@ pub struct Risk {
 }
 
 impl Risk {
-    fn of(score: &Score) -> Risk {
+    fn of(score: &RiskScore) -> Risk {
         let named = || COMPONENTS.iter().zip(score.parts);
         Risk {
             score: ppm(score.total),
@@ -87,12 +87,12 @@ impl Risk {
             absent: named().filter(|c| c.1.is_none()).map(|c| c.0.to_string()).collect(),
         }
     }
-    fn read(&self) -> Result<Score, Error> {
+    fn read(&self) -> Result<RiskScore, Error> {
         let parts = |text: &str| {
             let why = format!("`why.risk` is `{text}`");
             from_ppm(text).ok_or(Error::Format { place: "a publication".into(), why })
         };
-        let mut score = Score { total: parts(&self.score)?, parts: [None; 6] };
+        let mut score = RiskScore { total: parts(&self.score)?, parts: [None; 6] };
         for (part, name) in score.parts.iter_mut().zip(COMPONENTS) {
             *part = self.parts.get(name).map(|text| parts(text)).transpose()?;
         }
@@ -128,8 +128,8 @@ impl From<&Why> for Working {
             stages: why.stages.iter().map(|v| decimal(*v)).collect(),
             interest: why.interest.map(|i| [decimal(i.soft), decimal(i.hard)]),
             blast: why.blast.map(|b| Blast { accounts: b.accounts, notional: decimal(b.notional) }),
-            risk: why.score.as_ref().map(Risk::of),
-            light: why.light,
+            risk: why.risk_score.as_ref().map(Risk::of),
+            light: why.traffic_light,
         }
     }
 }
@@ -170,8 +170,8 @@ impl Working {
                 Some(b) => Some(Impact { accounts: b.accounts, notional: number("why.blast", &b.notional)? }),
                 None => None,
             },
-            score: self.risk.as_ref().map(Risk::read).transpose()?,
-            light: self.light,
+            risk_score: self.risk.as_ref().map(Risk::read).transpose()?,
+            traffic_light: self.light,
         })
     }
 }

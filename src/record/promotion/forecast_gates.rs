@@ -6,9 +6,9 @@ use super::evidence::{Evidence, Hits, InStep, Measured};
 use super::gate::{Gate, gate};
 use super::margin_gates::measured;
 use crate::base::{Horizon, Seed, Ts};
-use crate::loss::compare::{Bandwidth, diebold_mariano};
-use crate::loss::confidence::{Bootstrap, confidence_set};
-use crate::loss::coverage::{Test, coverage_of};
+use crate::loss::test::compare::{Bandwidth, diebold_mariano};
+use crate::loss::test::confidence::{Bootstrap, confidence_set};
+use crate::loss::test::coverage::{Test, coverage_of};
 
 /// Fewest events that the leak test must have changed.
 const CHANGED: u64 = 50;

@@ -3,9 +3,9 @@
 use super::evidence::Margins;
 use super::gate::{Gate, gate};
 use crate::base::Seed;
-use crate::loss::basel::{Light, traffic_light};
-use crate::loss::coverage::{conditional_over, kupiec_over};
-use crate::loss::shortfall::{Draws, Null, critical_values};
+use crate::loss::test::coverage::{conditional_over, kupiec_over};
+use crate::loss::test::shortfall::{Draws, Null, critical_values};
+use crate::loss::test::traffic_light::{Light, traffic_light};
 
 /// Nominal breach rate.
 const MISS: f64 = 0.01;

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::loss::basel::Light;
-use crate::margin::light;
+use crate::loss::test::traffic_light::Light;
+use crate::margin::traffic_light;
 use crate::margin::{Decision, Policy};
 use crate::record::guidance::{Ahead, Guide, triggers};
 use crate::record::publication::ModelRef;
@@ -16,7 +16,7 @@ pub(super) struct Consequences {
     hub: Arc<Hub>,
     policy: Policy,
     guides: BTreeMap<Key, Guide>,
-    lights: BTreeMap<Key, light::Shown>,
+    lights: BTreeMap<Key, traffic_light::TrafficLightReading>,
     /// Name and version of every model that served.
     served: BTreeSet<(String, String)>,
 }
@@ -36,7 +36,7 @@ impl Consequences {
             let Ok(decision) = publication.decision() else { continue };
             let key = (decision.symbol, decision.horizon);
             let ahead = self.guides.entry(key).or_insert_with(|| Guide::new(self.policy)).push(&decision);
-            match decision.why.light {
+            match decision.why.traffic_light {
                 Some(light) => _ = self.lights.insert(key, light),
                 None => _ = self.lights.remove(&key),
             }

@@ -6,14 +6,14 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use super::publisher::{Publisher, entry, same_model};
-use crate::event::Body;
-use crate::margin::order::Scope;
+use crate::margin::guardrail::order::Scope;
 use crate::margin::{Order, Policy};
-use crate::record::era::{Era, Killed, ModelLoaded};
+use crate::pipeline::Input;
+use crate::record::era::{Era, ModelLoaded};
 use crate::record::guard::{Guard, Proposal};
 use crate::record::order::{Ordered, Stored};
 use crate::record::publication::ModelRef;
-use crate::record::rerun::Step;
+use crate::record::rerun::PipelineHost;
 use crate::record::{Entry, Kind};
 use crate::serve::clock;
 use crate::serve::meters::seconds;
@@ -72,10 +72,7 @@ impl Publisher {
         for scope in changed {
             let on = wanted.contains(&scope);
             if scope == Scope::All {
-                self.commit()?;
-                let (at, after) = (self.now(), self.rerun.counts());
-                self.append(&[entry(Kind::Kill, at, &Killed { on, after })?])?;
-                self.inject(at, Body::Kill(on))?;
+                self.freeze(on)?;
             } else {
                 let order = Order::Kill { scope: scope.clone(), on };
                 self.order(&order, None, "the KILL file")?;
@@ -120,7 +117,7 @@ impl Publisher {
             self.policy = **policy;
         }
         tracing::info!(order = %entry(Kind::Order, at, &ordered)?.body, "ordered");
-        self.engine.step(Step::Order(at, order))?;
+        self.engine.push(Input::Order { at, order: order.clone(), now: None })?;
         self.tick_at(at)
     }
     fn look_at_alias(&mut self) -> Result<()> {
@@ -136,7 +133,8 @@ impl Publisher {
                 let loaded = ModelLoaded { model: model.clone(), after: self.rerun.counts() };
                 let at = self.now();
                 self.append(&[entry(Kind::ModelLoaded, at, &loaded)?])?;
-                self.engine.step(Step::Install(&model))?;
+                let models = self.engine.models(&model)?;
+                self.engine.push(Input::Install(models))?;
                 self.fed = None;
                 self.meters.model_loads.increment(1);
                 self.meters.model_load_seconds.record(seconds(started));

@@ -1,13 +1,16 @@
 //! The pipeline as the service drives it, and the registry that its models come from.
 
+use std::sync::Arc;
+
 use anyhow::{Context, Result, bail};
 
 use crate::base::{Digest, Ts};
+use crate::event::snapshot::{VenueSnapshot, VenueTable};
 use crate::margin::Decision;
-use crate::pipeline::{Bundle, Pipeline, Settings};
+use crate::pipeline::{Input, ModelSet, Pipeline, Settings};
 use crate::record::alias::Target;
 use crate::record::publication::ModelRef;
-use crate::record::rerun::{Set, Step};
+use crate::record::rerun::{PipelineHost, Set};
 use crate::record::venue::Inputs;
 use crate::record::{Registry, Which};
 use crate::serve::Hub;
@@ -22,7 +25,7 @@ pub struct Engine {
     config: Digest,
     inputs: Inputs,
     pipeline: Option<Pipeline>,
-    latest: Option<(ModelRef, Bundle)>,
+    latest: Option<(ModelRef, Arc<ModelSet>)>,
 }
 
 impl Engine {
@@ -56,15 +59,15 @@ impl Engine {
             manifest: loaded.digest,
             digest: loaded.bundle.digest(),
         };
-        self.latest = Some((model.clone(), loaded.bundle));
+        self.latest = Some((model.clone(), Arc::new(loaded.bundle)));
         Ok(model)
     }
-    fn bundle(&self, model: &ModelRef) -> Result<Bundle> {
-        let same = |l: &&(ModelRef, Bundle)| {
+    fn load(&self, model: &ModelRef) -> Result<Arc<ModelSet>> {
+        let same = |l: &&(ModelRef, Arc<ModelSet>)| {
             (&l.0.name, &l.0.version, l.0.manifest) == (&model.name, &model.version, model.manifest)
         };
-        if let Some((_, bundle)) = self.latest.as_ref().filter(same) {
-            return Ok(bundle.clone());
+        if let Some((_, models)) = self.latest.as_ref().filter(same) {
+            return Ok(Arc::clone(models));
         }
         let loaded = self
             .registry
@@ -79,7 +82,7 @@ impl Engine {
                 loaded.digest.short()
             );
         }
-        Ok(loaded.bundle)
+        Ok(Arc::new(loaded.bundle))
     }
     /// Starts anew with these models; rows that close before `from` only warm up.
     ///
@@ -87,37 +90,8 @@ impl Engine {
     /// The models cannot be loaded or do not fit the configuration.
     pub fn begin(&mut self, model: &ModelRef, from: Ts) -> Result<()> {
         let settings = Settings { publish_from: from, ..self.settings.clone() };
-        self.pipeline = Some(Pipeline::new(settings, &self.bundle(model)?, self.config)?);
+        self.pipeline = Some(Pipeline::new(settings, self.load(model)?.as_ref(), self.config)?);
         Ok(())
-    }
-    /// Pushes an event, or installs models.
-    ///
-    /// # Errors
-    /// The models cannot be loaded.
-    pub fn step(&mut self, step: Step<'_>) -> Result<Vec<Decision>> {
-        match step {
-            Step::Event(event) => Ok(self.pipeline.as_mut().map_or(Vec::new(), |p| p.push(event))),
-            Step::Order(at, order) => {
-                if let Some(pipeline) = &mut self.pipeline {
-                    pipeline.order(order, at)?;
-                }
-                Ok(Vec::new())
-            }
-            Step::Venue(at, subject, digest) => {
-                let told = self.inputs.told(subject, digest)?;
-                if let Some(pipeline) = &mut self.pipeline {
-                    pipeline.told(&told, at);
-                }
-                Ok(Vec::new())
-            }
-            Step::Install(model) => {
-                let bundle = self.bundle(model)?;
-                if let Some(pipeline) = &mut self.pipeline {
-                    pipeline.install(&bundle);
-                }
-                Ok(Vec::new())
-            }
-        }
     }
     /// After a publication: shows forecasts, counts faults.
     pub fn report(&self, hub: &Hub, meters: &Meters, sets: &[Set]) {
@@ -130,5 +104,18 @@ impl Engine {
             let reason = serde_json::to_value(fault).unwrap_or_default();
             meters.rejected(symbol.as_str(), reason.as_str().unwrap_or("?"), count);
         }
+    }
+}
+
+impl PipelineHost for Engine {
+    type Error = anyhow::Error;
+    fn push(&mut self, input: Input) -> Result<Vec<Decision>> {
+        Ok(self.pipeline.as_mut().map_or(Ok(Vec::new()), |p| p.push(input))?)
+    }
+    fn models(&mut self, model: &ModelRef) -> Result<Arc<ModelSet>> {
+        self.load(model)
+    }
+    fn snapshot(&mut self, table: VenueTable, digest: Digest) -> Result<VenueSnapshot> {
+        Ok(self.inputs.snapshot(table, digest)?)
     }
 }

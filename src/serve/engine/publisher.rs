@@ -17,10 +17,10 @@ use super::pipeline::Engine;
 use super::source::{Source, Supply};
 use super::{operator, venue};
 use crate::base::{Symbol, Ts};
-use crate::event::{Body, Event};
+use crate::event::Event;
 use crate::margin::Policy;
-use crate::margin::order::Scope;
-use crate::record::era::{ConfigLoaded, Era, Ticked, eras};
+use crate::margin::guardrail::order::Scope;
+use crate::record::era::{ConfigLoaded, Era, Killed, Ticked, eras};
 use crate::record::guard;
 use crate::record::press::{Occasion, Press};
 use crate::record::publication::ModelRef;
@@ -133,7 +133,7 @@ impl Publisher {
     /// cannot be read: nothing more is published.
     pub fn run(&mut self, source: &mut Source) -> Result<()> {
         let Publisher { rerun, engine, .. } = self;
-        let sets = rerun.begin(&mut |step| engine.step(step))?;
+        let sets = rerun.begin(engine)?;
         self.take(sets);
         while !self.hub.is_stopping() {
             match source()? {
@@ -173,7 +173,7 @@ impl Publisher {
         self.hub.advance(event.ts_known);
         let Publisher { rerun, engine, .. } = self;
         self.pending_since.get_or_insert_with(clock::start);
-        let sets = rerun.feed(event, &mut |step| engine.step(step))?;
+        let sets = rerun.feed(event, engine)?;
         self.take(sets);
         if self.hub.options.mode != Mode::Live && !self.hub.is_caught_up() && self.rerun.is_done() {
             self.caught_up()?;
@@ -282,7 +282,11 @@ impl Publisher {
         self.commit()?;
         let after = self.rerun.counts();
         self.append(&[entry(Kind::Tick, now, &Ticked { after })?])?;
-        self.inject(now, Body::Tick)
+        self.fed = None;
+        let Publisher { rerun, engine, .. } = self;
+        let sets = rerun.tick(now, engine)?;
+        self.take(sets);
+        self.commit()
     }
     /// A second run reads a file that came late in its order. A tick before it keeps it in its place.
     fn keep_order(&mut self, event: &Event) -> Result<()> {
@@ -294,13 +298,15 @@ impl Publisher {
         self.fed = Some(place);
         Ok(())
     }
-    pub(super) fn inject(&mut self, at: Ts, body: Body) -> Result<()> {
+    /// Freezes or releases everything, having recorded it.
+    pub(super) fn freeze(&mut self, on: bool) -> Result<()> {
+        self.commit()?;
+        let (at, after) = (self.now(), self.rerun.counts());
+        self.append(&[entry(Kind::Kill, at, &Killed { on, after })?])?;
         self.fed = None;
-        for symbol in self.hub.options.symbols.clone() {
-            let Publisher { rerun, engine, .. } = self;
-            let sets = rerun.now(symbol, at, body, &mut |step| engine.step(step))?;
-            self.take(sets);
-        }
+        let Publisher { rerun, engine, .. } = self;
+        let sets = rerun.freeze(on, at, engine)?;
+        self.take(sets);
         self.commit()
     }
     pub(super) fn now(&self) -> Ts {

@@ -11,20 +11,21 @@ use anyhow::Result;
 
 use super::publisher::{Publisher, entry};
 use crate::base::Digest;
-use crate::margin::venue::Subject;
+use crate::event::snapshot::VenueTable;
+use crate::pipeline::Input;
 use crate::record::Kind;
-use crate::record::rerun::Step;
+use crate::record::rerun::PipelineHost;
 use crate::record::venue::{BYTES_MAX, Heard, Inputs, read};
 
 /// What is known of the files.
 #[derive(Debug, Default)]
 pub(super) struct Files {
     /// What was read last and recorded.
-    heard: BTreeMap<Subject, Digest>,
+    heard: BTreeMap<VenueTable, Digest>,
     /// How each file looked when it was last opened.
-    seen: BTreeMap<Subject, Look>,
+    seen: BTreeMap<VenueTable, Look>,
     /// What is wrong with each.
-    wrong: BTreeMap<Subject, String>,
+    wrong: BTreeMap<VenueTable, String>,
 }
 
 /// Time of the last change, and length.
@@ -32,11 +33,11 @@ type Look = (Option<SystemTime>, u64);
 
 impl Files {
     /// After an era in which these were read.
-    pub fn after(heard: BTreeMap<Subject, Digest>) -> Files {
+    pub fn after(heard: BTreeMap<VenueTable, Digest>) -> Files {
         Files { heard, ..Files::default() }
     }
     /// The bytes of a file that changed since it was last looked at.
-    fn changed(&mut self, subject: Subject, path: &Path) -> Result<Option<Vec<u8>>, String> {
+    fn changed(&mut self, subject: VenueTable, path: &Path) -> Result<Option<Vec<u8>>, String> {
         let about = std::fs::metadata(path).map_err(|e| e.to_string())?;
         let look = (about.modified().ok(), about.len());
         if self.seen.get(&subject) == Some(&look) {
@@ -49,7 +50,7 @@ impl Files {
         self.seen.insert(subject, look);
         Ok((self.heard.get(&subject) != Some(&Digest::of(&bytes))).then_some(bytes))
     }
-    fn refuse(&mut self, subject: Subject, path: &Path, why: String) {
+    fn refuse(&mut self, subject: VenueTable, path: &Path, why: String) {
         if self.wrong.get(&subject) != Some(&why) {
             tracing::error!(file = %path.display(), %why, "what was read last holds");
             self.wrong.insert(subject, why);
@@ -83,7 +84,8 @@ impl Publisher {
             let heard = Heard::of(subject, digest, &told, after);
             self.append(&[entry(Kind::Venue, at, &heard)?])?;
             tracing::info!(subject = subject.as_str(), digest = %digest.short(), "read");
-            self.engine.step(Step::Venue(at, subject, digest))?;
+            let kept = self.engine.snapshot(subject, digest)?;
+            self.engine.push(Input::venue(at, kept))?;
             self.files.heard.insert(subject, digest);
             self.fed = None;
         }

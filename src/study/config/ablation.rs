@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::forecast::families;
+use crate::forecast::pooled::families;
 use crate::study::Error;
 
 /// One thing to leave out.

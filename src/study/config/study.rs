@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::crash_days::CrashDays;
 use super::margin_rule::MarginRule;
 use crate::base::{Seed, Span, Ts};
-use crate::forecast::calibrated;
+use crate::forecast::combine::calibration;
 
 /// How models are trained and judged.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ pub struct Study {
     pub crash_days: Vec<CrashDays>,
     /// How tails and spike probabilities are calibrated.
     #[serde(default)]
-    pub calibration: calibrated::Params,
+    pub calibration: calibration::Params,
     /// Margin rules that are judged beside the pipeline's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub margins: Vec<MarginRule>,

@@ -3,7 +3,7 @@
 use crate::base::{Horizon, Symbol, Ts};
 use crate::forecast::{History, Outcome};
 use crate::loss::OutcomeRow;
-use crate::loss::ordered::Ordered;
+use crate::loss::baseline::ordered::Ordered;
 use crate::margin::Decision;
 use crate::study::config::{Plan, Study};
 

@@ -2,8 +2,8 @@
 
 use crate::base::Horizon;
 use crate::loss::OutcomeRow;
-use crate::loss::coverage::transitions;
-use crate::loss::overlap::thinned;
+use crate::loss::test::coverage::transitions;
+use crate::loss::test::overlap::thinned;
 use crate::study::measure::Outcomes;
 use crate::study::walk::Forecasted;
 

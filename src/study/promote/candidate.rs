@@ -9,7 +9,7 @@ use super::card::Card;
 use super::evidence::evidence;
 use crate::base::{Span, Ts};
 use crate::feature::Row;
-use crate::forecast::profile::Profile;
+use crate::forecast::pooled::profile::Profile;
 use crate::record::margin_gate::Signed;
 use crate::study::Error;
 use crate::study::run::Studied;

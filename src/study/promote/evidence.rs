@@ -3,8 +3,8 @@
 use super::breaches::{Breaches, breaches};
 use crate::base::Span;
 use crate::forecast::Panel;
-use crate::forecast::profile::Profile;
-use crate::loss::Outcome;
+use crate::forecast::pooled::profile::Profile;
+use crate::loss::MarginOutcome;
 use crate::record::gate::{Evidence, Hits, InStep, Leak, Measured};
 use crate::record::margin_gate::{Cost, Margins, Stress};
 use crate::study::measure::forecast::confidence::Losses;
@@ -72,7 +72,7 @@ fn margins(scores: &Scores) -> Vec<Margins> {
             let same = |c: &&MarginCalls| c.horizon == *horizon && c.policy == policy && c.symbol == POOLED;
             evidence.margin_calls.iter().filter(same).find(|c| c.call.over == Span::DAY.times(5)).map(|c| c.call.es99)
         };
-        let cost = |o: &Outcome, policy: &str| Cost {
+        let cost = |o: &MarginOutcome, policy: &str| Cost {
             breaches: o.breaches,
             shortfall_sum: o.shortfall_sum,
             call_es99: calls(policy),

@@ -10,12 +10,12 @@ use crate::event::Fault;
 use crate::forecast::dist::LEVELS;
 use crate::forecast::regime::Label;
 use crate::loss::Side;
-use crate::loss::basel::{Action, Light};
-use crate::loss::outcome::Compared;
-use crate::loss::procyclicality::Call;
-use crate::loss::{ModelScore, Outcome};
+use crate::loss::procyclical::procyclicality::Call;
+use crate::loss::score::outcome::Compared;
+use crate::loss::test::traffic_light::{Action, Light};
+use crate::loss::{MarginOutcome, ModelScore};
 use crate::margin::Reason;
-use crate::margin::score::Band;
+use crate::margin::risk_score::Band;
 use crate::study::measure::declare::{Format, What};
 use crate::study::measure::forecast::confidence::Confidence;
 use crate::study::measure::forecast::coverage::QuantileCoverage;
@@ -94,8 +94,8 @@ fn meta() -> Meta {
     }
 }
 
-fn outcome(noise: &mut Noise) -> Outcome {
-    Outcome {
+fn outcome(noise: &mut Noise) -> MarginOutcome {
+    MarginOutcome {
         n: 8760,
         breaches: 60 + (60.0 * noise.next()) as usize,
         breach_rate: 0.01 * noise.next(),

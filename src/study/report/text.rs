@@ -1,7 +1,7 @@
 //! Tables of scores for a terminal.
 
 use crate::base::Horizon;
-use crate::loss::{ModelScore, Outcome};
+use crate::loss::{MarginOutcome, ModelScore};
 use crate::study::config::margin_rule::OWN_POLICIES;
 use crate::study::measure::margin::policy_scores::MarginScore;
 use crate::study::measure::{POOLED, Scores};
@@ -127,7 +127,7 @@ fn rules(scores: &Scores, horizon: Horizon) -> String {
     )
 }
 
-fn rule(name: String, o: &Outcome) -> Vec<String> {
+fn rule(name: String, o: &MarginOutcome) -> Vec<String> {
     vec![
         name,
         o.breaches.to_string(),

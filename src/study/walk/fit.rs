@@ -21,7 +21,7 @@ pub struct FitTask {
     /// Digest of the rows.
     pub data: Digest,
     /// How they are built.
-    pub rows: feature::Config,
+    pub rows: feature::RowConfig,
     /// Catalog name of the model.
     pub kind: String,
     /// Instance name.
@@ -57,7 +57,7 @@ impl FitTask {
     /// A model of a study, with parameters in force, as of a cut.
     pub fn new(
         study: &Study,
-        rows: &feature::Config,
+        rows: &feature::RowConfig,
         data: Digest,
         model: &ModelPlan,
         params: &Value,

@@ -12,10 +12,10 @@ use super::market::{MarketEvents, Replay};
 use super::origins::{self, Origin};
 use super::rows::StudyRows;
 use crate::base::{Digest, Horizon, Ts};
-use crate::forecast::calibrated::Calibration;
+use crate::forecast::combine::calibration::Calibration;
 use crate::forecast::{Entry, History, Outcome, Settled, Track};
 use crate::margin::Decision;
-use crate::pipeline::{Bundle, Member, Pipeline};
+use crate::pipeline::{Bundle, Input, Member, Pipeline};
 use crate::study::config::{MarginRule, Plan};
 use crate::study::{Error, OnProgress, Progress};
 
@@ -53,7 +53,7 @@ pub(super) fn forward(
     let mut state = State::new(plan, market, config)?;
     for origin in fitting.origins {
         let bundle = state.bundle(fitting, *origin, fits)?;
-        state.run(*origin, &bundle, plan);
+        state.run(*origin, &bundle, plan)?;
         state.settle(fitting.history, *origin);
         (fitting.progress)(Progress::Stage("walk", origin.index as u64 + 1, fitting.origins.len() as u64));
         state.last = bundle;
@@ -156,7 +156,7 @@ impl<'a> State<'a> {
     }
 
     /// Runs the market from an origin to the next.
-    fn run(&mut self, origin: Origin, bundle: &Bundle, plan: &Plan) {
+    fn run(&mut self, origin: Origin, bundle: &Bundle, plan: &Plan) -> Result<(), Error> {
         let digest = bundle.digest();
         let span = plan.study.start..plan.study.end;
         let walked = plan.study.start - plan.study.rehearsal..plan.study.end;
@@ -170,13 +170,14 @@ impl<'a> State<'a> {
             }
         };
         // What was known before the cut is pushed before the models of the cut are installed.
-        replay.push_before(origin.cut.min(origin.until), pipeline, &mut keep);
+        replay.push_before(origin.cut.min(origin.until), pipeline, &mut keep)?;
         if replay.next_known().is_some_and(|known| known < origin.until) {
-            pipeline.install(bundle);
+            pipeline.push(Input::Install(Arc::new(bundle.clone())))?;
         }
-        replay.push_before(origin.until, pipeline, &mut keep);
+        replay.push_before(origin.until, pipeline, &mut keep)?;
         self.unsettled[first..].sort_by_key(|i| i.symbol);
         self.decisions[made..].sort_by_key(|d| d.symbol);
+        Ok(())
     }
 
     /// Moves forecasts whose outcome was known before the next origin to the track record.

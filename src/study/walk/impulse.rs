@@ -49,7 +49,7 @@ fn decided(plan: &Plan, market: &MarketEvents, bundle: &Bundle, cut: Ts, end: Ts
     let mut all = Vec::new();
     Replay::of(&plan.road.symbols, market).push_before(Ts(end.0 + 1), &mut pipeline, |decisions, _| {
         all.extend(decisions.into_iter().filter(|d| d.ts > cut));
-    });
+    })?;
     Ok(all)
 }
 
@@ -79,7 +79,7 @@ fn doubled(market: &MarketEvents, cut: Ts) -> MarketEvents {
                         *amount = amount.map(|a| a * more);
                     }
                 }
-                Body::Gauge(_) | Body::Tick | Body::Kill(_) => {}
+                Body::Gauge(_) => {}
             }
         }
     }

@@ -10,7 +10,7 @@ use super::issued::{Issued, Walk};
 use crate::base::{Horizon, Span, Symbol, Ts};
 use crate::forecast::Dist;
 use crate::loss::baseline::Side;
-use crate::margin::apc::{Apc, Measured};
+use crate::margin::apc::{Apc, MeasuredLoss};
 use crate::margin::{Guardrail, Policy, Proposal};
 use crate::study::config::Plan;
 use crate::study::config::margin_rule::{Control, MarginRule, Multiplier};
@@ -67,7 +67,7 @@ impl<'a> RuleForecasts<'a> {
         let trails: Vec<Vec<f64>> = (0..u.len())
             .map(|i| {
                 let (stressed, long_run) = (other(&rule.stressed, &spoken[i]), other(&rule.long_run, &spoken[i]));
-                apc.step(&Measured { ts: now[i], var: u[i], stressed, long_run })
+                apc.step(&MeasuredLoss { ts: now[i], var: u[i], stressed, long_run })
             })
             .collect();
         let b: Vec<f64> = trails.iter().zip(&u).map(|(trail, u)| trail.last().copied().unwrap_or(*u)).collect();

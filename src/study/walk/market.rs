@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use crate::base::{Symbol, Ts};
 use crate::event::Event;
 use crate::margin::Decision;
-use crate::pipeline::Pipeline;
+use crate::pipeline::{Error, Pipeline};
 
 /// Events of each instrument, in order of knowledge.
 pub type MarketEvents = BTreeMap<Symbol, Vec<Event>>;
@@ -30,11 +30,20 @@ impl<'a> Replay<'a> {
     }
     /// Pushes what is known before `until`; `each` gets what every event decided, and the pipeline with the
     /// forecasts that it has just made.
-    pub fn push_before(&mut self, until: Ts, pipeline: &mut Pipeline, mut each: impl FnMut(Vec<Decision>, &Pipeline)) {
+    ///
+    /// # Errors
+    /// The pipeline refuses an event, which it never does.
+    pub fn push_before(
+        &mut self,
+        until: Ts,
+        pipeline: &mut Pipeline,
+        mut each: impl FnMut(Vec<Decision>, &Pipeline),
+    ) -> Result<(), Error> {
         while let Some(event) = self.events.get(self.next).filter(|e| e.ts_known < until) {
-            let decisions = pipeline.push(event);
+            let decisions = pipeline.push(*event)?;
             self.next += 1;
             each(decisions, pipeline);
         }
+        Ok(())
     }
 }

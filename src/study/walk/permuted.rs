@@ -32,7 +32,7 @@ pub fn permuted(market: &MarketEvents, cut: Ts, seed: Seed) -> (MarketEvents, Ve
         let late = &mut events[from..];
         let mut changed = 0;
         for kind in 0..KINDS {
-            let places: Vec<usize> = (0..late.len()).filter(|i| place(&late[*i].body) == Some(kind)).collect();
+            let places: Vec<usize> = (0..late.len()).filter(|i| place(&late[*i].body) == kind).collect();
             let mut order = places.clone();
             order.shuffle(&mut seed.named(&format!("{symbol}|{kind}")).rng());
             let bodies: Vec<Body> = order.iter().map(|i| late[*i].body).collect();
@@ -50,13 +50,12 @@ pub fn permuted(market: &MarketEvents, cut: Ts, seed: Seed) -> (MarketEvents, Ve
 /// Kinds of bodies that may stand in each other's place.
 const KINDS: u8 = 3;
 
-/// Which of them a body is; `None` for what stays.
-fn place(body: &Body) -> Option<u8> {
+/// Which of them a body is.
+fn place(body: &Body) -> u8 {
     match body {
-        Body::Trade(_) => Some(0),
-        Body::Bar(_) => Some(1),
-        Body::Gauge(_) => Some(2),
-        Body::Tick | Body::Kill(_) => None,
+        Body::Trade(_) => 0,
+        Body::Bar(_) => 1,
+        Body::Gauge(_) => 2,
     }
 }
 

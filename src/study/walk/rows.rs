@@ -7,7 +7,7 @@ use rayon::prelude::*;
 
 use super::market::MarketEvents;
 use crate::base::{Digest, Span, Symbol, Ts};
-use crate::feature::{Builder, Room, Row};
+use crate::feature::{Barrier, Builder, Row};
 use crate::forecast::History;
 use crate::study::Error;
 use crate::study::config::Plan;
@@ -34,7 +34,7 @@ impl StudyRows {
     }
 }
 
-/// Rows of every instrument, by the same builder and room that the pipeline uses.
+/// Rows of every instrument, by the same builder and barrier that the pipeline uses.
 ///
 /// # Errors
 /// Rows cannot be built.
@@ -55,15 +55,15 @@ fn rows_at(plan: &Plan, market: &MarketEvents, shift: Span) -> Result<History, E
     let built: Vec<Vec<(Ts, Row)>> = plan.road.symbols.par_iter().map(build).collect::<Result<_, _>>()?;
     let mut built: Vec<(Ts, Row)> = built.into_iter().flatten().collect();
     built.sort_by_key(|(known, row)| (*known, row.symbol));
-    let mut room = Room::new(plan.road.symbols.len(), plan.road.rows.row);
+    let mut barrier = Barrier::new(plan.road.symbols.len(), plan.road.rows.row);
     let mut history: BTreeMap<Symbol, Vec<Row>> = plan.road.symbols.iter().map(|s| (*s, Vec::new())).collect();
     let mut keep = |rows: Vec<Row>| rows.into_iter().for_each(|r| history.entry(r.symbol).or_default().push(r));
     for (known, row) in built {
-        keep(room.advance(known));
-        keep(room.push(known, row));
+        keep(barrier.advance(known));
+        keep(barrier.push(known, row));
     }
     // Nothing follows the last windows.
-    keep(room.advance(Ts(i64::MAX)));
+    keep(barrier.advance(Ts(i64::MAX)));
     Ok(history.into_iter().map(|(s, rows)| (s, Arc::new(rows))).collect())
 }
 

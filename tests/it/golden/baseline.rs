@@ -4,9 +4,9 @@ use margincast::base::pareto::{self, Pareto};
 use margincast::base::{Aci, Span, stats};
 use margincast::feature::measure::flow;
 use margincast::forecast::garch::{Innovation, Spec, Start};
+use margincast::loss::baseline::var::{self, Rule, Scaling};
 use margincast::loss::baseline::{self, Baseline, Side};
-use margincast::loss::persistence::half_life;
-use margincast::loss::var::{self, Rule, Scaling};
+use margincast::loss::procyclical::persistence::half_life;
 use serde::Deserialize;
 
 use super::{case, digits, near};

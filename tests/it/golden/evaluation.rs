@@ -1,14 +1,14 @@
 //! How forecasts and margins are judged.
 
 use margincast::base::{Seed, Span, Ts, stats};
-use margincast::loss::basel::{Light, cumulative, plus_factor, traffic_light};
-use margincast::loss::coverage::{clopper_pearson, coverage_of, independence, kupiec, non_rejection, power};
-use margincast::loss::impulse::{self, Response, Step};
-use margincast::loss::outcome;
-use margincast::loss::overlap::Overlap;
-use margincast::loss::procyclicality::procyclicality;
+use margincast::loss::procyclical::impulse::{self, Response, VolatilityStep};
+use margincast::loss::procyclical::procyclicality::procyclicality;
+use margincast::loss::score::outcome;
 use margincast::loss::score::{fz0, pinball, qlike};
-use margincast::loss::shortfall::{Draws, Null, critical_values, z1, z2};
+use margincast::loss::test::coverage::{clopper_pearson, coverage_of, independence, kupiec, non_rejection, power};
+use margincast::loss::test::overlap::Overlap;
+use margincast::loss::test::shortfall::{Draws, Null, critical_values, z1, z2};
+use margincast::loss::test::traffic_light::{Light, cumulative, plus_factor, traffic_light};
 use serde::Deserialize;
 
 use super::{case, digits, near};
@@ -265,7 +265,7 @@ fn margins_respond_to_a_doubled_volatility_as_published() {
         peak_95: f64,
     }
     let case: Case = case("impulse");
-    let (step, old) = (Step::default(), stats::normal_quantile(0.99));
+    let (step, old) = (VolatilityStep::default(), stats::normal_quantile(0.99));
     let hold = |name: &str, got: Option<Response>, want: &Published| {
         let got = got.expect("a response");
         for (k, want) in case.k.iter().zip(&want.mean) {

@@ -1,14 +1,14 @@
 //! From a multiplier to what is asked.
 
 use margincast::base::{Span, Ts};
-use margincast::margin::apc::{Apc, Measured, Stage};
-use margincast::margin::blast::{Accounts, Exposure};
-use margincast::margin::hysteresis::{Flag, Hysteresis};
-use margincast::margin::ladder::Ladder;
-use margincast::margin::recheck::{Deviation, Limit, clamp_set};
-use margincast::margin::score::{Band, Score, Weights};
-use margincast::margin::thin::InterestCaps;
-use margincast::margin::{Guardrail, Inputs, Policy, Proposal, Reason, State};
+use margincast::margin::apc::{Apc, MeasuredLoss, Stage};
+use margincast::margin::guardrail::blast::{Accounts, Exposure};
+use margincast::margin::guardrail::hysteresis::{Flag, Hysteresis};
+use margincast::margin::guardrail::interest_caps::InterestCaps;
+use margincast::margin::guardrail::recheck::{Deviation, Limit, clamp_set};
+use margincast::margin::guardrail::staleness::Staleness;
+use margincast::margin::risk_score::{Band, RiskScore, RiskWeights};
+use margincast::margin::{ChainInputs, Guardrail, Policy, Proposal, Reason, State};
 use serde::Deserialize;
 
 use super::{case, near};
@@ -85,7 +85,7 @@ fn stale_inputs_lead_down_the_ladder_to_the_fallback() {
         state: State,
     }
     for row in case::<Case>("staleness").case {
-        let (state, m) = Ladder::default().at(Span::SECOND.times(row.age_s), row.last_m);
+        let (state, m) = Staleness::default().at(Span::SECOND.times(row.age_s), row.last_m);
         near(m, row.m, 1e-12);
         assert_eq!(state, row.state);
         // The same through the state machine: the last fresh multiplier, then only the clock.
@@ -118,7 +118,7 @@ fn chain_lifts_by_what_is_credible_likely_and_illiquid() {
         reasons: Vec<Reason>,
     }
     for row in case::<Case>("multiplier_chain").case {
-        let inputs = Inputs {
+        let inputs = ChainInputs {
             baseline: row.b,
             forecast: Some(row.f),
             credibility: row.c,
@@ -189,10 +189,10 @@ fn apc_stages_give_the_baselines_of_the_regulation() {
         b: f64,
     }
     let case: Case = case("apc_stages");
-    let at = |n: i64, var| Measured { ts: Ts(0) + Span::DAY.times(n), var, stressed: f64::NAN, long_run: f64::NAN };
+    let at = |n: i64, var| MeasuredLoss { ts: Ts(0) + Span::DAY.times(n), var, stressed: f64::NAN, long_run: f64::NAN };
     let weight = Stage::StressWeight { weight: 0.25 };
     let w = case.stress_weight;
-    let trail = Apc::new(&[weight]).expect("a stage").step(&Measured { stressed: w.s, ..at(0, w.u) });
+    let trail = Apc::new(&[weight]).expect("a stage").step(&MeasuredLoss { stressed: w.s, ..at(0, w.u) });
     near(trail[1], w.b, 1e-15);
     for row in case.buffer {
         let buffer = Stage::Buffer { add: 0.25, window: Span::DAY.times(250) };
@@ -204,7 +204,7 @@ fn apc_stages_give_the_baselines_of_the_regulation() {
     }
     for row in case.floor {
         let trail =
-            Apc::new(&[Stage::Floor]).expect("a stage").step(&Measured { long_run: row.long_run, ..at(0, row.u) });
+            Apc::new(&[Stage::Floor]).expect("a stage").step(&MeasuredLoss { long_run: row.long_run, ..at(0, row.u) });
         near(trail[1], row.b, 0.0);
     }
 }
@@ -223,7 +223,7 @@ fn risk_score_is_the_sum_of_its_contributions() {
         band: Band,
     }
     for row in case::<Case>("risk_score").case {
-        let got = Score::of(&row.u.map(Some), &Weights::default()).expect("a score");
+        let got = RiskScore::of(&row.u.map(Some), &RiskWeights::default()).expect("a score");
         near(got.points(), row.score, 0.0);
         assert_eq!(got.parts.iter().flatten().sum::<u64>(), got.total, "exactly");
         got.parts.iter().zip(row.parts).for_each(|(g, w)| near(g.expect("a part") as f64 / 1e6, w, 0.0));

@@ -1,14 +1,14 @@
 //! Positions, size, collateral and liquidation.
 
 use margincast::base::Span;
-use margincast::loss::correlation;
-use margincast::loss::greeks::{Greeks, price_grid};
-use margincast::loss::haircut::{self, Haircut};
-use margincast::loss::implied::{self, Shock};
-use margincast::loss::liquidation::{Fee, Takeover, partial_close};
-use margincast::loss::liquidity::{self, Book};
-use margincast::loss::quadratic::{Method, Quadratic};
-use margincast::margin::tier::{self, Bracket, Tier};
+use margincast::loss::portfolio::correlation;
+use margincast::loss::portfolio::greeks::{Greeks, price_grid};
+use margincast::loss::portfolio::haircut::{self, Haircut};
+use margincast::loss::portfolio::implied::{self, Shock};
+use margincast::loss::portfolio::liquidation::{Fee, Takeover, partial_close};
+use margincast::loss::portfolio::liquidity::{self, MarketDepth};
+use margincast::loss::portfolio::quadratic::{Method, Quadratic};
+use margincast::margin::account::tier::{self, Bracket, Tier};
 use serde::Deserialize;
 
 use super::{case, digits, near};
@@ -131,14 +131,15 @@ fn closing_costs_spread_and_impact_and_takes_time() {
         together: f64,
     }
     let c: Case = case("liquidity");
-    let book = Book { half_spread_bp: c.half_spread_bp, daily_volume: Some(c.daily_volume), ..Book::default() };
+    let book =
+        MarketDepth { half_spread_bp: c.half_spread_bp, daily_volume: Some(c.daily_volume), ..MarketDepth::default() };
     c.cost.iter().for_each(|[q, bp]| digits(1e4 * book.cost(*q, c.sigma), *bp));
     c.horizon_factor.iter().for_each(|[q, f]| digits(book.horizon_factor(*q, Span::DAY), *f));
     c.concentration.iter().for_each(|[s, f]| digits(liquidity::concentration(-s, c.threshold), *f));
     let crowd = c.crowd;
     digits(liquidity::price_drop(crowd.own, 0.0, crowd.depth), crowd.alone);
     digits(liquidity::price_drop(crowd.own, crowd.elsewhere, crowd.depth), crowd.together);
-    let deep = Book { depth: Some(crowd.depth), elsewhere: crowd.elsewhere, ..book };
+    let deep = MarketDepth { depth: Some(crowd.depth), elsewhere: crowd.elsewhere, ..book };
     digits(deep.cost(crowd.own, c.sigma), c.half_spread_bp / 1e4 + crowd.together);
 }
 

@@ -3,7 +3,7 @@
 use super::*;
 use margincast::feature::Feature;
 use margincast::loss::Side;
-use margincast::loss::basel::{Light, traffic_light};
+use margincast::loss::test::traffic_light::{Light, traffic_light};
 use margincast::margin::Reason;
 
 /// A baseline that most losses exceed now and then.

@@ -8,8 +8,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Before, Beside, Density, Family, Number, Recursion, Start};
-use crate::forecast::garch::number::{between_variable, share_variable, shares};
+use super::recursion::{Before, Beside, Family, Recursion, Start};
+use crate::forecast::garch::innovation::Density;
+use crate::forecast::garch::numeric::number::{Number, between_variable, share_variable, shares};
 
 /// Coefficients: `omega, alpha, beta, rho, phi` (rugarch's `eta11` is `rho`, its `eta21` `phi`).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

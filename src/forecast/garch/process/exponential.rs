@@ -8,8 +8,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Before, Beside, Density, Family, Lags, Number, Recursion, Start, numbered, zeroed};
-use crate::forecast::garch::number::{share_variable, shares};
+use super::recursion::{Before, Beside, Family, Lags, Recursion, Start, numbered, zeroed};
+use crate::forecast::garch::innovation::Density;
+use crate::forecast::garch::numeric::number::{Number, share_variable, shares};
 
 /// Orders of the process. Coefficients: `omega, alpha[..p], gamma[..o], beta[..q]`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,8 +6,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Before, Beside, Density, Family, Number, Recursion, Start, zeroed};
-use crate::forecast::garch::number::{Columns, between_variable};
+use super::recursion::{Before, Beside, Family, Recursion, Start, zeroed};
+use crate::forecast::garch::innovation::Density;
+use crate::forecast::garch::numeric::number::{Columns, Number, between_variable};
 
 /// Orders of the process. Coefficients: `omega`, `phi` if `p`, `d`, `beta` if `q`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

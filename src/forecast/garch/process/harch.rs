@@ -5,8 +5,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Before, Beside, Density, Family, Lags, Number, Recursion, Start, zeroed};
-use crate::forecast::garch::number::{share_variable, shares};
+use super::recursion::{Before, Beside, Family, Lags, Recursion, Start, zeroed};
+use crate::forecast::garch::innovation::Density;
+use crate::forecast::garch::numeric::number::{Number, share_variable, shares};
 
 /// The windows. Coefficients: `omega, alpha[l]` for each lag `l`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

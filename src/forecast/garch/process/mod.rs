@@ -1,6 +1,21 @@
 //! Variance processes: how the variance of the next return follows from the past. One file per
 //! family; each states its equation, its coefficients in order and its bounds.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `recursion` | what every family gives |
+//! | `any` | a process of any family |
+//! | `power` | ARCH, GARCH, GJR, TARCH; integrated GARCH |
+//! | `aparch` | asymmetric power ARCH |
+//! | `exponential` | EGARCH |
+//! | `harch` | heterogeneous ARCH |
+//! | `figarch` | fractionally integrated GARCH |
+//! | `component` | GARCH around a long-run component |
+//! | `realized` | Realized GARCH |
+//!
+//! This folder knows nothing of how coefficients are found.
 
+mod any;
 mod aparch;
 mod component;
 mod exponential;
@@ -8,7 +23,10 @@ mod figarch;
 mod harch;
 mod power;
 mod realized;
+mod recursion;
 
+pub use any::Process;
+pub(super) use any::family;
 pub use aparch::Aparch;
 pub use component::Component;
 pub use exponential::Exponential;
@@ -16,167 +34,5 @@ pub use figarch::Figarch;
 pub use harch::Harch;
 pub use power::{Integrated, Power};
 pub use realized::Realized;
-
-use serde::{Deserialize, Serialize};
-
-use super::innovation::Density;
-use super::number::Number;
-
-/// What stands before the sample, and with it whose bounds hold where packages differ.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Start {
-    /// arch's: the missing squared residuals and variances are a weighted mean of the first squared
-    /// residuals around the sample mean.
-    #[default]
-    Backcast,
-    /// The published benchmark's: they are the mean of all squared residuals.
-    MeanSquare,
-    /// rugarch's: the variances of the first residuals are the mean of all squared residuals.
-    FirstVariance,
-}
-
-/// A variance process.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Process {
-    /// ARCH, GARCH, GJR, and the same of another fixed power.
-    Power(Power),
-    /// GARCH(1,1) whose persistence is one.
-    Integrated(Integrated),
-    /// Asymmetric power ARCH.
-    Aparch(Aparch),
-    /// EGARCH.
-    Exponential(Exponential),
-    /// Heterogeneous ARCH.
-    Harch(Harch),
-    /// Fractionally integrated GARCH.
-    Figarch(Figarch),
-    /// GARCH around a long-run component.
-    Component(Component),
-    /// Realized GARCH.
-    Realized(Realized),
-}
-
-impl Default for Process {
-    fn default() -> Process {
-        Process::Power(Power::default())
-    }
-}
-
-/// Does the same with every family.
-macro_rules! family {
-    ($process:expr, $name:ident => $body:expr) => {
-        match $process {
-            Process::Power($name) => $body,
-            Process::Integrated($name) => $body,
-            Process::Aparch($name) => $body,
-            Process::Exponential($name) => $body,
-            Process::Harch($name) => $body,
-            Process::Figarch($name) => $body,
-            Process::Component($name) => $body,
-            Process::Realized($name) => $body,
-        }
-    };
-}
-pub(super) use family;
-
-/// What is known with a return besides it.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Beside<'a> {
-    /// Logarithm of the realised volatility, in the unit of the returns; NaN where not used.
-    pub ln_realized: f64,
-    /// Regressors of the next variance.
-    pub exogenous: &'a [f64],
-}
-
-/// The value that stands before the sample.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Before<T> {
-    pub start: Start,
-    /// Mean of the residual's size to the family's exponent: weighted or plain, see [`Start`].
-    pub value: T,
-}
-
-/// A recursion on its way.
-pub(super) trait Recursion<T: Number> {
-    /// Variance of the next residual.
-    fn variance(&self) -> T;
-    /// Takes the residual and what came with it; gives the log-likelihood of what came with it.
-    fn take(&mut self, residual: T, beside: Beside<'_>) -> T;
-    /// Takes what is to be expected instead.
-    fn foresee(&mut self, exogenous: &[f64]);
-    /// Works out the moments that [`Recursion::foresee`] needs.
-    fn prepare(&mut self, _: &Density<f64>) {}
-    /// A copy.
-    fn copy(&self) -> Box<dyn Recursion<T> + Send>;
-}
-
-/// A family of processes: coefficients `c`, and variables `x` without bounds in their places. Sizes
-/// refer to returns of unit variance.
-pub(super) trait Family {
-    type State<T: Number>: Recursion<T>;
-    /// Names of the coefficients.
-    fn names(&self) -> Vec<String>;
-    /// Coefficients from variables.
-    fn bounded<T: Number>(&self, x: &[T], start: Start) -> Vec<T>;
-    /// Points of which the likeliest is searched from.
-    fn grid(&self) -> Vec<Vec<f64>>;
-    /// Points that are all searched from. At the last one the variance is nearly constant, so that
-    /// every series has a likelihood there.
-    fn starts(&self) -> Vec<Vec<f64>>;
-    /// Coefficients for returns of another unit.
-    fn in_units<T: Number>(&self, c: &[T], unit: f64) -> Vec<T>;
-    /// The same coefficients with one small weight set to zero, for each small weight.
-    fn zeroed(&self, c: &[f64]) -> Vec<Vec<f64>>;
-    /// Which coefficients lie at their bound.
-    fn at_bound(&self, c: &[f64]) -> Vec<bool>;
-    /// How much of a shock to the variance is left one step later; 1 or more never dies out.
-    fn persistence(&self, c: &[f64]) -> f64;
-    /// Exponent of the residual's size in [`Before`].
-    fn exponent<T: Number>(&self, _c: &[T], _start: Start) -> T {
-        T::of(2.0)
-    }
-    /// The recursion before the first residual.
-    fn begin<T: Number>(&self, c: &[T], before: Before<T>, density: &Density<T>) -> Self::State<T>;
-}
-
-/// A weight below this is tried at exactly zero.
-const NEARLY_ZERO: f64 = 1e-3;
-
-/// Copies of `c` with each small positive one of `weights` at zero.
-fn zeroed(c: &[f64], weights: impl Iterator<Item = usize>) -> Vec<Vec<f64>> {
-    let mut out = Vec::new();
-    for i in weights.filter(|i| c[*i] > 0.0 && c[*i] < NEARLY_ZERO) {
-        let mut zero = c.to_vec();
-        zero[i] = 0.0;
-        out.push(zero);
-    }
-    out
-}
-
-/// `name[1]`, `name[2]`, ...
-fn numbered(name: &str, count: usize) -> impl Iterator<Item = String> {
-    (1..=count).map(move |i| format!("{name}[{i}]"))
-}
-
-/// The last values, newest first, of fixed number.
-#[derive(Clone)]
-struct Lags<T>(Vec<T>);
-
-impl<T: Number> Lags<T> {
-    fn new(count: usize, value: T) -> Lags<T> {
-        Lags(vec![value; count])
-    }
-    #[inline(always)]
-    fn push(&mut self, value: T) {
-        if let Some(last) = self.0.len().checked_sub(1) {
-            self.0.copy_within(0..last, 1);
-            self.0[0] = value;
-        }
-    }
-    #[inline(always)]
-    fn weighted(&self, weights: &[T], sum: T) -> T {
-        weights.iter().zip(&self.0).fold(sum, |sum, (w, v)| sum + *w * *v)
-    }
-}
+pub use recursion::Start;
+pub(super) use recursion::{Before, Beside, Family, Recursion};

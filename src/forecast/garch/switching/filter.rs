@@ -1,9 +1,9 @@
 //! Regimes on their way through time: Hamilton's filter beside one recursion per regime.
 
-use super::Switching;
+use super::spec::Switching;
 use crate::forecast::dist::LEVELS;
 use crate::forecast::garch::innovation::{Density, cdf, quantile};
-use crate::forecast::garch::number::Number;
+use crate::forecast::garch::numeric::number::Number;
 use crate::forecast::{Dist, garch::Innovation};
 
 /// Most regimes.

@@ -1,9 +1,10 @@
 //! The likelihood of regimes as a function of variables without bounds, and its maximum.
 
-use super::{MOST, Regimes, Switching};
-use crate::forecast::garch::errors::{self, Covariances};
-use crate::forecast::garch::minimise::{Function, Minimum, minimise};
-use crate::forecast::garch::number::{Dual, Number, share_variable, shares};
+use super::filter::Regimes;
+use super::spec::{MOST, Switching};
+use crate::forecast::garch::numeric::errors::{self, Covariances};
+use crate::forecast::garch::numeric::minimise::{Function, Minimum, minimise};
+use crate::forecast::garch::numeric::number::{Dual, Number, share_variable, shares};
 use crate::forecast::garch::process::{Family, Start};
 
 /// The likelihood of residuals of unit variance.

@@ -1,15 +1,15 @@
 //! A made-up road on which every kind of event leaves a trace in all later decisions, so that
 //! anything pushed at another place is found.
 
-use std::sync::{Arc, Mutex};
+use std::sync::Mutex;
 
 use serde::Serialize;
 
 use super::*;
 use crate::base::{Digest, Horizon, Span};
-use crate::event::Trade;
-use crate::margin::order::Scope;
-use crate::margin::{Order, State, Why};
+use crate::event::snapshot::BookSnapshot;
+use crate::event::{Body, Trade};
+use crate::margin::{State, Why};
 use crate::record::chain::{Entry, Kind, Record};
 use crate::record::ledger::bodies::{ConfigLoaded, Killed, ModelLoaded, Ticked};
 use crate::record::ledger::epoch::eras;
@@ -41,42 +41,53 @@ struct Road {
 }
 
 impl Road {
-    fn step(&mut self, step: Step<'_>) -> Result<Vec<Decision>, Error> {
-        let event = match step {
-            Step::Install(model) => {
-                self.installed = u64::from(model.digest.0[0]) + 1;
-                return Ok(Vec::new());
-            }
-            Step::Order(at, order) => {
-                let on = u64::from(matches!(order, Order::Kill { on: true, .. }));
-                self.installed = 500 + on + at.0.unsigned_abs() % 89;
-                return Ok(Vec::new());
-            }
-            Step::Venue(at, _, digest) => {
-                self.installed = 700 + u64::from(digest.0[0]) + at.0.unsigned_abs() % 97;
-                return Ok(Vec::new());
-            }
-            Step::Event(event) => event,
-        };
+    fn trace(&mut self, symbol: Symbol, kind: u64, at: Ts, speaks: bool) -> Vec<Decision> {
         self.pushed += 1;
-        let kind = match event.body {
-            Body::Trade(t) => t.price as u64,
-            Body::Bar(_) | Body::Gauge(_) => 1,
-            Body::Tick => 2,
-            Body::Kill(on) => 3 + u64::from(on),
-        };
-        let trace = self.traces.entry(event.symbol).or_default();
-        *trace = trace.wrapping_mul(31).wrapping_add(kind + event.ts_known.0.unsigned_abs() * 7 + self.installed)
-            % 1_000_003;
-        let speaks = !matches!(event.body, Body::Trade(_)) || event.seq.is_multiple_of(3);
-        Ok(if speaks { [1, 24].map(|h| decision(event, h, *trace)).to_vec() } else { Vec::new() })
+        let trace = self.traces.entry(symbol).or_default();
+        *trace = trace.wrapping_mul(31).wrapping_add(kind + at.0.unsigned_abs() * 7 + self.installed) % 1_000_003;
+        if speaks { [1, 24].map(|h| decision(symbol, at, h, *trace)).to_vec() } else { Vec::new() }
     }
 }
 
-fn decision(event: &Event, hours: i64, trace: u64) -> Decision {
+impl PipelineHost for Road {
+    type Error = Error;
+    fn models(&mut self, model: &ModelRef) -> Result<Arc<ModelSet>, Error> {
+        Ok(Arc::new(ModelSet::new(Vec::new(), Ts(i64::from(model.digest.0[0])))))
+    }
+    fn snapshot(&mut self, _: VenueTable, _: Digest) -> Result<VenueSnapshot, Error> {
+        Ok(VenueSnapshot::Books(BookSnapshot::default()))
+    }
+    fn push(&mut self, input: Input) -> Result<Vec<Decision>, Error> {
+        Ok(match input {
+            Input::Install(models) => {
+                self.installed = models.trained_until.0.unsigned_abs() + 1;
+                Vec::new()
+            }
+            Input::Order { at, order: Order::Kill { on, .. }, now: Some(symbol) } => {
+                self.trace(symbol, 3 + u64::from(on), at, true)
+            }
+            Input::Order { at, order, .. } => {
+                let on = u64::from(matches!(order, Order::Kill { on: true, .. }));
+                self.installed = 500 + on + at.0.unsigned_abs() % 89;
+                Vec::new()
+            }
+            Input::Accounts { at, .. } | Input::Books { at, .. } => {
+                self.installed = 700 + at.0.unsigned_abs() % 97;
+                Vec::new()
+            }
+            Input::Tick { symbol, at } => self.trace(symbol, 2, at, true),
+            Input::Event(event) => match event.body {
+                Body::Trade(t) => self.trace(event.symbol, t.price as u64, event.ts_known, event.seq.is_multiple_of(3)),
+                Body::Bar(_) | Body::Gauge(_) => self.trace(event.symbol, 1, event.ts_known, true),
+            },
+        })
+    }
+}
+
+fn decision(symbol: Symbol, ts: Ts, hours: i64, trace: u64) -> Decision {
     Decision {
-        symbol: event.symbol,
-        ts: event.ts_known,
+        symbol,
+        ts,
         horizon: Horizon(Span::HOUR.times(hours)),
         baseline: 0.01 + trace as f64 * 1e-9,
         forecast_loss: None,
@@ -134,7 +145,7 @@ impl Service {
         let (kept, mut road) = (Arc::clone(&shelf), Road::default());
         let recall: Recall = Box::new(move |_| Ok(kept.lock().unwrap()[0].clone()));
         let mut rerun = Rerun::new(&symbols(), era.as_ref(), recall);
-        let sets = rerun.begin(&mut |s| road.step(s)).unwrap();
+        let sets = rerun.begin(&mut road).unwrap();
         let mut service = Service { store, press, shelf, rerun, road };
         service.record(sets);
         service
@@ -150,48 +161,49 @@ impl Service {
         }
     }
     fn feed(&mut self, event: &Event) -> Result<(), Error> {
-        let sets = self.rerun.feed(event, &mut |s| self.road.step(s))?;
+        let sets = self.rerun.feed(event, &mut self.road)?;
         self.record(sets);
         Ok(())
     }
-    fn inject(&mut self, at: Ts, body: Body) {
+    fn tick(&mut self, at: Ts) {
         let after = self.rerun.counts();
-        let recorded = match body {
-            Body::Kill(on) => entry(Kind::Kill, at, &Killed { on, after }),
-            _ => entry(Kind::Tick, at, &Ticked { after }),
-        };
-        self.store.append(recorded).unwrap();
-        for symbol in symbols() {
-            let sets = self.rerun.now(symbol, at, body, &mut |s| self.road.step(s)).unwrap();
-            self.record(sets);
-        }
+        self.store.append(entry(Kind::Tick, at, &Ticked { after })).unwrap();
+        let sets = self.rerun.tick(at, &mut self.road).unwrap();
+        self.record(sets);
+    }
+    fn freeze(&mut self, on: bool, at: Ts) {
+        let after = self.rerun.counts();
+        self.store.append(entry(Kind::Kill, at, &Killed { on, after })).unwrap();
+        let sets = self.rerun.freeze(on, at, &mut self.road).unwrap();
+        self.record(sets);
     }
     fn install(&mut self, version: &str) {
         let loaded = ModelLoaded { model: model(version), after: self.rerun.counts() };
         self.store.append(entry(Kind::ModelLoaded, Ts(1), &loaded)).unwrap();
-        self.road.step(Step::Install(&model(version))).unwrap();
+        let models = self.road.models(&model(version)).unwrap();
+        self.road.push(Input::Install(models)).unwrap();
     }
     fn order(&mut self, at: Ts, on: bool) {
         let order = Order::Kill { scope: Scope::Model("HMM".into()), on };
         let stored = Stored::of(&order).unwrap();
         let ordered = Ordered { order: stored, id: None, who: vec![], why: "x".into(), after: self.rerun.counts() };
         self.store.append(entry(Kind::Order, at, &ordered)).unwrap();
-        self.road.step(Step::Order(at, &order)).unwrap();
+        self.road.push(Input::Order { at, order, now: None }).unwrap();
     }
     /// A day: events with ticks, freezes and changes of models between them, ahead of the market's
     /// clock as live ticks are.
     fn day(events: &[Event]) -> Service {
         let mut service = Service::start(MemoryStore::default());
-        service.inject(Ts(-5), Body::Tick);
+        service.tick(Ts(-5));
         for (i, event) in events.iter().enumerate() {
             service.feed(event).unwrap();
             let at = event.ts_known + Span(1_500);
             match i % 11 {
-                3 => service.inject(at, Body::Tick),
-                5 => service.inject(at, Body::Kill(i % 2 == 0)),
+                3 => service.tick(at),
+                5 => service.freeze(i % 2 == 0, at),
                 7 => service.install(&i.to_string()),
                 9 => service.order(at, i % 2 == 0),
-                8 => (service.inject(at, Body::Tick), service.install("b")).1,
+                8 => (service.tick(at), service.install("b")).1,
                 _ => {}
             }
         }

@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::{Horizon, Ts, stats};
-use crate::loss::confidence::{Bootstrap, confidence_set};
 use crate::loss::score;
+use crate::loss::test::confidence::{Bootstrap, confidence_set};
 use crate::study::Error;
 use crate::study::config::Plan;
 use crate::study::measure::declare::Better::{High, Neither};

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::base::Horizon;
 use crate::forecast::dist::LEVELS;
-use crate::loss::coverage::clopper_pearson;
+use crate::loss::test::coverage::clopper_pearson;
 use crate::study::Error;
 use crate::study::measure::declare::Better::Neither;
 use crate::study::measure::declare::Format::{Count, Percent};

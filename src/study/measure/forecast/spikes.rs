@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::spike_probabilities::{EDGES, grouped};
 use crate::base::Horizon;
-use crate::loss::classify::{average_precision, brier, brier_parts, log_loss};
+use crate::loss::score::classify::{average_precision, brier, brier_parts, log_loss};
 use crate::study::Error;
 use crate::study::measure::declare::Better::{High, Low, Neither};
 use crate::study::measure::declare::Format::{Count, Fixed, Percent};

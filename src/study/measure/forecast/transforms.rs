@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::base::{Horizon, Symbol, Ts};
 use crate::forecast::dist::LEVELS;
-use crate::loss::overlap::thinned;
-use crate::loss::pit::Histogram;
+use crate::loss::test::overlap::thinned;
+use crate::loss::test::pit::Histogram;
 use crate::study::Error;
 use crate::study::measure::declare::Better::Neither;
 use crate::study::measure::declare::Format::{Count, Fixed, PValue, Percent};

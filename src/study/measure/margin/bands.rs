@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::policies::{Asked, POLICIES};
 use crate::base::Horizon;
 use crate::loss::Side;
-use crate::loss::coverage::clopper_pearson;
-use crate::margin::score::{Band, BandRates};
+use crate::loss::test::coverage::clopper_pearson;
+use crate::margin::risk_score::{Band, BandRates};
 use crate::study::Error;
 use crate::study::config::Plan;
 use crate::study::measure::declare::Better::Neither;
@@ -105,7 +105,7 @@ pub fn bands(plan: &Plan, asked: &[Asked<'_>]) -> Vec<BandRisk> {
 
 fn count(asked: &Asked<'_>, side: Side, rates: &mut Rates) {
     for (d, loss) in asked.decisions.iter().zip(asked.losses(side)) {
-        if let Some(score) = &d.why.score {
+        if let Some(score) = &d.why.risk_score {
             rates[0].push(score.band(), loss > POLICIES[2].1(d));
             rates[1].push(score.band(), loss > POLICIES[0].1(d));
         }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::base::Seed;
-use crate::loss::overlap::Overlap;
-use crate::loss::shortfall::{Draws, Null, critical_values};
+use crate::loss::test::overlap::Overlap;
+use crate::loss::test::shortfall::{Draws, Null, critical_values};
 
 /// Nominal breach rate of a margin.
 pub const MISS: f64 = 0.01;

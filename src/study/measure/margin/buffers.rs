@@ -8,7 +8,7 @@ use super::policies::{Asked, POLICIES};
 use crate::base::{Horizon, Span, Ts, stats};
 use crate::feature::{Feature, Row};
 use crate::forecast::History;
-use crate::loss::persistence::{half_life, persistence};
+use crate::loss::procyclical::persistence::{half_life, persistence};
 use crate::study::Error;
 use crate::study::config::Plan;
 use crate::study::measure::declare::Better::{High, Neither};

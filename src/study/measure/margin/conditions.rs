@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::policies::{Asked, POLICIES};
 use crate::base::{Horizon, Span, Symbol, Ts, stats};
-use crate::loss::coverage::clopper_pearson;
+use crate::loss::test::coverage::clopper_pearson;
 use crate::study::Error;
 use crate::study::config::Plan;
 use crate::study::measure::declare::Better::Neither;

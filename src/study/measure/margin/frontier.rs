@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::bounds::MISS;
 use super::policies::{Asked, POLICIES};
 use crate::base::Horizon;
-use crate::loss::efficiency::rescaled;
+use crate::loss::procyclical::efficiency::rescaled;
 use crate::study::Error;
 use crate::study::config::Plan;
 use crate::study::measure::declare::Better::{Low, Neither};

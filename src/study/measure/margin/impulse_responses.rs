@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::policies::POLICIES;
 use crate::base::{Horizon, Span, Symbol, Ts, stats};
-use crate::loss::impulse::{self, Response, Step};
+use crate::loss::procyclical::impulse::{self, Response, VolatilityStep};
 use crate::margin::Decision;
 use crate::study::Error;
 use crate::study::config::Plan;
@@ -126,7 +126,7 @@ const HEADS: &[&str] = &["requirement", "on", "horizon"];
 /// # Errors
 /// The pipeline cannot be built.
 pub fn responses(plan: &Plan, market: &MarketEvents, walk: &Walk) -> Result<Vec<ImpulseResponse>, Error> {
-    let step = Step { paths: PATHS, seed: plan.study.seed.named("impulse"), ..Step::default() };
+    let step = VolatilityStep { paths: PATHS, seed: plan.study.seed.named("impulse"), ..VolatilityStep::default() };
     let old = stats::normal_quantile(0.99);
     let textbook = [
         ("historical 1000", step.response(&|| Some(impulse::historical(1000, 0.99)), old)),

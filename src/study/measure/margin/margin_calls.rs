@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::policies::{Asked, names};
 use crate::base::{Horizon, Span};
-use crate::loss::procyclicality::{Call, procyclicality};
+use crate::loss::procyclical::procyclicality::{Call, procyclicality};
 use crate::study::Error;
 use crate::study::config::Plan;
 use crate::study::measure::declare::Better::{Low, Neither};

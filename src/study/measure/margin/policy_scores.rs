@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::policies::POLICIES;
 use crate::base::{Horizon, Symbol};
-use crate::loss::outcome::{self, Compared, Outcome};
+use crate::loss::score::outcome::{self, Compared, MarginOutcome};
 use crate::study::Error;
 use crate::study::measure::declare::Better::{Low, Neither};
 use crate::study::measure::declare::Format::{Count, Fixed, PValue, Percent};
@@ -28,11 +28,11 @@ pub struct MarginScore {
     /// What was asked: `baseline`, `unguarded`, `guarded` and so on.
     pub policy: String,
     /// What came of it.
-    pub outcome: Outcome,
+    pub outcome: MarginOutcome,
     /// The constant that gives the baseline the same average margin.
     pub control_factor: f64,
     /// What came of the baseline times that constant.
-    pub control: Outcome,
+    pub control: MarginOutcome,
     /// The policy against its control.
     pub gain: Gain,
 }

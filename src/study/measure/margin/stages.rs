@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use super::policies::POLICIES;
 use crate::base::{Horizon, Span, Symbol, Ts};
-use crate::loss::outcome::{Compared, compare};
-use crate::loss::procyclicality::procyclicality;
+use crate::loss::procyclical::procyclicality::procyclicality;
+use crate::loss::score::outcome::{Compared, compare};
 use crate::margin::apc::{Effect, Stage, effects};
 use crate::study::Error;
 use crate::study::config::Plan;
@@ -280,7 +280,7 @@ mod tests {
         let mut run = Run::default();
         for n in 0..60 {
             let var = if (30..40).contains(&n) { 0.08 } else { 0.04 };
-            let measured = crate::margin::apc::Measured { ts: day(n), var, stressed: 0.1, long_run: 0.05 };
+            let measured = crate::margin::apc::MeasuredLoss { ts: day(n), var, stressed: 0.1, long_run: 0.05 };
             run.ts.push(day(n));
             run.trails.push(apc.step(&measured));
             run.losses.push(if n % 20 == 5 {

@@ -1,0 +1,82 @@
+//! Filtered historical simulation: past returns over the horizon in units of the volatility that was
+//! forecast for them, and what they would be at another volatility.
+
+use serde::{Deserialize, Serialize};
+
+use super::sample::Sample;
+use crate::base::stats;
+
+/// How past returns are scaled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Scaling {
+    /// To today's volatility.
+    Full,
+    /// To the mean of today's volatility and that of their time.
+    Mid,
+}
+
+/// The last returns over the horizon, as they were and standardised.
+pub(super) struct Standardised {
+    returns: Sample,
+    z: Sample,
+}
+
+impl Standardised {
+    /// Of the last `window` returns.
+    pub fn new(window: usize) -> Standardised {
+        Standardised { returns: Sample::new(window), z: Sample::new(window) }
+    }
+    /// Takes a return and the volatility over the horizon that was forecast before it.
+    pub fn push(&mut self, ret: f64, volatility: f64) {
+        self.returns.push(ret);
+        self.z.push(ret / volatility);
+    }
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.z.in_size().len()
+    }
+    /// The standardised returns, ascending.
+    pub fn z(&self) -> &[f64] {
+        self.z.in_size()
+    }
+    /// The returns as they would be at a volatility over the horizon, ascending.
+    pub fn scaled(&self, scaling: Scaling, volatility: f64) -> Vec<f64> {
+        match scaling {
+            Scaling::Full => self.z.in_size().iter().map(|z| z * volatility).collect(),
+            Scaling::Mid => {
+                let pairs = self.z.in_time().iter().zip(self.returns.in_time());
+                stats::sorted(&pairs.map(|(z, r)| 0.5 * (z * volatility + r)).collect::<Vec<f64>>())
+            }
+        }
+    }
+}
+
+/// The quantile of past volatilities that today's is not below.
+pub(super) struct Floor {
+    quantile: f64,
+    past: Sample,
+}
+
+impl Floor {
+    /// At a quantile of the last `rows` volatilities; 0 is no floor.
+    pub fn new(quantile: f64, rows: usize) -> Floor {
+        Floor { quantile, past: Sample::new(rows) }
+    }
+    /// Takes the volatility of a row.
+    pub fn push(&mut self, volatility: f64) {
+        self.past.push(volatility);
+    }
+    /// The volatility, not below the floor.
+    pub fn raise(&self, volatility: f64) -> f64 {
+        match self.quantile {
+            p if p > 0.0 => volatility.max(stats::quantile(self.past.in_size(), p)),
+            _ => volatility,
+        }
+    }
+    /// Past volatilities.
+    #[cfg(test)]
+    pub fn past(&self) -> &Sample {
+        &self.past
+    }
+}

@@ -1,0 +1,109 @@
+//! Settings of the baseline: the side, the level, the windows.
+
+use serde::{Deserialize, Serialize};
+
+use crate::base::Span;
+use crate::forecast::Dist;
+use crate::loss::Error;
+
+/// Whose losses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Side {
+    /// Falls.
+    Long,
+    /// Rises.
+    Short,
+    /// The worse of the two.
+    #[default]
+    Both,
+}
+
+impl Side {
+    /// The loss of a log return, fraction of notional; negative is a gain.
+    pub fn loss(self, ret: f64) -> f64 {
+        match self {
+            Side::Long => -ret,
+            Side::Short => ret,
+            Side::Both => ret.abs(),
+        }
+    }
+    /// The 99 % loss of a distribution, fraction of notional.
+    pub fn var(self, dist: &Dist) -> f64 {
+        let (long, short) = (-dist.q[1], dist.q[7]);
+        match self {
+            Side::Long => long,
+            Side::Short => short,
+            Side::Both => long.max(short),
+        }
+    }
+}
+
+/// Settings of a [`super::Baseline`].
+///
+/// | setting | default | range |
+/// |---|---|---|
+/// | `alpha` | 0.99 | above 0.5, below 1 |
+/// | `lambda_per_day` | 0.97 | above 0, below 1; per row it is `0.97^(row / 1 day)` |
+/// | `side` | `both` | `long`, `short`, `both` |
+/// | `window` | `1250d` | of standardised losses, at least one row; at most `history` |
+/// | `history` | `3650d` | of volatilities and of plain losses |
+/// | `warm_up` | 500 | complete losses before the first estimate, 100 or more |
+/// | `seed_rows` | 100 | returns whose mean square starts the filter, 1 or more |
+/// | `floor_percentile` | 0.25 | of past volatilities, the least that is scaled to; 0 is no floor |
+/// | `stress_percentile` | 0.99 | of past volatilities, for the stressed requirement |
+/// | `long_run_floor` | false | whether VaR and ES are at least the long-run ones |
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)] // The table above says each.
+pub struct Params {
+    pub alpha: f64,
+    pub lambda_per_day: f64,
+    pub side: Side,
+    pub window: Span,
+    pub history: Span,
+    pub warm_up: usize,
+    pub seed_rows: usize,
+    pub floor_percentile: f64,
+    pub stress_percentile: f64,
+    pub long_run_floor: bool,
+}
+
+impl Default for Params {
+    fn default() -> Params {
+        Params {
+            alpha: 0.99,
+            lambda_per_day: 0.97,
+            side: Side::Both,
+            window: Span::DAY.times(1250),
+            history: Span::DAY.times(3650),
+            warm_up: 500,
+            seed_rows: 100,
+            floor_percentile: 0.25,
+            stress_percentile: 0.99,
+            long_run_floor: false,
+        }
+    }
+}
+
+impl Params {
+    /// Whether every setting is within its range.
+    ///
+    /// # Errors
+    /// The first setting that is not, with its range.
+    pub fn check(&self) -> Result<(), Error> {
+        let want = |key, ok: bool, got: String, want| {
+            if ok { Ok(()) } else { Err(Error::Setting { of: "baseline", key, got, want }) }
+        };
+        let share = |p: f64| (0.0..=1.0).contains(&p);
+        want("alpha", self.alpha > 0.5 && self.alpha < 1.0, self.alpha.to_string(), "above 0.5, below 1")?;
+        let lambda = self.lambda_per_day;
+        want("lambda_per_day", lambda > 0.0 && lambda < 1.0, lambda.to_string(), "above 0, below 1")?;
+        let window = self.window > Span(0) && self.window <= self.history;
+        want("window", window, self.window.to_string(), "above 0s, at most `history`")?;
+        want("warm_up", self.warm_up >= 100, self.warm_up.to_string(), "100 or more")?;
+        want("seed_rows", self.seed_rows >= 1, self.seed_rows.to_string(), "1 or more")?;
+        want("floor_percentile", share(self.floor_percentile), self.floor_percentile.to_string(), "0 to 1")?;
+        want("stress_percentile", share(self.stress_percentile), self.stress_percentile.to_string(), "0 to 1")
+    }
+}

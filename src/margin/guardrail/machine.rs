@@ -1,0 +1,421 @@
+//! The state machine of one instrument and horizon, from proposal to output.
+
+use super::blast::Exposure;
+use super::hysteresis::Flag;
+use super::interest_caps::InterestCaps;
+use super::order::{Field, Override};
+use super::output::Output;
+use super::policy::Policy;
+use super::proposal::{Conditions, Proposal};
+use super::step::{InForce, Input, Killed, Why};
+use super::thin_book::BookWatch;
+use crate::base::Ts;
+use crate::event::snapshot::Book;
+use crate::margin::{Error, Reason};
+
+/// Baselines outside this range are no loss fractions; nothing is published from them.
+const BASELINE: std::ops::RangeInclusive<f64> = 1e-12..=1e6;
+
+/// The state machine of one instrument and horizon. It holds no clock and no randomness: the same
+/// calls give the same outputs, and a replay of them gives an equal machine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Guardrail {
+    policy: Policy,
+    flag: Flag,
+    watch: BookWatch,
+    interest: Option<InterestCaps>,
+    killed: Killed,
+    set: Option<Override>,
+    live: Option<InForce>,
+}
+
+impl Guardrail {
+    /// With nothing published yet.
+    ///
+    /// # Errors
+    /// A setting is out of range.
+    pub fn new(policy: Policy) -> Result<Guardrail, Error> {
+        policy.check()?;
+        Ok(Guardrail {
+            policy,
+            flag: Flag::default(),
+            watch: BookWatch::default(),
+            interest: None,
+            killed: Killed::default(),
+            set: None,
+            live: None,
+        })
+    }
+
+    /// The settings.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
+    /// Takes a reading of the order book: whether it is thin, and the caps on open interest, hold until the
+    /// next.
+    pub fn see(&mut self, ts: Ts, book: &Book) {
+        let thin = self.watch.see(ts, book, &self.policy.thin);
+        self.interest = InterestCaps::of(book, thin, &self.policy.thin);
+    }
+
+    /// Takes a fresh proposal. `None` until the first usable baseline; from then on always a
+    /// output, whatever comes.
+    pub fn step(&mut self, proposal: &Proposal) -> Option<Output> {
+        self.step_under(proposal, &Conditions::default())
+    }
+
+    /// As [`Guardrail::step`], with what else is known.
+    pub fn step_under(&mut self, proposal: &Proposal, now: &Conditions<'_>) -> Option<Output> {
+        let mut why = Why::default();
+        let numbers = [&proposal.baseline, &proposal.m].into_iter().chain(&proposal.p_stress);
+        if numbers.chain(&proposal.long_run_var).any(|v| !v.is_finite()) {
+            why.im.push(Reason::NonFinite);
+        }
+        if let Some(first) = proposal.p_stress.first() {
+            self.flag.update(*first, &self.policy.hysteresis);
+        }
+        if let Some(book) = &now.book {
+            self.see(proposal.ts, book);
+        }
+        let mut turn = self.turn(proposal.ts, now.exposure);
+        if !BASELINE.contains(&proposal.baseline) {
+            why.im.push(Reason::NoBaseline);
+            let live = self.live.as_mut()?;
+            return Some(live.publish(live.hold(&turn, why)));
+        }
+        turn.m = self.aim(proposal, now, &mut why.im);
+        turn.no_fall = self.no_fall(proposal.ts, now);
+        let calls = proposal.p_stress.iter().filter(|s| **s >= turn.policy.emergency_p).count();
+        turn.emergency = calls >= turn.policy.emergency_models;
+        let long_run = proposal.long_run_var.filter(|v| v.is_finite() && *v > 0.0).unwrap_or(f64::INFINITY);
+        let Some(live) = &mut self.live else {
+            let live = InForce::start(&turn, proposal.baseline, long_run, why);
+            return Some(self.live.insert(live).last.clone());
+        };
+        live.see(proposal.ts, proposal.baseline, long_run);
+        let output = live.advance(&turn, why);
+        Some(live.publish(output))
+    }
+
+    /// Tells the time when no input came. Gives a output when the ladder moves the value or its
+    /// state, when a killed value glides, and at each heartbeat.
+    pub fn tick(&mut self, now: Ts) -> Option<Output> {
+        self.tick_under(now, None)
+    }
+
+    /// As [`Guardrail::tick`], where it is known who would be liquidated.
+    pub fn tick_under(&mut self, now: Ts, exposure: Option<&dyn Exposure>) -> Option<Output> {
+        let mut turn = self.turn(now, exposure);
+        let live = self.live.as_mut()?;
+        let held = live.clone();
+        // What people set moves on without inputs, for as long as the last ones hold.
+        let set = turn.set.filter(|_| turn.killed.im.is_none() && live.age(now) <= turn.policy.ladder.hold);
+        let mut why = Why::default();
+        if let Some(set) = set {
+            why.im.push(Reason::Override);
+            turn.m = Some(set.m());
+        }
+        turn.no_fall = self.watch.is_thin().then_some(Reason::Thin);
+        let told = turn.killed != Killed::default() || set.is_some();
+        let output = if told { live.advance(&turn, why) } else { live.wait(&turn) };
+        let last = &live.last;
+        let moved = (output.state, output.m_im_ppm, output.m_mm_ppm) != (last.state, last.m_im_ppm, last.m_mm_ppm);
+        let beat = now - last.ts >= turn.policy.heartbeat;
+        if !(moved || beat) {
+            *live = held; // What is not published is not in force.
+            return None;
+        }
+        Some(live.publish(output))
+    }
+
+    /// Freezes publication, or lets it go on. A frozen value holds for `kill_freeze` and then
+    /// glides to the baseline at the down step; it rises only where the baseline does.
+    pub fn kill(&mut self, on: bool, ts: Ts) {
+        self.kill_field(Field::Initial, on, ts);
+        self.kill_field(Field::Maintenance, on, ts);
+    }
+
+    /// As [`Guardrail::kill`], of one requirement.
+    pub fn kill_field(&mut self, field: Field, on: bool, ts: Ts) {
+        let since = match field {
+            Field::Initial => &mut self.killed.im,
+            Field::Maintenance => &mut self.killed.mm,
+        };
+        *since = if on { since.or(Some(ts)) } else { None };
+    }
+
+    /// From now on aims at what people set, until it no longer holds.
+    pub fn set(&mut self, set: Override) {
+        self.set = Some(set);
+    }
+
+    /// Other settings from now on. A value in force above a lower cap glides down to it.
+    ///
+    /// # Errors
+    /// A setting is out of range; those in force stay.
+    pub fn settle(&mut self, policy: Policy) -> Result<(), Error> {
+        policy.check()?;
+        self.policy = policy;
+        Ok(())
+    }
+
+    fn turn<'a>(&self, at: Ts, exposure: Option<&'a dyn Exposure>) -> Input<'a> {
+        Input {
+            at,
+            m: None,
+            emergency: false,
+            killed: self.killed,
+            set: self.set.filter(|s| at < s.until),
+            no_fall: None,
+            thin: self.watch.is_thin(),
+            interest: self.interest,
+            exposure,
+            stress: self.flag.is_up(),
+            policy: self.policy,
+        }
+    }
+
+    /// The multiplier that is aimed at: what people set, else what the chain gives, raised where the
+    /// inputs are doubted; and not less than a thin book wants. `None` holds the previous value.
+    fn aim(&self, proposal: &Proposal, now: &Conditions<'_>, reasons: &mut Vec<Reason>) -> Option<f64> {
+        let p = &self.policy;
+        let mut m = match self.set.filter(|s| proposal.ts < s.until) {
+            Some(set) => {
+                reasons.push(Reason::Override);
+                Some(set.m())
+            }
+            None => {
+                let doubt = self.doubt(now);
+                let add = doubt.map_or(0.0, |c| p.doubt.add * (1.0 - c / p.doubt.least));
+                if doubt.is_some() {
+                    reasons.push(Reason::LowConfidence);
+                }
+                bounded(proposal.m + add, p, reasons)
+            }
+        };
+        if now.age.is_some_and(|age| age > p.doubt.rise_age) {
+            reasons.push(Reason::Stale);
+            return None;
+        }
+        if let Some(m) = m.as_mut().filter(|m| self.watch.is_thin() && **m < p.thin.m_min) {
+            *m = p.thin.m_min.min(p.im.m_max);
+            reasons.push(Reason::Thin);
+        }
+        m
+    }
+
+    /// The confidence, where it is too low. One that is no number is none.
+    fn doubt(&self, now: &Conditions<'_>) -> Option<f64> {
+        let confidence = now.confidence.map(|c| if c.is_nan() { 0.0 } else { c.max(0.0) });
+        confidence.filter(|c| *c < self.policy.doubt.least)
+    }
+
+    /// Why nothing may fall now.
+    fn no_fall(&self, at: Ts, now: &Conditions<'_>) -> Option<Reason> {
+        if self.watch.is_thin() {
+            Some(Reason::Thin)
+        } else if self.doubt(now).is_some() {
+            Some(Reason::LowConfidence)
+        } else if now.age.is_some_and(|age| age > self.policy.doubt.fall_age) {
+            Some(Reason::Stale)
+        } else {
+            now.no_fall_until.filter(|until| at < *until).map(|_| Reason::Kill)
+        }
+    }
+}
+
+/// Within the bounds of the multiplier; `None`, and the previous value holds, if not finite.
+fn bounded(m: f64, p: &Policy, reasons: &mut Vec<Reason>) -> Option<f64> {
+    if !m.is_finite() {
+        return None;
+    }
+    if m > p.im.m_max {
+        reasons.push(Reason::Cap);
+    } else if m < p.m_min {
+        reasons.push(Reason::Floor);
+    }
+    Some(m.max(p.m_min).min(p.im.m_max))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::policy::{Mode, StepLimits};
+    use super::*;
+    use crate::base::Span;
+    use crate::margin::State;
+
+    fn proposal(hours: i64, b: f64, m: f64, p_stress: &[f64]) -> Proposal {
+        let ts = Ts(0) + Span::HOUR.times(hours);
+        Proposal { ts, baseline: b, m, p_stress: p_stress.to_vec(), long_run_var: None }
+    }
+
+    fn started(policy: Policy) -> Guardrail {
+        let mut guard = Guardrail::new(policy).unwrap();
+        guard.step(&proposal(0, 0.04, 1.0, &[])).unwrap();
+        guard
+    }
+
+    #[test]
+    fn an_hour_of_the_daily_step_is_its_geometric_part() {
+        let mut guard = started(Policy::default());
+        let got = guard.step(&proposal(1, 0.04, 1.5, &[])).unwrap();
+        assert!((got.c_im / 0.04 - 1.003_979).abs() < 1e-6, "0.398 % an hour");
+        assert_eq!(got.reasons, [Reason::StepUp]);
+    }
+
+    #[test]
+    fn the_emergency_lane_wants_two_models() {
+        for (p, up, reasons) in [
+            (vec![0.95, 0.5], 1.10, vec![Reason::StepUp]),
+            (vec![0.95], 1.10, vec![Reason::StepUp]),
+            (vec![0.95, 0.9], 1.25, vec![Reason::EmergencyLane, Reason::StepUp]),
+        ] {
+            let got = started(Policy::default()).step(&proposal(24, 0.04, 1.9, &p)).unwrap();
+            assert!((got.c_im / 0.04 - up).abs() < 1e-12);
+            assert_eq!(got.reasons, reasons);
+        }
+        // What the daily step covers needs no lane.
+        let got = started(Policy::default()).step(&proposal(24, 0.04, 1.08, &[0.95, 0.95])).unwrap();
+        assert_eq!((got.reasons.as_slice(), got.m_im_ppm), ([].as_slice(), 1_080_000));
+    }
+
+    #[test]
+    fn maintenance_margin_rises_after_its_notice_and_slower() {
+        let mut guard = started(Policy::default());
+        let told = guard.step(&proposal(1, 0.04, 1.5, &[])).unwrap();
+        assert_eq!((told.c_mm, told.mm_reasons.as_slice()), (0.032, [Reason::Notice].as_slice()));
+        let notice = told.notice.unwrap();
+        assert_eq!((notice.m_mm_ppm, notice.from), (1_500_000, Ts(0) + Span::HOUR.times(9)));
+        (2..9).for_each(|h| assert_eq!(guard.step(&proposal(h, 0.04, 1.5, &[])).unwrap().c_mm, 0.032));
+        let risen = guard.step(&proposal(9, 0.04, 1.5, &[])).unwrap();
+        assert!((risen.c_mm / 0.032 - 1.05f64.powf(1.0 / 24.0)).abs() < 1e-12);
+        assert_eq!(risen.notice, None);
+    }
+
+    #[test]
+    fn bad_numbers_hold_the_previous_value_and_are_named() {
+        let mut guard = Guardrail::new(Policy::default()).unwrap();
+        assert_eq!(guard.step(&proposal(0, f64::NAN, 1.0, &[])), None, "nothing to hold yet");
+        let mut guard = started(Policy::default());
+        let no_baseline = guard.step(&proposal(1, 0.0, 1.5, &[])).unwrap();
+        assert_eq!((no_baseline.c_im, no_baseline.reasons), (0.04, vec![Reason::NoBaseline]));
+        let nan = guard.step(&proposal(2, 0.041, f64::NAN, &[])).unwrap();
+        assert_eq!((nan.c_im, nan.reasons), (0.041, vec![Reason::NonFinite, Reason::BaselineFloor]));
+    }
+
+    #[test]
+    fn caps_on_the_total_lift_stop_rises_but_make_no_cliff() {
+        let mut guard = started(Policy::default());
+        let capped = Proposal { long_run_var: Some(0.0105), ..proposal(24, 0.04, 1.5, &[]) };
+        let got = guard.step(&capped).unwrap();
+        assert_eq!((got.c_im, got.reasons), (0.042, vec![Reason::StepUp, Reason::TotalLift]));
+        let lower = Proposal { long_run_var: Some(0.005), ..proposal(48, 0.03, 1.5, &[]) };
+        let got = guard.step(&lower).unwrap();
+        assert!((got.c_im / (0.042 * 0.98) - 1.0).abs() < 1e-12, "at the down step");
+        assert_eq!(got.reasons.last(), Some(&Reason::TotalLift));
+    }
+
+    fn under(guard: &mut Guardrail, hours: i64, m: f64, now: Conditions<'_>) -> Output {
+        guard.step_under(&proposal(hours, 0.04, m, &[]), &now).unwrap()
+    }
+
+    #[test]
+    fn a_thin_book_aims_higher_holds_maintenance_margin_and_lets_nothing_fall() {
+        let mut guard = started(Policy::default());
+        let book = |depth| {
+            let book = Book { depth_50bp: depth, depth_100bp: 2.0 * depth, spread_bp: 1.0, open_interest: 30.0 };
+            Conditions { book: Some(book), ..Conditions::default() }
+        };
+        (1..60).for_each(|h| drop(under(&mut guard, h, 1.1, book(100.0))));
+        let before = under(&mut guard, 60, 1.1, book(100.0));
+        assert_eq!((before.state, before.interest), (State::Fresh, Some(InterestCaps { soft: 60.0, hard: 200.0 })));
+        (61..63).for_each(|h| assert_eq!(under(&mut guard, h, 1.1, book(5.0)).state, State::Fresh));
+        let thin = under(&mut guard, 63, 1.0, book(5.0));
+        assert_eq!((thin.state, thin.reasons.as_slice()), (State::Thin, [Reason::Thin, Reason::StepUp].as_slice()));
+        assert_eq!(thin.mm_reasons.last(), Some(&Reason::Thin));
+        let mut last = thin.clone();
+        for h in 64..110 {
+            last = under(&mut guard, h, 1.0, book(5.0));
+            assert_eq!(last.c_mm, before.c_mm, "maintenance margin is frozen");
+        }
+        assert!((last.c_im - 0.05).abs() < 1e-3 && last.interest.unwrap().soft <= 30.0, "no new risk");
+        // Deep again for three readings: then it falls, after confirmations and at its step.
+        (111..114).for_each(|h| drop(under(&mut guard, h, 1.0, book(100.0))));
+        assert_eq!(under(&mut guard, 114, 1.0, book(100.0)).state, State::Fresh);
+        assert!(under(&mut guard, 120, 1.0, book(100.0)).c_im < last.c_im);
+    }
+
+    #[test]
+    fn doubt_raises_and_late_inputs_lower_nothing() {
+        let first = |confidence| {
+            let now = Conditions { confidence: Some(confidence), ..Conditions::default() };
+            under(&mut Guardrail::new(Policy::default()).unwrap(), 0, 1.2, now)
+        };
+        assert_eq!((first(0.55).m_im_ppm, first(1.0).m_im_ppm, first(0.55).reasons.len()), (1_200_000, 1_200_000, 0));
+        assert!((first(0.275).c_im / 0.04 - 1.325).abs() < 1e-12, "half of 0.25 more");
+        for none in [0.0, -1.0, f64::NAN] {
+            assert_eq!((first(none).m_im_ppm, first(none).reasons), (1_450_000, vec![Reason::LowConfidence]));
+        }
+        let mut guard = Guardrail::new(Policy { confirmations: 0, ..Policy::default() }).unwrap();
+        under(&mut guard, 0, 1.5, Conditions::default());
+        let late = |minutes| Conditions { age: Some(Span::MINUTE.times(minutes)), ..Conditions::default() };
+        assert_eq!(under(&mut guard, 10, 1.2, late(16)).reasons, [Reason::Stale]);
+        assert_eq!(under(&mut guard, 20, 1.9, late(16)).reasons, [Reason::StepUp], "a rise goes through");
+        let held = under(&mut guard, 30, 1.9, late(361));
+        assert_eq!((held.reasons.as_slice(), held.c_im < 0.066), ([Reason::Stale].as_slice(), true));
+        assert_eq!(under(&mut guard, 40, 1.2, late(15)).reasons, [Reason::StepDn]);
+    }
+
+    #[test]
+    fn an_override_is_aimed_at_within_the_steps_and_ends_by_itself() {
+        let mut guard = started(Policy { dead_band: 0.0, confirmations: 0, ..Policy::default() });
+        let until = Ts(0) + Span::HOUR.times(72);
+        guard.set(Override { m_ppm: 3_000_000, until });
+        let m = |b: &Output| b.c_im / 0.04;
+        let got = guard.step(&proposal(24, 0.04, 1.0, &[])).unwrap();
+        assert!((m(&got) - 1.1).abs() < 1e-12, "no faster than a model may");
+        assert_eq!(got.reasons, [Reason::Override, Reason::StepUp]);
+        let got = guard.tick(Ts(0) + Span::HOUR.times(25)).unwrap();
+        assert!(m(&got) > 1.1 && got.reasons.contains(&Reason::Override), "also between inputs");
+        let end = guard.step(&proposal(72, 0.04, 1.0, &[])).unwrap();
+        assert!(end.reasons == [Reason::StepDn] && m(&end) < m(&got));
+    }
+
+    #[test]
+    fn a_cap_that_is_lowered_glides() {
+        let mut guard = Guardrail::new(Policy::default()).unwrap();
+        assert_eq!(guard.step(&proposal(0, 0.04, 2.0, &[])).unwrap().m_im_ppm, 2_000_000);
+        let im = StepLimits { m_max: 1.5, ..Policy::default().im };
+        guard.settle(Policy { im, ..Policy::default() }).unwrap();
+        let got: Vec<f64> =
+            (1..40).map(|d| guard.step(&proposal(24 * d, 0.04, 2.0, &[])).unwrap().c_im / 0.04).collect();
+        assert!(got.windows(2).all(|w| w[1] >= 0.98 * w[0] - 1e-12 && w[1] <= w[0]));
+        assert!((got[38] - 1.5).abs() < 1e-12 && got[0] > 1.9);
+        assert!(guard.settle(Policy { dead_band: 9.0, ..Policy::default() }).is_err());
+        assert_eq!(guard.policy().im.m_max, 1.5, "what is out of range changes nothing");
+    }
+
+    #[test]
+    fn one_field_is_frozen_alone() {
+        let mut guard = started(Policy::default());
+        (1..48).for_each(|h| drop(guard.step(&proposal(h, 0.04, 1.5, &[]))));
+        let before = guard.step(&proposal(48, 0.04, 1.5, &[])).unwrap();
+        guard.kill_field(Field::Maintenance, true, Ts(0) + Span::HOUR.times(48));
+        let after = guard.step(&proposal(60, 0.04, 1.5, &[])).unwrap();
+        assert!(after.c_im > before.c_im && after.c_mm < before.c_mm && after.state == State::Fresh);
+        assert_eq!(after.mm_reasons.last(), Some(&Reason::Kill));
+    }
+
+    #[test]
+    fn the_lag_is_used_up_after_its_steps() {
+        let mut guard = started(Policy { mode: Mode::ManagedTotal, ..Policy::default() });
+        let lags = |h: i64| (h, 0.0408 + 0.0004 * (h - 1) as f64);
+        let mut reasons = Vec::new();
+        for (h, b) in (1..=4).map(lags) {
+            reasons.push(guard.step(&proposal(h, b, 1.0, &[])).unwrap().reasons.last().copied());
+        }
+        assert_eq!(reasons, [Some(Reason::Lag), Some(Reason::Lag), Some(Reason::Lag), Some(Reason::LagMax)]);
+        assert_eq!(guard.live.as_ref().unwrap().last.state, State::Fresh);
+    }
+}

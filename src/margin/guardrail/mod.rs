@@ -1,0 +1,61 @@
+//! The guardrails: a state machine between the multiplier and what is published.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `policy.rs` | every setting, with its range |
+//! | `policy_change.rs` | which changes of settings wait, and how long |
+//! | `order.rs` | what people may order |
+//! | `proposal.rs` | what is asked at one instant |
+//! | `output.rs` | what is answered |
+//! | `machine.rs` | the state machine of one instrument and horizon |
+//! | `step.rs` | one step of what is in force: both requirements, moved and checked together |
+//! | `limits.rs` | how far one requirement may move |
+//! | `recheck.rs` | the check after clamping |
+//! | `notice.rs` | notice before maintenance margin rises |
+//! | `staleness.rs` | what holds when inputs stop coming |
+//! | `hysteresis.rs` | the flag of the stressed regime |
+//! | `thin_book.rs` | when a book is thin |
+//! | `interest_caps.rs` | caps on open interest |
+//! | `blast.rs` | whom a rise would liquidate |
+//!
+//! This folder knows nothing of baselines, forecasts, or how a multiplier came about.
+//!
+//! It acts on the requirement `C = m b`, not on the multiplier alone, so that a forecast and the
+//! baseline that follows it are not counted twice.
+//!
+//! Where rules conflict, the stronger one wins, in this order:
+//!
+//! 1. **numbers**: what is not finite never moves anything; the previous value holds;
+//! 2. **cap on the multiplier**: `C <= m_max b`, even if the baseline fell faster than the down step;
+//! 3. **baseline**: lift-only `C >= m_min b` always; managed-total `C` may lag by `lag_max` for
+//!    `lag_steps` steps. A baseline that rises faster than the up step or above the caps on the
+//!    total lift is followed;
+//! 4. **initial over maintenance**: maintenance margin gives way to its share of initial margin, no
+//!    faster than its down step; where that does not do, initial margin is lifted;
+//! 5. **staleness**: the ladder may rise faster than the up step, within the caps;
+//! 6. **caps on the total lift**: they stop rises; on a value in force they act at the down step;
+//! 7. **step limits**, then dead band, confirmations, intervals and notice, which only ever hold.
+//!
+//! A thin book, doubted inputs and orders of people change what is aimed at, or stop falls; they go
+//! through the same limits and break none.
+
+pub mod blast;
+pub mod hysteresis;
+pub mod interest_caps;
+mod limits;
+mod machine;
+pub mod notice;
+pub mod order;
+mod output;
+pub mod policy;
+pub mod policy_change;
+mod proposal;
+pub mod recheck;
+pub mod staleness;
+mod step;
+pub mod thin_book;
+
+pub use machine::Guardrail;
+pub use output::Output;
+pub use policy::Policy;
+pub use proposal::{Conditions, Proposal};

@@ -1,0 +1,272 @@
+//! The settings of the guardrails, their defaults and accepted ranges.
+
+use serde::{Deserialize, Serialize};
+
+use super::blast::BlastLimits;
+use super::hysteresis::Hysteresis;
+use super::staleness::Staleness;
+use super::thin_book::Thin;
+use crate::base::Span;
+use crate::margin::Error;
+
+/// No policy may allow a multiplier above this.
+pub const M_CEILING: f64 = 3.0;
+
+/// Initial margin is at least this many times maintenance margin.
+pub const IM_OVER_MM: f64 = 1.25;
+
+/// Who multiplies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// The margin engine multiplies its own baseline, so the requirement is never below the
+    /// baseline and the step limit binds the lift only.
+    #[default]
+    LiftOnly,
+    /// The margin engine takes our rate, so the step limit binds the whole requirement, which may
+    /// lag the baseline a little for a few steps; the gap is published.
+    ManagedTotal,
+}
+
+/// How one requirement may move.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StepLimits {
+    /// Largest multiplier, at most [`M_CEILING`].
+    pub m_max: f64,
+    /// Largest rise per day, a fraction; split geometrically over shorter steps.
+    pub up_per_day: f64,
+    /// Largest fall per day, a fraction; split geometrically over shorter steps.
+    pub down_per_day: f64,
+}
+
+/// What may be published on inputs that are doubted. Doubt never stops a rise.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Doubt {
+    /// Confidence in the inputs below which the multiplier is raised and nothing falls, 0.55.
+    pub least: f64,
+    /// Raised by so much at no confidence, in proportion between, 0.25.
+    pub add: f64,
+    /// Nothing falls on inputs older than this, `15m`.
+    pub fall_age: Span,
+    /// Nothing rises on inputs older than this, `6h`: the last value holds.
+    pub rise_age: Span,
+}
+
+impl Default for Doubt {
+    fn default() -> Doubt {
+        Doubt { least: 0.55, add: 0.25, fall_age: Span::MINUTE.times(15), rise_age: Span::HOUR.times(6) }
+    }
+}
+
+/// Everything that bounds what is published. The defaults are those of a crypto perpetual.
+///
+/// | setting | default | range |
+/// |---|---|---|
+/// | `mode` | `lift-only` | `lift-only`, `managed-total` |
+/// | `m_min` | 1.00 | 0.90 to 1; below 1 is a discount and wants governance |
+/// | `im` | `m_max` 2.00, +10 % and -2 % a day | `m_max` `m_min` to 3; up 0 to 1; down 0 to 0.5 |
+/// | `mm` | `m_max` 1.50, +5 % and -2 % a day | as `im`; `m_max` not above that of `im` |
+/// | `mm_share` | 0.80 | baseline of maintenance over that of initial margin, above 0 to 0.80 |
+/// | `mm_notice` | `8h` | zero or more |
+/// | `long_run_cap` | 4 | requirement over long-run VaR, 1 or more |
+/// | `day_cap` | 1.5 | requirement over that of 24 h ago, 1 or more |
+/// | `emergency_up_per_day` | 0.25 | `im.up_per_day` to 1 |
+/// | `emergency_p`, `emergency_models` | 0.90, 2 | above 0 to 1; 1 or more |
+/// | `dead_band` | 0.02 | 0 to 0.2 |
+/// | `confirmations` | 2 | zero or more lower targets in a row before a decrease |
+/// | `min_between_decreases`, `min_between_increases` | `6h`, `1h` | up to a day |
+/// | `lag_max`, `lag_steps` | 0.10, 3 | 0 to 1; zero or more (mode `managed-total`) |
+/// | `hysteresis`, `ladder` | see there | ages ascending; `fallback_m` 1 to 3 |
+/// | `heartbeat` | `1h` | above zero; a publication is valid for three of them |
+/// | `kill_freeze` | `1h` | zero or more; after it a killed value glides to the baseline |
+/// | `quantum_ppm` | 10000 | 1 to 100000; bounds on multipliers are multiples of it |
+/// | `recheck_tolerance` | 0.005 | above 0 to 0.1 |
+/// | `transfer_min` | 1.25 | multiplier for withdrawals at least, 1 to 3; it is never below that of initial margin |
+/// | `thin`, `doubt`, `blast` | see there | a thin book, doubted inputs, whom a rise would liquidate |
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(missing_docs)] // The table above says each.
+pub struct Policy {
+    pub mode: Mode,
+    pub m_min: f64,
+    pub im: StepLimits,
+    pub mm: StepLimits,
+    pub mm_share: f64,
+    pub mm_notice: Span,
+    pub long_run_cap: f64,
+    pub day_cap: f64,
+    pub emergency_up_per_day: f64,
+    pub emergency_p: f64,
+    pub emergency_models: usize,
+    pub dead_band: f64,
+    pub confirmations: u32,
+    pub min_between_decreases: Span,
+    pub min_between_increases: Span,
+    pub lag_max: f64,
+    pub lag_steps: u32,
+    pub hysteresis: Hysteresis,
+    pub ladder: Staleness,
+    pub heartbeat: Span,
+    pub kill_freeze: Span,
+    pub quantum_ppm: u64,
+    pub recheck_tolerance: f64,
+    // What is at its default is not written, so that a configuration keeps its digest.
+    #[serde(skip_serializing_if = "is_transfer_default")]
+    pub transfer_min: f64,
+    #[serde(skip_serializing_if = "is_default")]
+    pub thin: Thin,
+    #[serde(skip_serializing_if = "is_default")]
+    pub doubt: Doubt,
+    #[serde(skip_serializing_if = "is_default")]
+    pub blast: BlastLimits,
+}
+
+const TRANSFER_MIN: f64 = 1.25;
+
+fn is_transfer_default(m: &f64) -> bool {
+    *m == TRANSFER_MIN
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy {
+            mode: Mode::LiftOnly,
+            m_min: 1.0,
+            im: StepLimits { m_max: 2.0, up_per_day: 0.10, down_per_day: 0.02 },
+            mm: StepLimits { m_max: 1.5, up_per_day: 0.05, down_per_day: 0.02 },
+            mm_share: 0.8,
+            mm_notice: Span::HOUR.times(8),
+            long_run_cap: 4.0,
+            day_cap: 1.5,
+            emergency_up_per_day: 0.25,
+            emergency_p: 0.9,
+            emergency_models: 2,
+            dead_band: 0.02,
+            confirmations: 2,
+            min_between_decreases: Span::HOUR.times(6),
+            min_between_increases: Span::HOUR,
+            lag_max: 0.1,
+            lag_steps: 3,
+            hysteresis: Hysteresis::default(),
+            ladder: Staleness::default(),
+            heartbeat: Span::HOUR,
+            kill_freeze: Span::HOUR,
+            quantum_ppm: 10_000,
+            recheck_tolerance: 0.005,
+            transfer_min: TRANSFER_MIN,
+            thin: Thin::default(),
+            doubt: Doubt::default(),
+            blast: BlastLimits::default(),
+        }
+    }
+}
+
+impl Policy {
+    /// Whether every setting is within its range.
+    ///
+    /// # Errors
+    /// The first setting that is not, with its range.
+    pub fn check(&self) -> Result<(), Error> {
+        self.check_bounds()?;
+        self.check_speeds()?;
+        self.check_conditions()?;
+        let l = &self.ladder;
+        let h = &self.hysteresis;
+        let ascending = Span(0) <= l.fresh && l.fresh <= l.hold && l.hold < l.degrade;
+        want("ladder", ascending, l, "0 <= fresh <= hold < degrade")?;
+        within("ladder.fallback_m", l.fallback_m, 1.0, M_CEILING, "1 to 3")?;
+        let probs = 0.0 <= h.leave && h.leave <= h.enter && h.enter <= 1.0 && h.enter_count > 0 && h.leave_count > 0;
+        want("hysteresis", probs, h, "0 <= leave <= enter <= 1 and counts of 1 or more")
+    }
+
+    fn check_bounds(&self) -> Result<(), Error> {
+        within("m_min", self.m_min, 0.9, 1.0, "0.90 to 1")?;
+        within("im.m_max", self.im.m_max, self.m_min, M_CEILING, "m_min to 3")?;
+        within("mm.m_max", self.mm.m_max, self.m_min, self.im.m_max, "m_min to im.m_max")?;
+        within("mm_share", self.mm_share, 1e-6, 1.0 / IM_OVER_MM, "above 0 to 0.80")?;
+        within("long_run_cap", self.long_run_cap, 1.0, f64::INFINITY, "1 or more")?;
+        within("day_cap", self.day_cap, 1.0, f64::INFINITY, "1 or more")?;
+        want("quantum_ppm", (1..=100_000).contains(&self.quantum_ppm), self.quantum_ppm, "1 to 100000")?;
+        for (key, m) in [("m_min", self.m_min), ("im.m_max", self.im.m_max), ("mm.m_max", self.mm.m_max)] {
+            let quanta = m * 1e6 / self.quantum_ppm as f64;
+            want(key, (quanta - quanta.round()).abs() < 1e-6, m, "a multiple of quantum_ppm")?;
+        }
+        within("recheck_tolerance", self.recheck_tolerance, 1e-9, 0.1, "above 0 to 0.1")
+    }
+
+    fn check_conditions(&self) -> Result<(), Error> {
+        within("transfer_min", self.transfer_min, 1.0, M_CEILING, "1 to 3")?;
+        let (t, d, b) = (&self.thin, &self.doubt, &self.blast);
+        within("thin.depth_share", t.depth_share, 0.0, 1.0, "0 to 1")?;
+        want("thin.samples", t.samples > 0, t.samples, "1 or more")?;
+        within("thin.spread_times", t.spread_times, 1.0, f64::MAX, "1 or more")?;
+        want("thin.window", t.window > Span(0) && t.window <= Span::DAY.times(365), t.window, "above 0s to 365d")?;
+        within("thin.m_min", t.m_min, 1.0, M_CEILING, "1 to 3")?;
+        within("thin.soft_share", t.soft_share, 0.0, t.hard_share, "0 to thin.hard_share")?;
+        within("thin.hard_share", t.hard_share, 0.0, f64::MAX, "0 or more")?;
+        within("doubt.least", d.least, 0.0, 1.0, "0 to 1")?;
+        within("doubt.add", d.add, 0.0, 1.0, "0 to 1")?;
+        want("doubt.fall_age", d.fall_age >= Span(0), d.fall_age, "0s or more")?;
+        want("doubt.rise_age", d.rise_age >= d.fall_age, d.rise_age, "doubt.fall_age or more")?;
+        within("blast.of_interest", b.of_interest, 0.0, 1.0, "0 to 1")?;
+        within("blast.of_depth", b.of_depth, 0.0, 1.0, "0 to 1")
+    }
+
+    fn check_speeds(&self) -> Result<(), Error> {
+        within("im.up_per_day", self.im.up_per_day, 0.0, 1.0, "0 to 1")?;
+        within("im.down_per_day", self.im.down_per_day, 0.0, 0.5, "0 to 0.5")?;
+        within("mm.up_per_day", self.mm.up_per_day, 0.0, 1.0, "0 to 1")?;
+        within("mm.down_per_day", self.mm.down_per_day, 0.0, 0.5, "0 to 0.5")?;
+        within("emergency_up_per_day", self.emergency_up_per_day, self.im.up_per_day, 1.0, "im.up_per_day to 1")?;
+        within("emergency_p", self.emergency_p, 1e-9, 1.0, "above 0 to 1")?;
+        want("emergency_models", self.emergency_models > 0, self.emergency_models, "1 or more")?;
+        within("dead_band", self.dead_band, 0.0, 0.2, "0 to 0.2")?;
+        within("lag_max", self.lag_max, 0.0, 1.0, "0 to 1")?;
+        for (key, span) in [
+            ("min_between_decreases", self.min_between_decreases),
+            ("min_between_increases", self.min_between_increases),
+        ] {
+            want(key, (Span(0)..=Span::DAY).contains(&span), span, "0s to 1d")?;
+        }
+        want("mm_notice", self.mm_notice >= Span(0), self.mm_notice, "0s or more")?;
+        want("kill_freeze", self.kill_freeze >= Span(0), self.kill_freeze, "0s or more")?;
+        want("heartbeat", self.heartbeat > Span(0), self.heartbeat, "more than 0s")
+    }
+}
+
+fn want(key: &'static str, ok: bool, got: impl std::fmt::Debug, want: &'static str) -> Result<(), Error> {
+    if ok { Ok(()) } else { Err(Error::Policy { key, got: format!("{got:?}"), want }) }
+}
+
+fn within(key: &'static str, got: f64, lo: f64, hi: f64, range: &'static str) -> Result<(), Error> {
+    want(key, got >= lo && got <= hi, got, range)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_accepted_and_what_is_out_of_range_is_named() {
+        Policy::default().check().unwrap();
+        let too_high = Policy { im: StepLimits { m_max: 3.5, ..Policy::default().im }, ..Policy::default() };
+        assert!(too_high.check().unwrap_err().to_string().contains("im.m_max"));
+        let nan = Policy { dead_band: f64::NAN, ..Policy::default() };
+        assert!(nan.check().unwrap_err().to_string().contains("dead_band"));
+    }
+
+    #[test]
+    fn settings_read_from_text_take_defaults_and_refuse_unknown_keys() {
+        let p: Policy = toml::from_str("mode = \"managed-total\"\nmm_notice = \"4h\"").unwrap();
+        assert_eq!(p, Policy { mode: Mode::ManagedTotal, mm_notice: Span::HOUR.times(4), ..Policy::default() });
+        assert!(toml::from_str::<Policy>("m_maximum = 2.0").is_err());
+        let text = toml::to_string(&Policy::default()).unwrap();
+        assert_eq!(toml::from_str::<Policy>(&text).unwrap(), Policy::default());
+    }
+}

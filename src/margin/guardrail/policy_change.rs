@@ -1,0 +1,162 @@
+//! Changes of the guardrail settings: what a change does, and how long it must wait.
+//!
+//! A change that only narrows what the guardrails let through acts once it is approved; one that widens
+//! a limit waits a day; any other change of how the guardrails work waits three. The wait is there so that
+//! whoever is concerned can see what was approved before it acts.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::policy::Policy;
+use crate::base::Span;
+use crate::margin::Error;
+
+/// Wait of a change that widens a limit.
+pub const WAIT_LOOSER: Span = Span(24 * Span::HOUR.0);
+/// Wait of any other change than of a limit.
+pub const WAIT_OTHER: Span = Span(72 * Span::HOUR.0);
+
+/// Limits that let less through the smaller they are.
+const SMALLER_IS_TIGHTER: [&str; 14] = [
+    "im.m_max",
+    "mm.m_max",
+    "im.up_per_day",
+    "im.down_per_day",
+    "mm.up_per_day",
+    "mm.down_per_day",
+    "emergency_up_per_day",
+    "long_run_cap",
+    "day_cap",
+    "lag_max",
+    "lag_steps",
+    "recheck_tolerance",
+    "blast.of_interest",
+    "blast.of_depth",
+];
+
+/// Limits that let less through the larger they are.
+const LARGER_IS_TIGHTER: [&str; 14] = [
+    "m_min",
+    "emergency_p",
+    "emergency_models",
+    "confirmations",
+    "min_between_decreases",
+    "min_between_increases",
+    "mm_notice",
+    "ladder.fallback_m",
+    "transfer_min",
+    "thin.m_min",
+    "thin.depth_share",
+    "doubt.least",
+    "doubt.add",
+    "kill_freeze",
+];
+
+/// `key = value` of the settings, keys as in `margin.guardrail`, sub-tables with a dot.
+pub type Changes = BTreeMap<String, String>;
+
+impl Policy {
+    /// With changes made.
+    ///
+    /// # Errors
+    /// A key is unknown, or a value cannot be read or is out of range.
+    pub fn with(&self, changes: &Changes) -> Result<Policy, Error> {
+        let bad = |got: String| Error::Policy { key: "change", got, want: "a key and a value of margin.guardrail" };
+        let mut whole = self.whole();
+        for (key, text) in changes {
+            let mut at = &mut whole;
+            for part in key.split('.') {
+                at = at.get_mut(part).ok_or_else(|| bad(format!("{key}={text}")))?;
+            }
+            *at = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
+        }
+        let policy: Policy = serde_json::from_value(whole).map_err(|e| bad(format!("{changes:?}: {e}")))?;
+        policy.check()?;
+        Ok(policy)
+    }
+
+    /// How long a change to `new` waits after its last approval.
+    pub fn wait(&self, new: &Policy) -> Span {
+        let (old, new) = (flat(&self.whole()), flat(&new.whole()));
+        let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
+        let waits = keys.into_iter().filter(|k| old.get(*k) != new.get(*k)).map(|key| {
+            let size = |side: &BTreeMap<String, Value>| side.get(key).and_then(size);
+            let (Some(was), Some(is)) = (size(&old), size(&new)) else { return WAIT_OTHER };
+            let tighter = match key.as_str() {
+                k if SMALLER_IS_TIGHTER.contains(&k) => is < was,
+                k if LARGER_IS_TIGHTER.contains(&k) => is > was,
+                _ => return WAIT_OTHER,
+            };
+            if tighter { Span(0) } else { WAIT_LOOSER }
+        });
+        waits.max().unwrap_or(Span(0))
+    }
+
+    /// Every setting, those at their defaults too.
+    fn whole(&self) -> Value {
+        let value = |v: Result<Value, _>| v.unwrap_or(Value::Null);
+        let mut whole = value(serde_json::to_value(self));
+        whole["transfer_min"] = self.transfer_min.into();
+        whole["thin"] = value(serde_json::to_value(self.thin));
+        whole["doubt"] = value(serde_json::to_value(self.doubt));
+        whole["blast"] = value(serde_json::to_value(self.blast));
+        whole
+    }
+}
+
+fn flat(value: &Value) -> BTreeMap<String, Value> {
+    let mut found = BTreeMap::new();
+    for (key, value) in value.as_object().into_iter().flatten() {
+        match value {
+            Value::Object(_) => found.extend(flat(value).into_iter().map(|(k, v)| (format!("{key}.{k}"), v))),
+            other => _ = found.insert(key.clone(), other.clone()),
+        }
+    }
+    found
+}
+
+/// A number, or a length of time in nanoseconds.
+fn size(value: &Value) -> Option<f64> {
+    let span = |text: &str| text.parse::<Span>().ok().map(|s| s.0 as f64);
+    value.as_f64().or_else(|| value.as_str().and_then(span))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait(changes: &[(&str, &str)]) -> Span {
+        let changes = changes.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect();
+        let policy = Policy::default();
+        policy.wait(&policy.with(&changes).unwrap())
+    }
+
+    #[test]
+    fn tightening_is_fast_loosening_waits_a_day_and_anything_else_three() {
+        assert_eq!(wait(&[]), Span(0));
+        assert_eq!(wait(&[("im.up_per_day", "0.05"), ("mm_notice", "12h"), ("thin.m_min", "1.3")]), Span(0));
+        assert_eq!(wait(&[("im.up_per_day", "0.05"), ("mm_notice", "4h")]), WAIT_LOOSER);
+        assert_eq!(wait(&[("transfer_min", "1.2")]), WAIT_LOOSER);
+        assert_eq!(wait(&[("mode", "managed-total"), ("im.up_per_day", "0.05")]), WAIT_OTHER);
+        assert_eq!(wait(&[("hysteresis.enter_count", "3")]), WAIT_OTHER);
+    }
+
+    #[test]
+    fn every_limit_with_a_direction_is_a_setting() {
+        let keys = flat(&Policy::default().whole());
+        for key in SMALLER_IS_TIGHTER.iter().chain(&LARGER_IS_TIGHTER) {
+            assert!(keys.get(*key).and_then(size).is_some(), "{key}");
+        }
+    }
+
+    #[test]
+    fn unknown_keys_and_values_out_of_range_are_refused() {
+        for (key, value) in [("dead_bandit", "1"), ("im.m_max", "3.5"), ("mode", "other"), ("im.m_max.x", "1")] {
+            let changes = Changes::from([(key.to_string(), value.to_string())]);
+            assert!(Policy::default().with(&changes).is_err(), "{key}");
+        }
+        let changes = Changes::from([("thin.samples".to_string(), "5".to_string())]);
+        assert_eq!(Policy::default().with(&changes).unwrap().thin.samples, 5);
+    }
+}

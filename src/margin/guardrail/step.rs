@@ -1,0 +1,393 @@
+//! What is in force for one instrument and horizon: both requirements, moved and checked together.
+
+use super::blast::{Exposure, Impact};
+use super::interest_caps::InterestCaps;
+use super::limits::{Ask, Requirement};
+use super::notice::{Notice, Standing};
+use super::order::Override;
+use super::output::Output;
+use super::policy::{IM_OVER_MM, Policy};
+use super::recheck::Derived;
+use crate::base::{Span, Ts};
+use crate::margin::{Reason, State};
+
+/// Reasons of one step: of initial margin and the set, and of maintenance margin.
+#[derive(Default)]
+pub(super) struct Why {
+    pub im: Vec<Reason>,
+    pub mm: Vec<Reason>,
+}
+
+/// Since when each requirement is frozen.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Killed {
+    pub im: Option<Ts>,
+    pub mm: Option<Ts>,
+}
+
+/// One call to the machine.
+pub(super) struct Input<'a> {
+    pub at: Ts,
+    /// The multiplier that is wanted; the previous value holds without one.
+    pub m: Option<f64>,
+    /// Whether enough models call an emergency.
+    pub emergency: bool,
+    pub killed: Killed,
+    /// What people set, while it holds.
+    pub set: Option<Override>,
+    /// Why nothing may fall, if nothing may.
+    pub no_fall: Option<Reason>,
+    /// Whether the book is thin.
+    pub thin: bool,
+    pub interest: Option<InterestCaps>,
+    pub exposure: Option<&'a dyn Exposure>,
+    /// Whether the flag of the stressed regime is up.
+    pub stress: bool,
+    pub policy: Policy,
+}
+
+impl Input<'_> {
+    fn state(&self) -> State {
+        match (self.killed.im, self.thin) {
+            (Some(_), _) => State::Killed,
+            (None, true) => State::Thin,
+            (None, false) => State::Fresh,
+        }
+    }
+}
+
+/// What there is once a first baseline came.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct InForce {
+    baseline: f64,
+    long_run_var: f64,
+    im: Requirement,
+    mm: Requirement,
+    /// Largest multipliers now: those of the settings, or above them what people set and what a
+    /// lowered cap left, which glide down.
+    roof_im: f64,
+    roof_mm: f64,
+    lift: Standing,
+    notice: Option<Notice>,
+    /// Time of the newest input.
+    input: Ts,
+    /// Time of the last step or glide, from which the next interval is measured.
+    paced: Ts,
+    /// Multiplier in force at the newest input; the ladder starts from it.
+    fresh_m: f64,
+    /// The last output that was published.
+    pub last: Output,
+}
+
+impl InForce {
+    /// From the first proposal: no step limit binds, and maintenance margin starts without a lift,
+    /// for none was told ahead.
+    pub fn start(turn: &Input<'_>, baseline: f64, long_run_var: f64, mut why: Why) -> InForce {
+        let (at, p) = (turn.at, &turn.policy);
+        let m = turn.m.filter(|_| turn.killed.im.is_none()).unwrap_or(p.m_min);
+        let (floor, target) = (p.m_min * baseline, m * baseline);
+        let c = target.min(floor.max(p.long_run_cap * long_run_var));
+        if c < target {
+            why.im.push(Reason::TotalLift);
+        }
+        if turn.killed.im.is_some() {
+            why.im.push(Reason::Kill);
+        }
+        let mut live = InForce {
+            baseline,
+            long_run_var,
+            im: Requirement::new(at, c),
+            mm: Requirement::new(at, p.mm_share * floor),
+            roof_im: p.im.m_max.max(turn.set.map_or(0.0, |s| s.m())),
+            roof_mm: p.mm.m_max,
+            lift: Standing::default(),
+            notice: None,
+            input: at,
+            paced: at,
+            fresh_m: c / baseline,
+            last: Output::none(at),
+        };
+        live.lift.push(at, p.m_min, p.mm_notice);
+        live.told(at, m, &mut why, p);
+        live.last = live.output(turn, turn.state(), target - c, why, None);
+        live
+    }
+
+    /// Takes fresh inputs.
+    pub fn see(&mut self, at: Ts, baseline: f64, long_run_var: f64) {
+        self.input = self.input.max(at);
+        (self.baseline, self.long_run_var) = (baseline, long_run_var);
+    }
+
+    /// Moves both requirements one step toward the target, or toward the baseline when killed.
+    pub fn advance(&mut self, turn: &Input<'_>, mut why: Why) -> Output {
+        let (at, p) = (turn.at, &turn.policy);
+        let held = self.clone();
+        let interval = (at - self.paced).clamp(Span(0), Span::DAY);
+        self.raise_roofs(turn, interval);
+        let mut im = self.ask_im(at, interval, turn.m, p);
+        im.no_fall = turn.no_fall;
+        im.emergency_up_per_day = turn.emergency.then_some(p.emergency_up_per_day);
+        let m_mm = turn.m.map(|m| self.told(at, m, &mut why, p));
+        let mut mm = self.ask_mm(at, interval, m_mm, p);
+        mm.no_fall = turn.no_fall;
+        let glide = |since: Ts| (at - self.paced.max(since + p.kill_freeze)).clamp(Span(0), Span::DAY);
+        let (im_glide, mm_glide) = (turn.killed.im.map(glide), turn.killed.mm.map(glide));
+        let c_im = match im_glide {
+            None => self.im.pace(&im, p, &mut why.im),
+            Some(span) => {
+                why.im.push(Reason::Kill);
+                self.im.sink(&im, span, p)
+            }
+        };
+        let c_mm = match mm_glide {
+            _ if turn.thin => {
+                why.mm.push(Reason::Thin);
+                self.mm.c
+            }
+            None => self.mm.pace(&mm, p, &mut why.mm),
+            Some(span) => {
+                if turn.killed.im.is_none() {
+                    why.mm.push(Reason::Kill);
+                }
+                self.mm.sink(&mm, span, p)
+            }
+        };
+        let c_im = self.im.bound(&im, c_im, p, &mut why.im);
+        let c_mm = self.mm.bound(&mm, c_mm, p, &mut why.mm);
+        let (c_mm, blast) = self.spread(c_mm, turn, &mut why);
+        let (c_im, c_mm) = self.pair(c_im, c_mm, &mm, p, &mut why);
+        self.im.set(at, c_im);
+        self.mm.set(at, c_mm);
+        if turn.killed.im.is_some() {
+            // It follows an initial margin that people let glide down, whatever it wants.
+            mm.target = mm.target.min(p.mm_share * c_im);
+        }
+        let asks = (turn.killed.im.is_none().then_some(&im), (turn.killed.mm.is_none() && !turn.thin).then_some(&mm));
+        if !self.is_consistent(&held, asks, p) {
+            (self.im, self.mm) = (held.im, held.mm);
+            why.im.push(Reason::PostClampDeviation);
+        }
+        self.paced = self.paced.max(at);
+        self.fresh_m = self.im.c / self.baseline;
+        self.output(turn, turn.state(), im.target - self.im.c, why, blast)
+    }
+
+    /// Caps above those of the settings last while people set them, and then glide down.
+    fn raise_roofs(&mut self, turn: &Input<'_>, interval: Span) {
+        let p = &turn.policy;
+        let glide = |down: f64| (1.0 - down).powf(interval.days());
+        let set = turn.set.map_or(p.im.m_max, |s| s.m());
+        self.roof_im = p.im.m_max.max(set).max(self.roof_im * glide(p.im.down_per_day));
+        self.roof_mm = p.mm.m_max.max(self.roof_mm * glide(p.mm.down_per_day));
+    }
+
+    /// A rise of maintenance margin that would liquidate too many at once goes only as far as it may.
+    fn spread(&self, c_mm: f64, turn: &Input<'_>, why: &mut Why) -> (f64, Option<Impact>) {
+        let p = &turn.policy;
+        let baseline = p.mm_share * self.baseline;
+        let before = self.last.m_mm_ppm as f64 / 1e6 * baseline;
+        let asked = |c: f64| ppm(c / baseline, p) as f64 / 1e6 * baseline;
+        let Some(exposure) = turn.exposure.filter(|_| asked(c_mm) > before) else { return (c_mm, None) };
+        let from = self.mm.c.max(p.m_min * baseline).min(c_mm);
+        let (c, impact) = p.blast.furthest((from, c_mm), before, asked, exposure);
+        if c < c_mm {
+            why.mm.push(Reason::BlastRadius);
+        }
+        (c, Some(impact))
+    }
+
+    /// Initial margin is at least maintenance margin over its share. Maintenance margin gives way,
+    /// which liquidates nobody, but no faster than its own down step; initial margin holds the rest.
+    fn pair(&self, c_im: f64, c_mm: f64, mm: &Ask, p: &Policy, why: &mut Why) -> (f64, f64) {
+        let share = p.mm_share * c_im;
+        if c_mm <= share * (1.0 + 1e-12) {
+            return (c_im, c_mm);
+        }
+        why.mm.push(Reason::CrossField);
+        let c_mm = c_mm.min(share.max(self.mm.glide(mm.down_per_day, mm.interval.max(p.min_between_decreases))));
+        if c_mm <= share * (1.0 + 1e-12) {
+            return (c_im, c_mm);
+        }
+        why.im.push(Reason::CrossField);
+        (c_mm / p.mm_share, c_mm)
+    }
+
+    /// No input came: the ladder. Maintenance margin holds, for raising it liquidates.
+    pub fn wait(&mut self, turn: &Input<'_>) -> Output {
+        let (now, p) = (turn.at, &turn.policy);
+        let (state, m) = p.ladder.at(now - self.input, self.fresh_m);
+        let mut why = Why::default();
+        if state != State::Fresh {
+            why.im.push(Reason::Stale);
+            let ask = self.ask_im(now, Span(0), Some(m.min(self.roof_im)), p);
+            let c = ask.target.min(self.im.lift_cap(&ask, p)).max(self.im.c);
+            self.im.set(now, c);
+        }
+        let state = if state == State::Fresh { turn.state() } else { state };
+        self.output(turn, state, self.last.gap, why, None)
+    }
+
+    /// Age of the newest input.
+    pub fn age(&self, now: Ts) -> Span {
+        now - self.input
+    }
+
+    /// Nothing can be made of this turn: what is in force holds.
+    pub fn hold(&self, turn: &Input<'_>, why: Why) -> Output {
+        self.output(turn, self.last.state, self.last.gap, why, None)
+    }
+
+    fn ask_im(&self, at: Ts, interval: Span, m: Option<f64>, p: &Policy) -> Ask {
+        Ask {
+            at,
+            interval,
+            target: m.map_or(self.im.c, |m| m * self.baseline),
+            baseline: self.baseline,
+            up_per_day: p.im.up_per_day,
+            emergency_up_per_day: None,
+            down_per_day: p.im.down_per_day,
+            hard_max: self.roof_im * self.baseline,
+            long_run_max: p.long_run_cap * self.long_run_var,
+            no_fall: None,
+        }
+    }
+
+    fn ask_mm(&self, at: Ts, interval: Span, m: Option<f64>, p: &Policy) -> Ask {
+        let baseline = p.mm_share * self.baseline;
+        Ask {
+            at,
+            interval,
+            target: m.map_or(self.mm.c, |m| m * baseline),
+            baseline,
+            up_per_day: p.mm.up_per_day,
+            emergency_up_per_day: None,
+            down_per_day: p.mm.down_per_day,
+            hard_max: self.roof_mm * baseline,
+            long_run_max: p.mm_share * p.long_run_cap * self.long_run_var,
+            no_fall: None,
+        }
+    }
+
+    /// The multiplier that maintenance margin may aim at: down at once, up only as far as was told
+    /// a notice ago.
+    fn told(&mut self, at: Ts, m: f64, why: &mut Why, p: &Policy) -> f64 {
+        let m = m.min(p.mm.m_max);
+        let stood = self.lift.push(at, m, p.mm_notice);
+        let now = self.mm.c / (p.mm_share * self.baseline);
+        let may = stood.max(now.min(m));
+        self.notice = (may < m).then(|| Notice { m_mm_ppm: ppm(m, p), from: at + p.mm_notice });
+        if self.notice.is_some() {
+            why.mm.push(Reason::Notice);
+        }
+        may
+    }
+
+    /// The check after clamping: what the published multipliers ask of the engine, worked out
+    /// again, is what was decided, did not move against intent, and the pair fits.
+    fn is_consistent(&self, held: &InForce, asks: (Option<&Ask>, Option<&Ask>), p: &Policy) -> bool {
+        let (m_im, m_mm) = self.multipliers(p);
+        let quantum = p.quantum_ppm as f64 / 1e6;
+        let check = |now: &Requirement, old: &Requirement, m: u64, b: f64, ask: Option<&Ask>| {
+            let wanted = |a: &Ask| a.target.min(old.lift_cap(a, p)).max(p.m_min * b).min(a.hard_max);
+            let after = m as f64 / 1e6 * b;
+            let wanted = ask.map_or(after, wanted);
+            let derived = Derived { before: old.c, wanted, after, live: now.c, rounding: quantum * b };
+            derived.check(p.recheck_tolerance).is_ok().then_some(after)
+        };
+        let b = self.baseline;
+        let im = check(&self.im, &held.im, m_im, b, asks.0);
+        let mm = check(&self.mm, &held.mm, m_mm, p.mm_share * b, asks.1);
+        let fits = |im: f64, mm: f64| m_im >= m_mm && im >= IM_OVER_MM * mm * (1.0 - 1e-9);
+        im.zip(mm).is_some_and(|(im, mm)| fits(im, mm))
+    }
+
+    fn multipliers(&self, p: &Policy) -> (u64, u64) {
+        let m_im = ppm(self.im.c / self.baseline, p);
+        // Equal multipliers may differ in the last bit before rounding up.
+        (m_im, ppm(self.mm.c / (p.mm_share * self.baseline), p).min(m_im))
+    }
+
+    fn output(&self, turn: &Input<'_>, state: State, gap: f64, why: Why, blast: Option<Impact>) -> Output {
+        let p = &turn.policy;
+        let (m_im_ppm, m_mm_ppm) = self.multipliers(p);
+        Output {
+            ts: turn.at,
+            c_im: self.im.c,
+            c_mm: self.mm.c,
+            m_im_ppm,
+            m_mm_ppm,
+            m_transfer_ppm: m_im_ppm.max(ppm(p.transfer_min, p)),
+            fallback_m_ppm: m_im_ppm.max(ppm(p.ladder.fallback_m.min(p.im.m_max), p)),
+            gap: gap.max(0.0),
+            state,
+            stress: turn.stress,
+            reasons: why.im,
+            mm_reasons: why.mm,
+            notice: self.notice,
+            valid_until: turn.at + p.heartbeat.times(3),
+            interest: turn.interest,
+            blast,
+        }
+    }
+
+    /// Remembers a output as published.
+    pub fn publish(&mut self, output: Output) -> Output {
+        self.last = output.clone();
+        output
+    }
+}
+
+/// A multiplier in parts per million, rounded up to the quantum. A billionth of a quantum is
+/// forgiven, so that a product and its quotient give the same multiplier.
+fn ppm(m: f64, p: &Policy) -> u64 {
+    let quanta = m * 1e6 / p.quantum_ppm as f64;
+    ((quanta - 1e-9).ceil().max(1.0) as u64).saturating_mul(p.quantum_ppm)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn live() -> InForce {
+        let turn = Input {
+            at: Ts(0),
+            m: Some(1.2),
+            emergency: false,
+            killed: Killed::default(),
+            set: None,
+            no_fall: None,
+            thin: false,
+            interest: None,
+            exposure: None,
+            stress: false,
+            policy: Policy::default(),
+        };
+        InForce::start(&turn, 0.04, f64::INFINITY, Why::default())
+    }
+
+    #[test]
+    fn a_pair_that_does_not_fit_or_is_no_number_is_rejected() {
+        let (held, p) = (live(), Policy::default());
+        assert!(held.is_consistent(&held, (None, None), &p));
+        let mut above = held.clone();
+        above.mm.c = 1.01 * above.im.c;
+        assert!(!above.is_consistent(&held, (None, None), &p), "maintenance margin above its share");
+        let mut nan = held.clone();
+        nan.im.c = f64::NAN;
+        assert!(!nan.is_consistent(&held, (None, None), &p));
+    }
+
+    #[test]
+    fn a_requirement_that_moved_against_intent_is_rejected() {
+        let (held, p) = (live(), Policy::default());
+        let ask = held.ask_im(Ts(0) + Span::DAY, Span::DAY, Some(1.5), &p);
+        let mm = held.ask_mm(Ts(0) + Span::DAY, Span::DAY, Some(1.0), &p);
+        let mut up = held.clone();
+        up.im.c *= 1.05;
+        assert!(up.is_consistent(&held, (Some(&ask), Some(&mm)), &p));
+        let mut down = held.clone();
+        down.im.c *= 0.95;
+        assert!(!down.is_consistent(&held, (Some(&ask), Some(&mm)), &p), "wanted up, went down");
+    }
+}
