@@ -15,6 +15,7 @@ use crate::event::lake::Feed;
 use crate::feature;
 use crate::forecast::Entry;
 use crate::pipeline::{Margin, Settings};
+use crate::serve::sink::{self, SinkConfig};
 use crate::study::config::{Ablation, ModelPlan, Plan, Study};
 
 /// Rows kept of each instrument where the configuration does not say.
@@ -120,6 +121,9 @@ pub struct Serve {
     /// Books, columns `symbol,depth_50bp,depth_100bp,spread_bp,open_interest,stressed_depth`; likewise.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub books: Option<PathBuf>,
+    /// Where publications go by themselves.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub sinks: Vec<SinkConfig>,
     /// How often a followed lake is looked at.
     pub poll: Span,
 }
@@ -135,6 +139,7 @@ impl Default for Serve {
             from: None,
             accounts: None,
             books: None,
+            sinks: Vec::new(),
             poll: Span::SECOND,
         }
     }
@@ -206,6 +211,9 @@ impl Config {
                 want(false, &e.to_string());
             }
         }
+        if let Err(e) = sink::config::open(&self.serve.sinks) {
+            want(false, &e.to_string());
+        }
         if let Err(e) = feature::Builder::new(self.rows.clone()) {
             want(false, &format!("rows: {e}"));
         }
@@ -231,7 +239,7 @@ impl Config {
     }
     /// The study that this describes.
     pub fn plan(&self) -> Plan {
-        let road = Settings {
+        let pipeline = Settings {
             symbols: self.universe.symbols.clone(),
             rows: self.rows.clone(),
             horizons: self.horizons.clone(),
@@ -239,7 +247,7 @@ impl Config {
             replay_rows: self.replay_rows,
             margin: self.margin.clone(),
         };
-        Plan { road, study: self.study.clone(), models: self.models.clone() }
+        Plan { pipeline, study: self.study.clone(), models: self.models.clone() }
     }
     /// Digest of the effective configuration. How it is served changes no decision and is left out,
     /// so that a backtest and every service of one configuration have one digest.

@@ -1,19 +1,16 @@
 //! `margincast explain`.
 
 use std::path::PathBuf;
-use std::str::FromStr;
 
-use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use anyhow::{Context, Result};
+use serde_json::json;
 
 use super::Answer;
-use crate::base::{Symbol, Ts};
-use crate::margin::Policy;
-use crate::record::attribution::{Change, Holding};
 use crate::record::explain::Explanation;
-use crate::record::guidance::{self, Guide};
-use crate::record::manifest::from_value;
-use crate::record::{FileStore, Kind, Publication, Seq, Store, era};
+use crate::record::explain::attribution::{Holding, changes};
+use crate::record::explain::guidance::{Outlook, outlooks};
+use crate::record::ledger::Reference;
+use crate::record::{FileStore, Publication, Seq};
 
 /// Why a decision is what it is
 #[derive(clap::Args)]
@@ -47,59 +44,6 @@ pub struct Args {
     pub json: bool,
 }
 
-/// Which publications.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Reference {
-    /// By number.
-    Number(u64),
-    /// In force for an instrument at an instant.
-    At(Symbol, Ts),
-}
-
-impl FromStr for Reference {
-    type Err = String;
-    fn from_str(text: &str) -> Result<Reference, String> {
-        if let Ok(number) = text.parse() {
-            return Ok(Reference::Number(number));
-        }
-        let (symbol, at) = text.rsplit_once('@').ok_or("want a publication number, or SYMBOL@TIME")?;
-        Ok(Reference::At(symbol.parse().map_err(|e| format!("{e}"))?, at.parse().map_err(|e| format!("{e}"))?))
-    }
-}
-
-impl Reference {
-    /// The publications it names, one per horizon, with their ledger entries.
-    ///
-    /// # Errors
-    /// There is none, or the ledger is damaged.
-    pub fn find(&self, store: &FileStore) -> Result<Vec<(Seq, Publication)>> {
-        let mut found: Vec<(Seq, Publication)> = Vec::new();
-        let mut newest = 0;
-        for record in store.scan(Seq(0))? {
-            let record = record?;
-            if record.kind != Kind::Publish {
-                continue;
-            }
-            let place = format!("ledger entry {}", record.seq);
-            let publication: Publication = from_value(&place, record.body)?;
-            newest = publication.seq;
-            match self {
-                Reference::Number(number) if *number == publication.seq => return Ok(vec![(record.seq, publication)]),
-                Reference::At(symbol, at) if *symbol == publication.symbol && publication.published_at <= *at => {
-                    found.retain(|(_, p)| p.horizon != publication.horizon);
-                    found.push((record.seq, publication));
-                }
-                _ => {}
-            }
-        }
-        match self {
-            Reference::Number(number) if found.is_empty() => bail!("no publication {number}; the newest is {newest}"),
-            Reference::At(symbol, at) if found.is_empty() => bail!("nothing was published for {symbol} by {at}"),
-            _ => Ok(found),
-        }
-    }
-}
-
 /// Runs the command.
 ///
 /// # Errors
@@ -127,16 +71,7 @@ pub fn run(args: Args) -> Result<Answer> {
 fn changed(args: &Args, from: &[(Seq, Publication)], to: &[(Seq, Publication)]) -> Result<Answer> {
     let pair = |v: &Option<Vec<f64>>| v.as_deref().and_then(|v| Some([*v.first()?, *v.get(1)?]));
     let holding = pair(&args.units).zip(pair(&args.prices)).map(|(units, prices)| Holding { units, prices });
-    let mut changes = Vec::new();
-    for (_, new) in to {
-        let named = |p: &&Publication| p.horizon == new.horizon || from.len() == 1 && to.len() == 1;
-        if let Some(old) = from.iter().map(|f| &f.1).find(named) {
-            changes.push(Change::between(old, new, holding)?);
-        }
-    }
-    if changes.is_empty() {
-        bail!("the two have no horizon in common");
-    }
+    let changes = changes(from, to, holding)?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&changes)?);
     } else {
@@ -146,39 +81,32 @@ fn changed(args: &Args, from: &[(Seq, Publication)], to: &[(Seq, Publication)]) 
     Ok(Answer::Yes)
 }
 
-/// Forward guidance at publications, from everything published before them.
+/// Forward guidance at publications.
 fn ahead(args: &Args, store: &FileStore, found: &[(Seq, Publication)]) -> Result<Answer> {
-    let mut decisions = Vec::new();
-    let eras = era::eras(store, |seq, p| decisions.push((seq, p)))?;
-    let config = eras.last().map(|e| serde_json::from_str::<Value>(&e.start.config)).transpose()?.unwrap_or_default();
-    let policy: Policy = serde_json::from_value(config["margin"]["guardrail"].clone()).unwrap_or_default();
-    let mut told = Vec::new();
-    for (seq, p) in found {
-        let mut guide = Guide::new(policy);
-        let own = decisions.iter().filter(|(s, d)| s <= seq && (d.symbol, &d.horizon) == (p.symbol, &p.horizon));
-        let mut last = Vec::new();
-        for (_, d) in own {
-            last = guide.push(&d.decision()?);
-        }
-        let triggers = guidance::triggers(&p.decision()?, &policy);
-        let mut lines = vec![format!("{} over {}: {} as of {}", p.symbol, p.horizon, p.multiplier, p.as_of)];
-        if last.is_empty() {
-            lines.push("  too few publications in this situation to say where it may be".into());
-        }
-        lines.extend(last.iter().map(|a| {
-            format!("  in {:<4} {:.3} to {:.3}, median {:.3} ({} past changes)", a.over, a.low, a.high, a.median, a.n)
-        }));
-        lines.extend(triggers.iter().map(|t| format!("  {}", t.text)));
-        let value = json!({"seq": p.seq, "symbol": p.symbol, "horizon": p.horizon, "as_of": p.as_of,
-            "multiplier": p.multiplier, "ahead": last, "triggers": triggers});
-        told.push((value, lines));
-    }
+    let outlooks = outlooks(store, found)?;
     if args.json {
-        let values: Vec<&Value> = told.iter().map(|t| &t.0).collect();
-        println!("{}", serde_json::to_string_pretty(&values)?);
+        let value = |o: &Outlook| {
+            let p = &o.publication;
+            json!({"seq": p.seq, "symbol": p.symbol, "horizon": p.horizon, "as_of": p.as_of,
+                "multiplier": p.multiplier, "ahead": o.ahead, "triggers": o.triggers})
+        };
+        println!("{}", serde_json::to_string_pretty(&outlooks.iter().map(value).collect::<Vec<_>>())?);
     } else {
-        let texts: Vec<String> = told.iter().map(|t| t.1.join("\n")).collect();
+        let texts: Vec<String> = outlooks.iter().map(|o| lines(o).join("\n")).collect();
         println!("{}", texts.join("\n\n"));
     }
     Ok(Answer::Yes)
+}
+
+fn lines(o: &Outlook) -> Vec<String> {
+    let p = &o.publication;
+    let mut lines = vec![format!("{} over {}: {} as of {}", p.symbol, p.horizon, p.multiplier, p.as_of)];
+    if o.ahead.is_empty() {
+        lines.push("  too few publications in this situation to say where it may be".into());
+    }
+    lines.extend(o.ahead.iter().map(|a| {
+        format!("  in {:<4} {:.3} to {:.3}, median {:.3} ({} past changes)", a.over, a.low, a.high, a.median, a.n)
+    }));
+    lines.extend(o.triggers.iter().map(|t| format!("  {}", t.text)));
+    lines
 }

@@ -1,17 +1,16 @@
 //! `margincast guard`.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
 use super::{Answer, table};
 use crate::base::{Span, Symbol, Ts};
-use crate::margin::Policy;
 use crate::margin::guardrail::policy_change::Changes;
-use crate::record::era::eras;
-use crate::record::guard::{self, Guard, Proposal, What};
-use crate::record::{FileStore, Seq, Store};
+use crate::record::FileStore;
+use crate::record::guard::{Guard, Proposal, What};
+use crate::record::ledger::policy_state::PolicyState;
 use crate::serve::clock;
 
 /// Guardrail settings and overrides: propose, approve, cancel, show
@@ -100,49 +99,42 @@ pub struct By {
     why: String,
 }
 
-/// What the ledger says of its guardrails.
-struct Standing {
-    base: Policy,
-    now: Policy,
-    applied: Vec<(Ts, u64)>,
-    replay: bool,
-}
-
 /// Runs the command.
 ///
 /// # Errors
 /// It could not run, or what was said is refused.
 pub fn run(args: Args) -> Result<Answer> {
-    let standing = standing(&args.ledger)?;
+    let store = FileStore::read(&args.ledger).with_context(|| format!("ledger {}", args.ledger.display()))?;
+    let state = PolicyState::of(&store).with_context(|| args.ledger.display().to_string())?;
     let guard = Guard::of(&args.ledger);
-    if args.at.is_some() && !standing.replay {
+    if args.at.is_some() && !state.replay {
         bail!("--at: this is the ledger of a live service; what is said to it is said now");
     }
     let now = args.at.unwrap_or_else(clock::now);
     let said = |by: &By| (by.who.clone(), by.why.clone());
     match args.task {
-        Task::Show => return show(&guard, &standing, args.json),
+        Task::Show => return show(&guard, &state, args.json),
         Task::Propose { changes, by } => {
             let (who, why) = said(&by);
             let what = What::Settings(pairs(&changes)?);
-            let id = guard.propose(what, (&who, &why), now, &standing.base)?;
+            let id = guard.propose(what, (&who, &why), now, &state.base)?;
             table::print(&format!("proposal {id}: two others must approve it\n"));
         }
         Task::Override { m, length, symbol, by } => {
             let (who, why) = said(&by);
             let what = What::Override { symbol, m_ppm: (m.max(0.0) * 1e6).ceil() as u64, length };
-            let id = guard.propose(what, (&who, &why), now, &standing.base)?;
+            let id = guard.propose(what, (&who, &why), now, &state.base)?;
             table::print(&format!("proposal {id}: one other must approve it\n"));
         }
         Task::Approve { id, by } => {
             let (who, why) = said(&by);
             let proposal = guard.approve(id, (&who, &why), now)?;
-            table::print(&line(&guard, &standing, &proposal)?);
+            table::print(&line(&guard, &state, &proposal)?);
         }
         Task::Cancel { id, by } => {
             let (who, why) = said(&by);
             let proposal = guard.cancel(id, (&who, &why), now)?;
-            table::print(&line(&guard, &standing, &proposal)?);
+            table::print(&line(&guard, &state, &proposal)?);
         }
     }
     Ok(Answer::Yes)
@@ -156,39 +148,27 @@ fn pairs(changes: &[String]) -> Result<Changes> {
     changes.iter().map(pair).collect()
 }
 
-fn standing(ledger: &Path) -> Result<Standing> {
-    let store = FileStore::read(ledger).with_context(|| format!("ledger {}", ledger.display()))?;
-    let replay = store.scan(Seq(0))?.next().transpose()?.is_some_and(|r| r.body["mode"] == "replay");
-    let Some(era) = eras(&store, |_, _| {})?.pop() else {
-        bail!("{}: no configuration yet; start the service once", ledger.display());
-    };
-    let base = crate::serve::engine::settings(&era.start.config)?;
-    let now = guard::settings(&base, &era.stored());
-    let applied = era.orders.iter().filter_map(|(at, o)| Some((*at, o.id?))).collect();
-    Ok(Standing { base, now, applied, replay })
-}
-
-fn show(guard: &Guard, standing: &Standing, as_json: bool) -> Result<Answer> {
+fn show(guard: &Guard, state: &PolicyState, as_json: bool) -> Result<Answer> {
     let proposals = guard.proposals()?;
     if as_json {
         let states: Result<Vec<_>> = proposals
             .iter()
             .map(|p| {
-                let state = state(guard, standing, p)?;
-                Ok(json!({"id": p.id, "what": p.what, "who": p.names(), "why": p.why, "state": state}))
+                let became = state.proposal(guard, p)?.to_string();
+                Ok(json!({"id": p.id, "what": p.what, "who": p.names(), "why": p.why, "state": became}))
             })
             .collect();
-        println!("{}", serde_json::to_string_pretty(&json!({"settings": standing.now, "proposals": states?}))?);
+        println!("{}", serde_json::to_string_pretty(&json!({"settings": state.in_force, "proposals": states?}))?);
         return Ok(Answer::Yes);
     }
-    table::print(&toml::to_string(&standing.now)?);
+    table::print(&toml::to_string(&state.in_force)?);
     for proposal in &proposals {
-        table::print(&line(guard, standing, proposal)?);
+        table::print(&line(guard, state, proposal)?);
     }
     Ok(Answer::Yes)
 }
 
-fn line(guard: &Guard, standing: &Standing, p: &Proposal) -> Result<String> {
+fn line(guard: &Guard, state: &PolicyState, p: &Proposal) -> Result<String> {
     let what = match &p.what {
         What::Settings(changes) => changes.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" "),
         What::Override { symbol, m_ppm, length } => {
@@ -197,20 +177,5 @@ fn line(guard: &Guard, standing: &Standing, p: &Proposal) -> Result<String> {
         }
     };
     let names = p.names().join(", ");
-    Ok(format!("proposal {}: {what} ({names}: {}); {}\n", p.id, p.why, state(guard, standing, p)?))
-}
-
-fn state(guard: &Guard, standing: &Standing, p: &Proposal) -> Result<String> {
-    if let Some((at, _)) = standing.applied.iter().find(|a| a.1 == p.id) {
-        return Ok(format!("applied at {at}"));
-    }
-    if let Some((who, at)) = &p.cancelled {
-        return Ok(format!("cancelled by {who} at {at}"));
-    }
-    let due = guard.timeline(&standing.base)?.into_iter().find(|l| l.1.id == p.id);
-    Ok(match due {
-        Some((due, _)) => format!("approved, acts from {due}"),
-        None if p.approved().is_some() => "approved, but does not fit the settings in force".into(),
-        None => format!("{} of {} approvals, lapses at {}", p.approvals.len(), p.need(), p.at + guard::LAPSE),
-    })
+    Ok(format!("proposal {}: {what} ({names}: {}); {}\n", p.id, p.why, state.proposal(guard, p)?))
 }

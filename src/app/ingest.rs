@@ -11,7 +11,7 @@ use crate::base::{Span, Symbol};
 use crate::event::check::Report;
 use crate::event::lake::Lake;
 use crate::event::venue::generic::{Map, sniff};
-use crate::event::venue::{Asked, Source, VENUES, Venue, Writing, import, recognise};
+use crate::event::venue::{ReadOptions, VENUES, VendorFile, Venue, Writing, import, recognise};
 
 const EXAMPLE: &str = "\
 Exit code 0: done. 1: done, but --strict found something. 2: a file could not be imported; nothing of it was taken.
@@ -110,7 +110,7 @@ pub fn run(args: Args) -> Result<Answer> {
 }
 
 fn sniff_file(file: &Path) -> Result<Answer> {
-    let source = Source::open(file)?;
+    let source = VendorFile::open(file)?;
     if let Ok(venue) = recognise(VENUES, &source) {
         println!("# is of {0}; --venue {0} reads it without a map", venue.name);
     }
@@ -133,7 +133,7 @@ fn import_all(venue: Option<&Venue>, lake: &Lake, args: &Args) -> (Vec<Report>, 
     let bar = ProgressBar::new_spinner();
     let style = ProgressStyle::with_template("{spinner} {msg} {bytes} {bytes_per_sec}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_spinner()));
-    let asked = Asked {
+    let options = ReadOptions {
         market: args.market.as_deref(),
         symbol: args.symbol,
         bar: args.bar,
@@ -145,9 +145,9 @@ fn import_all(venue: Option<&Venue>, lake: &Lake, args: &Args) -> (Vec<Report>, 
     let mut failed = 0;
     for (i, file) in args.files.iter().enumerate() {
         bar.set_message(format!("{}/{} {}", i + 1, args.files.len(), file.display()));
-        let imported = Source::open(file).and_then(|source| {
+        let imported = VendorFile::open(file).and_then(|source| {
             let venue = venue.map_or_else(|| recognise(VENUES, &source), Ok)?;
-            import(venue, &source, lake, &asked, writing)
+            import(venue, &source, lake, &options, writing)
         });
         match imported {
             Ok(report) => reports.push(report),

@@ -12,7 +12,7 @@ use crate::event::lake::Lake;
 use crate::event::snapshot::VenueTable;
 use crate::record::Registry;
 use crate::record::venue::Inputs;
-use crate::serve::engine::{Engine, pace, source};
+use crate::serve::engine::{Engine, Models, pace, source};
 use crate::serve::{Mode, Options, start};
 
 /// Publish multipliers live from a lake or from a replay
@@ -31,6 +31,10 @@ Where serve.accounts names a file (CSV: symbol,equity,notional), a rise of maint
 far as it liquidates few; serve.books (symbol,depth_50bp,depth_100bp,spread_bp,open_interest,
 stressed_depth) gives caps on open interest and finds a thin book. Both are read again when they change
 (replace them whole, by rename); what was read is kept in <serve.ledger>/inputs and recorded.
+
+Each [[serve.sinks]] is sent every set of publications, in order and at least once, once it is in the ledger:
+kind = \"file\" drops a file a set into folder = \"DIR\". name tells two of a kind apart; a service is not ready
+while a sink does not do well, unless it says required = false. <serve.ledger>/sinks keeps how far each is.
 
 Addresses: / (page), /v1/multipliers, /v1/multipliers/stream, /v1/multipliers/SYMBOL/explain,
 /v1/multipliers/SYMBOL/ahead (where it may be in 1, 8 and 24 hours, and what would move it), /v1/forecasts,
@@ -89,9 +93,9 @@ pub fn run(args: Args) -> Result<Answer> {
 
 /// The engine of a configuration, before it has models.
 pub fn engine(config: &Config) -> Engine {
-    let registry = Registry::open(&config.serve.models);
-    let named = (config.serve.model.as_str(), config.serve.alias.as_str());
-    Engine::new(registry, named, config.plan().road, config.digest(), Inputs::of(&config.serve.ledger))
+    let serve = &config.serve;
+    let models = Models::new(Registry::open(&serve.models), &serve.model, &serve.alias);
+    Engine::new(models, config.plan().pipeline, config.digest(), Inputs::of(&serve.ledger))
 }
 
 /// How a configuration is served.
@@ -113,7 +117,8 @@ pub fn options(config: &Config, mode: Mode, from: Option<Ts>) -> Result<Options>
         horizons: config.horizons.iter().map(|h| Horizon(row.times(*h as i64))).collect(),
         config: serde_json::to_string(config).context("the configuration")?,
         config_digest: config.digest(),
-        told: files.into_iter().filter_map(|(subject, path)| Some((subject, path.clone()?))).collect(),
+        venue_files: files.into_iter().filter_map(|(subject, path)| Some((subject, path.clone()?))).collect(),
+        sinks: serve.sinks.clone(),
         from: from.or(serve.from),
         mode,
         poll: serve.poll,

@@ -7,14 +7,13 @@ use serde_json::json;
 
 use super::Answer;
 use super::config::Config;
-use super::explain::Reference;
 use super::{market, serve};
 use crate::event::lake::Lake;
-use crate::margin::Order;
-use crate::record::era::{Era, eras};
-use crate::record::guard::Guard;
-use crate::record::rerun::Rerun;
-use crate::record::{Error, FileStore, Publication, Registry, Seq, Store};
+use crate::record::era::Era;
+use crate::record::ledger::Reference;
+use crate::record::ledger::audit::audit;
+use crate::record::{Error, FileStore, Registry, Store};
+use crate::serve::engine::audit::remake;
 
 /// Re-derive what was recorded; check ledger, registry and data digests
 #[derive(clap::Args)]
@@ -99,14 +98,15 @@ fn find(args: &Args) -> Result<Findings> {
         findings.note(format!("models {name}: as registered"), registry.verify(&name)?);
     }
     if let Some(store) = store {
-        let (eras, count, wrong) = publications(&store)?;
-        findings.note(format!("ledger: {} entries, {count} publications, chain and numbers hold", store.next()), wrong);
-        let (count, wrong) = orders(args, &eras)?;
-        if count > 0 {
-            findings.note(format!("guard: {count} orders, each approved and due"), wrong);
+        let audited = audit(&store, &args.ledger)?;
+        let (entries, count) = (store.next(), audited.publications);
+        let what = format!("ledger: {entries} entries, {count} publications, chain and numbers hold");
+        findings.note(what, audited.wrong_publications);
+        if audited.orders > 0 {
+            findings.note(format!("guard: {} orders, each approved and due", audited.orders), audited.wrong_orders);
         }
         if let Some(lake) = &args.lake {
-            for era in &eras {
+            for era in &audited.epochs {
                 again(args, lake, era, &mut findings)?;
             }
         }
@@ -122,45 +122,6 @@ fn find(args: &Args) -> Result<Findings> {
     Ok(findings)
 }
 
-/// Numbers without gaps; each row naming the one before it.
-fn publications(store: &FileStore) -> Result<(Vec<Era>, u64, Vec<String>)> {
-    let (mut count, mut wrong) = (0, Vec::new());
-    let mut last = std::collections::BTreeMap::<_, (u64, String)>::new();
-    let eras = eras(store, |seq: Seq, p: Publication| {
-        count += 1;
-        if p.seq != count {
-            wrong.push(format!("ledger entry {seq}: publication {}, {count} comes next", p.seq));
-        }
-        let before = last.insert((p.symbol, p.horizon.clone()), (p.seq, p.multiplier.clone()));
-        if (p.prev_seq, &p.previous_value) != (before.as_ref().map(|b| b.0), &before.map(|b| b.1)) {
-            wrong.push(format!("ledger entry {seq}: publication {} does not name the one before it", p.seq));
-        }
-    })?;
-    Ok((eras, count, wrong))
-}
-
-/// Each order that was a proposal, held against the log of proposals.
-fn orders(args: &Args, eras: &[Era]) -> Result<(usize, Vec<String>)> {
-    let guard = Guard::of(&args.ledger);
-    let (mut count, mut wrong) = (0, Vec::new());
-    for era in eras {
-        let base = crate::serve::engine::settings(&era.start.config)?;
-        for (at, ordered) in &era.orders {
-            let order = ordered.order.read()?;
-            let known = match ordered.id {
-                Some(id) => guard.check(id, &order, &base, *at)?,
-                // Only a freeze needs nobody's approval.
-                None => {
-                    (!matches!(order, Order::Kill { .. })).then(|| format!("an order at {at} was nobody's proposal"))
-                }
-            };
-            count += 1;
-            wrong.extend(known);
-        }
-    }
-    Ok((count, wrong))
-}
-
 /// Makes one era again from the lake, and compares.
 fn again(args: &Args, lake: &Path, era: &Era, findings: &mut Findings) -> Result<()> {
     let mut config: Config = serde_json::from_str(&era.start.config).context("the configuration in the ledger")?;
@@ -173,31 +134,14 @@ fn again(args: &Args, lake: &Path, era: &Era, findings: &mut Findings) -> Result
     }
     let folder = args.ledger.clone();
     let recall = Box::new(move |seq| FileStore::peek(&folder)?.publication(seq));
-    let mut rerun = Rerun::new(&config.universe.symbols, Some(era), recall);
-    let mut engine = serve::engine(&config);
-    engine.begin(&era.start.model, era.start.publish_from)?;
-    let mut made = rerun.begin(&mut engine);
     let lake = Lake::at(lake);
-    let wanted = market::subscriptions(&config, &lake)?;
-    for event in lake.events(&wanted, config.universe.from, None)? {
-        if made.is_err() || rerun.is_done() {
-            break;
-        }
-        made = rerun.feed(&event?, &mut engine);
-    }
-    let differs = match made {
-        Ok(_) => rerun.unfinished().map(|e| e.to_string()),
-        // What differs is the answer; anything else is a reason for having none.
-        Err(e) => match e.downcast::<Error>()? {
-            e @ (Error::Differs { .. } | Error::Damaged { .. }) => Some(e.to_string()),
-            e => return Err(e.into()),
-        },
-    };
+    let events = lake.events(&market::subscriptions(&config, &lake)?, config.universe.from, None)?;
+    let remade = remake(era, &config.universe.symbols, serve::engine(&config), recall, events)?;
     let what = format!(
         "era of configuration {}: {} publications made again, equal in every field",
         era.start.digest.short(),
-        rerun.compared()
+        remade.publications
     );
-    findings.note(what, differs.into_iter().collect());
+    findings.note(what, remade.differs.into_iter().collect());
     Ok(())
 }

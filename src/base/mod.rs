@@ -34,7 +34,7 @@ pub mod ts;
 
 pub use aci::Aci;
 pub use digest::Digest;
-pub use ordered::{Ordered, OrderedSpan};
+pub use ordered::{OrderedSpan, OrderedWindow};
 pub use prob::{Level, Prob};
 pub use ring::Ring;
 pub use seed::Seed;

@@ -10,7 +10,7 @@
 //! | [`lake`] | the canonical tables on disk |
 //! | [`snapshot`] | accounts and books of a venue at one moment |
 //! | [`check`] | duplicates, gaps and disorder, reported and never repaired in silence |
-//! | [`synth`] | made-up but repeatable events for tests and benches |
+//! | [`synth`] | made-up but repeatable events for tests and benches: `bars`, `trades`, `with_gaps` |
 //!
 //! This folder knows nothing of rows for models, of forecasts or of margins.
 

@@ -8,7 +8,7 @@ use super::named_forecast::NamedForecast;
 use super::risk_score::Components;
 use super::settings::Margin;
 use super::traffic_light::Breaches;
-use crate::base::{Digest, Horizon, Prob, Span, Symbol, Ts};
+use crate::base::{Digest, Horizon, OrderedSpan, Prob, Span, Symbol, Ts};
 use crate::event::snapshot::{AccountSnapshot, BookSnapshot};
 use crate::feature::{Feature, Row};
 use crate::forecast::outcome::Pending;
@@ -17,7 +17,6 @@ use crate::loss::test::traffic_light::Light;
 use crate::margin::apc::{Apc, MeasuredLoss};
 use crate::margin::guardrail::blast::{Accounts, Exposure};
 use crate::margin::guardrail::order::{Order, Scope};
-use crate::margin::median::Median;
 use crate::margin::risk_score::RiskScore;
 use crate::margin::traffic_light;
 use crate::margin::{Chain, ChainInputs, Conditions, Credibility, Decision, Guardrail, Output, Proposal, Reason, Why};
@@ -53,7 +52,7 @@ pub(super) struct Decider {
     /// The newest tick.
     clock: Option<Ts>,
     /// Data quality as it usually is: a venue that closes at night is not doubted for it.
-    usual: Median,
+    usual: OrderedSpan,
     risk: Components,
     /// Who holds what, and what the stressed book takes, as last read.
     accounts: Option<Accounts>,
@@ -98,7 +97,7 @@ impl Decider {
             closes: VecDeque::new(),
             last: None,
             clock: None,
-            usual: Median::default(),
+            usual: OrderedSpan::default(),
             risk: Components::default(),
             accounts: None,
             lights: margin.traffic_light.map(lights),
@@ -190,7 +189,7 @@ impl Decider {
             p_stress: regime.into_iter().chain(regime.and(spike)).collect(),
             long_run_var: Some(estimate.long_run_var),
         };
-        let confidence = (quality / self.usual.push(row.ts, quality, USUAL)).min(1.0);
+        let confidence = (quality / self.usual.push_over(row.ts, quality, USUAL).quantile(0.5)).min(1.0);
         // A row that closed before the last tick came late.
         let age = self.clock.map(|now| (now - row.ts).max(Span(0)));
         let now = Conditions {

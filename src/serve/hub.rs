@@ -15,7 +15,7 @@ use super::clock;
 use super::options::{Mode, Options};
 use crate::base::{Horizon, Symbol, Ts};
 use crate::pipeline::Named;
-use crate::record::guidance::{Ahead, Trigger};
+use crate::record::guidance::Outlook;
 use crate::record::publication::from_iso;
 use crate::record::{Publication, Seq};
 
@@ -61,17 +61,6 @@ impl PublishedSet {
     pub fn last(&self) -> u64 {
         self.rows.last().map_or(0, |r| r.publication.seq)
     }
-}
-
-/// Forward guidance at a publication.
-#[derive(Clone, Debug)]
-pub struct Guided {
-    /// The publication.
-    pub publication: Publication,
-    /// Where its multiplier may be after some time.
-    pub ahead: Vec<Ahead>,
-    /// What would move it.
-    pub triggers: Vec<Trigger>,
 }
 
 /// How one sink does.
@@ -127,8 +116,9 @@ pub struct Hub {
     pub options: Options,
     snapshot: ArcSwap<Snapshot>,
     forecasts: ArcSwap<BTreeMap<Symbol, Arc<[Named]>>>,
-    guidance: ArcSwap<BTreeMap<Key, Arc<Guided>>>,
+    guidance: ArcSwap<BTreeMap<Key, Arc<Outlook>>>,
     ring: Mutex<Ring>,
+    ring_sets: usize,
     /// Wakes threads that wait for the next set.
     news: Condvar,
     sender: broadcast::Sender<Arc<PublishedSet>>,
@@ -150,12 +140,17 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Hub {
     /// With nothing published.
     pub fn new(options: Options) -> Arc<Hub> {
+        Hub::with_ring(options, RING_SETS)
+    }
+    /// As [`Hub::new`], with so many sets kept.
+    pub(crate) fn with_ring(options: Options, ring_sets: usize) -> Arc<Hub> {
         Arc::new(Hub {
             options,
             snapshot: ArcSwap::default(),
             forecasts: ArcSwap::default(),
             guidance: ArcSwap::default(),
             ring: Mutex::default(),
+            ring_sets,
             news: Condvar::new(),
             sender: broadcast::channel(BEHIND_MAX).0,
             sinks: Mutex::default(),
@@ -182,11 +177,11 @@ impl Hub {
         self.forecasts.store(Arc::new(all));
     }
     /// Forward guidance at the newest publications.
-    pub fn guidance(&self) -> Arc<BTreeMap<Key, Arc<Guided>>> {
+    pub fn guidance(&self) -> Arc<BTreeMap<Key, Arc<Outlook>>> {
         self.guidance.load_full()
     }
     /// Puts the guidance at the newest publications.
-    pub fn put_guidance(&self, newest: BTreeMap<Key, Arc<Guided>>) {
+    pub fn put_guidance(&self, newest: BTreeMap<Key, Arc<Outlook>>) {
         let mut all = (*self.guidance()).clone();
         all.extend(newest);
         self.guidance.store(Arc::new(all));
@@ -216,7 +211,7 @@ impl Hub {
             // No receiver is no error: nobody listens.
             let _ = self.sender.send(set);
         }
-        while ring.sets.len() > RING_SETS {
+        while ring.sets.len() > self.ring_sets {
             ring.sets.pop_front();
         }
         self.news.notify_all();

@@ -46,7 +46,7 @@ pub struct Meters {
 }
 
 /// Names, units and meaning, as `/metrics` tells them.
-const COUNTERS: [(&str, &str); 11] = [
+const COUNTERS: [(&str, &str); 12] = [
     ("margincast_publications_total", "rows published, by status"),
     ("margincast_guardrail_hits_total", "rows with a reason, by rule"),
     ("margincast_ledger_entries_total", "entries appended to the ledger"),
@@ -58,8 +58,9 @@ const COUNTERS: [(&str, &str); 11] = [
     ("margincast_model_loads_total", "models loaded"),
     ("margincast_model_load_failures_total", "models that could not be loaded"),
     ("margincast_input_rejected_total", "events counted as faults, by reason"),
+    ("margincast_sink_failures_total", "deliveries that failed, by sink"),
 ];
-const GAUGES: [(&str, &str); 8] = [
+const GAUGES: [(&str, &str); 10] = [
     ("margincast_build_info", "always 1; which program"),
     ("margincast_model_info", "always 1; which model is in force"),
     ("margincast_publication_seq", "number of the newest publication"),
@@ -68,6 +69,8 @@ const GAUGES: [(&str, &str); 8] = [
     ("margincast_instruments", "rows in force, by status"),
     ("margincast_multiplier", "initial-margin multiplier in force"),
     ("margincast_stream_subscribers", "streams being served"),
+    ("margincast_sink_seq", "number of the last publication that a sink acknowledged"),
+    ("margincast_sink_behind", "publications that a sink has not acknowledged yet"),
 ];
 const HISTOGRAMS: [(&str, &str); 4] = [
     ("margincast_publication_duration_seconds", "from events to shown"),
@@ -171,6 +174,13 @@ impl Meters {
         }
         if let Some(newest) = newest {
             self.gauge("margincast_publication_age_seconds", &[]).set((now - newest).seconds());
+        }
+        for (name, sink) in hub.sinks() {
+            let labels = [("sink", name), ("kind", sink.kind.to_string())];
+            self.gauge("margincast_sink_seq", &labels).set(sink.seq as f64);
+            self.gauge("margincast_sink_behind", &labels).set(snapshot.seq.saturating_sub(sink.seq) as f64);
+            let failures = self.recorder.register_counter(&key("margincast_sink_failures_total", &labels), &META);
+            failures.absolute(sink.failures);
         }
         self.handle.run_upkeep();
         self.handle.render()

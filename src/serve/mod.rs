@@ -11,6 +11,7 @@
 //! | [`meters`] | what is measured, for Prometheus |
 //! | [`engine`] | the running pipeline: catch up with the ledger, then push, record, publish |
 //! | [`api`] | what is asked over HTTP and how it is answered |
+//! | [`sink`] | where publications go by themselves |
 //! | [`server`] | start and stop |
 //!
 //! This folder knows nothing of how models are trained or judged.
@@ -22,6 +23,7 @@ pub mod hub;
 pub mod meters;
 pub mod options;
 pub mod server;
+pub mod sink;
 
 pub use hub::Hub;
 pub use options::{Mode, Options};

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::base::{Digest, Horizon, Span, Symbol, Ts};
 use crate::event::snapshot::VenueTable;
+use crate::serve::sink::SinkConfig;
 
 /// Where time comes from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,7 +51,9 @@ pub struct Options {
     /// Its digest.
     pub config_digest: Digest,
     /// Files of accounts and books that the venue writes.
-    pub told: BTreeMap<VenueTable, PathBuf>,
+    pub venue_files: BTreeMap<VenueTable, PathBuf>,
+    /// Where publications go by themselves.
+    pub sinks: Vec<SinkConfig>,
     /// Rows that close before this only warm up; absent means: as the ledger has it, else the last
     /// window that closed, else (in a replay) all are published.
     pub from: Option<Ts>,

@@ -20,6 +20,7 @@ use super::engine::source::Source;
 use super::hub::Hub;
 use super::meters::Meters;
 use super::options::Options;
+use super::sink::{self, Deliveries};
 
 /// How long answers and streams in flight may take to end.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -33,6 +34,7 @@ pub struct Running {
     pub hub: Arc<Hub>,
     runtime: Runtime,
     publisher: Option<JoinHandle<Result<()>>>,
+    deliveries: Deliveries,
     web: Option<tokio::task::JoinHandle<std::io::Result<()>>>,
     bye: watch::Sender<bool>,
     failed: watch::Receiver<bool>,
@@ -42,12 +44,13 @@ pub struct Running {
 ///
 /// # Errors
 /// The ledger or the models cannot be opened, or the address is taken: nothing runs.
-pub fn start(options: Options, engine: Engine, mut source: Source) -> Result<Running> {
+pub fn start(options: Options, engine: Engine, mut market: Box<dyn Source>) -> Result<Running> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(WEB_THREADS).enable_all().build()?;
     let listen = options.listen.clone();
     let listener = runtime.block_on(TcpListener::bind(&listen)).with_context(|| format!("listening on {listen}"))?;
     let address = listener.local_addr()?;
     let meters = Meters::new(&options)?;
+    let sinks = sink::config::open(&options.sinks)?;
     let hub = Hub::new(options);
     let mut publisher = Publisher::new(Arc::clone(&hub), Arc::clone(&meters), engine)?;
     let (bye, stop) = watch::channel(false);
@@ -69,14 +72,15 @@ pub fn start(options: Options, engine: Engine, mut source: Source) -> Result<Run
     });
     let web = runtime.spawn(async move { server.await });
     let publisher = std::thread::Builder::new().name("publisher".into()).spawn(move || {
-        let done = publisher.run(&mut source);
+        let done = publisher.run(&mut *market);
         if done.is_err() {
             let _ = failing.send(true);
         }
         done
     })?;
+    let deliveries = Deliveries::start(&hub, sinks)?;
     tracing::info!(%address, "serving");
-    Ok(Running { address, hub, runtime, publisher: Some(publisher), web: Some(web), bye, failed })
+    Ok(Running { address, hub, runtime, publisher: Some(publisher), deliveries, web: Some(web), bye, failed })
 }
 
 impl Running {
@@ -115,6 +119,7 @@ impl Running {
             Some(Err(_)) => Err(anyhow!("the publisher died")),
             None => Ok(()),
         };
+        self.deliveries.stop();
         let _ = self.bye.send(true);
         if let Some(web) = self.web.take() {
             let ended = self.runtime.block_on(async { tokio::time::timeout(DRAIN, web).await });

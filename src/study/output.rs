@@ -11,7 +11,7 @@ use super::report;
 use super::run::Studied;
 use super::walk::{Forecasted, Issued};
 use crate::base::table::{Column, Table};
-use crate::base::{Horizon, Prob, Span};
+use crate::base::{Horizon, Prob, Span, atomic};
 use crate::forecast::{Dist, Forecast, Regime};
 use crate::loss::OutcomeRow;
 use crate::margin::Decision;
@@ -37,7 +37,7 @@ pub fn write(studied: &Studied, out: &Path) -> Result<(), Error> {
     decisions(&walk.decisions).write(&out.join("decisions.parquet"))?;
     let put = |name: &str, text: &str| {
         let path = out.join(name);
-        std::fs::write(&path, text).map_err(|e| bad(&path, e))
+        atomic::write(&path, text.as_bytes()).map_err(|e| bad(&path, e))
     };
     put("scores.json", &judged.scores.to_json())?;
     put("report.html", &report::render(&judged.scores, &judged.lines))
@@ -100,7 +100,7 @@ pub fn outcomes(outcomes: &[Outcomes], plan: &Plan) -> Table {
     let rows: Vec<(Horizon, OutcomeRow)> =
         outcomes.iter().flat_map(|t| t.rows(&plan.study).map(|r| (t.horizon, r))).collect();
     let float = |f: &dyn Fn(&OutcomeRow) -> f64| Column::Float(rows.iter().map(|r| f(&r.1)).collect());
-    let side = plan.road.margin.baseline.side;
+    let side = plan.pipeline.margin.baseline.side;
     Table::new([
         ("symbol", Column::Text(rows.iter().map(|r| Some(r.1.symbol.to_string())).collect())),
         ("ts", Column::Time(rows.iter().map(|r| Some(r.1.ts.0)).collect())),

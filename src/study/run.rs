@@ -38,7 +38,7 @@ pub struct Studied {
 /// The plan cannot be carried out on this market, or a fit's file cannot be used.
 pub fn run(task: Task<'_>, progress: OnProgress<'_>) -> Result<Studied, Error> {
     let Task { plan, ablations, market, heading, keep } = task;
-    let lead_lag = lead_lag::check(market, &plan.road.symbols, plan.road.rows.bar);
+    let lead_lag = lead_lag::check(market, &plan.pipeline.symbols, plan.pipeline.rows.bar);
     lead_lag.out_of_step.iter().for_each(|one| progress(Progress::Warning(&one.to_string())));
     let walk = walk(plan, market, heading.config, keep, progress)?;
     let again = Again { market, lead_lag: &lead_lag, ablations, config: heading.config, keep, progress };

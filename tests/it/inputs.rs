@@ -7,7 +7,7 @@ use margincast::app::market;
 use margincast::base::table::Table;
 use margincast::base::{Span, Symbol, Ts};
 use margincast::event::lake::{BarRow, Feed, GaugeRow, Lake, Listing};
-use margincast::event::venue::{Asked, Source, Writing, generic, import};
+use margincast::event::venue::{ReadOptions, VendorFile, Writing, generic, import};
 use margincast::event::{Body, Event, Fault, Gauge, GaugeKind, synth};
 use margincast::feature::{Builder, Feature, Row};
 
@@ -138,7 +138,7 @@ fn lake(folder: &Path) -> Lake {
             Body::Bar(bar) => BarRow { ts_close: e.ts_event, ts_known: e.ts_known, bar, src: 0 },
             _ => panic!("a bar"),
         };
-        lake.write_bars(&listing("binance", "spot", name), &events.iter().map(row).collect::<Vec<_>>()).unwrap();
+        lake.write(&listing("binance", "spot", name), &events.iter().map(row).collect::<Vec<_>>()).unwrap();
     }
     let at = |hours: i64| start + Span::HOUR.times(hours);
     let nan = f64::NAN;
@@ -285,8 +285,8 @@ fn an_input_that_is_not_there_is_an_error_with_the_mend() {
 /// Imports a file by a shipped map.
 fn shipped(lake: &Lake, map: &str, file: &Path) {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("data/configs/maps/{map}.toml"));
-    let asked = Asked { market: None, symbol: None, bar: None, map: Some(&path), progress: &|_: u64| {} };
-    import(&generic::VENUE, &Source::open(file).unwrap(), lake, &asked, Writing::default()).unwrap();
+    let options = ReadOptions { market: None, symbol: None, bar: None, map: Some(&path), progress: &|_: u64| {} };
+    import(&generic::VENUE, &VendorFile::open(file).unwrap(), lake, &options, Writing::default()).unwrap();
 }
 
 fn values(lake: &Lake, feed: Feed, listing: Listing) -> Vec<(Ts, f64)> {

@@ -21,7 +21,7 @@ use margincast::record::alias::By;
 use margincast::record::register::Extras;
 use margincast::record::{FileStore, Kind, Publication, Registry, Seq, Store, Which, era};
 use margincast::serve::api::http;
-use margincast::serve::engine::source;
+use margincast::serve::engine::source::{self, Source};
 use margincast::serve::{Mode, Running, start};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -29,6 +29,7 @@ use tempfile::TempDir;
 use crate::law_registry;
 
 mod light;
+mod sink;
 mod venue;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_margincast");
@@ -58,7 +59,7 @@ static WORLD: LazyLock<World> = LazyLock::new(|| {
     let mut history = BTreeMap::new();
     for symbol in SYMBOLS {
         let (listing, events) = (listing(symbol), market(symbol));
-        Lake::at(world.path("lake")).write_bars(&listing, &bar_rows(&events)).unwrap();
+        Lake::at(world.path("lake")).write(&listing, &bar_rows(&events)).unwrap();
         history.insert(listing.symbol, Arc::new(rows(&world.config(&[]), &events)));
     }
     let registry = Registry::open(&world.path("models"));
@@ -156,20 +157,24 @@ poll = "20ms"
         let config = self.config(&[format!("serve.ledger='{}'", ledger.display())]);
         self.serve_from(&config, Mode::Replay(None), self.replay())
     }
-    fn serve_from(&self, config: &Config, mode: Mode, events: source::Source) -> Running {
+    fn serve_from(&self, config: &Config, mode: Mode, events: Box<dyn Source>) -> Running {
         start(command::options(config, mode, None).unwrap(), command::engine(config), events).unwrap()
     }
-    fn replay(&self) -> source::Source {
+    fn replay(&self) -> Box<dyn Source> {
         let listings = SYMBOLS.map(listing);
         source::replay(&Lake::at(self.path("lake")), &Feed::Bars(Span::HOUR).of(&listings), None).unwrap()
     }
     /// The real program, replaying.
     fn spawn(&self, ledger: &Path, speed: &str) -> Program {
+        self.spawn_with(ledger, speed, &[])
+    }
+    fn spawn_with(&self, ledger: &Path, speed: &str, more: &[&str]) -> Program {
         let lake = self.path("lake").display().to_string();
         let config = self.path("config.toml").display().to_string();
         let set = format!("serve.ledger='{}'", ledger.display());
         let mut child = Command::new(BINARY)
             .args(["serve", "--config", &config, "--lake", &lake, "--replay", "--speed", speed, "--set", &set])
+            .args(more.iter().flat_map(|set| ["--set", set]))
             .env("MARGINCAST_LOG", "warn")
             .stderr(Stdio::piped())
             .spawn()
@@ -692,7 +697,7 @@ fn a_followed_lake_is_published_as_it_grows() {
     let known = |n: usize| SYMBOLS.map(|s| bar_rows(&market(s)[..n]));
     let put = |n: usize| {
         for (rows, symbol) in known(n).iter().zip(SYMBOLS) {
-            lake.write_bars(&listing(symbol), rows).unwrap();
+            lake.write(&listing(symbol), rows).unwrap();
         }
     };
     put(700);
@@ -727,7 +732,7 @@ fn a_clock_without_news_ends_in_the_fallback_and_is_made_again() {
     let (lake, ledger) = (Lake::at(own.path().join("lake")), own.path().join("ledger"));
     let put = |n: usize| {
         for symbol in SYMBOLS {
-            lake.write_bars(&listing(symbol), &bar_rows(&market(symbol)[..n])).unwrap();
+            lake.write(&listing(symbol), &bar_rows(&market(symbol)[..n])).unwrap();
         }
     };
     put(700);
@@ -835,7 +840,7 @@ fn verify_makes_every_decision_again_and_names_what_differs() {
     for symbol in SYMBOLS {
         let mut rows = bar_rows(&market(symbol));
         rows[700].bar.high *= 1.5;
-        other.write_bars(&listing(symbol), &rows).unwrap();
+        other.write(&listing(symbol), &rows).unwrap();
     }
     let (code, said) = verify(&text(own.path().join("other")));
     assert_eq!(code, Some(1), "{said}");

@@ -476,6 +476,7 @@ fn planted_circles_are_caught() {
         "pub struct C;\npub struct D;",
         "pub struct C;\n#[cfg(test)]\nmod tests {\n    use super::super::b::B;\n}",
         "// use super::b::B;\nuse std::collections::B;\npub struct C;",
+        "use super::{C as Own, E as Other};\npub(in crate::a) struct C;\npub struct D;",
     ] {
         assert_eq!(circles(&[lib, front, b_file, (c, text)]), [] as [&str; 0], "{text}");
     }

@@ -1,13 +1,13 @@
 //! Whether one row can be: the check that rows of files and frames of live feeds share.
 
-use super::vendor::{Stamp, VendorBar, VendorRow};
+use super::vendor_row::{Stamp, VendorBar, VendorRow};
 use crate::base::{Span, Symbol, Ts};
-use crate::event::lake::{BarRow, GaugeRow, Record, TradeRow};
+use crate::event::lake::{BarRow, GaugeRow, LakeRow, TradeRow};
 use crate::event::{Bar, BarKind, Event, Fault};
 
 /// Where a row comes from.
 #[derive(Clone, Copy, Debug)]
-pub struct Origin {
+pub struct RowOrigin {
     /// Added to every time to give the time it could be known.
     pub delay: Span,
     /// When it was received, where that was noted: it could not be known before.
@@ -50,7 +50,7 @@ impl Checked {
 ///
 /// # Errors
 /// It cannot be: a number that is none, a price that is not positive, a bar off its grid or without a length.
-pub fn admit(row: VendorRow, origin: &Origin) -> Result<Checked, Fault> {
+pub fn admit(row: VendorRow, origin: &RowOrigin) -> Result<Checked, Fault> {
     let known = |ts: Ts| origin.received.map_or(ts + origin.delay, |t| t.max(ts + origin.delay));
     match row {
         VendorRow::Trade(mut trade) => {

@@ -2,11 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::admit::{Checked, Origin, admit};
-use super::coverage::Coverage;
-use super::interval;
+use super::admit::{Checked, RowOrigin, admit};
+use super::funding_hours;
+use super::intervals::Intervals;
 use super::report::{Gaps, Refused, Report};
-use super::vendor::{VendorBar, VendorRow};
+use super::vendor_row::{VendorBar, VendorRow};
 use crate::base::table::TradeId;
 use crate::base::{Span, Symbol, Ts};
 use crate::event::lake::{BarRow, GaugeRow, Tally, TradeRow};
@@ -23,7 +23,7 @@ const QUIET: Span = Span::MINUTE;
 
 /// What a file is, known before its first row.
 #[derive(Clone, Debug)]
-pub struct Heading {
+pub struct FileHeading {
     /// Venue, as the lake names it.
     pub venue: String,
     /// Market, as the lake names it.
@@ -62,15 +62,15 @@ impl Rows {
 }
 
 /// Told what the file is and some of its rows; says what became of them.
-pub type Write<'w> = dyn FnMut(&Heading, Rows) -> Result<Tally, Error> + 'w;
+pub type Write<'w> = dyn FnMut(&FileHeading, Rows) -> Result<Tally, Error> + 'w;
 
 /// Takes the rows of one file.
 pub struct Checker<'w> {
     write: &'w mut Write<'w>,
     file: String,
-    heading: Heading,
+    heading: FileHeading,
     report: Report,
-    origin: Origin,
+    origin: RowOrigin,
     undecided: Vec<(u64, Symbol, VendorBar)>,
     held: Rows,
     held_rows: usize,
@@ -80,16 +80,16 @@ pub struct Checker<'w> {
 
 struct Seen {
     last: (Ts, u64),
-    ids: Coverage,
+    ids: Intervals,
     numbered: u64,
-    times: Coverage,
+    times: Intervals,
 }
 
 impl<'w> Checker<'w> {
     /// A checker of one file; `report` says what is known of the file's bytes, `src` names it in rows.
     pub fn new(file: String, src: u32, report: Report, write: &'w mut Write<'w>) -> Checker<'w> {
-        let origin = Origin { delay: Span(0), received: None, src };
-        let heading = Heading {
+        let origin = RowOrigin { delay: Span(0), received: None, src };
+        let heading = FileHeading {
             venue: String::new(),
             market: String::new(),
             layout: String::new(),
@@ -102,7 +102,7 @@ impl<'w> Checker<'w> {
         Checker { write, file, heading, report, origin, undecided, held, held_rows: 0, seen }
     }
     /// What the file is; said before its first row.
-    pub fn begin(&mut self, heading: Heading) {
+    pub fn begin(&mut self, heading: FileHeading) {
         self.report.layout.clone_from(&heading.layout);
         self.report.zone.clone_from(&heading.zone);
         (self.report.header, self.report.bar) = (heading.header, heading.bar);
@@ -183,7 +183,7 @@ impl<'w> Checker<'w> {
         self.report.first = Some(self.report.first.map_or(ts, |t| t.min(ts)));
         self.report.last = self.report.last.max(Some(ts));
         let at = (ts, id.map_or(0, i64::unsigned_abs));
-        let new = || Seen { last: at, ids: Coverage::default(), numbered: 0, times: Coverage::default() };
+        let new = || Seen { last: at, ids: Intervals::default(), numbered: 0, times: Intervals::default() };
         let seen = self.seen.entry((row.table(), symbol)).or_insert_with(new);
         if at < seen.last {
             self.report.inversions += 1;
@@ -213,7 +213,7 @@ impl<'w> Checker<'w> {
         }
         for (kind, rows) in &mut held.gauges {
             if let Some(at) = kind.entry().interval {
-                rows.values_mut().for_each(|rows| interval::tell(rows, at));
+                rows.values_mut().for_each(|rows| funding_hours::tell(rows, at));
             }
         }
         match (self.write)(&self.heading, held) {
@@ -256,7 +256,7 @@ impl<'w> Checker<'w> {
         let tables: BTreeSet<&str> = self.seen.keys().map(|k| k.0).collect();
         self.report.table = tables.into_iter().collect::<Vec<_>>().join(", ");
         let symbols: BTreeSet<Symbol> = self.seen.keys().map(|k| k.1).collect();
-        let Heading { venue, market, .. } = &self.heading;
+        let FileHeading { venue, market, .. } = &self.heading;
         self.report.listings = symbols.iter().map(|s| format!("{venue}/{market}/{s}")).collect();
         Ok(self.report)
     }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::listing::Listing;
-use super::row::{Record, TradeRow};
+use super::row::{LakeRow, TradeRow};
 use crate::base::{Digest, Span, Ts};
 use crate::event::Error;
 
@@ -100,7 +100,7 @@ pub(super) fn parts(folder: &Path) -> Result<Vec<PathBuf>, Error> {
 }
 
 /// Rows of a partition in order; a row that lies in two parts (while they are being merged) is one.
-pub(super) fn read_parts<R: Record>(kind: R::Kind, parts: &[PathBuf]) -> Result<Vec<R>, Error> {
+pub(super) fn read_parts<R: LakeRow>(kind: R::Kind, parts: &[PathBuf]) -> Result<Vec<R>, Error> {
     let mut rows = vec![];
     for part in parts {
         rows.extend(R::read(kind, part)?);

@@ -1,5 +1,16 @@
 //! The canonical tables on disk: `<lake>/<table>/venue=/market=/symbol=/date=YYYY-MM-DD/part-N.parquet`.
 //!
+//! | file | what it holds |
+//! |---|---|
+//! | `tables` | [`Lake`]: the whole of it |
+//! | `listing` | [`Listing`]: one instrument of one market of one venue |
+//! | `feed` | [`Feed`], [`Subscription`]: which rows become events |
+//! | [`row`] | the rows of each table, and the event that each is |
+//! | `folders` | where what lies |
+//! | `transaction` | [`Transaction`]: adding rows, all or none |
+//! | `reader` | [`Events`]: rows as events, in order |
+//! | `cursor` | [`Cursor`]: what is new since the last look |
+//!
 //! | table | one row per | partition |
 //! |---|---|---|
 //! | `trades` | trade or aggregate | UTC day of `ts_event` |
@@ -17,20 +28,8 @@
 //! the same row twice is one row. Reading is [`Lake::events`] (all, lazily), [`Lake::load`] (all, at
 //! once) and [`Lake::poll`] (what is new); all three give the order (`ts_known`, symbol, `seq`).
 //!
-//! | file | what it holds |
-//! |---|---|
-//! | `tables` | [`Lake`]: the whole of it |
-//! | `listing` | [`Listing`]: one instrument of one market of one venue |
-//! | `feed` | [`Feed`], [`Subscription`]: which rows become events |
-//! | [`row`] | the rows of each table, and the event that each is |
-//! | `folders` | where what lies |
-//! | `change` | [`Change`]: adding rows, all or none |
-//! | `reader` | [`Events`]: rows as events, in order |
-//! | `cursor` | [`Cursor`]: what is new since the last look |
-//!
 //! This folder knows nothing of vendors, of their files or of sockets.
 
-mod change;
 mod cursor;
 mod feed;
 mod folders;
@@ -38,14 +37,15 @@ mod listing;
 mod reader;
 pub mod row;
 mod tables;
+mod transaction;
 
 #[cfg(test)]
 mod tests;
 
-pub use change::{Change, Tally};
 pub use cursor::Cursor;
 pub use feed::{Feed, Subscription};
 pub use listing::Listing;
 pub use reader::Events;
-pub use row::{BarRow, GaugeRow, Record, TradeRow};
+pub use row::{BarRow, GaugeRow, LakeRow, TradeRow};
 pub use tables::Lake;
+pub use transaction::{Tally, Transaction};

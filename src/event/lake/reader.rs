@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::feed::{Feed, Subscription};
 use super::folders::{Folders, parts, read_parts};
-use super::row::{BarRow, GaugeRow, Record, TradeRow};
+use super::row::{BarRow, GaugeRow, LakeRow, TradeRow};
 use crate::base::{Span, Symbol, Ts};
 use crate::event::{BarKind, Error, Event};
 
@@ -126,7 +126,7 @@ fn bars(symbol: Symbol, span: Span, kind: BarKind, parts: &[PathBuf]) -> Result<
 }
 
 /// Rows as events, numbered from `first` on where nothing else numbers them.
-fn events<R: Record>(kind: R::Kind, symbol: Symbol, parts: &[PathBuf], first: u64) -> Result<Vec<Event>, Error> {
+fn events<R: LakeRow>(kind: R::Kind, symbol: Symbol, parts: &[PathBuf], first: u64) -> Result<Vec<Event>, Error> {
     let rows = read_parts::<R>(kind, parts)?;
     Ok(rows.iter().enumerate().filter_map(|(i, r)| r.event(symbol, first + i as u64)).collect())
 }

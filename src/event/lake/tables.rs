@@ -3,13 +3,13 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::change::{Change, Tally};
 use super::cursor::Cursor;
 use super::feed::{Feed, Subscription};
 use super::folders::{Folders, parts, read_parts};
 use super::listing::Listing;
 use super::reader::Events;
-use super::row::{BarRow, Record, TradeRow};
+use super::row::{BarRow, LakeRow};
+use super::transaction::{Tally, Transaction};
 use crate::base::{Digest, Span, Ts};
 use crate::event::{Error, Event};
 
@@ -32,28 +32,14 @@ impl Lake {
     ///
     /// # Errors
     /// The folder cannot be made, or another process is writing.
-    pub fn change(&self, replace: bool) -> Result<Change<'_>, Error> {
-        Change::begin(&self.folders, replace)
-    }
-    /// Adds bars at once.
-    ///
-    /// # Errors
-    /// As [`Change::add`].
-    pub fn write_bars(&self, listing: &Listing, rows: &[BarRow]) -> Result<Tally, Error> {
-        self.write(listing, rows)
-    }
-    /// Adds trades at once.
-    ///
-    /// # Errors
-    /// As [`Change::add`].
-    pub fn write_trades(&self, listing: &Listing, rows: &[TradeRow]) -> Result<Tally, Error> {
-        self.write(listing, rows)
+    pub fn change(&self, replace: bool) -> Result<Transaction<'_>, Error> {
+        Transaction::begin(&self.folders, replace)
     }
     /// Adds rows of any table at once.
     ///
     /// # Errors
-    /// As [`Change::add`].
-    pub fn write<R: Record>(&self, listing: &Listing, rows: &[R]) -> Result<Tally, Error> {
+    /// As [`Transaction::add`].
+    pub fn write<R: LakeRow>(&self, listing: &Listing, rows: &[R]) -> Result<Tally, Error> {
         let mut change = self.change(false)?;
         let tally = change.add(listing, rows.to_vec())?;
         change.commit()?;
@@ -63,7 +49,7 @@ impl Lake {
     ///
     /// # Errors
     /// A file cannot be read.
-    pub fn rows<R: Record<Kind = ()>>(
+    pub fn rows<R: LakeRow<Kind = ()>>(
         &self,
         listing: &Listing,
         from: Option<Ts>,
@@ -75,7 +61,7 @@ impl Lake {
     ///
     /// # Errors
     /// A file cannot be read.
-    pub fn rows_of<R: Record>(
+    pub fn rows_of<R: LakeRow>(
         &self,
         kind: R::Kind,
         listing: &Listing,

@@ -27,9 +27,9 @@ fn bars_of_several_lengths_come_back_as_they_were_and_twice_is_once() {
     let (hours, events) = bars("AUSDT", Span::HOUR, 24 * 70);
     let (quarters, _) = bars("AUSDT", Span::MINUTE.times(15), 1000);
     let a = listing("AUSDT");
-    assert_eq!(lake.write_bars(&a, &hours).unwrap(), Tally { added: 1680, ..Tally::default() });
-    assert_eq!(lake.write_bars(&a, &quarters).unwrap().added, 1000);
-    assert_eq!(lake.write_bars(&a, &hours).unwrap(), Tally { already: 1680, ..Tally::default() });
+    assert_eq!(lake.write(&a, &hours).unwrap(), Tally { added: 1680, ..Tally::default() });
+    assert_eq!(lake.write(&a, &quarters).unwrap().added, 1000);
+    assert_eq!(lake.write(&a, &hours).unwrap(), Tally { already: 1680, ..Tally::default() });
     let read = lake.bars(&a, Span::HOUR, None, None).unwrap();
     assert_eq!(without_seq(&read), without_seq(&events));
     assert!(read.windows(2).all(|w| w[0].seq < w[1].seq));
@@ -51,7 +51,7 @@ fn symbols_merge_by_time_then_name() {
     let mut expected = vec![];
     for symbol in ["ZUSDT", "AUSDT", "MUSDT"] {
         let (rows, events) = bars(symbol, Span::HOUR, 100);
-        lake.write_bars(&listing(symbol), &rows).unwrap();
+        lake.write(&listing(symbol), &rows).unwrap();
         expected.extend(events);
     }
     expected.sort_by_key(|e| (e.ts_known, e.symbol));
@@ -66,10 +66,10 @@ fn contradiction_is_an_error_unless_replaced() {
     let lake = Lake::at(folder.path());
     let (rows, _) = bars("AUSDT", Span::HOUR, 10);
     let a = listing("AUSDT");
-    lake.write_bars(&a, &rows).unwrap();
+    lake.write(&a, &rows).unwrap();
     let mut other = rows[4];
     (other.bar.volume, other.src) = (Some(1.0), 2);
-    let text = lake.write_bars(&a, &[other]).unwrap_err().to_string();
+    let text = lake.write(&a, &[other]).unwrap_err().to_string();
     assert!(text.contains("00000001") && text.contains("00000002") && text.contains("--replace"), "{text}");
     assert_eq!(lake.rows::<BarRow>(&a, None, None).unwrap(), rows, "a failed change changes nothing");
     let mut change = lake.change(true).unwrap();
@@ -91,11 +91,11 @@ fn trades_without_a_number_may_repeat_within_a_file_but_not_between_two_imports(
     let lake = Lake::at(folder.path());
     let a = listing("AUSDT");
     let rows = vec![trade(5, TradeId::NONE, 1.0), trade(5, TradeId::NONE, 1.0), trade(5, TradeId::NONE, 2.0)];
-    assert_eq!(lake.write_trades(&a, &rows).unwrap().added, 3);
-    assert_eq!(lake.write_trades(&a, &rows).unwrap(), Tally { already: 3, ..Tally::default() });
+    assert_eq!(lake.write(&a, &rows).unwrap().added, 3);
+    assert_eq!(lake.write(&a, &rows).unwrap(), Tally { already: 3, ..Tally::default() });
     let numbered = vec![trade(6, TradeId::Number(2), 1.0), trade(6, TradeId::Number(1), 1.0)];
     let twice: Vec<TradeRow> = numbered.iter().chain(&numbered).cloned().collect();
-    assert_eq!(lake.write_trades(&a, &twice).unwrap(), Tally { added: 2, duplicates: 2, ..Tally::default() });
+    assert_eq!(lake.write(&a, &twice).unwrap(), Tally { added: 2, duplicates: 2, ..Tally::default() });
     let events = lake.load(&Feed::Trades.of(&[a]), None, None).unwrap();
     assert_eq!(events.iter().map(|e| e.seq).collect::<Vec<_>>(), [0, 1, 2, 1, 2]);
 }
@@ -112,7 +112,7 @@ fn polling_gives_each_event_once_and_in_order() {
     let mut got = vec![];
     for piece in 0..6 {
         for (listing, (rows, _)) in listings.iter().zip(&made) {
-            lake.write_bars(listing, &rows[piece * 10..piece * 10 + 10]).unwrap();
+            lake.write(listing, &rows[piece * 10..piece * 10 + 10]).unwrap();
         }
         let fresh = lake.poll(&wanted, &mut cursor).unwrap();
         assert_eq!(fresh.len(), 20);

@@ -13,11 +13,11 @@ use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader};
 
 use super::clock::Clock;
-use super::entry::{Asked, Decode, Venue};
-use super::source::{Counted, Source};
+use super::file::{Counted, VendorFile};
+use super::vendor::{Decode, ReadOptions, Venue};
 use crate::base::{Span, Symbol};
 use crate::event::Error;
-use crate::event::check::{Checker, Heading};
+use crate::event::check::{Checker, FileHeading};
 
 /// The time of receipt and the frame of a line.
 pub(super) fn split(line: &[u8]) -> Option<(&[u8], &[u8])> {
@@ -40,8 +40,8 @@ pub(super) fn is_capture(first: &str) -> bool {
 /// same trades.
 pub(super) fn read(
     venue: &Venue,
-    source: &Source,
-    asked: &Asked<'_>,
+    source: &VendorFile,
+    options: &ReadOptions<'_>,
     checker: &mut Checker<'_>,
 ) -> Result<Clock, Error> {
     let file = source.path.display().to_string();
@@ -49,8 +49,8 @@ pub(super) fn read(
     let Some(decode) = venue.frame else {
         return Err(layout_error(format!("holds frames of a live feed, and those of {} are not decoded", venue.name)));
     };
-    let market = asked.market.or(venue.markets.first().map(|m| m.name)).unwrap_or_default();
-    checker.begin(Heading {
+    let market = options.market.or(venue.markets.first().map(|m| m.name)).unwrap_or_default();
+    checker.begin(FileHeading {
         venue: venue.name.into(),
         market: market.into(),
         layout: format!("{} frames", venue.name),
@@ -61,7 +61,7 @@ pub(super) fn read(
     });
     let mut reader = Frames { decode, market, clock: Clock::default(), channels: BTreeMap::new(), row: 0 };
     source.text(|text| {
-        let mut lines = BufReader::with_capacity(1 << 18, Counted { inner: text, progress: asked.progress });
+        let mut lines = BufReader::with_capacity(1 << 18, Counted { inner: text, progress: options.progress });
         let (mut line, mut number) = (vec![], 0);
         let damaged = |e: std::io::Error| Error::Unreadable { file: file.clone(), why: e.to_string() };
         while lines.read_until(b'\n', &mut line).map_err(damaged)? > 0 {

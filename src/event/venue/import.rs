@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use super::capture;
-use super::entry::{Asked, Venue};
-use super::source::Source;
+use super::file::VendorFile;
+use super::vendor::{ReadOptions, Venue};
 use crate::base::{Symbol, atomic};
 use crate::event::Error;
-use crate::event::check::{Checker, Heading, Report, Rows};
-use crate::event::lake::{Change, Lake, Listing, Record, Tally};
+use crate::event::check::{Checker, FileHeading, Report, Rows};
+use crate::event::lake::{Lake, LakeRow, Listing, Tally, Transaction};
 
 /// What an import may do to the lake.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,13 +25,13 @@ pub struct Writing {
 /// The file is damaged, is not of the vendor's layout, or contradicts itself or the lake.
 pub fn import(
     venue: &Venue,
-    source: &Source,
+    source: &VendorFile,
     lake: &Lake,
-    asked: &Asked<'_>,
+    options: &ReadOptions<'_>,
     writing: Writing,
 ) -> Result<Report, Error> {
     let mut change = lake.change(writing.replace)?;
-    let report = read(venue, source, asked, &mut |heading, rows| add(&mut change, heading, rows))?;
+    let report = read(venue, source, options, &mut |heading, rows| add(&mut change, heading, rows))?;
     if !writing.dry_run {
         // The report goes first: `src` of a visible row always leads to one. A file that brings
         // nothing new keeps the report of the day it did.
@@ -46,20 +46,20 @@ pub fn import(
 /// Reads and checks a file, and hands its rows on in pieces.
 fn read(
     venue: &Venue,
-    source: &Source,
-    asked: &Asked<'_>,
-    write: &mut dyn FnMut(&Heading, Rows) -> Result<Tally, Error>,
+    source: &VendorFile,
+    options: &ReadOptions<'_>,
+    write: &mut dyn FnMut(&FileHeading, Rows) -> Result<Tally, Error>,
 ) -> Result<Report, Error> {
     let mut checker = Checker::new(source.path.display().to_string(), source.src(), source.report(), write);
     let clock = if !source.is_parquet() && source.head(1)?.first().is_some_and(|l| capture::is_capture(l)) {
-        capture::read(venue, source, asked, &mut checker)?
+        capture::read(venue, source, options, &mut checker)?
     } else {
-        (venue.archive)(source, asked, &mut checker)?
+        (venue.archive)(source, options, &mut checker)?
     };
     checker.finish(clock.unit_name())
 }
 
-fn add(change: &mut Change<'_>, heading: &Heading, rows: Rows) -> Result<Tally, Error> {
+fn add(change: &mut Transaction<'_>, heading: &FileHeading, rows: Rows) -> Result<Tally, Error> {
     let mut tally = add_all(change, heading, rows.trades)?;
     tally += add_all(change, heading, rows.bars)?;
     for rows in rows.gauges.into_values() {
@@ -68,9 +68,9 @@ fn add(change: &mut Change<'_>, heading: &Heading, rows: Rows) -> Result<Tally, 
     Ok(tally)
 }
 
-fn add_all<R: Record>(
-    change: &mut Change<'_>,
-    heading: &Heading,
+fn add_all<R: LakeRow>(
+    change: &mut Transaction<'_>,
+    heading: &FileHeading,
     rows: BTreeMap<Symbol, Vec<R>>,
 ) -> Result<Tally, Error> {
     let mut tally = Tally::default();

@@ -2,14 +2,14 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `entry` | [`Venue`]: what the list says of a vendor |
+//! | `vendor` | [`Venue`]: what the list says of a vendor |
 //! | [`binance`] | the archives and market streams of Binance |
 //! | [`generic`] | any CSV or Parquet file, by a mapping |
 //! | [`kraken`] | the trade history of Kraken |
 //! | `recognise` | [`recognise`]: whose file it is, told by the file |
 //! | `import` | [`import`]: a file into the lake, all of it or nothing |
 //! | `capture` | frames of a live feed that somebody wrote down |
-//! | `source` | [`Source`]: a file, its digest and its text |
+//! | `file` | [`VendorFile`]: a file, its digest and its text |
 //! | `clock` | [`Clock`]: times |
 //! | [`field`] | numbers and booleans |
 //!
@@ -21,19 +21,19 @@
 pub mod binance;
 mod capture;
 mod clock;
-mod entry;
 pub mod field;
+mod file;
 pub mod generic;
 mod import;
 pub mod kraken;
 mod recognise;
-mod source;
+mod vendor;
 
 pub use clock::{Clock, Dates, Unit};
-pub use entry::{Archive, Asked, Decode, Frame, Market, Venue};
+pub use file::{Counted, VendorFile};
 pub use import::{Writing, import};
 pub use recognise::recognise;
-pub use source::{Counted, Source};
+pub use vendor::{Archive, Decode, Frame, MarketFeed, ReadOptions, Venue};
 
 /// Every vendor. Its line here is all that the rest of the program needs.
 pub const VENUES: &[Venue] = &[binance::VENUE, generic::VENUE, kraken::VENUE];

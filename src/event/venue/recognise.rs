@@ -1,8 +1,8 @@
 //! Whose file it is, told by the file.
 
 use super::capture::{is_capture, split};
-use super::entry::Venue;
-use super::source::Source;
+use super::file::VendorFile;
+use super::vendor::Venue;
 use crate::event::Error;
 
 /// Lines of a capture that are looked at.
@@ -12,7 +12,7 @@ const LINES: usize = 200;
 ///
 /// # Errors
 /// The file cannot be read, or none or several of them say that it is theirs.
-pub fn recognise<'v>(venues: &'v [Venue], source: &Source) -> Result<&'v Venue, Error> {
+pub fn recognise<'v>(venues: &'v [Venue], source: &VendorFile) -> Result<&'v Venue, Error> {
     let lines = if source.is_parquet() { vec![] } else { source.head(LINES)? };
     let first = lines.first().map_or("", String::as_str);
     let theirs = |v: &&Venue| match is_capture(first) {

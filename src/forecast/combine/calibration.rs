@@ -17,9 +17,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::rolling::Rolling;
-use super::spike::{Reliability, Threshold, insert, remove};
+use super::spike::{Reliability, Threshold};
 use super::spike_regression::{self, Case, SpikeRegression};
-use crate::base::{Prob, Ts, stats};
+use crate::base::{OrderedWindow, Prob, Ts, stats};
 use crate::feature::{Feature, Row};
 use crate::forecast::outcome::Pending;
 use crate::forecast::{BySymbol, Dist, Dwell, Fitted, Forecast, Forecaster, Outcome, Panel, Track};
@@ -82,10 +82,9 @@ impl Recent {
     fn new(errors: &Errors, window: usize) -> Recent {
         Recent { z: Rolling::new(window, &errors.z), e: Rolling::new(window, &errors.e) }
     }
-    /// Gives the standardised return that leaves.
-    fn push(&mut self, z: f64, e: f64) -> Option<f64> {
+    fn push(&mut self, z: f64, e: f64) {
         self.e.push(e);
-        self.z.push(z)
+        self.z.push(z);
     }
     fn stored(&self) -> Errors {
         Errors { z: self.z.numbers(), e: self.e.numbers() }
@@ -134,7 +133,7 @@ impl Calibration {
             inner: model.start(),
             learnt: Arc::clone(self),
             errors: None,
-            sorted: Vec::new(),
+            z: OrderedWindow::new(self.params.window),
             pending: Pending::new(self.ahead),
             threshold: Threshold::new(self.ahead, self.params.spike_window),
             last: None,
@@ -172,7 +171,8 @@ struct Calibrated {
     inner: Box<dyn Forecaster>,
     learnt: Arc<Calibration>,
     errors: Option<Recent>,
-    sorted: Vec<f64>,
+    /// The standardised returns of the errors, in order of size.
+    z: OrderedWindow,
     pending: Pending<f64>,
     threshold: Threshold,
     /// The last row, where spikes are forecast from it.
@@ -185,7 +185,7 @@ impl Calibrated {
         let learnt = &self.learnt;
         let errors = self.errors.get_or_insert_with(|| {
             let stored = learnt.errors.get(&row.symbol).cloned().unwrap_or_default();
-            self.sorted = stats::sorted(&Vec::from_iter(stored.z.iter().copied()));
+            stored.z.iter().for_each(|z| self.z.push(*z));
             Recent::new(&stored, learnt.params.window)
         });
         self.threshold.update(row);
@@ -194,10 +194,8 @@ impl Calibrated {
             && row.ts_known > learnt.until
         {
             let z = answer.ret / answer.what.sqrt();
-            if let Some(old) = errors.push(z, (answer.rv / answer.what).ln()) {
-                remove(&mut self.sorted, old);
-            }
-            insert(&mut self.sorted, z);
+            errors.push(z, (answer.rv / answer.what).ln());
+            self.z.push(z);
         }
     }
     fn calibrate(&self, raw: Forecast) -> Option<Forecast> {
@@ -208,7 +206,7 @@ impl Calibrated {
         }
         let f = raw.dist.rv;
         let own_tails = self.learnt.params.own_tails;
-        let dist = if own_tails { raw.dist } else { Dist::empirical(f, &self.sorted, errors.z.variance()) };
+        let dist = if own_tails { raw.dist } else { Dist::empirical(f, &self.z.sorted(), errors.z.variance()) };
         let spike = self.threshold.get().and_then(|threshold| {
             let (p, z) = lognormal(threshold, f, errors)?;
             let p = self.learnt.reliability.of(p);

@@ -5,11 +5,9 @@
 //! was said and what happened before (pool of adjacent violators; Ayer et al. 1955; Zadrozny, Elkan
 //! 2002), all instruments together.
 
-use std::collections::VecDeque;
-
 use serde::{Deserialize, Serialize};
 
-use crate::base::stats;
+use crate::base::OrderedWindow;
 use crate::feature::Row;
 use crate::forecast::outcome::Pending;
 
@@ -23,29 +21,22 @@ const NEED: (usize, usize) = (400, 20);
 pub(super) struct Threshold {
     window: usize,
     asked: Pending<()>,
-    realised: VecDeque<f64>,
-    sorted: Vec<f64>,
+    realised: OrderedWindow,
 }
 
 impl Threshold {
     pub fn new(ahead: usize, window: usize) -> Threshold {
-        Threshold { window, asked: Pending::new(ahead), realised: VecDeque::new(), sorted: Vec::new() }
+        Threshold { window, asked: Pending::new(ahead), realised: OrderedWindow::new(window) }
     }
     pub fn update(&mut self, row: &Row) {
         if let Some(answer) = self.asked.answer(row) {
-            self.realised.push_back(answer.rv);
-            insert(&mut self.sorted, answer.rv);
-            if self.realised.len() > self.window
-                && let Some(old) = self.realised.pop_front()
-            {
-                remove(&mut self.sorted, old);
-            }
+            self.realised.push(answer.rv);
         }
         self.asked.ask(row, ());
     }
     /// From half a window on.
     pub fn get(&self) -> Option<f64> {
-        (self.realised.len() >= self.window / 2).then(|| stats::quantile(&self.sorted, LEVEL))
+        (self.realised.len() >= self.window / 2).then(|| self.realised.quantile(LEVEL))
     }
 }
 
@@ -95,20 +86,6 @@ impl Reliability {
         let (x0, y0) = if at == 0 { (0.0, 0.0) } else { self.knots[at - 1] };
         let (x1, y1) = self.knots.get(at).copied().unwrap_or((1.0, 1.0));
         if self.knots.is_empty() || x1 <= x0 { p } else { y0 + (y1 - y0) * (p - x0) / (x1 - x0) }
-    }
-}
-
-/// Adds to an ascending list.
-pub(super) fn insert(sorted: &mut Vec<f64>, value: f64) {
-    let at = sorted.partition_point(|v| v.total_cmp(&value).is_lt());
-    sorted.insert(at, value);
-}
-
-/// Takes out of an ascending list.
-pub(super) fn remove(sorted: &mut Vec<f64>, value: f64) {
-    let at = sorted.partition_point(|v| v.total_cmp(&value).is_lt());
-    if at < sorted.len() {
-        sorted.remove(at);
     }
 }
 

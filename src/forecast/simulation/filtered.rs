@@ -247,7 +247,7 @@ impl State {
         let q = LEVELS.map(|p| match p {
             p if p < OUTER => -sd * fall.var(1.0 - p),
             p if p > 1.0 - OUTER => sd * rise.var(p),
-            p => sd * self.params.rule.quantile(z, p),
+            p => sd * self.params.rule.quantile(&z, p),
         });
         Some(Dist { rv, sd, q, es01: -sd * fall.shortfall(0.99), es99: sd * rise.shortfall(0.99) })
     }

@@ -3,10 +3,9 @@
 
 use std::collections::VecDeque;
 
-use super::ordered::Ordered;
 use super::params::{Params, Side};
 use super::var::{TailLoss, rank, shortfall};
-use crate::base::{Span, stats};
+use crate::base::{OrderedWindow, Span, stats};
 use crate::loss::Error;
 
 /// What the baseline says after a row. Losses are over the horizon, fractions on the log scale.
@@ -43,13 +42,13 @@ pub struct Baseline {
     variance: Option<f64>,
     /// (return, volatility predicted before it) of rows whose horizon may still be open.
     open: VecDeque<(f64, f64)>,
-    sigma: Ordered,
+    sigma: OrderedWindow,
     /// Horizon returns over volatility, window.
-    z: Ordered,
+    z: OrderedWindow,
     /// Horizon returns, window.
-    recent: Ordered,
+    recent: OrderedWindow,
     /// Horizon returns, all history kept.
-    all: Ordered,
+    all: OrderedWindow,
 }
 
 impl Baseline {
@@ -68,10 +67,10 @@ impl Baseline {
             seed: Vec::new(),
             variance: None,
             open: VecDeque::new(),
-            sigma: Ordered::new(history),
-            z: Ordered::new(window),
-            recent: Ordered::new(window),
-            all: Ordered::new(history),
+            sigma: OrderedWindow::new(history),
+            z: OrderedWindow::new(window),
+            recent: OrderedWindow::new(window),
+            all: OrderedWindow::new(history),
         })
     }
 
@@ -157,7 +156,7 @@ pub fn dispersion(losses: &[f64]) -> f64 {
 }
 
 /// Conservative VaR and Acerbi-Tasche ES of a window of returns, of one side or the worse.
-fn tail(returns: &Ordered, alpha: f64, side: Side) -> TailLoss {
+fn tail(returns: &OrderedWindow, alpha: f64, side: Side) -> TailLoss {
     let n = returns.len();
     let k = rank(alpha, n.max(1));
     let long = || TailLoss {

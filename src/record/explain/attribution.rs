@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::base::{Symbol, Ts};
 use crate::margin::{ChainInputs, Decision};
+use crate::record::chain::Seq;
 use crate::record::error::Error;
 use crate::record::ledger::Publication;
 
@@ -206,4 +207,26 @@ fn stages(old: &Numbers, new: &Numbers, held: Holding) -> Result<Vec<(f64, Strin
     let after = new.c - target(b).ok_or_else(none)?;
     all.push((notional * new.c, format!("over what the chain wants {} -> {}", percent(guard), percent(after))));
     Ok(all)
+}
+
+/// What changed between publications, horizon by horizon; two of one instrument may have different horizons.
+///
+/// # Errors
+/// The two have no horizon in common, or are not of one instrument.
+pub fn changes(
+    from: &[(Seq, Publication)],
+    to: &[(Seq, Publication)],
+    holding: Option<Holding>,
+) -> Result<Vec<Change>, Error> {
+    let mut changes = Vec::new();
+    for (_, new) in to {
+        let named = |p: &&Publication| p.horizon == new.horizon || from.len() == 1 && to.len() == 1;
+        if let Some(old) = from.iter().map(|f| &f.1).find(named) {
+            changes.push(Change::between(old, new, holding)?);
+        }
+    }
+    if changes.is_empty() {
+        return Err(Error::Refused("the two have no horizon in common".into()));
+    }
+    Ok(changes)
 }

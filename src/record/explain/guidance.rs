@@ -13,9 +13,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::attribution::{inputs, target};
-use crate::base::{Span, Ts};
-use crate::loss::baseline::ordered::Ordered;
+use crate::base::{OrderedWindow, Span, Ts};
 use crate::margin::{Decision, Policy};
+use crate::record::chain::Seq;
+use crate::record::error::Error;
+use crate::record::ledger::epoch::eras;
+use crate::record::ledger::{Publication, Store};
 
 /// How far ahead.
 pub const OVER: [Span; 3] = [Span::HOUR, Span(8 * Span::HOUR.0), Span::DAY];
@@ -66,13 +69,13 @@ pub struct Guide {
     /// Decisions of the last day: when, the logarithm of the multiplier, the situation.
     past: VecDeque<(Ts, f64, usize)>,
     /// Changes by length of time and situation.
-    changes: [[Ordered; SITUATIONS]; OVER.len()],
+    changes: [[OrderedWindow; SITUATIONS]; OVER.len()],
 }
 
 impl Guide {
     /// With nothing seen.
     pub fn new(policy: Policy) -> Guide {
-        let none = || std::array::from_fn(|_| Ordered::new(REMEMBERED));
+        let none = || std::array::from_fn(|_| OrderedWindow::new(REMEMBERED));
         Guide { policy, past: VecDeque::new(), changes: std::array::from_fn(|_| none()) }
     }
 
@@ -92,7 +95,7 @@ impl Guide {
         while self.past.front().is_some_and(|p| p.0 < d.ts - Span::DAY) {
             self.past.pop_front();
         }
-        let ahead = |(changes, over): (&[Ordered; SITUATIONS], Span)| {
+        let ahead = |(changes, over): (&[OrderedWindow; SITUATIONS], Span)| {
             let own = &changes[situation];
             let at = |p: f64| m * own.quantile(p).exp();
             let [low, median, high] = LEVELS.map(at);
@@ -146,4 +149,34 @@ pub fn triggers(d: &Decision, policy: &Policy) -> Vec<Trigger> {
         all.push(Trigger { what: "baseline", now: d.baseline, at: c, rise: 0.0, text });
     }
     all
+}
+
+/// Forward guidance at one publication.
+#[derive(Clone, Debug)]
+pub struct Outlook {
+    /// The publication.
+    pub publication: Publication,
+    /// Where its multiplier may be.
+    pub ahead: Vec<Ahead>,
+    /// What would move it.
+    pub triggers: Vec<Trigger>,
+}
+
+/// Forward guidance at publications of a ledger, from everything that was published before them.
+///
+/// # Errors
+/// The ledger is damaged.
+pub fn outlooks(store: &dyn Store, at: &[(Seq, Publication)]) -> Result<Vec<Outlook>, Error> {
+    let mut all = Vec::new();
+    let epochs = eras(store, |seq, p| all.push((seq, p)))?;
+    let policy = epochs.last().map_or(Ok(Policy::default()), |e| e.start.policy())?;
+    let outlook = |(seq, p): &(Seq, Publication)| {
+        let mut guide = Guide::new(policy);
+        let mut ahead = Vec::new();
+        for (_, d) in all.iter().filter(|(s, d)| s <= seq && (d.symbol, &d.horizon) == (p.symbol, &p.horizon)) {
+            ahead = guide.push(&d.decision()?);
+        }
+        Ok(Outlook { publication: p.clone(), ahead, triggers: triggers(&p.decision()?, &policy) })
+    };
+    at.iter().map(outlook).collect()
 }

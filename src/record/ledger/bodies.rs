@@ -4,9 +4,13 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::publication::ModelRef;
 use crate::base::{Digest, Symbol, Ts};
+use crate::margin::Policy;
+use crate::record::error::Error;
+use crate::record::stored::{from_bytes, from_value};
 
 /// How many events each instrument had consumed.
 pub type Counts = BTreeMap<Symbol, u64>;
@@ -23,6 +27,29 @@ pub struct ConfigLoaded {
     pub publish_from: Ts,
     /// The models at the start of the era.
     pub model: ModelRef,
+}
+
+impl ConfigLoaded {
+    /// The guardrails' settings that the configuration names; the default where it names none.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn policy(&self) -> Result<Policy, Error> {
+        policy(&self.config)
+    }
+}
+
+/// The guardrails' settings in the text of a configuration; the default where it names none.
+///
+/// # Errors
+/// They cannot be read.
+pub fn policy(config: &str) -> Result<Policy, Error> {
+    const PLACE: &str = "margin.guardrail of the configuration";
+    let whole: Value = from_bytes(PLACE, config.as_bytes())?;
+    match &whole["margin"]["guardrail"] {
+        Value::Null => Ok(Policy::default()),
+        settings => from_value(PLACE, settings.clone()),
+    }
 }
 
 /// Body of a `model.loaded` entry.

@@ -13,18 +13,24 @@
 //! | [`order`] | orders of people as they are stored |
 //! | [`venue_files`] | accounts and books that a service read, kept so that they can be read again |
 //! | [`policy_log`] | what people propose to the guardrails and others approve |
+//! | [`policy_state`] | the settings in force, and what became of each proposal |
 //! | [`epoch`] | what a ledger says happened under each configuration |
+//! | [`reference`] | which publications people mean |
+//! | [`audit`] | what an audit asks of a ledger by itself |
 //! | [`rerun`] | what was recorded, made again event by event and compared |
 //!
 //! This folder knows nothing of the registry, of gates, and of how publications are served.
 
+pub mod audit;
 pub mod bodies;
 pub mod epoch;
 pub mod file_store;
 pub mod numbering;
 pub mod order;
 pub mod policy_log;
+pub mod policy_state;
 pub mod publication;
+pub mod reference;
 pub mod rerun;
 pub mod store;
 pub mod text;
@@ -33,5 +39,6 @@ pub mod working;
 
 pub use file_store::FileStore;
 pub use publication::{Cause, ModelRef, Publication, Status};
+pub use reference::Reference;
 pub use store::{MemoryStore, Scan, Store};
 pub use working::{Blast, Risk, Working};

@@ -24,7 +24,7 @@ pub(super) async fn ahead(
     s.in_force(symbol, horizon)?;
     let all = s.hub.guidance();
     let kept = all.iter().filter(|(k, _)| k.0 == symbol && horizon.is_none_or(|h| h == k.1));
-    let guidance = kept.map(|(_, g)| GuidanceRow::of(&g.publication, &g.ahead, &g.triggers)).collect();
+    let guidance = kept.map(|(_, g)| GuidanceRow::from(&**g)).collect();
     Ok(json(&Guidance { schema: "margincast.guidance.v1", guidance }))
 }
 

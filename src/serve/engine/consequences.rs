@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::loss::test::traffic_light::Light;
 use crate::margin::traffic_light;
 use crate::margin::{Decision, Policy};
-use crate::record::guidance::{Ahead, Guide, triggers};
+use crate::record::guidance::{Ahead, Guide, Outlook, triggers};
 use crate::record::publication::ModelRef;
 use crate::record::{Publication, Seq};
-use crate::serve::hub::{Guided, Hub, Key};
+use crate::serve::hub::{Hub, Key};
 
 /// The running state, from the first publication of the ledger on.
 pub(super) struct Consequences {
@@ -43,7 +43,7 @@ impl Consequences {
             newest.insert(key, (decision, ahead, publication));
         }
         let guided = |(d, ahead, p): (Decision, Vec<Ahead>, &Publication)| {
-            Arc::new(Guided { publication: p.clone(), ahead, triggers: triggers(&d, &self.policy) })
+            Arc::new(Outlook { publication: p.clone(), ahead, triggers: triggers(&d, &self.policy) })
         };
         let guidance = newest.into_iter().map(|(key, last)| (key, guided(last))).collect();
         self.hub.publish(sets);

@@ -1,30 +1,28 @@
-//! The thread that publishes: it catches up with the ledger, then pushes, records, shows.
+//! The thread that publishes: it catches up with the ledger, then pushes, records, publishes.
 //!
-//! Nothing is shown before it is on disk. On a start the lake is pushed from the beginning; what the
+//! Nothing leaves before it is on disk. On a start the lake is pushed from the beginning; what the
 //! ledger has already is compared in every field and not appended again, so a service killed at any
 //! point loses no publication and repeats none.
 
-use std::collections::BTreeSet;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 use serde_json::json;
 
 use super::consequences::Consequences;
+use super::opening::{begun, entry, genesis, past, recall, unchanged};
 use super::pipeline::Engine;
-use super::source::{Source, Supply};
-use super::{operator, venue};
+use super::source::{Alias, Approvals, Arrival, Effect, EngineView, KillFile, Source, Supply, VenueFile};
 use crate::base::{Symbol, Ts};
 use crate::event::Event;
-use crate::margin::Policy;
 use crate::margin::guardrail::order::Scope;
-use crate::record::era::{ConfigLoaded, Era, Killed, Ticked, eras};
-use crate::record::guard;
+use crate::record::era::{Era, Ticked};
+use crate::record::ledger::bodies::policy;
 use crate::record::press::{Occasion, Press};
 use crate::record::publication::ModelRef;
-use crate::record::rerun::{Recall, Rerun, Set};
+use crate::record::rerun::{PipelineHost, Rerun, Set};
+use crate::record::venue::Inputs;
 use crate::record::{Entry, FileStore, Kind, Publication, Seq, Store};
 use crate::serve::meters::{Meters, seconds};
 use crate::serve::{Hub, Mode, Options, clock};
@@ -36,32 +34,42 @@ const NAP: Duration = Duration::from_millis(20);
 
 /// Everything the thread owns.
 pub struct Publisher {
-    pub(super) hub: Arc<Hub>,
-    pub(super) consequences: Consequences,
-    pub(super) meters: Arc<Meters>,
-    pub(super) engine: Engine,
-    pub(super) store: FileStore,
-    pub(super) press: Press,
-    pub(super) rerun: Rerun,
-    pub(super) pending: Vec<Set>,
-    pub(super) pending_since: Option<Instant>,
-    /// What is frozen.
-    pub(super) killed: BTreeSet<Scope>,
-    /// The guardrails' settings that the configuration names, those in force, and what was applied.
-    pub(super) base: Policy,
-    pub(super) policy: Policy,
-    pub(super) applied: BTreeSet<u64>,
-    /// What was last found wrong with what people ask, so that it is said once.
-    pub(super) asked: Option<String>,
-    pub(super) failed: Option<String>,
-    pub(super) files: venue::Files,
-    pub(super) watched: Instant,
-    pub(super) ticked: Ts,
-    pub(super) pace: Option<(Instant, Ts)>,
+    hub: Arc<Hub>,
+    consequences: Consequences,
+    meters: Arc<Meters>,
+    engine: Engine,
+    store: FileStore,
+    press: Press,
+    rerun: Rerun,
+    pending: Vec<Set>,
+    pending_since: Option<Instant>,
+    /// What is watched beside the market, in the order in which it acts.
+    sources: Vec<Box<dyn Source>>,
+    watched: Instant,
+    ticked: Ts,
+    pace: Option<(Instant, Ts)>,
     /// Place in the lake's order of the last event since the last gate.
-    pub(super) fed: Option<(Ts, Symbol, u64)>,
+    fed: Option<(Ts, Symbol, u64)>,
     /// Events known at or before this are pushed without waiting.
-    pub(super) unpaced_until: Ts,
+    unpaced_until: Ts,
+}
+
+/// What is watched beside the market, as it was at the end of an epoch.
+fn sources(options: &Options, engine: &Engine, epoch: &Era) -> Result<Vec<Box<dyn Source>>> {
+    let all = epoch.killed.then_some(Scope::All);
+    let frozen = epoch.frozen.iter().cloned().chain(all).collect();
+    let base = epoch.start.policy()?;
+    let in_force = crate::record::guard::settings(&base, &epoch.stored());
+    let mut sources: Vec<Box<dyn Source>> = vec![
+        Box::new(KillFile::of(&options.ledger, frozen)),
+        Box::new(Approvals::of(&options.ledger, base, in_force, epoch.applied())),
+    ];
+    for (table, path) in &options.venue_files {
+        let (inputs, read) = (Inputs::of(&options.ledger), epoch.heard.get(table).copied());
+        sources.push(Box::new(VenueFile::new(*table, path.clone(), inputs, read)));
+    }
+    sources.push(Box::new(Alias::of(engine.registered())));
+    Ok(sources)
 }
 
 impl Publisher {
@@ -75,42 +83,28 @@ impl Publisher {
         let mut store = FileStore::open(&options.ledger, now)?;
         genesis(&mut store, options.mode, now)?;
         let started = clock::start();
-        let model = engine.wanted()?;
+        let model = engine.registered().wanted()?;
         meters.model_loads.increment(1);
         meters.model_load_seconds.record(seconds(started));
         let mut press = Press::new(&options.venue, model.clone());
-        let mut consequences = Consequences::new(Arc::clone(&hub), operator::settings(&options.config)?);
-        let mut past = Vec::new();
-        let mut past_eras = eras(&store, |seq, publication| {
-            press.remember(&publication);
-            past.push((seq, publication));
-            if past.len() >= BATCH_ROWS && !same_set(&past) {
-                let last = past.pop();
-                consequences.publish(sets(std::mem::take(&mut past)));
-                past.extend(last);
-            }
-        })?;
-        consequences.publish(sets(past));
+        let named = policy(&options.config)?;
+        let mut consequences = Consequences::new(Arc::clone(&hub), named);
+        let mut epochs = past(&store, &mut press, &mut consequences)?;
+        unchanged(named, epochs.last())?;
         let same =
             |e: &Era| e.start.digest == options.config_digest && options.from.is_none_or(|f| f == e.start.publish_from);
-        let base = operator::base(&options.config, past_eras.last())?;
         // Another configuration does not bring a version in that the traffic light holds back.
-        let held = past_eras.last().filter(|_| consequences.holds_back(&model).is_some());
-        let model = held.map_or(model, |era| era.model.clone());
-        let old = past_eras.pop().filter(same);
-        let era = begun(&mut store, options, old, &model, now)?;
-        press.model = era.model.clone();
-        engine.begin(&era.start.model, era.start.publish_from)?;
-        let recall = recall(options.ledger.clone());
+        let held = epochs.last().filter(|_| consequences.holds_back(&model).is_some());
+        let model = held.map_or(model, |epoch| epoch.model.clone());
+        let old = epochs.pop().filter(same);
+        let epoch = begun(&mut store, options, old, &model, now)?;
+        press.model = epoch.model.clone();
+        engine.begin(&epoch.start.model, epoch.start.publish_from)?;
+        let newest = hub.snapshot().rows.values().map(|r| r.publication.published_at).max();
         Ok(Publisher {
-            rerun: Rerun::new(&options.symbols, Some(&era), recall),
-            unpaced_until: newest(&hub).max(era.start.publish_from),
-            killed: frozen(&era),
-            policy: guard::settings(&base, &era.stored()),
-            base,
-            applied: era.applied(),
-            asked: None,
-            files: venue::Files::after(era.heard.clone()),
+            rerun: Rerun::new(&options.symbols, Some(&epoch), recall(options.ledger.clone())),
+            unpaced_until: newest.unwrap_or(Ts(0)).max(epoch.start.publish_from),
+            sources: sources(options, &engine, &epoch)?,
             hub: Arc::clone(&hub),
             consequences,
             meters,
@@ -119,24 +113,23 @@ impl Publisher {
             press,
             pending: Vec::new(),
             pending_since: None,
-            failed: None,
             watched: clock::start(),
             ticked: now,
             pace: None,
             fed: None,
         })
     }
-    /// Publishes until told to stop.
+    /// Publishes what comes of the market until told to stop.
     ///
     /// # Errors
     /// What is made again differs from what was recorded, the ledger cannot be written, or the lake
     /// cannot be read: nothing more is published.
-    pub fn run(&mut self, source: &mut Source) -> Result<()> {
+    pub fn run(&mut self, market: &mut dyn Source) -> Result<()> {
         let Publisher { rerun, engine, .. } = self;
         let sets = rerun.begin(engine)?;
         self.take(sets);
         while !self.hub.is_stopping() {
-            match source()? {
+            match self.ask(market)? {
                 Supply::Events(events) => {
                     for event in &events {
                         self.push(event)?;
@@ -144,6 +137,7 @@ impl Publisher {
                     self.commit()?;
                     self.watch()?;
                 }
+                Supply::Arrivals(arrivals) => self.arrive(arrivals, clock::start())?,
                 Supply::Idle => {
                     self.caught_up()?;
                     self.watch()?;
@@ -162,6 +156,10 @@ impl Publisher {
         let now = self.now();
         self.store.append(Entry { kind: Kind::Stop, ts: now, body: json!({"publications": self.press.next() - 1}) })?;
         Ok(())
+    }
+    fn ask(&self, source: &mut dyn Source) -> Result<Supply> {
+        let holds_back = |model: &ModelRef| self.consequences.holds_back(model);
+        source.poll(&EngineView { now: self.now(), model: &self.press.model, holds_back: &holds_back })
     }
     fn push(&mut self, event: &Event) -> Result<()> {
         if self.hub.is_stopping() {
@@ -204,8 +202,8 @@ impl Publisher {
             std::thread::sleep(length.saturating_sub(started.elapsed()).min(NAP));
         }
     }
-    /// Records what is pending with one sync, then shows it.
-    pub(super) fn commit(&mut self) -> Result<()> {
+    /// Records what is pending with one sync, then publishes it.
+    fn commit(&mut self) -> Result<()> {
         let started = self.pending_since.take();
         if self.pending.is_empty() {
             return Ok(());
@@ -229,15 +227,15 @@ impl Publisher {
         let mut places = (first.0..).map(Seq);
         let placed = fresh.into_iter().map(|rows| rows.into_iter().zip(places.by_ref()).map(|(p, s)| (s, p)).collect());
         let placed: Vec<Vec<(Seq, Publication)>> = placed.collect();
-        let shown = !placed.is_empty();
+        let any = !placed.is_empty();
         self.consequences.publish(placed);
         self.engine.report(&self.hub, &self.meters, &pending);
-        if let Some(started) = started.filter(|_| shown) {
+        if let Some(started) = started.filter(|_| any) {
             self.meters.publication_seconds.record(seconds(started));
         }
         Ok(())
     }
-    pub(super) fn append(&mut self, entries: &[Entry]) -> Result<Seq> {
+    fn append(&mut self, entries: &[Entry]) -> Result<Seq> {
         if entries.is_empty() {
             return Ok(self.store.next());
         }
@@ -258,7 +256,7 @@ impl Publisher {
         }
         tracing::info!(compared = self.rerun.compared(), seq = self.press.next() - 1, "caught up with the ledger");
         self.hub.set_caught_up();
-        // The model in force is the era's last; a newer one comes in like any other change.
+        // The model in force is the epoch's last; a newer one comes in like any other change.
         let current = self.press.model.clone();
         self.announce(None, &current);
         self.look()
@@ -269,7 +267,65 @@ impl Publisher {
         }
         Ok(())
     }
-    /// Tells a followed engine that time has passed, having recorded it.
+    /// Asks everything that is watched beside the market.
+    fn look(&mut self) -> Result<()> {
+        self.watched = clock::start();
+        let mut sources = std::mem::take(&mut self.sources);
+        for source in &mut sources {
+            let started = clock::start();
+            if let Supply::Arrivals(arrivals) = self.ask(&mut **source)? {
+                self.arrive(arrivals, started)?;
+            }
+        }
+        self.sources = sources;
+        Ok(())
+    }
+    /// Records what came, one after another, each before anything follows from it.
+    fn arrive(&mut self, arrivals: Vec<Arrival>, asked: Instant) -> Result<()> {
+        for Arrival { kind, body, effect } in arrivals {
+            self.commit()?;
+            let (at, after) = (self.now(), self.rerun.counts());
+            self.append(&[Entry { kind, ts: at, body: body(after)? }])?;
+            match effect {
+                Effect::Push(input) => {
+                    self.engine.push(input(at))?;
+                    self.fed = None;
+                }
+                Effect::PushAndTick(input) => {
+                    self.engine.push(input(at))?;
+                    self.tick_at(at)?;
+                }
+                Effect::Freeze(on) => {
+                    self.fed = None;
+                    let Publisher { rerun, engine, .. } = self;
+                    let sets = rerun.freeze(on, at, engine)?;
+                    self.take(sets);
+                    self.commit()?;
+                }
+                Effect::Install(model, input) => {
+                    self.engine.push(input)?;
+                    self.fed = None;
+                    self.meters.model_loads.increment(1);
+                    self.meters.model_load_seconds.record(seconds(asked));
+                    let before = std::mem::replace(&mut self.press.model, model.clone());
+                    self.announce(Some(&before), &model);
+                }
+                Effect::RefusedModels => self.meters.model_load_failures.increment(1),
+            }
+        }
+        Ok(())
+    }
+    fn announce(&self, before: Option<&ModelRef>, model: &ModelRef) {
+        let labels = |m: &ModelRef| {
+            let texts = [m.name.clone(), m.version.clone(), m.alias.clone(), m.manifest.short()];
+            let [name, version, alias, digest] = texts;
+            [("name", name), ("version", version), ("alias", alias), ("digest", digest)]
+        };
+        self.meters.model(before.map(labels), labels(model));
+        self.hub.set_model(format!("{} {} {}", model.name, model.version, model.manifest.short()));
+        tracing::info!(model = %model.name, version = %model.version, "model in force");
+    }
+    /// Tells a followed market's pipeline that time has passed, having recorded it.
     fn tick(&mut self) -> Result<()> {
         let now = clock::now();
         if self.hub.options.mode != Mode::Live || now - self.ticked < self.hub.options.tick {
@@ -278,7 +334,7 @@ impl Publisher {
         self.ticked = now;
         self.tick_at(now)
     }
-    pub(super) fn tick_at(&mut self, now: Ts) -> Result<()> {
+    fn tick_at(&mut self, now: Ts) -> Result<()> {
         self.commit()?;
         let after = self.rerun.counts();
         self.append(&[entry(Kind::Tick, now, &Ticked { after })?])?;
@@ -298,98 +354,10 @@ impl Publisher {
         self.fed = Some(place);
         Ok(())
     }
-    /// Freezes or releases everything, having recorded it.
-    pub(super) fn freeze(&mut self, on: bool) -> Result<()> {
-        self.commit()?;
-        let (at, after) = (self.now(), self.rerun.counts());
-        self.append(&[entry(Kind::Kill, at, &Killed { on, after })?])?;
-        self.fed = None;
-        let Publisher { rerun, engine, .. } = self;
-        let sets = rerun.freeze(on, at, engine)?;
-        self.take(sets);
-        self.commit()
-    }
-    pub(super) fn now(&self) -> Ts {
+    fn now(&self) -> Ts {
         match self.hub.options.mode {
             Mode::Live => clock::now(),
             Mode::Replay(_) => self.hub.now().max(Ts(0)),
         }
     }
-}
-
-/// Records the start; an era of the past goes on, or a new one begins.
-fn begun(store: &mut FileStore, options: &Options, old: Option<Era>, model: &ModelRef, now: Ts) -> Result<Era> {
-    let body =
-        json!({"mode": options.mode.as_str(), "program": env!("CARGO_PKG_VERSION"), "process": std::process::id()});
-    store.append(Entry { kind: Kind::Start, ts: now, body })?;
-    if let Some(era) = old {
-        return Ok(era);
-    }
-    let start = ConfigLoaded {
-        digest: options.config_digest,
-        config: options.config.clone(),
-        publish_from: options.from.unwrap_or(match options.mode {
-            // The last window that closed is still in force.
-            Mode::Live => now - options.row,
-            Mode::Replay(_) => Ts(0),
-        }),
-        model: model.clone(),
-    };
-    store.append(entry(Kind::ConfigLoaded, now, &start)?)?;
-    let era = eras(store, |_, _| {})?.pop();
-    era.with_context(|| format!("{}: no configuration in the ledger", options.ledger.display()))
-}
-
-/// What was frozen at the end of an era.
-fn frozen(era: &Era) -> BTreeSet<Scope> {
-    let all = era.killed.then_some(Scope::All);
-    era.frozen.iter().cloned().chain(all).collect()
-}
-
-pub(super) fn same_model(a: &ModelRef, b: &ModelRef) -> bool {
-    (&a.name, &a.version, a.manifest) == (&b.name, &b.version, b.manifest)
-}
-
-fn newest(hub: &Hub) -> Ts {
-    hub.snapshot().rows.values().map(|r| r.publication.published_at).max().unwrap_or(Ts(0))
-}
-
-fn genesis(store: &mut FileStore, mode: Mode, now: Ts) -> Result<()> {
-    let Some(first) = store.scan(Seq(0))?.next().transpose()? else {
-        let body = json!({"format": "margincast.ledger.v1", "mode": mode.as_str()});
-        store.append(Entry { kind: Kind::Genesis, ts: now, body })?;
-        return Ok(());
-    };
-    let was = first.body["mode"].as_str().unwrap_or("?").to_string();
-    if first.kind != Kind::Genesis || was != mode.as_str() {
-        bail!(
-            "the ledger is that of a {was} service, this is a {} one; use another folder: --set serve.ledger=DIR",
-            mode.as_str()
-        );
-    }
-    Ok(())
-}
-
-pub(super) fn entry<T: serde::Serialize>(kind: Kind, ts: Ts, body: &T) -> Result<Entry> {
-    Ok(Entry { kind, ts, body: serde_json::to_value(body).context("a ledger entry")? })
-}
-
-fn recall(folder: PathBuf) -> Recall {
-    Box::new(move |seq| FileStore::peek(&folder)?.publication(seq))
-}
-
-fn same_set(rows: &[(Seq, Publication)]) -> bool {
-    matches!(rows, [.., a, b] if a.1.set_id == b.1.set_id) || rows.len() < 2
-}
-
-/// Rows in order, by set.
-fn sets(rows: Vec<(Seq, Publication)>) -> Vec<Vec<(Seq, Publication)>> {
-    let mut sets: Vec<Vec<(Seq, Publication)>> = Vec::new();
-    for row in rows {
-        match sets.last_mut().filter(|s| s.last().is_some_and(|last| last.1.set_id == row.1.set_id)) {
-            Some(set) => set.push(row),
-            None => sets.push(vec![row]),
-        }
-    }
-    sets
 }

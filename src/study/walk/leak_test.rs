@@ -122,7 +122,7 @@ struct Stretch {
 
 /// The cuts of a study, each with what runs before it.
 fn stretches(plan: &Plan, truth: &StudyRows) -> Vec<Stretch> {
-    let (study, row) = (&plan.study, plan.road.rows.row);
+    let (study, row) = (&plan.study, plan.pipeline.rows.row);
     let all: Vec<Ts> = origins(study, &truth.history).iter().map(|o| o.cut).collect();
     let Some(first) = all.first().copied() else { return Vec::new() };
     let inner = &all[1..];
@@ -285,7 +285,7 @@ impl LeakTest {
     /// With its verdict.
     fn judged(mut self, plan: &Plan) -> LeakTest {
         let enough = |c: &Changed| c.changed >= LEAST && c.changed as f64 >= LEAST_SHARE * c.after as f64;
-        self.enough = plan.road.symbols.iter().all(|s| self.changes.iter().any(|c| c.symbol == *s && enough(c)));
+        self.enough = plan.pipeline.symbols.iter().all(|s| self.changes.iter().any(|c| c.symbol == *s && enough(c)));
         let same = self.models.iter().all(|m| m.forecasts_same && m.fit_same) && !self.models.is_empty();
         self.passed = self.enough && same && self.rows_same && self.choices_same && self.decisions_same;
         self

@@ -3,7 +3,7 @@
 use std::io::Read as _;
 
 use margincast::base::{Span, Symbol, Ts};
-use margincast::event::check::{Origin, admit};
+use margincast::event::check::{RowOrigin, admit};
 use margincast::event::venue::binance;
 
 use super::*;
@@ -12,7 +12,7 @@ use crate::shared;
 /// The events that one frame of a market is, received at no noted time.
 fn events(market: &str, frame: &str) -> Vec<Event> {
     let decode = binance::VENUE.frame.expect("decoded");
-    let origin = Origin { delay: Span(0), received: None, src: 0 };
+    let origin = RowOrigin { delay: Span(0), received: None, src: 0 };
     let rows = decode(market, frame.as_bytes()).expect("a frame").rows;
     let one = |(symbol, row): (Symbol, _)| admit(row, &origin).expect("sound").event(symbol, 0);
     rows.into_iter().filter_map(one).collect()

@@ -4,14 +4,17 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::source::Source;
 
-/// What stands beside the mod.rs of each folder, by the mod.rs's path: names of files and subfolders without tests.
+/// What stands beside the mod.rs of each folder, by the mod.rs's path: names of files and subfolders without tests;
+/// Rust files without their ending.
 pub fn entries(paths: &[String]) -> BTreeMap<String, BTreeSet<String>> {
     let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     let fronts = paths.iter().filter(|p| p.ends_with("/mod.rs"));
     for front in fronts {
         let folder = &front[..front.len() - "mod.rs".len()];
-        let names = paths.iter().filter_map(|p| p.strip_prefix(folder)).filter(|p| p.ends_with(".rs"));
-        let names = names.map(|p| p.split('/').next().unwrap_or_default().trim_end_matches(".rs").to_string());
+        let names = paths
+            .iter()
+            .filter_map(|p| p.strip_prefix(folder))
+            .map(|p| p.split('/').next().unwrap_or_default().trim_end_matches(".rs").to_string());
         found.insert(front.clone(), names.filter(|n| n != "mod" && n != "tests").collect());
     }
     found
@@ -44,7 +47,8 @@ pub fn front(s: &Source, entries: &BTreeSet<String>) -> Vec<String> {
 /// The names in code of a table's cell: `a`, [`b`], `c/` or `d.rs`.
 fn names(cell: &str) -> Vec<String> {
     let in_code = cell.split('`').skip(1).step_by(2);
-    in_code.map(|n| n.trim_end_matches('/').trim_end_matches(".rs").to_string()).collect()
+    let plain = |n: &str| n.trim_start_matches("mod@").trim_end_matches('/').trim_end_matches(".rs").to_string();
+    in_code.map(plain).filter(|n| n != "tests").collect()
 }
 
 /// What a file says of itself before its first item.

@@ -75,13 +75,14 @@ impl<'s> Modules<'s> {
         let mut found = vec![];
         for (path, module) in &self.all {
             let code = &self.sources[module.file].code;
+            let body = without_uses(code);
             let used = uses(code).into_iter().map(|(mut p, n)| {
                 if n == "*" {
                     p.push(n);
                 }
                 p
             });
-            for named in used.chain(paths(code)) {
+            for named in used.chain(paths(&body)) {
                 if let Some(to) = self.resolve(path, &named, 0).filter(|to| *to != module.file) {
                     found.push(Named { from: module.file, to, path: named.join("::") });
                 }
@@ -226,15 +227,36 @@ pub fn items(code: &str) -> Vec<Item> {
     found
 }
 
-/// The `use`s of a file: each path without its last name where that is bound, and the name that it binds.
-fn uses(code: &str) -> Vec<(Vec<String>, String)> {
+/// The statements `use …;` of a file: where each begins, and where its tree stands.
+fn use_trees(code: &str) -> Vec<(usize, std::ops::Range<usize>)> {
     let mut found = vec![];
     for (i, _) in code.match_indices("use ") {
         let before = code[..i].trim_end();
         let start = before.is_empty() || before.ends_with([';', '}', '{', ')', ']']) || before.ends_with("pub");
         let part = code[..i].chars().next_back().is_some_and(|c| c.is_alphanumeric() || c == '_');
-        let Some(end) = code[i..].find(';').filter(|_| start && !part) else { continue };
-        tree(&code[i + 4..i + end], &[], &mut found);
+        if let Some(end) = code[i..].find(';').filter(|_| start && !part) {
+            found.push((i, i + 4..i + end));
+        }
+    }
+    found
+}
+
+/// The code without its `use`s and without the paths to which an item is open.
+fn without_uses(code: &str) -> String {
+    let mut out = code.to_string();
+    let mut blank = |from: usize, to: usize| out.replace_range(from..to, &" ".repeat(to - from));
+    use_trees(code).into_iter().for_each(|(from, tree)| blank(from, tree.end));
+    for (i, _) in code.match_indices("pub(in ") {
+        blank(i, code[i..].find(')').map_or(code.len(), |k| i + k));
+    }
+    out
+}
+
+/// The `use`s of a file: each path without its last name where that is bound, and the name that it binds.
+fn uses(code: &str) -> Vec<(Vec<String>, String)> {
+    let mut found = vec![];
+    for (_, range) in use_trees(code) {
+        tree(&code[range], &[], &mut found);
     }
     found
 }

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::path::Path;
 
-use super::record::{Record, month, source, sources};
+use super::lake_row::{LakeRow, month, source, sources};
 use crate::base::table::{Column, Error, Table};
 use crate::base::{Span, Symbol, Ts};
 use crate::event::{Bar, BarKind, Body, Event};
@@ -37,7 +37,7 @@ impl BarRow {
     pub const TABLE: &'static str = "bars";
 }
 
-impl Record for BarRow {
+impl LakeRow for BarRow {
     type Kind = ();
 
     fn table((): ()) -> &'static str {

@@ -2,7 +2,7 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `record` | [`Record`]: what every row can say of itself |
+//! | `lake_row` | [`LakeRow`]: what every row can say of itself |
 //! | `bar` | [`BarRow`], of `bars` |
 //! | `trade` | [`TradeRow`], of `trades` |
 //! | `reading` | [`GaugeRow`], of each gauge's table |
@@ -10,11 +10,11 @@
 //! This folder knows nothing of folders, of vendors or of who reads.
 
 mod bar;
+mod lake_row;
 mod reading;
-mod record;
 mod trade;
 
 pub use bar::BarRow;
+pub use lake_row::LakeRow;
 pub use reading::GaugeRow;
-pub use record::Record;
 pub use trade::TradeRow;

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::path::Path;
 
-use super::record::{Record, month, source, sources};
+use super::lake_row::{LakeRow, month, source, sources};
 use crate::base::table::{Column, Error, Table};
 use crate::base::{Symbol, Ts};
 use crate::event::gauge::Values;
@@ -40,7 +40,7 @@ impl GaugeRow {
     }
 }
 
-impl Record for GaugeRow {
+impl LakeRow for GaugeRow {
     type Kind = GaugeKind;
 
     fn table(gauge: GaugeKind) -> &'static str {

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 use std::path::Path;
 
-use super::record::Record;
+use super::lake_row::LakeRow;
 use crate::base::table::{Error, TradeColumns, TradeId};
 use crate::base::{Symbol, Ts};
 use crate::event::{Body, Event, Trade};
@@ -38,7 +38,7 @@ impl TradeRow {
     pub const TABLE: &'static str = "trades";
 }
 
-impl Record for TradeRow {
+impl LakeRow for TradeRow {
     type Kind = ();
 
     fn table((): ()) -> &'static str {

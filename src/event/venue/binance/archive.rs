@@ -18,39 +18,41 @@
 
 use csv::ByteRecord;
 
-use super::layout::Layout::{self, FundingRate, Klines, Metrics, SpotAggTrades, SpotTrades, UmAggTrades, UmTrades};
-use super::said::{Amounts, aggregated, kline, trade};
-use super::symbol::{Name, kind, market};
+use super::fields::{Amounts, aggregated, kline, trade};
+use super::layout::ArchiveLayout::{
+    self, FundingRate, Klines, Metrics, SpotAggTrades, SpotTrades, UmAggTrades, UmTrades,
+};
+use super::symbol::{NAME, Name, kind, market};
 use crate::base::{Span, Symbol, Ts};
-use crate::event::check::{Checker, Heading, VendorRow};
+use crate::event::check::{Checker, FileHeading, VendorRow};
 use crate::event::venue::clock::Clock;
-use crate::event::venue::entry::Asked;
 use crate::event::venue::field::{boolean, float, integer};
-use crate::event::venue::source::{Counted, Source};
+use crate::event::venue::file::{Counted, VendorFile};
+use crate::event::venue::vendor::ReadOptions;
 use crate::event::{BarKind, Error, GaugeKind};
 
 /// Rows may lie this far outside the day or month of the file's name.
 const TOLERANCE: Span = Span::HOUR;
 
 /// Whether a file's name and first row are of an archive.
-pub fn recognise(source: &Source, first: &str) -> bool {
+pub fn recognise(source: &VendorFile, first: &str) -> bool {
     let named = Name::of(&source.stem()).is_ok_and(|n| n.symbol.is_some() && n.period.is_some());
     let cells: Vec<&str> = first.trim_end().split(',').collect();
-    named && Layout::of(&ByteRecord::from(cells)).is_ok()
+    named && ArchiveLayout::of(&ByteRecord::from(cells)).is_ok()
 }
 
 /// Reads one file of an archive.
 ///
 /// # Errors
 /// The file is damaged, its layout is not one of the table above, or a row cannot be read.
-pub fn read(source: &Source, asked: &Asked<'_>, checker: &mut Checker<'_>) -> Result<Clock, Error> {
+pub fn read(source: &VendorFile, options: &ReadOptions<'_>, checker: &mut Checker<'_>) -> Result<Clock, Error> {
     let file = source.path.display().to_string();
     let layout_error = |why: String| Error::Layout { file: file.clone(), why };
     if source.is_parquet() {
         return Err(layout_error("is Parquet, not an archive of the exchange; use --venue generic with a map".into()));
     }
     let name = Name::of(&source.stem()).map_err(layout_error)?;
-    let symbol = asked.symbol.or(name.symbol).ok_or_else(|| {
+    let symbol = options.symbol.or(name.symbol).ok_or_else(|| {
         layout_error("its name does not begin with a symbol, as BTCUSDT-1h-2023-01.csv does; say --symbol".into())
     })?;
     source.text(|text| {
@@ -58,21 +60,21 @@ pub fn read(source: &Source, asked: &Asked<'_>, checker: &mut Checker<'_>) -> Re
             .has_headers(false)
             .flexible(true)
             .buffer_capacity(1 << 18)
-            .from_reader(Counted { inner: text, progress: asked.progress });
+            .from_reader(Counted { inner: text, progress: options.progress });
         let mut record = ByteRecord::new();
         let damaged = |e: csv::Error| Error::Unreadable { file: file.clone(), why: format!("{e}; fetch it again") };
         if !rows.read_byte_record(&mut record).map_err(damaged)? {
             return Err(layout_error("is empty".into()));
         }
-        let (layout, header) = Layout::of(&record).map_err(layout_error)?;
-        let market = market(layout, source, asked.market).map_err(layout_error)?;
-        checker.begin(Heading {
-            venue: super::VENUE.name.into(),
+        let (layout, header) = ArchiveLayout::of(&record).map_err(layout_error)?;
+        let market = market(layout, source, options.market).map_err(layout_error)?;
+        checker.begin(FileHeading {
+            venue: NAME.into(),
             market: market.into(),
             layout: layout.name().into(),
             header,
             zone: "UTC".into(),
-            bar: asked.bar.or(name.bar),
+            bar: options.bar.or(name.bar),
             delay: Span(0),
         });
         let mut parser = Parser { layout, symbol, kind: kind(source), clock: Clock::default() };
@@ -98,7 +100,7 @@ pub fn read(source: &Source, asked: &Asked<'_>, checker: &mut Checker<'_>) -> Re
 }
 
 struct Parser {
-    layout: Layout,
+    layout: ArchiveLayout,
     symbol: Symbol,
     kind: BarKind,
     clock: Clock,

@@ -18,13 +18,13 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use super::said::{Amounts, aggregated, kline, trade};
+use super::fields::{Amounts, aggregated, kline, trade};
 use super::symbol::length;
 use crate::base::{Span, Symbol, Ts};
 use crate::event::check::VendorRow;
 use crate::event::venue::clock::Clock;
-use crate::event::venue::entry::Frame;
 use crate::event::venue::field::float;
+use crate::event::venue::vendor::Frame;
 use crate::event::{BarKind, GaugeKind};
 
 /// Times of frames are in milliseconds.
@@ -158,28 +158,28 @@ fn ms(count: i64) -> Result<Ts, String> {
     Clock::default().count(count)
 }
 
-fn traded(market: &str, said: Trade<'_>) -> Result<Option<(Symbol, VendorRow)>, String> {
-    let spot = said.best_match.is_some();
+fn traded(market: &str, fields: Trade<'_>) -> Result<Option<(Symbol, VendorRow)>, String> {
+    let spot = fields.best_match.is_some();
     if spot != (market == "spot") {
         let is = if spot { "spot" } else { "um" };
-        return Err(format!("is of market {is}, and the market was said to be {market}"));
+        return Err(format!("is of market {is}, and the market was stated as {market}"));
     }
     // Payments of the insurance fund and the like come as trades, some without a price; they are none of the market.
-    if said.sort.as_deref().is_some_and(|sort| sort != "MARKET") {
+    if fields.sort.as_deref().is_some_and(|sort| sort != "MARKET") {
         return Ok(None);
     }
-    let (price, qty) = (number("p", &said.p)?, number("q", &said.q)?);
+    let (price, qty) = (number("p", &fields.p)?, number("q", &fields.q)?);
     let amounts = Amounts { price, qty, quote_qty: price * qty };
-    let (id, n_trades) = match (said.t, said.a, said.f.zip(said.l)) {
+    let (id, n_trades) = match (fields.t, fields.a, fields.f.zip(fields.l)) {
         (_, Some(id), Some((first, last))) => (id, aggregated(first, last)),
         (Some(id), ..) => (id, 1),
         _ => return Err("has no id of a trade".into()),
     };
-    Ok(Some((symbol(&said.s)?, trade(id, ms(said.time)?, amounts, n_trades, said.m)?)))
+    Ok(Some((symbol(&fields.s)?, trade(id, ms(fields.time)?, amounts, n_trades, fields.m)?)))
 }
 
-fn closed(said: KlineEvent<'_>) -> Result<Option<(Symbol, VendorRow)>, String> {
-    let k = said.k;
+fn closed(fields: KlineEvent<'_>) -> Result<Option<(Symbol, VendorRow)>, String> {
+    let k = fields.k;
     if !k.x {
         return Ok(None);
     }
@@ -188,11 +188,11 @@ fn closed(said: KlineEvent<'_>) -> Result<Option<(Symbol, VendorRow)>, String> {
     let taker = [number("V", &k.taker)?, number("Q", &k.taker_quote)?];
     let flow = [number("v", &k.v)?, number("q", &k.q)?, k.n as f64, taker[0], taker[1]];
     let bar = kline((ms(k.t)?, ms(k.last)?), UNIT, prices, flow, BarKind::Trade, Some(span));
-    Ok(Some((symbol(&said.s)?, bar)))
+    Ok(Some((symbol(&fields.s)?, bar)))
 }
 
-fn expected(said: &MarkPrice<'_>) -> Result<Option<(Symbol, VendorRow)>, String> {
-    let (rate, mark) = (number("r", &said.r)?, number("p", &said.p)?);
-    let row = VendorRow::gauge(GaugeKind::Funding, ms(said.time)?, &[f64::NAN, f64::NAN, rate, mark]);
-    Ok(rate.is_finite().then_some((symbol(&said.s)?, row)))
+fn expected(fields: &MarkPrice<'_>) -> Result<Option<(Symbol, VendorRow)>, String> {
+    let (rate, mark) = (number("r", &fields.r)?, number("p", &fields.p)?);
+    let row = VendorRow::gauge(GaugeKind::Funding, ms(fields.time)?, &[f64::NAN, f64::NAN, rate, mark]);
+    Ok(rate.is_finite().then_some((symbol(&fields.s)?, row)))
 }

@@ -5,7 +5,7 @@ use csv::ByteRecord;
 use crate::event::venue::field::integer;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Layout {
+pub enum ArchiveLayout {
     SpotAggTrades,
     UmAggTrades,
     SpotTrades,
@@ -15,10 +15,11 @@ pub enum Layout {
     FundingRate,
 }
 
-use Layout::{FundingRate, Klines, Metrics, SpotAggTrades, SpotTrades, UmAggTrades, UmTrades};
+use ArchiveLayout::{FundingRate, Klines, Metrics, SpotAggTrades, SpotTrades, UmAggTrades, UmTrades};
 
-impl Layout {
-    pub const ALL: [Layout; 7] = [SpotAggTrades, UmAggTrades, SpotTrades, UmTrades, Klines, Metrics, FundingRate];
+impl ArchiveLayout {
+    pub const ALL: [ArchiveLayout; 7] =
+        [SpotAggTrades, UmAggTrades, SpotTrades, UmTrades, Klines, Metrics, FundingRate];
 
     pub fn name(self) -> &'static str {
         match self {
@@ -82,7 +83,7 @@ impl Layout {
         }
     }
     /// From the first row: exact names, or, where it has none, the number and sort of its fields.
-    pub fn of(first: &ByteRecord) -> Result<(Layout, bool), String> {
+    pub fn of(first: &ByteRecord) -> Result<(ArchiveLayout, bool), String> {
         let cells: Vec<String> = first.iter().map(|c| String::from_utf8_lossy(c).trim().to_string()).collect();
         if first.get(0).and_then(integer).is_some() {
             let sixth_is_time = first.get(5).and_then(integer).is_some_and(|v| v > 1);
@@ -95,12 +96,12 @@ impl Layout {
                 n => Err(format!("{n} columns without names; want 6 or 7 (trades), 7 or 8 (aggTrades) or 12 (klines)")),
             };
         }
-        if let Some(layout) = Layout::ALL.into_iter().find(|l| l.columns() == cells) {
+        if let Some(layout) = ArchiveLayout::ALL.into_iter().find(|l| l.columns() == cells) {
             return Ok((layout, true));
         }
-        let shared = |l: &Layout| l.columns().iter().filter(|c| cells.iter().any(|x| x == *c)).count();
-        let fit = |l: &Layout| (shared(l), std::cmp::Reverse(l.columns().len().abs_diff(cells.len())));
-        let nearest = Layout::ALL.into_iter().max_by_key(fit).unwrap_or(Klines);
+        let shared = |l: &ArchiveLayout| l.columns().iter().filter(|c| cells.iter().any(|x| x == *c)).count();
+        let fit = |l: &ArchiveLayout| (shared(l), std::cmp::Reverse(l.columns().len().abs_diff(cells.len())));
+        let nearest = ArchiveLayout::ALL.into_iter().max_by_key(fit).unwrap_or(Klines);
         let missing: Vec<&str> = nearest.columns().iter().copied().filter(|c| !cells.iter().any(|x| x == c)).collect();
         let extra: Vec<&str> = cells.iter().map(String::as_str).filter(|c| !nearest.columns().contains(c)).collect();
         let order = if missing.is_empty() && extra.is_empty() { ", only in another order" } else { "" };

@@ -1,10 +1,15 @@
 //! What names of files, of folders and of intervals say: instrument, market, day or month, length of klines.
 
-use super::layout::Layout::{self, FundingRate, Klines, Metrics, SpotAggTrades, SpotTrades, UmAggTrades, UmTrades};
+use super::layout::ArchiveLayout::{
+    self, FundingRate, Klines, Metrics, SpotAggTrades, SpotTrades, UmAggTrades, UmTrades,
+};
 use crate::base::{Span, Symbol, Ts};
 use crate::event::BarKind;
 use crate::event::venue::field::integer;
-use crate::event::venue::source::Source;
+use crate::event::venue::file::VendorFile;
+
+/// The venue, as the lake names it.
+pub const NAME: &str = "binance";
 
 /// What the name `SYMBOL-<what>-YYYY-MM[-DD]…` says.
 #[derive(Debug, Default)]
@@ -43,27 +48,27 @@ impl Name {
 }
 
 /// The market of a layout; klines are alike in all, and the archive's folders or the caller tell.
-pub fn market<'a>(layout: Layout, source: &Source, said: Option<&'a str>) -> Result<&'a str, String> {
+pub fn market<'a>(layout: ArchiveLayout, source: &VendorFile, stated: Option<&'a str>) -> Result<&'a str, String> {
     let own = match layout {
         UmAggTrades | UmTrades | Metrics | FundingRate => Some("um"),
         SpotAggTrades | SpotTrades => Some("spot"),
         Klines => None,
     };
     let folder = ["um", "cm", "spot"].into_iter().find(|m| source.path.iter().any(|part| part == *m));
-    match (own.or(folder), said) {
+    match (own.or(folder), stated) {
         (_, Some("cm")) | (Some("cm"), _) => {
             Err("is coin-margined: its quantities are contracts; use --venue generic \
                                                   with `contract_size` and `inverse`"
                 .into())
         }
-        (Some(own), Some(said)) if own != said => Err(format!("is of market {own}, and --market says {said}")),
+        (Some(own), Some(stated)) if own != stated => Err(format!("is of market {own}, and --market says {stated}")),
         (Some(own), _) => Ok(own),
-        (None, said) => Ok(said.unwrap_or("spot")),
+        (None, stated) => Ok(stated.unwrap_or("spot")),
     }
 }
 
 /// The archive keeps klines of other prices in folders of their own; the files are named alike.
-pub fn kind(source: &Source) -> BarKind {
+pub fn kind(source: &VendorFile) -> BarKind {
     let in_folder = |name: &str| source.path.iter().any(|part| part == name);
     match () {
         () if in_folder("markPriceKlines") => BarKind::Mark,

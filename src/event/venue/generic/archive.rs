@@ -4,11 +4,11 @@ use super::cell::{aggressor, instant, number, text};
 use super::map::{Map, MapTable};
 use crate::base::table::{Column, Reader, Table, TradeId};
 use crate::base::{Symbol, Ts};
-use crate::event::check::{Checker, Heading, Stamp, VendorBar, VendorRow};
+use crate::event::check::{Checker, FileHeading, Stamp, VendorBar, VendorRow};
 use crate::event::lake::TradeRow;
 use crate::event::venue::clock::Clock;
-use crate::event::venue::entry::Asked;
-use crate::event::venue::source::{Counted, Source};
+use crate::event::venue::file::{Counted, VendorFile};
+use crate::event::venue::vendor::ReadOptions;
 use crate::event::{Bar, Error};
 
 /// Rows of a CSV that are turned into columns at a time.
@@ -18,14 +18,14 @@ const BATCH_ROWS: usize = 16_384;
 ///
 /// # Errors
 /// There is no mapping; the file is damaged, lacks a column of the mapping, or a row cannot be read.
-pub fn read(source: &Source, asked: &Asked<'_>, checker: &mut Checker<'_>) -> Result<Clock, Error> {
+pub fn read(source: &VendorFile, options: &ReadOptions<'_>, checker: &mut Checker<'_>) -> Result<Clock, Error> {
     let file = source.path.display().to_string();
     let layout_error = |why: String| Error::Layout { file: file.clone(), why };
-    let Some(map) = asked.map else {
+    let Some(map) = options.map else {
         return Err(layout_error("needs --map M.toml; `margincast ingest sniff FILE` proposes one".into()));
     };
     let map = &Map::read(map)?;
-    let symbol = match asked.symbol.or(map.symbol) {
+    let symbol = match options.symbol.or(map.symbol) {
         Some(symbol) => Some(symbol),
         None => map.symbol_of(&source.stem()).map_err(layout_error)?,
     };
@@ -36,13 +36,13 @@ pub fn read(source: &Source, asked: &Asked<'_>, checker: &mut Checker<'_>) -> Re
     }
     let columnar = source.is_parquet();
     let form = if columnar { "Parquet" } else { "CSV" };
-    checker.begin(Heading {
+    checker.begin(FileHeading {
         venue: map.venue.clone(),
-        market: asked.market.unwrap_or(&map.market).into(),
+        market: options.market.unwrap_or(&map.market).into(),
         layout: format!("generic {} ({form})", map.table.name()),
         header: columnar || map.header.is_none(),
         zone: map.zone.clone(),
-        bar: asked.bar.or(map.bar),
+        bar: options.bar.or(map.bar),
         delay: map.delay,
     });
     let clock = Clock::in_zone(map.offset_s().map_err(layout_error)?).with_dates(map.dates);
@@ -53,19 +53,19 @@ pub fn read(source: &Source, asked: &Asked<'_>, checker: &mut Checker<'_>) -> Re
         let share = source.bytes / reader.rows().max(1) as u64;
         while let Some(batch) = reader.next_batch()? {
             mapper.batch(&batch)?;
-            (asked.progress)(share * batch.rows() as u64);
+            (options.progress)(share * batch.rows() as u64);
         }
     } else {
-        read_csv(source, map, asked, |batch| mapper.batch(&batch))?;
+        read_csv(source, map, options, |batch| mapper.batch(&batch))?;
     }
     Ok(mapper.clock)
 }
 
 /// Hands over a CSV in tables of text, mapped columns only.
 fn read_csv(
-    source: &Source,
+    source: &VendorFile,
     map: &Map,
-    asked: &Asked<'_>,
+    options: &ReadOptions<'_>,
     mut take: impl FnMut(Table) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let file = source.path.display().to_string();
@@ -75,7 +75,7 @@ fn read_csv(
             .has_headers(map.header.is_none())
             .delimiter(map.delimiter as u8)
             .comment(map.comment.map(|c| c as u8))
-            .from_reader(Counted { inner: text, progress: asked.progress });
+            .from_reader(Counted { inner: text, progress: options.progress });
         let names: Vec<String> = match &map.header {
             Some(names) => names.clone(),
             None => rows.headers().map_err(damaged)?.iter().map(|n| n.trim().to_string()).collect(),

@@ -2,14 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::map::Side;
+use super::map::SideRule;
 use crate::base::Ts;
 use crate::base::table::Column;
 use crate::event::venue::clock::Clock;
 use crate::event::venue::field::{boolean, float};
 
 /// +1 where the buyer was the aggressor, -1 the seller, 0 unknown.
-pub fn aggressor(side: Side, column: &Column, i: usize) -> Result<i8, String> {
+pub fn aggressor(side: SideRule, column: &Column, i: usize) -> Result<i8, String> {
     let named = || match text(column, i).to_lowercase().as_str() {
         "buy" | "b" | "bid" => Ok(1),
         "sell" | "s" | "ask" | "a" => Ok(-1),
@@ -17,13 +17,13 @@ pub fn aggressor(side: Side, column: &Column, i: usize) -> Result<i8, String> {
         other => Err(format!("`{other}` is no side; want buy or sell, b or s, bid or ask, or unknown")),
     };
     match side {
-        Side::Taker => named(),
-        Side::Maker => named().map(|s: i8| -s),
-        Side::BuyerMaker => match column {
+        SideRule::Taker => named(),
+        SideRule::Maker => named().map(|s: i8| -s),
+        SideRule::BuyerMaker => match column {
             Column::Bool(v) => Ok(v[i].map_or(0, |maker| if maker { -1 } else { 1 })),
             other => boolean(text(other, i).as_bytes()).map(|maker| if maker { -1 } else { 1 }),
         },
-        Side::Sign => number(column, i).map(|n| if n > 0.0 { 1 } else { -i8::from(n < 0.0) }),
+        SideRule::Sign => number(column, i).map(|n| if n > 0.0 { 1 } else { -i8::from(n < 0.0) }),
     }
 }
 

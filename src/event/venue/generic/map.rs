@@ -66,7 +66,7 @@ pub struct Map {
     #[serde(default)]
     pub kind: BarKind,
     /// What the column `side` says.
-    pub side: Option<Side>,
+    pub side: Option<SideRule>,
     /// Base units of one contract; quantities are multiplied by it. With `inverse`, quote units.
     pub contract_size: Option<f64>,
     /// Contracts are worth quote units: a quantity is contracts × size ÷ price.
@@ -102,7 +102,7 @@ pub enum MapTable {
 /// What a trade's side says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Side {
+pub enum SideRule {
     /// The side of the aggressor: buy or sell.
     Taker,
     /// The side of the resting order: buy or sell.

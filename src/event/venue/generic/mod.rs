@@ -14,9 +14,9 @@ mod cell;
 mod map;
 pub mod sniff;
 
-pub use map::{Map, MapTable, Side};
+pub use map::{Map, MapTable, SideRule};
 
-use super::entry::Venue;
+use super::vendor::Venue;
 
 /// Its line of the list. Its files name no venue and no market: the mapping does.
 pub const VENUE: Venue = Venue {

@@ -8,7 +8,7 @@ use super::map::MapTable;
 use crate::base::table::{Column, Reader, Table};
 use crate::event::venue::clock::{Clock, Unit};
 use crate::event::venue::field::{float, integer};
-use crate::event::venue::source::Source;
+use crate::event::venue::file::VendorFile;
 use crate::event::{Error, GAUGES};
 
 /// Rows looked at.
@@ -56,7 +56,7 @@ const NAMES: [(&str, &[&str]); 16] = [
 ///
 /// # Errors
 /// The file cannot be read, or looks like no table of ours.
-pub fn sniff(source: &Source) -> Result<String, Error> {
+pub fn sniff(source: &VendorFile) -> Result<String, Error> {
     let (table, header) = head(source)?;
     let (table, named) = match header {
         true => (table, None),
@@ -95,7 +95,7 @@ fn belongs(kind: MapTable, name: &str) -> bool {
 
 fn write_map(
     out: &mut String,
-    source: &Source,
+    source: &VendorFile,
     table: &Table,
     kind: MapTable,
     columns: &[(&str, String)],
@@ -211,7 +211,7 @@ fn steps(column: Option<&Column>) -> (crate::base::Span, bool) {
 }
 
 /// The first rows, and whether they have names.
-fn head(source: &Source) -> Result<(Table, bool), Error> {
+fn head(source: &VendorFile) -> Result<(Table, bool), Error> {
     if source.is_parquet() {
         let first = Reader::open(&source.path)?.next_batch()?.unwrap_or_default();
         let columns = first.columns.into_iter().map(|(n, c)| (n, cut(c))).collect();

@@ -14,13 +14,15 @@ use csv::ByteRecord;
 use crate::base::table::TradeId;
 use crate::base::{Span, Symbol};
 use crate::event::Error;
-use crate::event::check::{Checker, Heading, VendorRow};
+use crate::event::check::{Checker, FileHeading, VendorRow};
 use crate::event::lake::TradeRow;
+use crate::event::venue::clock::Clock;
 use crate::event::venue::field::float;
-use crate::event::venue::{Asked, Clock, Counted, Source};
+use crate::event::venue::file::{Counted, VendorFile};
+use crate::event::venue::vendor::ReadOptions;
 
 /// The pair that a file's name begins with.
-fn pair(source: &Source) -> Option<Symbol> {
+fn pair(source: &VendorFile) -> Option<Symbol> {
     let stem = source.stem();
     let name = stem.split('_').next()?;
     let capitals = name.len() >= 5 && name.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
@@ -28,7 +30,7 @@ fn pair(source: &Source) -> Option<Symbol> {
 }
 
 /// Whether a file's name begins with a pair, and its first line is a trade.
-pub fn recognise(source: &Source, first: &str) -> bool {
+pub fn recognise(source: &VendorFile, first: &str) -> bool {
     let cells: Vec<&str> = first.trim_end().split(',').collect();
     pair(source).is_some() && trade(&mut Clock::default(), &ByteRecord::from(cells)).is_ok()
 }
@@ -37,15 +39,15 @@ pub fn recognise(source: &Source, first: &str) -> bool {
 ///
 /// # Errors
 /// The file is damaged, its name tells no pair, or a line is no trade.
-pub fn read(source: &Source, asked: &Asked<'_>, checker: &mut Checker<'_>) -> Result<Clock, Error> {
+pub fn read(source: &VendorFile, options: &ReadOptions<'_>, checker: &mut Checker<'_>) -> Result<Clock, Error> {
     let file = source.path.display().to_string();
-    let Some(symbol) = asked.symbol.or_else(|| pair(source)) else {
+    let Some(symbol) = options.symbol.or_else(|| pair(source)) else {
         let why = "its name does not begin with a pair, as XBTUSD.csv does; say --symbol".into();
         return Err(Error::Layout { file, why });
     };
-    checker.begin(Heading {
-        venue: super::VENUE.name.into(),
-        market: asked.market.unwrap_or("spot").into(),
+    checker.begin(FileHeading {
+        venue: "kraken".into(),
+        market: options.market.unwrap_or("spot").into(),
         layout: "kraken trades".into(),
         header: false,
         zone: "UTC".into(),
@@ -53,7 +55,7 @@ pub fn read(source: &Source, asked: &Asked<'_>, checker: &mut Checker<'_>) -> Re
         delay: Span(0),
     });
     source.text(|text| {
-        let text = Counted { inner: text, progress: asked.progress };
+        let text = Counted { inner: text, progress: options.progress };
         let mut rows = csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(text);
         let (mut clock, mut cells, mut row) = (Clock::default(), ByteRecord::new(), 0);
         let damaged = |e: csv::Error| Error::Unreadable { file: file.clone(), why: e.to_string() };

@@ -10,13 +10,13 @@
 
 mod archive;
 
-use super::entry::{Market, Venue};
+use super::vendor::{MarketFeed, Venue};
 
 /// Its line of the list.
 pub const VENUE: Venue = Venue {
     name: "kraken",
     about: "trade history of Kraken",
-    markets: &[Market { name: "spot", endpoint: Some("wss://ws.kraken.com/v2") }],
+    markets: &[MarketFeed { name: "spot", endpoint: Some("wss://ws.kraken.com/v2") }],
     takes_map: false,
     recognise: archive::recognise,
     archive: archive::read,

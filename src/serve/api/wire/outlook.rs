@@ -6,8 +6,7 @@ use utoipa::ToSchema;
 use crate::base::{Span, Symbol, Ts};
 use crate::forecast::dist::LEVELS;
 use crate::pipeline::Named;
-use crate::record::Publication;
-use crate::record::guidance::{Ahead, Trigger};
+use crate::record::guidance::{Ahead, Outlook, Trigger};
 use crate::record::publication::{decimal, iso};
 
 /// What the models foresaw last.
@@ -144,9 +143,9 @@ pub struct TriggerRow {
     pub text: String,
 }
 
-impl GuidanceRow {
-    /// Of one publication.
-    pub fn of(p: &Publication, ahead: &[Ahead], triggers: &[Trigger]) -> GuidanceRow {
+impl From<&Outlook> for GuidanceRow {
+    fn from(outlook: &Outlook) -> GuidanceRow {
+        let p = &outlook.publication;
         let later = |a: &Ahead| Later {
             over: a.over,
             low: decimal(a.low),
@@ -167,8 +166,8 @@ impl GuidanceRow {
             seq: p.seq,
             as_of: p.as_of,
             multiplier: p.multiplier.clone(),
-            ahead: ahead.iter().map(later).collect(),
-            triggers: triggers.iter().map(trigger).collect(),
+            ahead: outlook.ahead.iter().map(later).collect(),
+            triggers: outlook.triggers.iter().map(trigger).collect(),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A trade and a kline as the exchange means them, whether a file or a frame said so.
+//! A trade and a kline from their fields, of a file or of a frame alike.
 
 use crate::base::table::TradeId;
 use crate::base::{Span, Ts};

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 /// Which whole numbers (ids, nanoseconds) have been seen, as half-open intervals. Order does not
 /// matter, and dense numbers cost nothing.
 #[derive(Clone, Debug, Default)]
-pub struct Coverage {
+pub struct Intervals {
     done: BTreeMap<i64, i64>,
     /// The interval that grows; most numbers continue it.
     open: Option<(i64, i64)>,
 }
 
-impl Coverage {
+impl Intervals {
     /// Adds `[start, end)`.
     pub fn add(&mut self, start: i64, end: i64) {
         match &mut self.open {
@@ -60,11 +60,11 @@ mod tests {
         woven.extend(numbers.iter().copied().skip(1).step_by(2));
         woven.extend([7, 8, 7]);
         for order in [numbers, backwards, woven] {
-            let mut coverage = Coverage::default();
+            let mut coverage = Intervals::default();
             order.iter().for_each(|i| coverage.add(*i, i + 1));
             assert_eq!(coverage.gaps(), [(3, 5), (50, 51)]);
             assert_eq!(coverage.total(), 97);
         }
-        assert_eq!(Coverage::default().gaps(), []);
+        assert_eq!(Intervals::default().gaps(), []);
     }
 }

@@ -21,7 +21,7 @@ const SMALL_BYTES: u64 = 1 << 20;
 
 /// A vendor's file, whose digest is known and whose checksum, if there is one, is right.
 #[derive(Clone, Debug)]
-pub struct Source {
+pub struct VendorFile {
     /// Where it lies.
     pub path: PathBuf,
     /// SHA-256 of its bytes.
@@ -32,12 +32,12 @@ pub struct Source {
     pub checksum_verified: bool,
 }
 
-impl Source {
+impl VendorFile {
     /// Reads the file once for its digest and compares it with `<file>.CHECKSUM`, if that is there.
     ///
     /// # Errors
     /// The file cannot be read, or the checksum differs.
-    pub fn open(path: &Path) -> Result<Source, Error> {
+    pub fn open(path: &Path) -> Result<VendorFile, Error> {
         let fail = |e: io::Error| unreadable(path, &e);
         let mut hasher = Sha256::new();
         let bytes = io::copy(&mut File::open(path).map_err(fail)?, &mut hasher).map_err(fail)?;
@@ -57,7 +57,7 @@ impl Source {
             Err(e) if e.kind() == io::ErrorKind::NotFound => false,
             Err(e) => return Err(fail(e)),
         };
-        Ok(Source { path: path.to_path_buf(), digest, bytes, checksum_verified })
+        Ok(VendorFile { path: path.to_path_buf(), digest, bytes, checksum_verified })
     }
     /// File name without folder.
     pub fn name(&self) -> String {
@@ -81,7 +81,7 @@ impl Source {
     /// The first lines of its text.
     ///
     /// # Errors
-    /// As [`Source::text`].
+    /// As [`VendorFile::text`].
     pub fn head(&self, lines: usize) -> Result<Vec<String>, Error> {
         self.text(|text| {
             let (mut text, mut found, mut line) = (BufReader::new(text.take(MAX_HEAD_BYTES)), vec![], vec![]);

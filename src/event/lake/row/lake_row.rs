@@ -8,7 +8,7 @@ use crate::base::{Span, Symbol, Ts};
 use crate::event::Event;
 
 /// A row of one table of the lake.
-pub trait Record: Clone + Sized + Send {
+pub trait LakeRow: Clone + Sized + Send {
     /// What tells its tables apart; nothing where there is one.
     type Kind: Copy;
     /// The table's folder.
@@ -62,6 +62,6 @@ pub(super) fn source(value: Option<i64>) -> u32 {
 }
 
 /// The column `src`.
-pub(super) fn sources<R: Record>(rows: &[R]) -> Column {
+pub(super) fn sources<R: LakeRow>(rows: &[R]) -> Column {
     Column::Int(rows.iter().map(|r| Some(i64::from(r.src()))).collect())
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::clock::Clock;
-use super::source::Source;
+use super::file::VendorFile;
 use crate::base::{Span, Symbol};
 use crate::event::Error;
 use crate::event::check::{Checker, VendorRow};
@@ -16,11 +16,11 @@ pub struct Venue {
     /// What of it can be read, in a few words.
     pub about: &'static str,
     /// Its markets, the one that is meant where nothing says it first.
-    pub markets: &'static [Market],
+    pub markets: &'static [MarketFeed],
     /// Whether its files are read by a mapping file.
     pub takes_map: bool,
     /// Whether a file is of it, by its name and its first line.
-    pub recognise: fn(&Source, &str) -> bool,
+    pub recognise: fn(&VendorFile, &str) -> bool,
     /// Reads a file: says what it is, then delivers every row. Gives the clock that its times were read by.
     pub archive: Archive,
     /// Decodes a frame of its live feed; `None` where that is not done yet.
@@ -28,13 +28,13 @@ pub struct Venue {
 }
 
 /// Reads a file of a vendor.
-pub type Archive = fn(&Source, &Asked<'_>, &mut Checker<'_>) -> Result<Clock, Error>;
+pub type Archive = fn(&VendorFile, &ReadOptions<'_>, &mut Checker<'_>) -> Result<Clock, Error>;
 /// Decodes a frame of a market's feed; the error says what is wrong with it.
 pub type Decode = fn(market: &str, frame: &[u8]) -> Result<Frame, String>;
 
 /// A market of a venue.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Market {
+pub struct MarketFeed {
     /// As the lake names it.
     pub name: &'static str,
     /// Where its live feed is.
@@ -43,7 +43,7 @@ pub struct Market {
 
 /// What the caller says of a file; what it leaves open the file must tell.
 #[derive(Clone, Copy)]
-pub struct Asked<'a> {
+pub struct ReadOptions<'a> {
     /// Market, as the lake names it, where the file or its mapping does not say it.
     pub market: Option<&'a str>,
     /// Instrument, where the file does not name it.

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 
 use super::folders::{Folders, MAX_DELAY, parts, read_parts};
 use super::listing::Listing;
-use super::row::Record;
+use super::row::LakeRow;
 use crate::base::{Ts, atomic};
 use crate::event::Error;
 
-/// What became of the rows of one [`Change::add`].
+/// What became of the rows of one [`Transaction::add`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// New to the lake.
@@ -34,10 +34,10 @@ impl AddAssign for Tally {
     }
 }
 
-/// A change of the lake that is not yet visible. [`Change::commit`] makes all of it visible;
+/// A change of the lake that is not yet visible. [`Transaction::commit`] makes all of it visible;
 /// dropping it leaves the lake as it was. One process changes a lake at a time.
 #[derive(Debug)]
-pub struct Change<'a> {
+pub struct Transaction<'a> {
     folders: &'a Folders,
     replace: bool,
     /// The file that will be, and the file that holds its content until then.
@@ -48,22 +48,22 @@ pub struct Change<'a> {
     _lock: File,
 }
 
-impl<'a> Change<'a> {
-    pub(super) fn begin(folders: &'a Folders, replace: bool) -> Result<Change<'a>, Error> {
+impl<'a> Transaction<'a> {
+    pub(super) fn begin(folders: &'a Folders, replace: bool) -> Result<Transaction<'a>, Error> {
         let path = folders.root.join("_lock");
         let fail =
             |e: &dyn std::fmt::Display| Error::Unreadable { file: path.display().to_string(), why: e.to_string() };
         fs::create_dir_all(&folders.root).map_err(|e| fail(&e))?;
         let lock = File::create(&path).map_err(|e| fail(&e))?;
         lock.try_lock().map_err(|e| fail(&format!("another process is writing to this lake; wait for it ({e})")))?;
-        Ok(Change { folders, replace, staged: BTreeMap::new(), merged: vec![], _lock: lock })
+        Ok(Transaction { folders, replace, staged: BTreeMap::new(), merged: vec![], _lock: lock })
     }
     /// Adds rows of one listing, in any order.
     ///
     /// # Errors
     /// A row contradicts another of its kind, here or in the lake (unless the change replaces), is
     /// known before it happened or more than a day after, or a file cannot be read or written.
-    pub fn add<R: Record>(&mut self, listing: &Listing, mut rows: Vec<R>) -> Result<Tally, Error> {
+    pub fn add<R: LakeRow>(&mut self, listing: &Listing, mut rows: Vec<R>) -> Result<Tally, Error> {
         rows.sort_by(R::order);
         let mut tally = Tally::default();
         let mut parts: BTreeMap<(&str, Ts), Vec<R>> = BTreeMap::new();
@@ -89,7 +89,7 @@ impl<'a> Change<'a> {
         }
         Ok(tally)
     }
-    fn add_part<R: Record>(&mut self, listing: &Listing, start: Ts, rows: Vec<R>) -> Result<Tally, Error> {
+    fn add_part<R: LakeRow>(&mut self, listing: &Listing, start: Ts, rows: Vec<R>) -> Result<Tally, Error> {
         let Some(kind) = rows.first().map(R::kind) else { return Ok(Tally::default()) };
         let folder = self.folders.partition(R::table(kind), listing, start);
         let target = folder.join("part-0.parquet");
@@ -113,7 +113,7 @@ impl<'a> Change<'a> {
         Ok(tally)
     }
     /// Both lists are in order; a row of one is matched with at most one row of the other.
-    fn merge<R: Record>(
+    fn merge<R: LakeRow>(
         &self,
         listing: &Listing,
         old: Vec<R>,
@@ -153,7 +153,7 @@ impl<'a> Change<'a> {
         all.extend(old);
         Ok(all)
     }
-    fn contradiction<R: Record>(&self, listing: &Listing, known: &R, row: &R, one_file: bool) -> Error {
+    fn contradiction<R: LakeRow>(&self, listing: &Listing, known: &R, row: &R, one_file: bool) -> Error {
         let (before, now) = (known.describe(), row.describe());
         if one_file {
             return Error::Conflict(format!("{listing}: one file says two things: {before}, and {now}; mend the file"));
@@ -180,7 +180,7 @@ impl<'a> Change<'a> {
     }
 }
 
-impl Drop for Change<'_> {
+impl Drop for Transaction<'_> {
     fn drop(&mut self) {
         for staged in self.staged.values() {
             // What is left over has a name that no reader looks at.

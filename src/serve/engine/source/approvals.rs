@@ -1,0 +1,76 @@
+//! What people approved of the guardrails, and is due.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use anyhow::Result;
+
+use super::contract::{Arrival, Effect, EngineView, Source, Supply};
+use super::once::Once;
+use crate::margin::{Order, Policy};
+use crate::pipeline::Input;
+use crate::record::Kind;
+use crate::record::guard::{Guard, Proposal};
+use crate::record::order::{Ordered, Stored};
+
+/// The log of proposals, and what of it was applied.
+pub(in crate::serve::engine) struct Approvals {
+    guard: Guard,
+    /// The settings that the configuration names, and those in force.
+    base: Policy,
+    policy: Policy,
+    applied: BTreeSet<u64>,
+    said: Once,
+}
+
+impl Approvals {
+    /// Of a ledger that applied these, which made `policy` of `base`.
+    pub fn of(ledger: &Path, base: Policy, policy: Policy, applied: BTreeSet<u64>) -> Approvals {
+        Approvals { guard: Guard::of(ledger), base, policy, applied, said: Once::default() }
+    }
+    fn refuse(&mut self, why: &str) {
+        if self.said.is_new(why) {
+            tracing::error!(%why, "the settings in force stay");
+        }
+    }
+}
+
+/// An order of people, as it is recorded and given.
+pub(super) fn ordered(order: Order, id: Option<u64>, who: Vec<String>, why: String) -> Arrival {
+    let stored = order.clone();
+    let body = Box::new(move |after| {
+        let body = serde_json::to_value(Ordered { order: Stored::of(&stored)?, id, who, why, after })?;
+        tracing::info!(order = %body, "ordered");
+        Ok(body)
+    });
+    let give = Box::new(move |at| Input::Order { at, order, now: None });
+    Arrival { kind: Kind::Order, body, effect: Effect::PushAndTick(give) }
+}
+
+impl Source for Approvals {
+    fn poll(&mut self, engine: &EngineView<'_>) -> Result<Supply> {
+        let due = match self.guard.due(&self.base, &self.applied, engine.now) {
+            Ok(due) => due,
+            Err(e) => {
+                self.refuse(&e.to_string());
+                return Ok(Supply::Idle);
+            }
+        };
+        let mut arrivals = Vec::new();
+        for proposal in due {
+            // One that does not fit what is in force by now is left alone, and said.
+            match proposal.order(&self.policy) {
+                Ok(order) => {
+                    if let Order::Settings(policy) = &order {
+                        self.policy = **policy;
+                    }
+                    let Proposal { id, why, .. } = &proposal;
+                    arrivals.push(ordered(order, Some(*id), proposal.names(), why.clone()));
+                }
+                Err(e) => self.refuse(&format!("proposal {}: {e}", proposal.id)),
+            }
+            self.applied.insert(proposal.id);
+        }
+        Ok(if arrivals.is_empty() { Supply::Idle } else { Supply::Arrivals(arrivals) })
+    }
+}
