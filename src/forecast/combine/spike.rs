@@ -5,9 +5,12 @@
 //! was said and what happened before (pool of adjacent violators; Ayer et al. 1955; Zadrozny, Elkan
 //! 2002), all instruments together.
 
+use std::cell::OnceCell;
+use std::collections::VecDeque;
+
 use serde::{Deserialize, Serialize};
 
-use crate::base::OrderedWindow;
+use crate::base::stats;
 use crate::feature::Row;
 use crate::forecast::outcome::Pending;
 
@@ -21,23 +24,41 @@ const NEED: (usize, usize) = (400, 20);
 pub(super) struct Threshold {
     window: usize,
     asked: Pending<()>,
-    realised: OrderedWindow,
+    realised: VecDeque<f64>,
+    /// Ascending, from when somebody first asks: while stored rows are replayed nobody does.
+    sorted: OnceCell<Vec<f64>>,
 }
 
 impl Threshold {
     pub fn new(ahead: usize, window: usize) -> Threshold {
-        Threshold { window, asked: Pending::new(ahead), realised: OrderedWindow::new(window) }
+        Threshold { window, asked: Pending::new(ahead), realised: VecDeque::new(), sorted: OnceCell::new() }
     }
     pub fn update(&mut self, row: &Row) {
         if let Some(answer) = self.asked.answer(row) {
-            self.realised.push(answer.rv);
+            self.realised.push_back(answer.rv);
+            let old = if self.realised.len() > self.window { self.realised.pop_front() } else { None };
+            if let Some(sorted) = self.sorted.get_mut() {
+                insert(sorted, answer.rv);
+                old.into_iter().for_each(|old| remove(sorted, old));
+            }
         }
         self.asked.ask(row, ());
     }
     /// From half a window on.
     pub fn get(&self) -> Option<f64> {
-        (self.realised.len() >= self.window / 2).then(|| self.realised.quantile(LEVEL))
+        let sorted = || self.sorted.get_or_init(|| stats::sorted(&Vec::from_iter(self.realised.iter().copied())));
+        (self.realised.len() >= self.window / 2).then(|| stats::quantile(sorted(), LEVEL))
     }
+}
+
+/// The threshold after each of an instrument's rows.
+pub(super) fn thresholds(rows: &[Row], ahead: usize, window: usize) -> Vec<Option<f64>> {
+    let mut threshold = Threshold::new(ahead, window);
+    let after = |row| {
+        threshold.update(row);
+        threshold.get()
+    };
+    rows.iter().map(after).collect()
 }
 
 /// A rising map from what was said to what happened.
@@ -86,6 +107,20 @@ impl Reliability {
         let (x0, y0) = if at == 0 { (0.0, 0.0) } else { self.knots[at - 1] };
         let (x1, y1) = self.knots.get(at).copied().unwrap_or((1.0, 1.0));
         if self.knots.is_empty() || x1 <= x0 { p } else { y0 + (y1 - y0) * (p - x0) / (x1 - x0) }
+    }
+}
+
+/// Adds to an ascending list.
+pub(super) fn insert(sorted: &mut Vec<f64>, value: f64) {
+    let at = sorted.partition_point(|v| v.total_cmp(&value).is_lt());
+    sorted.insert(at, value);
+}
+
+/// Takes out of an ascending list.
+pub(super) fn remove(sorted: &mut Vec<f64>, value: f64) {
+    let at = sorted.partition_point(|v| v.total_cmp(&value).is_lt());
+    if at < sorted.len() {
+        sorted.remove(at);
     }
 }
 
