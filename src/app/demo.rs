@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::study::{self, Source, Trained};
+use super::study::{self, StudySource, Trained};
 use super::{Answer, market, register, serve, table, verify};
 use crate::event::lake::Lake;
 use crate::record::alias::By;
@@ -57,7 +57,7 @@ pub fn run(args: Args) -> Result<Answer> {
         set.push("serve.listen='127.0.0.1:0'".into());
     }
     set.extend(args.set.iter().cloned());
-    let source = Source { config: args.data.join("configs/sample.toml"), lake: args.data.join("sample"), set };
+    let source = StudySource { config: args.data.join("configs/sample.toml"), lake: args.data.join("sample"), set };
     if !source.lake.is_dir() {
         bail!("{}: no sample data; run from the checkout, or give its data folder with --data", source.lake.display());
     }

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use super::study::Source;
+use super::study::StudySource;
 use super::{Answer, market, table};
 use crate::forecast::History;
 use crate::study::measure::forecast::scoreboard::scoreboard;
@@ -25,7 +25,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     forecasts: PathBuf,
     #[command(flatten)]
-    source: Source,
+    source: StudySource,
     /// Print JSON instead of tables
     #[arg(long)]
     json: bool,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::config::Config;
-use super::study::{self, Source};
+use super::study::{self, StudySource};
 use super::{Answer, register, table};
 use crate::base::Digest;
 use crate::record::manifest::{Env, FileEntry};
@@ -64,7 +64,7 @@ pub fn run(args: Args) -> Result<Answer> {
         return verify(&args, &args.runs.join(named(&args.runs, id)?));
     }
     let config = args.config.clone().unwrap_or_default();
-    let source = Source { config, lake: args.lake.clone(), set: args.set.clone() };
+    let source = StudySource { config, lake: args.lake.clone(), set: args.set.clone() };
     let config = source.read()?;
     let mut own = begun(&config, &args.lake, &command(&source))?;
     let id = match &args.resume {
@@ -112,7 +112,7 @@ fn leak_found(studied: &Studied) -> String {
 }
 
 /// The command line that makes the run again.
-fn command(source: &Source) -> String {
+fn command(source: &StudySource) -> String {
     let sets: String = source.set.iter().map(|o| format!(" --set {o}")).collect();
     format!("margincast train --config {} --lake {}{sets}", source.config.display(), source.lake.display())
 }

@@ -7,15 +7,15 @@ use serde_json::Value;
 use super::cell::{element, escape};
 use super::table::{ReportRow, items, table};
 use crate::study::measure::declare::Format::Text;
-use crate::study::measure::declare::{ReportTable, What};
+use crate::study::measure::declare::{ReportTable, ShownAs};
 
 /// It, of what was found at `pointer`.
-pub fn html(scores: &Value, pointer: &str, what: &What) -> String {
+pub fn html(scores: &Value, pointer: &str, what: &ShownAs) -> String {
     match what {
-        What::Table(declared) => whole(scores, pointer, declared),
-        What::Facts(keys) => facts(scores, pointer, keys),
-        What::Folded(title) => folded(scores, pointer, title),
-        What::Texts(heading) => texts(scores, pointer, heading),
+        ShownAs::Table(declared) => whole(scores, pointer, declared),
+        ShownAs::Facts(keys) => facts(scores, pointer, keys),
+        ShownAs::Folded(title) => folded(scores, pointer, title),
+        ShownAs::Texts(heading) => texts(scores, pointer, heading),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::loss::test::traffic_light::{Action, Light};
 use crate::loss::{MarginOutcome, ModelScore};
 use crate::margin::Reason;
 use crate::margin::risk_score::Band;
-use crate::study::measure::declare::{Format, What};
+use crate::study::measure::declare::{Format, ShownAs};
 use crate::study::measure::forecast::confidence::Confidence;
 use crate::study::measure::forecast::coverage::QuantileCoverage;
 use crate::study::measure::forecast::crashes::Crash;
@@ -40,7 +40,7 @@ use crate::study::measure::margin::stress::Scenario;
 use crate::study::measure::meta::SCHEMA;
 use crate::study::measure::model::ablations::Ablated;
 use crate::study::measure::model::faults::FaultCount;
-use crate::study::measure::{Findings, Lines, MEASUREMENTS, Meta, POOLED, Pane, Scores, schema};
+use crate::study::measure::{ChartLines, Findings, MEASUREMENTS, Meta, POOLED, Pane, Scores, schema};
 use crate::study::walk::lead_lag::{LeadLag, OutOfStep};
 use crate::study::walk::leak_test::{LeakTest, Untouched};
 use crate::study::walk::permuted::Changed;
@@ -464,7 +464,7 @@ fn backtest(horizon: Horizon, symbol: &str, policy: &str, side: Side, noise: &mu
     }
 }
 
-pub fn series(len: usize) -> Lines {
+pub fn series(len: usize) -> ChartLines {
     let mut noise = Noise(2);
     let mut panes = Vec::new();
     for horizon in horizons() {
@@ -472,7 +472,7 @@ pub fn series(len: usize) -> Lines {
             panes.push(pane(symbol, horizon, len, &mut noise));
         }
     }
-    Lines { panes }
+    ChartLines { panes }
 }
 
 fn pane(symbol: Symbol, horizon: Horizon, len: usize, noise: &mut Noise) -> Pane {
@@ -538,7 +538,7 @@ fn every_printed_number_is_the_one_in_scores_json() {
         let want = stored.pointer(key).unwrap_or_else(|| panic!("{key} is not in scores.json"));
         let full: Value = serde_json::from_str(value).unwrap();
         assert_eq!(&full, want, "{key}");
-        // What is visible says the same, to its last printed digit.
+        // ShownAs is visible says the same, to its last printed digit.
         let visible = text.replace([',', '%', ' '], "");
         if let (Some(number), Ok(shown)) = (want.as_f64(), visible.parse::<f64>()) {
             let scale = if text.ends_with('%') { 0.01 } else { 1.0 };
@@ -568,7 +568,7 @@ fn every_column_reads_a_key_that_exists() {
     }
     for m in MEASUREMENTS {
         for shown in m.shown {
-            let What::Table(table) = shown.what else { continue };
+            let ShownAs::Table(table) = shown.what else { continue };
             let items = scores.pointer(&format!("{}{}", m.pointer, table.below)).and_then(Value::as_array);
             let items = items.unwrap_or_else(|| panic!("{}: the made-up study has none", m.pointer));
             let parts: &[&str] = if table.controls { &["/outcome", "/control"] } else { &[""] };
@@ -597,8 +597,10 @@ fn a_measurement_stands_once_in_the_scores_and_at_its_own_place_in_the_report() 
 #[test]
 fn the_shipped_schema_is_the_one_that_measurements_declare() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/schema/scores.schema.json");
-    let shipped = std::fs::read_to_string(&path).unwrap();
-    assert!(shipped == schema::text(), "write it anew: margincast config schema > data/schema/scores.schema.json");
+    let (shipped, declared) = (std::fs::read_to_string(&path).unwrap(), schema::text());
+    let differs = shipped.lines().zip(declared.lines()).find(|(a, b)| a != b);
+    let mend = "write it anew: margincast config schema > data/schema/scores.schema.json";
+    assert!(shipped == declared, "{differs:?}; {mend}");
 }
 
 /// Whether a value is as its schema says, as far as the words go that the schema of scores uses.

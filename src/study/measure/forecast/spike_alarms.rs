@@ -30,7 +30,7 @@ use crate::study::measure::material::Material;
 use crate::study::walk::Forecasted;
 
 /// False alarms per instrument and month that are put up with.
-pub const BUDGET: f64 = 2.0;
+const BUDGET: f64 = 2.0;
 /// A window is a burst at this many times the trailing median.
 const BURST: f64 = 2.0;
 /// The stretch of the trailing median.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::study::Error;
 use crate::study::measure::declare::Better::Neither;
 use crate::study::measure::declare::Format::{Count, Fixed, Text};
-use crate::study::measure::declare::{Measurement, ReportColumn, Section, Shown, What, col, table};
+use crate::study::measure::declare::{Measurement, ReportColumn, Section, Shown, ShownAs, col, table};
 use crate::study::measure::json;
 use crate::study::measure::material::Material;
 pub use crate::study::walk::lead_lag::LeadLag;
@@ -13,7 +13,7 @@ pub use crate::study::walk::lead_lag::LeadLag;
 impl Measurement for LeadLag {
     type Found = Option<LeadLag>;
     const SHOWN: &'static [Shown] = &[
-        Shown { section: Section::Evidence, place: 83, what: What::Facts(&["bar", "compared", "passed"]) },
+        Shown { section: Section::Evidence, place: 83, what: ShownAs::Facts(&["bar", "compared", "passed"]) },
         table("Evidence: lead and lag", "Instruments stamped out of step with the others", &["symbol", "against"], OUT)
             .below("/out_of_step")
             .any_horizon()
