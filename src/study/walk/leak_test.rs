@@ -26,6 +26,9 @@ use crate::feature::Row;
 use crate::study::config::{Plan, Study};
 use crate::study::{Error, OnProgress};
 
+#[cfg(test)]
+mod tests;
+
 /// Cuts at most.
 pub const CUTS: usize = 3;
 /// Rows before a cut over which models run, and again so many with what learns from them.
@@ -94,6 +97,8 @@ pub fn check(
     let mut found: Option<LeakTest> = None;
     for stretch in stretches(plan, &truth) {
         let short = stretch.plan(plan);
+        #[cfg(test)]
+        super::planted::tell(market);
         let early = stretch.fits_before(&short, &truth, keep, progress)?;
         let walked = |market: &MarketEvents, as_it_was: bool| -> Result<Walk, Error> {
             let own = if as_it_was { None } else { Some(StudyRows::of(&short, market)?) };
@@ -153,12 +158,17 @@ impl Stretch {
     fn plan(&self, plan: &Plan) -> Plan {
         let mut short = plan.clone();
         short.study =
-            Study { start: self.from, end: self.cut, rehearsal: Span(0), margins: Vec::new(), ..plan.study.clone() };
+            Study { start: self.from, end: self.end(), rehearsal: Span(0), margins: Vec::new(), ..plan.study.clone() };
+        short.pipeline.publish_from = self.from;
         for model in &mut short.models {
             model.every = 1;
             model.choose.iter_mut().for_each(|c| c.every = 1);
         }
         short
+    }
+    /// What is known at the cut itself is still run.
+    fn end(&self) -> Ts {
+        self.cut + Span(1)
     }
     fn fits_before(
         &self,
@@ -192,8 +202,10 @@ impl Stretch {
         early: &Early,
         (config, keep, progress): (Digest, Option<&Path>, OnProgress<'_>),
     ) -> Result<Walk, Error> {
+        #[cfg(test)]
+        super::planted::tell(market);
         let at = |index: usize, cut: Ts, until: Ts| Origin { index, cut, until };
-        let origins = [at(0, self.from, self.middle), at(1, self.middle, self.cut), at(2, self.cut, self.cut)];
+        let origins = [at(0, self.from, self.middle), at(1, self.middle, self.cut), at(2, self.cut, self.end())];
         let mut fitting = Fitting::new(short, rows, keep, progress, &origins);
         fitting.choices = Mutex::new(early.choices.clone());
         let mut fits = fitting.first_stage_at(&origins[2..])?;

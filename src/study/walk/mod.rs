@@ -14,6 +14,7 @@
 //! | [`margin_rule`] | what margin rules ask, from what the walk's models forecast |
 //! | [`leak_test`] | another future must change nothing that was learnt, forecast or decided before it |
 //! | [`permuted`] | a market with another future |
+//! | `planted` | in tests: what planted leaks see of the future |
 //! | [`lead_lag`] | whether every instrument is stamped in step with the others |
 //! | [`ablation`] | the same study without some inputs |
 //! | [`impulse`] | the same market with doubled volatility |
@@ -33,6 +34,8 @@ pub mod margin_rule;
 pub mod market;
 pub mod origins;
 pub mod permuted;
+#[cfg(test)]
+mod planted;
 pub mod rows;
 pub mod search;
 

@@ -28,6 +28,8 @@ impl StudyRows {
     /// # Errors
     /// Rows cannot be built.
     pub fn of(plan: &Plan, market: &MarketEvents) -> Result<StudyRows, Error> {
+        #[cfg(test)]
+        super::planted::tell(market);
         let (history, shifted) = (rows(plan, market)?, shifted(plan, market)?);
         let data = digest(&history, &shifted);
         Ok(StudyRows { history, shifted, data })
