@@ -8,8 +8,7 @@ use super::config::Config;
 use super::study::{self, StudySource};
 use super::{Answer, register, table};
 use crate::base::Digest;
-use crate::record::manifest::{Env, FileEntry};
-use crate::record::run::{Code, Outcome, cpu_name};
+use crate::record::registry::{Code, Env, FileEntry, RunOutcome, cpu_name};
 use crate::record::{Error, Registry, Run};
 use crate::study::{Studied, output};
 
@@ -166,19 +165,19 @@ fn start(folder: &Path, own: &mut Run, resume: bool) -> Result<()> {
 }
 
 /// What a study found, as digests, and the files that hold it.
-fn outcome(studied: &Studied, folder: Option<&Path>) -> Result<Outcome> {
+fn outcome(studied: &Studied, folder: Option<&Path>) -> Result<RunOutcome> {
     let meta = &studied.judged.scores.meta;
     let file = |folder: &Path, name: &str| -> Result<FileEntry> {
         let path = folder.join(name);
         let size = std::fs::metadata(&path).with_context(|| format!("reading {}", path.display()))?.len();
         Ok(FileEntry { path: name.into(), size, sha256: Digest::of_file(&path)? })
     };
-    let mut outcome = Outcome {
+    let mut outcome = RunOutcome {
         rows: meta.data_digest,
         choices: Digest::of_json(&serde_json::to_value(&studied.walk.choices)?),
         models: meta.model_digest,
         results: meta.result_digest,
-        future: Digest::of_json(&serde_json::to_value(&studied.judged.scores.evidence.leak_test)?),
+        leak_test: Digest::of_json(&serde_json::to_value(&studied.judged.scores.evidence.leak_test)?),
         total: Digest::default(),
         files: folder
             .map_or(Ok(Vec::new()), |f| output::FILES.iter().map(|name| file(f, name)).collect::<Result<_>>())?,
