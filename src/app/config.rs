@@ -246,6 +246,7 @@ impl Config {
             publish_from: self.study.start,
             replay_rows: self.replay_rows,
             margin: self.margin.clone(),
+            margins: Vec::new(),
         };
         Plan { pipeline, study: self.study.clone(), models: self.models.clone() }
     }

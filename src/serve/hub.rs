@@ -14,7 +14,7 @@ use tokio::sync::broadcast;
 use super::clock;
 use super::options::{Mode, Options};
 use crate::base::{Horizon, Symbol, Ts};
-use crate::pipeline::Named;
+use crate::pipeline::NamedForecast;
 use crate::record::explain::Outlook;
 use crate::record::ledger::text::from_iso;
 use crate::record::{Publication, Seq};
@@ -115,7 +115,7 @@ pub struct Hub {
     /// How the service was started.
     pub options: Options,
     snapshot: ArcSwap<Snapshot>,
-    forecasts: ArcSwap<BTreeMap<Symbol, Arc<[Named]>>>,
+    forecasts: ArcSwap<BTreeMap<Symbol, Arc<[NamedForecast]>>>,
     guidance: ArcSwap<BTreeMap<Key, Arc<Outlook>>>,
     ring: Mutex<Ring>,
     ring_sets: usize,
@@ -167,11 +167,11 @@ impl Hub {
         self.snapshot.load_full()
     }
     /// Every model's forecasts from the last row of each instrument.
-    pub fn forecasts(&self) -> Arc<BTreeMap<Symbol, Arc<[Named]>>> {
+    pub fn forecasts(&self) -> Arc<BTreeMap<Symbol, Arc<[NamedForecast]>>> {
         self.forecasts.load_full()
     }
     /// Puts the forecasts made from the last row of an instrument.
-    pub fn put_forecasts(&self, symbol: Symbol, forecasts: &[Named]) {
+    pub fn put_forecasts(&self, symbol: Symbol, forecasts: &[NamedForecast]) {
         let mut all = (*self.forecasts()).clone();
         all.insert(symbol, forecasts.into());
         self.forecasts.store(Arc::new(all));

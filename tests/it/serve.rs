@@ -16,7 +16,7 @@ use margincast::event::lake::{BarRow, Feed, Lake, Listing};
 use margincast::event::{Body, Event, synth};
 use margincast::feature::{Builder, Row};
 use margincast::forecast::{Entry, FitContext, Panel, Track};
-use margincast::pipeline::{Bundle, Member};
+use margincast::pipeline::{Member, ModelSet};
 use margincast::record::registry::{ChangedBy, Extras};
 use margincast::record::{EntryKind, FileStore, Publication, Registry, Seq, Store, VersionRef, ledger};
 use margincast::serve::api::http;
@@ -88,7 +88,7 @@ fn rows(config: &Config, events: &[Event]) -> Vec<Row> {
     events.iter().filter_map(|e| builder.push(e)).collect()
 }
 
-fn bundle(history: &BTreeMap<Symbol, Arc<Vec<Row>>>, lambda: f64) -> Bundle {
+fn bundle(history: &BTreeMap<Symbol, Arc<Vec<Row>>>, lambda: f64) -> ModelSet {
     let end = day_one() + Span::HOUR.times(FROM - 100);
     let panel = Panel::until(history, Ts(0), end);
     let (members, track) = (BTreeMap::new(), Track::default());
@@ -99,7 +99,7 @@ fn bundle(history: &BTreeMap<Symbol, Arc<Vec<Row>>>, lambda: f64) -> Bundle {
         let fitted = (Entry::named("ewma").unwrap().fit)(&serde_json::json!({"lambda": lambda}), &panel, &ctx).unwrap();
         Member { name: "EWMA".into(), horizon, fitted, calibration: None }
     };
-    Bundle::new(HORIZONS.map(member).to_vec(), end)
+    ModelSet::new(HORIZONS.map(member).to_vec(), end)
 }
 
 fn promote(models: &Path, version: &str) {

@@ -252,6 +252,7 @@ pub fn compare(
     };
     let decided = |walk: &Walk| walk.decisions.iter().filter(|d| d.ts <= cut).cloned().collect::<Vec<_>>();
     let (decided_was, decided_is) = (decided(&was), decided(&is));
+    let ruled = |walk: &Walk| walk.ruled.iter().filter(|n| n.decision.ts <= cut).cloned().collect::<Vec<_>>();
     // A model that is there on one side only is not the same.
     let whole = was.last.members.len() == is.last.members.len();
     models.iter_mut().for_each(|m| m.fit_same &= whole);
@@ -260,7 +261,7 @@ pub fn compare(
         changed: changes.iter().map(|c| c.changed).sum(),
         models,
         decisions: decided_was.len() as u64,
-        decisions_same: decided_was == decided_is,
+        decisions_same: decided_was == decided_is && ruled(&was) == ruled(&is),
         rows_same: known(&was) == known(&is),
         choices_same: was.choices == is.choices,
         changes,

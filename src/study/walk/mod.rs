@@ -11,7 +11,7 @@
 //! | [`search`] | parameters chosen inside the training window |
 //! | [`forward`] | the walk through the pipeline |
 //! | [`issued`] | what a walk leaves: forecasts, decisions, models |
-//! | [`margin_rule`] | what margin rules ask, from what the walk's models forecast |
+//! | [`margin_rule`] | what margin rules asked in the walk |
 //! | [`leak_test`] | another future must change nothing that was learnt, forecast or decided before it |
 //! | [`permuted`] | a market with another future |
 //! | `planted` | in tests: what planted leaks see of the future |

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::base::{Span, Symbol, Ts};
 use crate::forecast::dist::LEVELS;
-use crate::pipeline::Named;
+use crate::pipeline::NamedForecast;
 use crate::record::explain::{GuidanceRange, GuidanceTrigger, Outlook};
 use crate::record::ledger::text::{decimal, iso};
 
@@ -56,8 +56,8 @@ pub struct Quantile {
     pub value: Option<String>,
 }
 
-impl From<&Named> for ForecastRow {
-    fn from(named: &Named) -> ForecastRow {
+impl From<&NamedForecast> for ForecastRow {
+    fn from(named: &NamedForecast) -> ForecastRow {
         let forecast = &named.forecast;
         let dist = &forecast.dist;
         ForecastRow {
