@@ -15,7 +15,7 @@ use crate::event::lake::Feed;
 use crate::feature;
 use crate::forecast::Entry;
 use crate::pipeline::{Margin, Settings};
-use crate::serve::sink::{self, SinkConfig};
+use crate::serve::{SinkConfig, sink};
 use crate::study::config::{Ablation, ModelPlan, Plan, Study};
 
 /// Rows kept of each instrument where the configuration does not say.
