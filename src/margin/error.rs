@@ -1,7 +1,7 @@
 //! Why a margin policy cannot be used.
 
 use super::cents;
-use crate::base::Symbol;
+use crate::base::{Problems, Symbol};
 
 /// Why a margin policy cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +35,9 @@ pub enum Error {
         /// What is accepted.
         want: &'static str,
     },
+    /// Settings are out of range.
+    #[error("margin policy: {0}")]
+    Settings(#[from] Problems),
     /// A setting is out of range.
     #[error("margin policy: `{key}` is {got}; want {want}")]
     Policy {

@@ -6,6 +6,7 @@
 //! | [`model_set`] | the fitted models that are installed as one |
 //! | [`input`] | whatever may move a pipeline, and what it does to a decider |
 //! | `instrument` | one instrument: row builder, forecasters, deciders |
+//! | `check` | which settings of a margin are out of range, or name what is not there |
 //! | `decide` | from a row and its forecasts to a decision |
 //! | `measure` | the loss that a baseline starts from: measured, or a model's |
 //! | `multiplier` | multipliers that are not earned |
@@ -24,6 +25,7 @@
 //! carries what the whole market did.
 
 mod basis;
+mod check;
 mod decide;
 mod error;
 mod guard;
