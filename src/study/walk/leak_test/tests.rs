@@ -39,8 +39,15 @@ fn study(name: &str) -> (Plan, MarketEvents) {
         far: 72,
         closure: Span(0),
     };
-    let pipeline =
-        Settings { symbols: vec![symbol], rows, horizons: vec![1], publish_from: day(52), replay_rows: 1_200, margin };
+    let pipeline = Settings {
+        symbols: vec![symbol],
+        rows,
+        horizons: vec![1],
+        publish_from: day(52),
+        replay_rows: 1_200,
+        margin,
+        margins: vec![],
+    };
     let study = Study {
         start: day(52),
         end: day(64),
