@@ -44,7 +44,11 @@ pub fn rows(plan: &Plan, market: &MarketEvents) -> Result<History, Error> {
     rows_at(plan, market, Span(0))
 }
 
-fn shifted(plan: &Plan, market: &MarketEvents) -> Result<Vec<History>, Error> {
+/// Rows of windows that open between those of [`rows`], `phases - 1` histories: only to learn from.
+///
+/// # Errors
+/// Rows cannot be built.
+pub fn shifted(plan: &Plan, market: &MarketEvents) -> Result<Vec<History>, Error> {
     let phases = plan.study.phases as i64;
     (1..phases).map(|k| rows_at(plan, market, Span(plan.pipeline.rows.row.0 / phases * k))).collect()
 }
