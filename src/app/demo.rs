@@ -8,8 +8,8 @@ use anyhow::{Context, Result, bail};
 use super::study::{self, StudySource, Trained};
 use super::{Answer, market, register, serve, table, verify};
 use crate::event::lake::Lake;
-use crate::record::alias::By;
-use crate::record::{Registry, Which, gate};
+use crate::record::registry::ChangedBy;
+use crate::record::{Registry, VersionRef, promotion};
 use crate::serve::engine::source;
 use crate::serve::{Mode, clock, start};
 use crate::study::output;
@@ -86,12 +86,12 @@ pub fn run(args: Args) -> Result<Answer> {
 fn promote(models: &Path, trained: &Trained, lake: &Path) -> Result<()> {
     let registry = Registry::open(models);
     let made = register::register(&registry, trained, lake, "demo", "margincast demo")?;
-    let (alias, which) = (&trained.config.serve.alias, Which::Version(made.version));
-    let by = By { who: "demo".into(), when: clock::now(), reason: String::new() };
+    let (alias, which) = (&trained.config.serve.alias, VersionRef::Version(made.version));
+    let by = ChangedBy { who: "demo".into(), when: clock::now(), reason: String::new() };
     let gates = registry.gates(&made.name, alias, &which, &by)?;
     // A demonstration goes on whatever its gates say; the history keeps what they said.
-    let reason = gate::reason(&gates, "first models");
-    registry.promote(&made.name, alias, &which, &By { reason, ..by })?;
+    let reason = promotion::reason(&gates, "first models");
+    registry.promote(&made.name, alias, &which, &ChangedBy { reason, ..by })?;
     Ok(())
 }
 

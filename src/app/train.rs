@@ -8,8 +8,7 @@ use super::config::Config;
 use super::study::{self, StudySource};
 use super::{Answer, register, table};
 use crate::base::Digest;
-use crate::record::manifest::{Env, FileEntry};
-use crate::record::run::{Code, Outcome, cpu_name};
+use crate::record::registry::{Code, Env, FileEntry, RunOutcome, cpu_name};
 use crate::record::{Error, Registry, Run};
 use crate::study::{Studied, output};
 
@@ -79,12 +78,12 @@ pub fn run(args: Args) -> Result<Answer> {
     own.outcome = Some(outcome(studied, Some(&folder))?);
     own.write(&folder)?;
     table::print(&table::scores(&studied.judged.scores));
-    if let Some(failure) = studied.walk.failures.first() {
-        eprintln!("{} fits failed, nothing was registered; the first: {failure}", studied.walk.failures.len());
-        return Ok(Answer::No);
-    }
+    let mut against = study::against(studied);
     if studied.judged.scores.evidence.leak_test.as_ref().is_none_or(|f| !f.passed) {
-        eprintln!("what was known later changed what was learnt or said before; nothing was registered");
+        against.push(leak_found(studied));
+    }
+    if !against.is_empty() {
+        against.iter().for_each(|why| eprintln!("{why}; nothing was registered"));
         return Ok(Answer::No);
     }
     let registry = Registry::open(&trained.config.serve.models);
@@ -99,6 +98,16 @@ pub fn run(args: Args) -> Result<Answer> {
         made.digest
     ));
     Ok(Answer::Yes)
+}
+
+/// Why the leak test did not pass.
+fn leak_found(studied: &Studied) -> String {
+    match &studied.judged.scores.evidence.leak_test {
+        Some(test) if !test.enough => "too little lies behind the leak test's cuts to show anything: let the study \
+                                       begin earlier, or its market go on longer"
+            .into(),
+        _ => "what was known later changed what was learnt or said before".into(),
+    }
 }
 
 /// The command line that makes the run again.
@@ -156,19 +165,19 @@ fn start(folder: &Path, own: &mut Run, resume: bool) -> Result<()> {
 }
 
 /// What a study found, as digests, and the files that hold it.
-fn outcome(studied: &Studied, folder: Option<&Path>) -> Result<Outcome> {
+fn outcome(studied: &Studied, folder: Option<&Path>) -> Result<RunOutcome> {
     let meta = &studied.judged.scores.meta;
     let file = |folder: &Path, name: &str| -> Result<FileEntry> {
         let path = folder.join(name);
         let size = std::fs::metadata(&path).with_context(|| format!("reading {}", path.display()))?.len();
         Ok(FileEntry { path: name.into(), size, sha256: Digest::of_file(&path)? })
     };
-    let mut outcome = Outcome {
+    let mut outcome = RunOutcome {
         rows: meta.data_digest,
         choices: Digest::of_json(&serde_json::to_value(&studied.walk.choices)?),
         models: meta.model_digest,
         results: meta.result_digest,
-        future: Digest::of_json(&serde_json::to_value(&studied.judged.scores.evidence.leak_test)?),
+        leak_test: Digest::of_json(&serde_json::to_value(&studied.judged.scores.evidence.leak_test)?),
         total: Digest::default(),
         files: folder
             .map_or(Ok(Vec::new()), |f| output::FILES.iter().map(|name| file(f, name)).collect::<Result<_>>())?,

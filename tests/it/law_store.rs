@@ -6,16 +6,20 @@ use std::process::Command;
 
 use margincast::base::Ts;
 use margincast::record::chain::Link;
-use margincast::record::{Entry, Error, FileStore, Kind, MemoryStore, Record, Seq, Store};
+use margincast::record::{EntryKind, Error, FileStore, MemoryStore, NewEntry, SealedEntry, Seq, Store};
 use serde_json::json;
 use tempfile::TempDir;
 
 /// Small enough that a few entries fill a file, so that every law is also a law of many files.
 const FILE_BYTES: u64 = 1_000;
 
-fn entry(i: u64) -> Entry {
+fn entry(i: u64) -> NewEntry {
     let body = json!({"n": i, "decimal": format!("{}", 1.0 / (i + 1) as f64), "text": "ü \" \\ \n <&>", "list": [i, null, true]});
-    Entry { kind: if i.is_multiple_of(2) { Kind::Publish } else { Kind::Kill }, ts: Ts(i as i64 * 1_000_000_007), body }
+    NewEntry {
+        kind: if i.is_multiple_of(2) { EntryKind::Publish } else { EntryKind::Kill },
+        ts: Ts(i as i64 * 1_000_000_007),
+        body,
+    }
 }
 
 fn on_disk(folder: &Path) -> FileStore {
@@ -29,7 +33,7 @@ fn every_store(law: impl Fn(&mut dyn Store)) {
     law(&mut on_disk(folder.path()));
 }
 
-fn all(store: &dyn Store, from: u64) -> Vec<Record> {
+fn all(store: &dyn Store, from: u64) -> Vec<SealedEntry> {
     store.scan(Seq(from)).unwrap().map(|r| r.unwrap()).collect()
 }
 
@@ -39,15 +43,15 @@ fn entries_come_back_in_order_and_without_gaps() {
         for i in 0..20 {
             assert_eq!(store.append(entry(i)).unwrap(), Seq(i));
         }
-        let set: Vec<Entry> = (20..30).map(entry).collect();
+        let set: Vec<NewEntry> = (20..30).map(entry).collect();
         assert_eq!(store.append_all(&set).unwrap(), Seq(20));
         assert_eq!(store.append_all(&[]).unwrap(), Seq(30));
         for from in [0, 1, 7, 19, 29, 30, 99] {
             let records = all(store, from);
             assert_eq!(records.len() as u64, 30_u64.saturating_sub(from));
             for (record, i) in records.iter().zip(from..) {
-                let Record { seq, kind, ts, body, .. } = record.clone();
-                assert_eq!((seq, Entry { kind, ts, body }), (Seq(i), entry(i)));
+                let SealedEntry { seq, kind, ts, body, .. } = record.clone();
+                assert_eq!((seq, NewEntry { kind, ts, body }), (Seq(i), entry(i)));
             }
         }
         assert_eq!(store.next(), Seq(30));
@@ -61,7 +65,7 @@ fn each_entry_is_bound_to_the_one_before_it() {
         let mut link = Link::default();
         for record in all(store, 0) {
             assert_eq!(record.prev, link.prev);
-            assert_eq!(Record::read(&record.line(), &link).unwrap(), record);
+            assert_eq!(SealedEntry::read(&record.line(), &link).unwrap(), record);
             link = Link::after(&record);
         }
     });
@@ -71,8 +75,8 @@ fn each_entry_is_bound_to_the_one_before_it() {
 fn a_refused_set_leaves_nothing_behind() {
     every_store(|store| {
         store.append(entry(0)).unwrap();
-        let decimal = Entry { body: json!({"deep": [{"x": 0.5}]}), ..entry(1) };
-        let long = Entry { body: json!("x".repeat(70_000)), ..entry(1) };
+        let decimal = NewEntry { body: json!({"deep": [{"x": 0.5}]}), ..entry(1) };
+        let long = NewEntry { body: json!("x".repeat(70_000)), ..entry(1) };
         for bad in [decimal, long] {
             assert!(matches!(store.append_all(&[entry(1), bad]), Err(Error::Refused(_))));
         }
@@ -120,7 +124,7 @@ fn killed_at_any_byte_keeps_every_acknowledged_entry() {
         }
         let torn = cut > 0 && whole[cut - 1] != b'\n';
         assert_eq!(records.len() as u64, acknowledged + u64::from(torn), "cut at byte {cut}");
-        assert_eq!(torn, records.last().is_some_and(|r| r.kind == Kind::Recovered), "cut at byte {cut}");
+        assert_eq!(torn, records.last().is_some_and(|r| r.kind == EntryKind::Recovered), "cut at byte {cut}");
         // What comes next hooks in, and the whole is again a ledger.
         store.append(entry(99)).unwrap();
         drop(store);

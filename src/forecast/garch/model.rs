@@ -81,7 +81,7 @@ use super::running::RunningProcess;
 use super::series::Series;
 use super::spec::{Mean, Spec};
 use super::state::{Input, Runs, Settings, State, input, rv_per_variance};
-use crate::base::{Horizon, Span, Symbol};
+use crate::base::{Horizon, Problems, Span, Symbol};
 use crate::feature::{Feature, Row};
 use crate::forecast::training::{Level, Training, each};
 use crate::forecast::{BySymbol, Dist, Error, FitContext, Forecaster, Model, Panel, Regime};
@@ -174,15 +174,27 @@ impl Model for Garch {
     const NAME: &'static str = "garch";
     type Params = Params;
 
-    fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Garch, Error> {
-        let spec = params.spec().map_err(|why| Error::Params { model: Self::NAME, why })?;
-        if params.drift && (params.deseason || params.mean != Mean::Constant) {
-            let why =
-                "`drift` is a constant return a row; use it with `mean = \"constant\"`, without `deseason`".into();
-            return Err(Error::Params { model: Self::NAME, why });
+    fn check(params: &Params, _: &[&str], problems: &mut Problems) {
+        if let Err(why) = params.spec() {
+            problems.say("process", why);
         }
-        let features =
-            regressor::features(&params.exogenous).map_err(|why| Error::Params { model: Self::NAME, why })?;
+        if params.drift && (params.deseason || params.mean != Mean::Constant) {
+            let why = "it is a constant return a row; use it with `mean = \"constant\"`, without `deseason`";
+            problems.say("drift", why);
+        }
+        if let Err(why) = regressor::features(&params.exogenous) {
+            problems.say("exogenous", why);
+        }
+        problems.range("power", params.power, 0.0, 10.0);
+        problems.range("truncation", params.truncation as f64, 1.0, 1e5);
+        problems.range("min_rows", params.min_rows as f64, 0.0, 1e6);
+    }
+
+    fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Garch, Error> {
+        Self::sound(params, ctx)?;
+        let wrong = |why| Error::Params { model: Self::NAME, why };
+        let spec = params.spec().map_err(wrong)?;
+        let features = regressor::features(&params.exogenous).map_err(wrong)?;
         let need = match params.min_rows {
             0 if ctx.step >= Span::DAY => 200,
             0 => 1000,

@@ -10,11 +10,13 @@ use utoipa::ToSchema;
 
 use crate::base::{Symbol, Ts};
 use crate::margin::Reason;
-use crate::record::ledger::{Publication, Risk, Status};
+use crate::margin::numbers::numbers;
+use crate::record::ledger::{Publication, PublishedRiskScore, Status};
 
 /// One step from baseline to publication.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct Link {
+#[schema(as = Link)]
+pub struct ChainStep {
     /// Its name: b, f, c, m0 to m4, m.
     pub name: &'static str,
     /// Its value; null where there is none.
@@ -25,7 +27,8 @@ pub struct Link {
 
 /// One guardrail or circumstance that acted.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct Acted {
+#[schema(as = Acted)]
+pub struct GuardrailActed {
     /// Its code.
     #[schema(value_type = String)]
     pub code: Reason,
@@ -49,9 +52,9 @@ pub struct Explanation {
     /// Where on the staleness ladder.
     pub status: Status,
     /// From baseline to publication, in order.
-    pub chain: Vec<Link>,
+    pub chain: Vec<ChainStep>,
     /// What bound, in the order it acted.
-    pub guardrails: Vec<Acted>,
+    pub guardrails: Vec<GuardrailActed>,
     /// The whole in one sentence.
     pub summary: String,
 }
@@ -71,7 +74,8 @@ fn shown(value: f64) -> Option<String> {
 impl Explanation {
     /// Of a publication.
     pub fn of(p: &Publication) -> Explanation {
-        let acted: Vec<Acted> = p.reasons.iter().map(|r| Acted { code: *r, text: meaning(*r) }).collect();
+        let acted: Vec<GuardrailActed> =
+            p.reasons.iter().map(|r| GuardrailActed { code: *r, text: meaning(*r) }).collect();
         let codes: Vec<String> = p.reasons.iter().map(|r| code(*r)).collect();
         let because = if codes.is_empty() { "no guardrail bound".into() } else { codes.join(", ") };
         let moved = p.previous_value.as_ref().map_or(String::new(), |v| format!(", after {v}"));
@@ -106,12 +110,12 @@ impl Explanation {
     }
 }
 
-fn chain(p: &Publication) -> Vec<Link> {
+fn chain(p: &Publication) -> Vec<ChainStep> {
     let number = |text: &Option<String>| parsed(text).unwrap_or(f64::NAN);
     let (b, f, c) = (number(&p.baseline.loss), number(&p.forecast.loss), number(&p.forecast.credibility));
     let (m0, m1, m2) = (number(&p.why.m0), number(&p.why.m1), number(&p.why.m2));
     let (m3, m4) = (number(&p.multiplier_raw), number(&p.why.m4));
-    let link = |name, value: f64, text: String| Link { name, value: shown(value), text };
+    let link = |name, value: f64, text: String| ChainStep { name, value: shown(value), text };
     let forecast = if f.is_finite() {
         format!("forecast 99 % loss, {} of notional", percent(f))
     } else {
@@ -149,7 +153,7 @@ fn chain(p: &Publication) -> Vec<Link> {
         link("m2", m2, stress),
         link("m3", m3, charge),
         link("m4", m4, bound),
-        Link {
+        ChainStep {
             name: "m",
             value: Some(p.multiplier.clone()),
             text: format!("published after the guardrails; maintenance margin {}{still}{}", p.multiplier_mm, beside(p)),
@@ -168,11 +172,12 @@ fn beside(p: &Publication) -> String {
     let light = p.why.light.as_ref();
     let zone = |l: &crate::margin::traffic_light::TrafficLightReading| format!("{:?}", l.light).to_lowercase();
     let light = light.map(|l| format!("; traffic light {} ({} breaches of {})", zone(l), l.breaches, l.outcomes));
-    [transfer, interest, blast, risk, light].into_iter().flatten().collect()
+    let declared = p.decision().map(|d| numbers().filter_map(|n| n.explained(&d)).map(|t| format!("; {t}")).collect());
+    [transfer, interest, blast, risk, light, declared.ok()].into_iter().flatten().collect()
 }
 
 /// The risk score, and what is not in it.
-fn risk(r: &Risk) -> String {
+fn risk(r: &PublishedRiskScore) -> String {
     let points = |text: &String| text.parse::<f64>().map_or_else(|_| text.clone(), |v| format!("{v:.1}"));
     let band = serde_json::to_value(r.band).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
     let parts: Vec<String> = r.parts.iter().map(|(name, part)| format!("{name} {}", points(part))).collect();

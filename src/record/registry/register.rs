@@ -11,10 +11,10 @@ use super::alias::is_name;
 use super::golden::Golden;
 use super::manifest::{DataLock, Env, FileEntry, Manifest};
 use super::versions::{Registered, Registry, sums};
-use crate::base::{Digest, Ts};
+use crate::base::{Digest, Ts, atomic};
 use crate::feature::Row;
-use crate::pipeline::Bundle;
-use crate::record::disk::{io, lock, sync_folder, write_synced};
+use crate::pipeline::ModelSet;
+use crate::record::disk::{io, lock, replace};
 use crate::record::error::Error;
 use crate::record::stored::to_bytes;
 
@@ -50,7 +50,7 @@ impl Registry {
     ///
     /// # Errors
     /// The name is not one, the golden rows prove nothing, or something cannot be written.
-    pub fn register(&self, name: &str, bundle: &Bundle, extras: &Extras) -> Result<Registered, Error> {
+    pub fn register(&self, name: &str, bundle: &ModelSet, extras: &Extras) -> Result<Registered, Error> {
         if !is_name(name) {
             return Err(Error::Refused(format!(
                 "model name `{name}`: want 1 to 57 of a-z, 0-9, - and _, and not six digits"
@@ -75,15 +75,14 @@ impl Registry {
 }
 
 fn publish(staging: &Path, to: &PathBuf) -> Result<(), Error> {
-    fs::rename(staging, to).map_err(|e| io(to, e))?;
-    sync_folder(to.parent().unwrap_or(to))
+    atomic::rename([(staging.to_path_buf(), to.clone())]).map_err(|(path, e)| io(&path, e))
 }
 
-fn stage(folder: &Path, name: &str, version: &str, bundle: &Bundle, extras: &Extras) -> Result<Digest, Error> {
+fn stage(folder: &Path, name: &str, version: &str, bundle: &ModelSet, extras: &Extras) -> Result<Digest, Error> {
     let golden = Golden::make(bundle, &extras.golden)?;
     let stored = bundle.to_value();
     let model = |e: crate::forecast::Error| Error::Format { place: format!("{name} {version}"), why: e.to_string() };
-    golden.prove(&Bundle::from_value(&stored).map_err(model)?, &format!("{name} {version}"), true)?;
+    golden.prove(&ModelSet::from_value(&stored).map_err(model)?, &format!("{name} {version}"), true)?;
     let mut files = extras.more.clone();
     files.extend(
         [
@@ -99,7 +98,7 @@ fn stage(folder: &Path, name: &str, version: &str, bundle: &Bundle, extras: &Ext
     );
     let mut entries = Vec::new();
     for (path, bytes) in &files {
-        write_synced(&folder.join(path), bytes)?;
+        replace(&folder.join(path), bytes)?;
         entries.push(FileEntry { path: path.to_string(), size: bytes.len() as u64, sha256: Digest::of(bytes) });
     }
     let manifest = Manifest {
@@ -112,8 +111,7 @@ fn stage(folder: &Path, name: &str, version: &str, bundle: &Bundle, extras: &Ext
     };
     let bytes = manifest.write()?;
     let digest = Digest::of(&bytes);
-    write_synced(&folder.join("MANIFEST.json"), &bytes)?;
-    write_synced(&folder.join("SHA256SUMS"), sums(&manifest, digest).as_bytes())?;
-    sync_folder(folder)?;
+    replace(&folder.join("MANIFEST.json"), &bytes)?;
+    replace(&folder.join("SHA256SUMS"), sums(&manifest, digest).as_bytes())?;
     Ok(digest)
 }

@@ -42,7 +42,7 @@ pub struct Run {
     /// Processor features, worker threads, seed.
     pub env: Env,
     /// Absent until the run has ended.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<RunOutcome>,
 }
 
 /// Which program ran.
@@ -66,7 +66,7 @@ impl Code {
 /// What a run learnt and said, as digests.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Outcome {
+pub struct RunOutcome {
     /// Of every row of every instrument.
     pub rows: Digest,
     /// Of the parameters that were chosen inside training windows.
@@ -76,30 +76,31 @@ pub struct Outcome {
     /// Of every forecast and decision out of sample.
     pub results: Digest,
     /// Of what a permuted future left as it was.
-    pub future: Digest,
+    #[serde(rename = "future")]
+    pub leak_test: Digest,
     /// Of the configuration and all of these.
     pub total: Digest,
     /// Result files in the run's folder.
     pub files: Vec<FileEntry>,
 }
 
-impl Outcome {
+impl RunOutcome {
     /// The digest over configuration and parts.
     pub fn total_of(&self, config: Digest) -> Digest {
         Digest::of_json(&json!({
             "config": config, "rows": self.rows, "choices": self.choices, "models": self.models,
-            "results": self.results, "future": self.future,
+            "results": self.results, "future": self.leak_test,
         }))
     }
     /// The parts that differ, by name; files are not among them.
-    pub fn differences(&self, other: &Outcome) -> Vec<(&'static str, Digest, Digest)> {
-        let parts = |o: &Outcome| {
+    pub fn differences(&self, other: &RunOutcome) -> Vec<(&'static str, Digest, Digest)> {
+        let parts = |o: &RunOutcome| {
             [
                 ("rows", o.rows),
                 ("choices", o.choices),
                 ("models", o.models),
                 ("results", o.results),
-                ("future", o.future),
+                ("future", o.leak_test),
                 ("total", o.total),
             ]
         };
@@ -176,7 +177,7 @@ impl Run {
     ///
     /// # Errors
     /// The run has not ended, its total is not the digest of its parts, or a file was changed.
-    pub fn settled(&self, folder: &Path) -> Result<&Outcome, Error> {
+    pub fn settled(&self, folder: &Path) -> Result<&RunOutcome, Error> {
         let place = folder.join("run.json");
         let outcome = self.outcome.as_ref().ok_or_else(|| {
             Error::Missing(format!("{}: the run has not ended; go on with it by --resume", place.display()))

@@ -10,7 +10,7 @@ use super::evidence::evidence;
 use crate::base::{Span, Ts};
 use crate::feature::Row;
 use crate::forecast::pooled::profile::Profile;
-use crate::record::margin_gate::Signed;
+use crate::record::promotion::Signature;
 use crate::study::Error;
 use crate::study::run::Studied;
 use crate::study::walk::origins;
@@ -53,7 +53,7 @@ pub fn candidate(studied: &Studied, author: &str, created_at: Ts) -> Result<Prom
     let mut evidence = evidence(studied, &panel, &profile);
     let mut card = Card::of(studied, &panel, &evidence);
     (card.author, card.expires) = (author.into(), created_at + EXPIRES_AFTER);
-    evidence.signed = Some(Signed { author: author.into(), limits: card.limits.len(), expires: card.expires });
+    evidence.signed = Some(Signature { author: author.into(), limits: card.limits.len(), expires: card.expires });
     Ok(PromotionCandidate {
         metrics: serde_json::to_value(&scores.scoreboard).unwrap_or_default(),
         card: card.text(scores),

@@ -8,21 +8,20 @@ use serde_json::json;
 use super::contract::{Arrival, Effect, EngineView, Source, Supply};
 use super::once::Once;
 use crate::pipeline::Input;
-use crate::record::Kind;
-use crate::record::era::ModelLoaded;
-use crate::record::publication::ModelRef;
+use crate::record::EntryKind;
+use crate::record::ledger::{ModelLoaded, ModelRef};
 use crate::serve::engine::models::{Models, same};
 
 /// The alias, and what was last found wrong with it.
 pub(in crate::serve::engine) struct Alias {
     models: Arc<Models>,
-    said: Once,
+    reported: Once,
 }
 
 impl Alias {
     /// Of the registry that these models come from.
     pub fn of(models: Arc<Models>) -> Alias {
-        Alias { models, said: Once::default() }
+        Alias { models, reported: Once::default() }
     }
     /// What the alias stands for, if that is not in force and may come into force.
     fn fresh(&self, engine: &EngineView<'_>) -> Result<Option<(ModelRef, Input)>> {
@@ -42,22 +41,22 @@ impl Source for Alias {
     fn poll(&mut self, engine: &EngineView<'_>) -> Result<Supply> {
         let arrival = match self.fresh(engine) {
             Ok(None) => {
-                self.said.clear();
+                self.reported.clear();
                 return Ok(Supply::Idle);
             }
             Ok(Some((model, input))) => {
                 let named = model.clone();
                 let body = Box::new(move |after| Ok(serde_json::to_value(ModelLoaded { model: named, after })?));
-                Arrival { kind: Kind::ModelLoaded, body, effect: Effect::Install(model, input) }
+                Arrival { kind: EntryKind::ModelLoaded, body, effect: Effect::Install(model, input) }
             }
             Err(e) => {
                 let why = format!("{e:#}");
-                if !self.said.is_new(&why) {
+                if !self.reported.is_new(&why) {
                     return Ok(Supply::Idle);
                 }
                 tracing::error!(%why, "the model in force stays");
                 let body = Box::new(move |_| Ok(json!({ "why": why })));
-                Arrival { kind: Kind::ModelLoadFailed, body, effect: Effect::RefusedModels }
+                Arrival { kind: EntryKind::ModelLoadFailed, body, effect: Effect::RefusedModels }
             }
         };
         Ok(Supply::Arrivals(vec![arrival]))
