@@ -1,5 +1,30 @@
-//! The door: [`config`] and one file per command.
+//! The door: the configuration, and one file per command. It reads, calls and prints.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | [`config`] | the configuration of a run |
+//! | [`demo`] | everything on the sample data |
+//! | [`ingest`] | files of a vendor into the lake |
+//! | [`train`] | models, registered |
+//! | [`backtest`] | a study, written |
+//! | [`score`] | any forecasts, scored |
+//! | [`margin`] | what portfolios must have |
+//! | [`models`] | the registry |
+//! | [`serve`] | the service |
+//! | [`explain`] | why a multiplier is what it is |
+//! | [`guard`] | guardrails, by the approval of others |
+//! | [`verify`] | whether everything is as recorded |
+//! | [`configure`] | the configuration, checked and shown |
+//! | `study` | what `backtest`, `train` and `demo` share |
+//! | `register` | how a trained model is registered |
+//! | [`market`] | the events that a configuration asks for |
+//! | `answer` | what a command found |
+//! | `progress` | how far a long command is |
+//! | `table` | what is written to stdout |
+//!
+//! This folder knows nothing of how anything is worked out.
 
+mod answer;
 pub mod backtest;
 pub mod config;
 pub mod configure;
@@ -10,12 +35,10 @@ pub mod ingest;
 pub mod margin;
 pub mod market;
 pub mod models;
-mod positions;
 mod progress;
 mod register;
 pub mod score;
 pub mod serve;
-mod statement;
 mod study;
 mod table;
 pub mod train;
@@ -23,14 +46,7 @@ pub mod verify;
 
 use anyhow::Result;
 
-/// What a command found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Done, or yes: exit code 0.
-    Yes,
-    /// It ran and the answer is no: exit code 1.
-    No,
-}
+pub use answer::Answer;
 
 /// The commands, as a risk desk would say them.
 #[derive(clap::Subcommand)]

@@ -7,10 +7,13 @@
 //! | [`digest`] | SHA-256 of bytes and of canonical JSON |
 //! | [`ordered`] | moving windows kept in order of size, by count and by time |
 //! | [`pareto`] | the generalised Pareto law of a tail, and two ways to fit it |
+//! | `planted` | in tests: leaks of the future, to see them found |
 //! | [`prob`] | probabilities and confidence levels |
+//! | [`problem`] | what is wrong with settings, all at once |
 //! | [`quantile`] | empirical quantiles by seven rules, and the mean beyond one |
 //! | [`ring`] | the last values in order of arrival, and sums over them |
 //! | [`seed`] | randomness that has a name |
+//! | [`settings`] | reading settings, with every unknown key and the nearest known |
 //! | [`stats`] | mean, variance, quantile, the normal law |
 //! | [`symbol`] | an instrument's name |
 //! | [`table`] | typed columns to and from Parquet |
@@ -23,10 +26,14 @@ pub mod atomic;
 pub mod digest;
 pub mod ordered;
 pub mod pareto;
+#[cfg(test)]
+pub(crate) mod planted;
 pub mod prob;
+pub mod problem;
 pub mod quantile;
 pub mod ring;
 pub mod seed;
+pub mod settings;
 pub mod stats;
 pub mod symbol;
 pub mod table;
@@ -34,8 +41,9 @@ pub mod ts;
 
 pub use aci::Aci;
 pub use digest::Digest;
-pub use ordered::{Ordered, OrderedSpan};
+pub use ordered::{OrderedSpan, OrderedWindow};
 pub use prob::{Level, Prob};
+pub use problem::Problems;
 pub use ring::Ring;
 pub use seed::Seed;
 pub use symbol::Symbol;

@@ -26,8 +26,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Error;
-use super::median::Median;
-use crate::base::{Span, Ts};
+use crate::base::{OrderedSpan, Problems, Span, Ts};
 
 /// One stage with its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,23 +94,28 @@ impl Stage {
         }
     }
 
-    fn check(&self) -> Result<(), Error> {
-        let within = |key, got: f64, lo: f64, hi: f64, want| {
-            if got >= lo && got <= hi { Ok(()) } else { Err(Error::Policy { key, got: got.to_string(), want }) }
-        };
+    /// Says which settings are out of range.
+    pub fn problems(&self, p: &mut Problems) {
         match *self {
-            Stage::Floor => Ok(()),
-            Stage::StressWeight { weight } => within("apc.weight", weight, 0.0, 1.0, "0 to 1"),
+            Stage::Floor => (),
+            Stage::StressWeight { weight } => p.range("weight", weight, 0.0, 1.0),
             Stage::Buffer { add, window } => {
-                within("apc.window", window.days(), 1e-9, 36_500.0, "above 0s, at most 36500d")?;
-                within("apc.add", add, 0.0, 1.0, "0 to 1")
+                p.within("window", window.days(), 1e-9, 36_500.0, "above 0s, at most 36500d");
+                p.range("add", add, 0.0, 1.0);
             }
             Stage::SpeedLimit { up_per_day, down_per_day } => {
-                within("apc.up_per_day", up_per_day, 1e-9, 10.0, "above 0 to 10")?;
-                within("apc.down_per_day", down_per_day, 1e-9, 1.0, "above 0 to 1")
+                p.within("up_per_day", up_per_day, 1e-9, 10.0, "above 0 to 10");
+                p.within("down_per_day", down_per_day, 1e-9, 1.0, "above 0 to 1");
             }
-            Stage::Cap { times } => within("apc.times", times, 1.0, f64::MAX, "1 or more"),
+            Stage::Cap { times } => p.within("times", times, 1.0, f64::MAX, "1 or more"),
         }
+    }
+}
+
+/// Says which settings of a list of stages are out of range, each under its place in the list.
+pub fn problems(stages: &[Stage], p: &mut Problems) {
+    for (i, stage) in stages.iter().enumerate() {
+        p.under(&format!("apc[{i}]"), |p| stage.problems(p));
     }
 }
 
@@ -136,7 +140,7 @@ pub struct Apc {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Memory {
-    past: Median,
+    past: OrderedSpan,
     /// The last result.
     last: Option<(Ts, f64)>,
 }
@@ -147,7 +151,9 @@ impl Apc {
     /// # Errors
     /// A setting is out of range.
     pub fn new(stages: &[Stage]) -> Result<Apc, Error> {
-        stages.iter().try_for_each(Stage::check)?;
+        let mut found = Problems::default();
+        problems(stages, &mut found);
+        found.done()?;
         Ok(Apc { stages: stages.iter().map(|s| (*s, Memory::default())).collect() })
     }
 
@@ -172,7 +178,7 @@ impl Memory {
         match *stage {
             Stage::Floor => usable(m.long_run).map_or(x, |l| x.max(l)),
             Stage::StressWeight { weight } => usable(m.stressed).map_or(x, |s| (1.0 - weight) * x + weight * s),
-            Stage::Buffer { add, window } => buffer(x, self.past.push(m.ts, x, window), add),
+            Stage::Buffer { add, window } => buffer(x, self.past.push_over(m.ts, x, window).quantile(0.5), add),
             Stage::SpeedLimit { up_per_day, down_per_day } => {
                 let limited = self.last.map_or(x, |(at, last)| {
                     let days = (m.ts - at).clamp(Span(0), Span::DAY).days();

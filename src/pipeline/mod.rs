@@ -6,6 +6,7 @@
 //! | [`model_set`] | the fitted models that are installed as one |
 //! | [`input`] | whatever may move a pipeline, and what it does to a decider |
 //! | `instrument` | one instrument: row builder, forecasters, deciders |
+//! | `check` | which settings of a margin are out of range, or name what is not there |
 //! | `decide` | from a row and its forecasts to a decision |
 //! | `multiplier` | multipliers that are not earned |
 //! | [`named_decision`] | a decision of one of several ways |
@@ -17,6 +18,7 @@
 //! holds every instrument, and one barrier where the rows of a window wait for each other, so that each
 //! carries what the whole market did.
 
+mod check;
 mod decide;
 mod error;
 mod horizon_agreement;

@@ -27,11 +27,11 @@ pub const BEHIND_MAX: usize = 256;
 /// Instrument and margin period of risk.
 pub type Key = (Symbol, Horizon);
 
-/// A publication and its place in the ledger.
+/// A publication and its ledger entry.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Published {
     /// Where it is recorded.
-    pub place: Seq,
+    pub entry: Seq,
     /// What was published.
     pub publication: Publication,
 }
@@ -83,13 +83,13 @@ pub struct SinkHealth {
 #[derive(Debug, Default)]
 struct Ring {
     sets: VecDeque<Arc<PublishedSet>>,
-    /// Ledger place of each publication, by its number less one.
-    places: Vec<Seq>,
+    /// Ledger entry of each publication, by its number less one.
+    entries: Vec<Seq>,
 }
 
 impl Ring {
     fn newest(&self) -> u64 {
-        self.places.len() as u64
+        self.entries.len() as u64
     }
     /// The sets after a number; `None` where they are no longer kept, or the number is not one of this ledger.
     fn after(&self, seq: u64) -> Option<impl Iterator<Item = &Arc<PublishedSet>>> {
@@ -196,10 +196,10 @@ impl Hub {
         let mut ring = locked(&self.ring);
         for set in sets {
             let mut placed = Vec::with_capacity(set.len());
-            for (place, publication) in set {
-                ring.places.push(place);
+            for (entry, publication) in set {
+                ring.entries.push(entry);
                 let key = (publication.symbol, from_iso(&publication.horizon).unwrap_or_default());
-                let row = Arc::new(Published { place, publication });
+                let row = Arc::new(Published { entry, publication });
                 rows.insert(key, Arc::clone(&row));
                 placed.push(row);
             }
@@ -227,9 +227,9 @@ impl Hub {
     pub fn after(&self, seq: u64, rows: usize) -> Option<Vec<Arc<PublishedSet>>> {
         let (ring, mut have) = (locked(&self.ring), 0);
         let fits = |set: &&Arc<PublishedSet>| {
-            let room = have < rows;
+            let fits = have < rows;
             have += set.rows.len();
-            room
+            fits
         };
         Some(ring.after(seq)?.take_while(fits).cloned().collect())
     }
@@ -239,10 +239,10 @@ impl Hub {
         // Whoever waits looks again anyway.
         let _ = self.news.wait_timeout_while(locked(&self.ring), at_most, old);
     }
-    /// Place in the ledger of a publication.
-    pub fn place(&self, seq: u64) -> Option<Seq> {
+    /// Ledger entry of a publication.
+    pub fn entry(&self, seq: u64) -> Option<Seq> {
         let index = usize::try_from(seq.checked_sub(1)?).ok()?;
-        locked(&self.ring).places.get(index).copied()
+        locked(&self.ring).entries.get(index).copied()
     }
     /// The newest publication's number; 0 before the first.
     pub fn newest(&self) -> u64 {

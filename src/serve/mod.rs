@@ -26,5 +26,5 @@ pub mod server;
 pub mod sink;
 
 pub use hub::Hub;
-pub use options::{Mode, Options};
+pub use options::{Mode, Options, SinkConfig};
 pub use server::{Running, start};

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
 use crate::base::{Digest, Horizon, Span, Symbol, Ts};
 use crate::event::snapshot::VenueTable;
-use crate::serve::sink::SinkConfig;
 
 /// Where time comes from.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -65,4 +67,32 @@ pub struct Options {
     pub tick: Span,
     /// Length of one window.
     pub row: Span,
+}
+
+/// One sink. What else its kind wants stands beside these. The configuration is written into the ledger, so
+/// nothing secret belongs here; a sink that needs a secret is told which file holds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SinkConfig {
+    /// A kind of sink.
+    pub kind: String,
+    /// Its name, which no other has; absent: its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether the service is not ready while this sink does not do well.
+    #[serde(default = "yes")]
+    pub required: bool,
+    /// What its kind wants.
+    #[serde(flatten)]
+    pub settings: Map<String, Value>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl SinkConfig {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.name.as_ref().unwrap_or(&self.kind)
+    }
 }

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::rolling::Rolling;
 use super::spike::{Reliability, Threshold, insert, remove, thresholds};
 use super::spike_regression::{self, Case, SpikeRegression};
-use crate::base::{Prob, Symbol, Ts, stats};
+use crate::base::{Prob, Problems, Symbol, Ts, stats};
 use crate::feature::{Feature, Row};
 use crate::forecast::outcome::Pending;
 use crate::forecast::{BySymbol, Dist, Dwell, Fitted, Forecast, Forecaster, Outcome, Panel, Track};
@@ -42,6 +42,14 @@ pub struct Params {
     /// a share that did best on the last of them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub direct_spike: bool,
+}
+
+impl Params {
+    /// Says which settings are out of range.
+    pub fn problems(&self, problems: &mut Problems) {
+        problems.range("window", self.window as f64, 10.0, 1e6);
+        problems.range("spike_window", self.spike_window as f64, 10.0, 1e6);
+    }
 }
 
 impl Default for Params {
@@ -213,11 +221,11 @@ impl Calibrated {
         });
         self.threshold.update(row);
         self.last = self.learnt.head.is_some().then_some(*row);
-        if let Some(answer) = self.pending.answer(row)
+        if let Some(settled) = self.pending.settle(row)
             && row.ts_known > learnt.until
         {
-            let z = answer.ret / answer.what.sqrt();
-            if let Some(old) = errors.push(z, (answer.rv / answer.what).ln()) {
+            let z = settled.ret / settled.what.sqrt();
+            if let Some(old) = errors.push(z, (settled.rv / settled.what).ln()) {
                 remove(&mut self.sorted, old);
             }
             insert(&mut self.sorted, z);
@@ -267,7 +275,7 @@ impl Forecaster for Calibrated {
         if answered > self.learnt.until
             && let Some(raw) = self.inner.forecast()
         {
-            self.pending.ask(row, raw.dist.rv);
+            self.pending.issue(row, raw.dist.rv);
             self.now = self.calibrate(raw);
         }
     }

@@ -91,7 +91,7 @@ use serde::{Deserialize, Serialize};
 use super::form::{Form, Insanity, Lags, Reach, Season, Weights};
 use super::regression::{least_squares, newey_west, predict};
 use super::regressors::{Design, Past};
-use crate::base::{Horizon, Span, Symbol, Ts, stats};
+use crate::base::{Horizon, Problems, Span, Symbol, Ts, stats};
 use crate::feature::Row;
 use crate::forecast::training::{Chosen, Level, Training, each};
 use crate::forecast::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Panel};
@@ -193,8 +193,12 @@ impl Model for Har {
     const NAME: &'static str = "har";
     type Params = Params;
 
+    fn check(params: &Params, _: &[&str], problems: &mut Problems) {
+        params.problems(problems);
+    }
+
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Har, Error> {
-        params.check()?;
+        Self::sound(params, ctx)?;
         let daily = ctx.step >= Span::DAY;
         let or = |set: usize, day: usize, hour: usize| match set {
             0 if daily => day,
@@ -389,7 +393,11 @@ mod tests {
                 }
             }
         }
-        all.retain(|p| p.check().is_ok());
+        all.retain(|p| {
+            let mut problems = Problems::default();
+            p.problems(&mut problems);
+            problems.is_empty()
+        });
         assert!(all.len() > 60, "{}", all.len());
         all
     }

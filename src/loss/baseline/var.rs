@@ -6,7 +6,6 @@ use statrs::distribution::{Continuous, ContinuousCDF, StudentsT};
 pub use crate::base::quantile::Rule;
 pub(crate) use crate::base::quantile::{rank, shortfall};
 use crate::base::{Span, stats};
-
 pub use crate::forecast::simulation::fhs::Scaling;
 
 /// VaR and ES of one tail, in the unit of the losses.

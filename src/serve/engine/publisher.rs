@@ -42,7 +42,7 @@ pub struct Publisher {
     pending_since: Option<Instant>,
     /// What is watched beside the market, in the order in which it acts.
     sources: Vec<Box<dyn Source>>,
-    watched: Instant,
+    polled: Instant,
     ticked: Ts,
     pace: Option<(Instant, Ts)>,
     /// Place in the lake's order of the last event since the last gate.
@@ -111,7 +111,7 @@ impl Publisher {
             numbering,
             pending: Vec::new(),
             pending_since: None,
-            watched: clock::start(),
+            polled: clock::start(),
             ticked: now,
             pace: None,
             fed: None,
@@ -127,7 +127,7 @@ impl Publisher {
         let sets = rerun.begin(engine)?;
         self.take(sets);
         while !self.hub.is_stopping() {
-            match self.ask(market)? {
+            match self.supply(market)? {
                 Supply::Events(events) => {
                     for event in &events {
                         self.push(event)?;
@@ -159,7 +159,7 @@ impl Publisher {
         })?;
         Ok(())
     }
-    fn ask(&self, source: &mut dyn Source) -> Result<Supply> {
+    fn supply(&self, source: &mut dyn Source) -> Result<Supply> {
         let holds_back = |model: &ModelRef| self.consequences.holds_back(model);
         source.poll(&EngineView { now: self.now(), model: &self.numbering.model, holds_back: &holds_back })
     }
@@ -261,21 +261,21 @@ impl Publisher {
         // The model in force is the epoch's last; a newer one comes in like any other change.
         let current = self.numbering.model.clone();
         self.announce(None, &current);
-        self.look()
+        self.poll()
     }
     fn watch(&mut self) -> Result<()> {
-        if self.hub.is_caught_up() && self.watched.elapsed() >= clock::duration(self.hub.options.poll) {
-            self.look()?;
+        if self.hub.is_caught_up() && self.polled.elapsed() >= clock::duration(self.hub.options.poll) {
+            self.poll()?;
         }
         Ok(())
     }
     /// Asks everything that is watched beside the market.
-    fn look(&mut self) -> Result<()> {
-        self.watched = clock::start();
+    fn poll(&mut self) -> Result<()> {
+        self.polled = clock::start();
         let mut sources = std::mem::take(&mut self.sources);
         for source in &mut sources {
             let started = clock::start();
-            if let Supply::Arrivals(arrivals) = self.ask(&mut **source)? {
+            if let Supply::Arrivals(arrivals) = self.supply(&mut **source)? {
                 self.arrive(arrivals, started)?;
             }
         }
@@ -283,7 +283,7 @@ impl Publisher {
         Ok(())
     }
     /// Records what came, one after another, each before anything follows from it.
-    fn arrive(&mut self, arrivals: Vec<Arrival>, asked: Instant) -> Result<()> {
+    fn arrive(&mut self, arrivals: Vec<Arrival>, polled: Instant) -> Result<()> {
         for Arrival { kind, body, effect } in arrivals {
             self.commit()?;
             let (at, after) = (self.now(), self.rerun.counts());
@@ -308,7 +308,7 @@ impl Publisher {
                     self.engine.push(input)?;
                     self.fed = None;
                     self.meters.model_loads.increment(1);
-                    self.meters.model_load_seconds.record(seconds(asked));
+                    self.meters.model_load_seconds.record(seconds(polled));
                     let before = std::mem::replace(&mut self.numbering.model, model.clone());
                     self.announce(Some(&before), &model);
                 }

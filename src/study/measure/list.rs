@@ -103,7 +103,7 @@ measurements! {
     evidence {
         /// Parameters chosen inside training windows.
         choices: "choices" => model::choices::Choice,
-        /// NamedForecast crashes, and how many outcomes each touches.
+        /// Named crashes, and how many outcomes each touches.
         crashes: "crashes" => forecast::crashes::Crash,
         /// The scoreboard of outcomes that no crash touches; empty without named crashes.
         without_crashes: "without_crashes" => forecast::without_crashes::WithoutCrashes,
@@ -119,6 +119,8 @@ measurements! {
         ablations: "ablations" => model::ablations::Ablated,
         /// What a permuted future left as it was.
         leak_test: "future" => model::leak_test::LeakTest,
+        /// Whether every instrument is stamped in step with the others.
+        lead_lag: "lead_lag" => model::lead_lag::LeadLag,
         /// Backtests of margins, each side for itself.
         backtests: "backtests" => margin::backtests::Backtest,
         /// Margin calls by length of time.

@@ -1,6 +1,6 @@
 //! A margin statement for people.
 
-use super::table::render as columns;
+use crate::app::table::render as columns;
 use crate::loss::baseline::var::Scaling;
 use crate::loss::portfolio::quadratic::Method;
 use crate::loss::portfolio::scenario::ScenarioLabel;
