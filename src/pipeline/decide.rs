@@ -117,7 +117,7 @@ impl Decider {
 
     /// Takes what a row says of the past: the outcome of an earlier forecast, a return, a close.
     fn learn(&mut self, row: &Row) {
-        if let Some(answer) = self.pending.answer(row) {
+        if let Some(answer) = self.pending.settle(row) {
             self.credibility.push(self.margin.baseline.side.loss(answer.ret) > answer.what);
         }
         if let Some(light) = &mut self.light {
@@ -169,7 +169,7 @@ impl Decider {
         self.learn(row);
         let heard = self.hear(forecasts, publish);
         if let Some(loss) = heard.loss {
-            self.pending.ask(row, loss);
+            self.pending.issue(row, loss);
         }
         let estimate = heard.estimate?;
         let at = self.time.row(row.ts);
