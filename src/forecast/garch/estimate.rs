@@ -7,13 +7,10 @@ use super::likelihood::Likelihood;
 use super::numeric::errors::errors;
 use super::numeric::number::Dual;
 use super::process::{Family, Process, family};
-use super::running::Running;
+use super::running::RunningProcess;
 use super::series::{Series, backcast};
 use super::spec::{MOST, Mean, Spec};
 use crate::base::stats;
-
-/// Persistence this close to one counts as one.
-const INTEGRATED: f64 = 1e-6;
 
 /// A fit: coefficients and what is known about their quality.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,11 +42,6 @@ pub struct GarchEstimate {
 }
 
 impl GarchEstimate {
-    /// Whether a coefficient lies at its bound, or persistence at one.
-    pub fn at_boundary(&self) -> bool {
-        let integrated = 1.0 - self.persistence < INTEGRATED && !matches!(self.spec.process, Process::Integrated(_));
-        integrated || self.at_bound.contains(&true)
-    }
     /// A coefficient by name.
     pub fn get(&self, name: &str) -> Option<f64> {
         self.spec.names().iter().position(|n| n == name).map(|i| self.coefficients[i])
@@ -59,7 +51,7 @@ impl GarchEstimate {
         self.spec.split(&self.coefficients).2
     }
     /// The process before the first return, ready to take them one by one.
-    pub fn begin(&self) -> Running {
+    pub fn begin(&self) -> RunningProcess {
         self.spec.begin(&self.coefficients, self.before)
     }
 }
@@ -71,7 +63,7 @@ pub struct FilteredVariances {
     /// Variance of each observation and, last, of the one after them.
     pub variances: Vec<f64>,
     /// The process at the end.
-    pub running: Running,
+    pub running: RunningProcess,
 }
 
 impl Spec {
@@ -109,18 +101,6 @@ impl Spec {
         let density = Density::new(self.innovation, self.split(coefficients).2);
         running.resume(last, &density, series.returns);
         Ok(FilteredVariances { loglik, variances, running })
-    }
-
-    /// The process at given coefficients before its first return; what stands before the sample is
-    /// `before`, with [`Start::FirstVariance`] the variance of the first residual.
-    ///
-    /// # Errors
-    /// Another number of coefficients than [`Spec::names`].
-    pub fn begin_at(&self, coefficients: &[f64], before: f64) -> Result<Running, String> {
-        if coefficients.len() != self.count() {
-            return Err(format!("{} coefficients, the process has {}", coefficients.len(), self.count()));
-        }
-        Ok(self.begin(coefficients, before))
     }
 
     /// Mean coefficients where the search sets out, and the standard deviation around them.

@@ -38,10 +38,10 @@ pub mod switching;
 
 pub use estimate::{FilteredVariances, GarchEstimate};
 pub use innovation::Innovation;
-pub use kind::Kind;
+pub use kind::ProcessKind;
 pub use model::{Garch, Params};
 pub use process::{Process, Start};
-pub use running::Running;
+pub use running::RunningProcess;
 pub use series::{Series, backcast};
 pub use spec::{Mean, Spec};
 pub use switching::MsGarch;
