@@ -6,7 +6,7 @@ use margincast::base::{Digest, Horizon, Span, Ts};
 use margincast::margin::{Decision, State, Why};
 use margincast::record::press::{Occasion, Press};
 use margincast::record::publication::{Cause, ModelRef};
-use margincast::record::{Entry, FileStore, Kind, MemoryStore, Publication, Seq, Store};
+use margincast::record::{FileStore, Kind, MemoryStore, NewEntry, Publication, Seq, Store};
 
 const AT: Ts = Ts::from_ms(1_704_067_200_000);
 
@@ -46,10 +46,10 @@ pub fn publications(decisions: &[Decision]) -> Vec<Publication> {
     decisions.iter().map(|d| press.row(d, decisions, occasion)).collect()
 }
 
-fn entries(rows: usize) -> Vec<Entry> {
+fn entries(rows: usize) -> Vec<NewEntry> {
     let stored = |p: &Publication| serde_json::to_value(p).expect("a stored form");
     let all = publications(&decisions(rows));
-    all.iter().map(|p| Entry { kind: Kind::Publish, ts: AT, body: stored(p) }).collect()
+    all.iter().map(|p| NewEntry { kind: Kind::Publish, ts: AT, body: stored(p) }).collect()
 }
 
 /// Seals rows into the chain, in memory.

@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::study::{self, Source};
-use super::{Answer, table};
+use super::study::{self, StudyArgs};
+use super::table;
+use super::verdict::Verdict;
 use crate::study::output;
 
 /// Walk-forward backtest of a configuration
@@ -19,7 +20,7 @@ use crate::study::output;
     --set study.start=2023-10-01 --set study.refit=90d")]
 pub struct Args {
     #[command(flatten)]
-    source: Source,
+    source: StudyArgs,
     /// Where forecasts.parquet, decisions.parquet, scores.json and report.html go
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -32,7 +33,7 @@ pub struct Args {
 ///
 /// # Errors
 /// The configuration, the lake or the output folder cannot be used.
-pub fn run(args: Args) -> Result<Answer> {
+pub fn run(args: Args) -> Result<Verdict> {
     let command = command(&args);
     let trained = study::run(
         args.source.read()?,
@@ -50,10 +51,10 @@ pub fn run(args: Args) -> Result<Answer> {
         table::print(&format!("report: {}\n", args.out.join("report.html").display()));
     }
     if studied.walk.failures.is_empty() {
-        return Ok(Answer::Yes);
+        return Ok(Verdict::Yes);
     }
     eprintln!("{} fits failed; the first: {}", studied.walk.failures.len(), studied.walk.failures[0]);
-    Ok(Answer::No)
+    Ok(Verdict::No)
 }
 
 /// The command line that reproduces the run.

@@ -6,7 +6,8 @@ use anyhow::Result;
 use serde_json::{Map, Value};
 
 use super::config::Config;
-use super::{Answer, table};
+use super::table;
+use super::verdict::Verdict;
 use crate::forecast::CATALOG;
 use crate::study::measure::schema;
 
@@ -44,7 +45,7 @@ struct File {
 ///
 /// # Errors
 /// The configuration cannot be read or is wrong.
-pub fn run(args: Args) -> Result<Answer> {
+pub fn run(args: Args) -> Result<Verdict> {
     match args.what {
         What::Default => {
             table::print(include_str!("../../data/configs/sample.toml"));
@@ -67,7 +68,7 @@ pub fn run(args: Args) -> Result<Answer> {
             table::print(&format!("# digest {}\n", config.digest()));
         }
     }
-    Ok(Answer::Yes)
+    Ok(Verdict::Yes)
 }
 
 /// Without nulls, which TOML cannot say.

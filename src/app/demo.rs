@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::study::{self, Source, Trained};
-use super::{Answer, market, register, serve, table, verify};
+use super::study::{self, StudyArgs, Trained};
+use super::verdict::Verdict;
+use super::{market, register, serve, table, verify};
 use crate::event::lake::Lake;
 use crate::record::alias::By;
 use crate::record::{Registry, Which, gate};
 use crate::serve::engine::source;
-use crate::serve::{Mode, clock, start};
+use crate::serve::{ClockMode, clock, start};
 use crate::study::output;
 
 /// How long the replay of the served month may take.
@@ -45,7 +46,7 @@ pub struct Args {
 ///
 /// # Errors
 /// The sample is not there, or the output folder cannot be written.
-pub fn run(args: Args) -> Result<Answer> {
+pub fn run(args: Args) -> Result<Verdict> {
     let (models, ledger) = (args.out.join("models"), args.out.join("ledger"));
     for folder in [&models, &ledger] {
         if folder.exists() {
@@ -57,7 +58,7 @@ pub fn run(args: Args) -> Result<Answer> {
         set.push("serve.listen='127.0.0.1:0'".into());
     }
     set.extend(args.set.iter().cloned());
-    let source = Source { config: args.data.join("configs/sample.toml"), lake: args.data.join("sample"), set };
+    let source = StudyArgs { config: args.data.join("configs/sample.toml"), lake: args.data.join("sample"), set };
     if !source.lake.is_dir() {
         bail!("{}: no sample data; run from the checkout, or give its data folder with --data", source.lake.display());
     }
@@ -80,7 +81,7 @@ pub fn run(args: Args) -> Result<Answer> {
         args.out.join("report.html").display()
     ));
     let good = verified.is_empty() && studied.walk.failures.is_empty();
-    Ok(if good { Answer::Yes } else { Answer::No })
+    Ok(if good { Verdict::Yes } else { Verdict::No })
 }
 
 fn promote(models: &Path, trained: &Trained, lake: &Path) -> Result<()> {
@@ -99,7 +100,7 @@ fn promote(models: &Path, trained: &Trained, lake: &Path) -> Result<()> {
 #[allow(clippy::disallowed_methods)] // Only how long to wait depends on it.
 fn replay(trained: &Trained, lake: &Path, keep: bool) -> Result<u64> {
     let config = &trained.config;
-    let options = serve::options(config, Mode::Replay(None), None)?;
+    let options = serve::options(config, ClockMode::Replay(None), None)?;
     let lake = Lake::at(lake);
     let events = source::replay(&lake, &market::subscriptions(config, &lake)?, config.universe.from)?;
     let running = start(options, serve::engine(config), events)?;

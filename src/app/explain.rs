@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::Answer;
+use super::verdict::Verdict;
 use crate::record::explain::Explanation;
-use crate::record::explain::attribution::{Holding, changes};
+use crate::record::explain::attribution::{HoldingChange, changes};
 use crate::record::explain::guidance::{Outlook, outlooks};
 use crate::record::ledger::Reference;
 use crate::record::{FileStore, Publication, Seq};
@@ -48,7 +48,7 @@ pub struct Args {
 ///
 /// # Errors
 /// It could not run.
-pub fn run(args: Args) -> Result<Answer> {
+pub fn run(args: Args) -> Result<Verdict> {
     let store = FileStore::read(&args.ledger).with_context(|| format!("ledger {}", args.ledger.display()))?;
     let found = args.reference.find(&store)?;
     if args.ahead {
@@ -64,13 +64,13 @@ pub fn run(args: Args) -> Result<Answer> {
         let texts: Vec<String> = explained.iter().map(|e| e.lines().join("\n")).collect();
         println!("{}", texts.join("\n\n"));
     }
-    Ok(Answer::Yes)
+    Ok(Verdict::Yes)
 }
 
 /// What changed between publications, horizon by horizon.
-fn changed(args: &Args, from: &[(Seq, Publication)], to: &[(Seq, Publication)]) -> Result<Answer> {
+fn changed(args: &Args, from: &[(Seq, Publication)], to: &[(Seq, Publication)]) -> Result<Verdict> {
     let pair = |v: &Option<Vec<f64>>| v.as_deref().and_then(|v| Some([*v.first()?, *v.get(1)?]));
-    let holding = pair(&args.units).zip(pair(&args.prices)).map(|(units, prices)| Holding { units, prices });
+    let holding = pair(&args.units).zip(pair(&args.prices)).map(|(units, prices)| HoldingChange { units, prices });
     let changes = changes(from, to, holding)?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&changes)?);
@@ -78,11 +78,11 @@ fn changed(args: &Args, from: &[(Seq, Publication)], to: &[(Seq, Publication)]) 
         let texts: Vec<String> = changes.iter().map(|c| c.lines().join("\n")).collect();
         println!("{}", texts.join("\n\n"));
     }
-    Ok(Answer::Yes)
+    Ok(Verdict::Yes)
 }
 
 /// Forward guidance at publications.
-fn ahead(args: &Args, store: &FileStore, found: &[(Seq, Publication)]) -> Result<Answer> {
+fn ahead(args: &Args, store: &FileStore, found: &[(Seq, Publication)]) -> Result<Verdict> {
     let outlooks = outlooks(store, found)?;
     if args.json {
         let value = |o: &Outlook| {
@@ -95,7 +95,7 @@ fn ahead(args: &Args, store: &FileStore, found: &[(Seq, Publication)]) -> Result
         let texts: Vec<String> = outlooks.iter().map(|o| lines(o).join("\n")).collect();
         println!("{}", texts.join("\n\n"));
     }
-    Ok(Answer::Yes)
+    Ok(Verdict::Yes)
 }
 
 fn lines(o: &Outlook) -> Vec<String> {

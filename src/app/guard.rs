@@ -5,11 +5,12 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
-use super::{Answer, table};
+use super::table;
+use super::verdict::Verdict;
 use crate::base::{Span, Symbol, Ts};
 use crate::margin::guardrail::policy_change::Changes;
 use crate::record::FileStore;
-use crate::record::guard::{Guard, Proposal, What};
+use crate::record::guard::{Guard, PolicyProposal, What};
 use crate::record::ledger::policy_state::PolicyState;
 use crate::serve::clock;
 
@@ -38,12 +39,12 @@ pub struct Args {
     pub json: bool,
     /// What to do
     #[command(subcommand)]
-    pub task: Task,
+    pub task: GuardTask,
 }
 
 /// What may be said.
 #[derive(clap::Subcommand)]
-pub enum Task {
+pub enum GuardTask {
     /// The settings in force, and every proposal with what became of it
     Show,
     /// Propose other settings of the guardrails
@@ -53,7 +54,7 @@ pub enum Task {
         changes: Vec<String>,
         /// Who and why
         #[command(flatten)]
-        by: By,
+        by: SignedBy,
     },
     /// Propose a multiplier for a time, whatever the models say; within every limit of the guardrails
     Override {
@@ -68,7 +69,7 @@ pub enum Task {
         symbol: Option<Symbol>,
         /// Who and why
         #[command(flatten)]
-        by: By,
+        by: SignedBy,
     },
     /// Approve a proposal of somebody else
     Approve {
@@ -76,7 +77,7 @@ pub enum Task {
         id: u64,
         /// Who and why
         #[command(flatten)]
-        by: By,
+        by: SignedBy,
     },
     /// Cancel a proposal that does not act yet
     Cancel {
@@ -84,13 +85,13 @@ pub enum Task {
         id: u64,
         /// Who and why
         #[command(flatten)]
-        by: By,
+        by: SignedBy,
     },
 }
 
 /// Who says it, and why.
 #[derive(clap::Args)]
-pub struct By {
+pub struct SignedBy {
     /// Who
     #[arg(long)]
     who: String,
@@ -103,7 +104,7 @@ pub struct By {
 ///
 /// # Errors
 /// It could not run, or what was said is refused.
-pub fn run(args: Args) -> Result<Answer> {
+pub fn run(args: Args) -> Result<Verdict> {
     let store = FileStore::read(&args.ledger).with_context(|| format!("ledger {}", args.ledger.display()))?;
     let state = PolicyState::of(&store).with_context(|| args.ledger.display().to_string())?;
     let guard = Guard::of(&args.ledger);
@@ -111,33 +112,33 @@ pub fn run(args: Args) -> Result<Answer> {
         bail!("--at: this is the ledger of a live service; what is said to it is said now");
     }
     let now = args.at.unwrap_or_else(clock::now);
-    let said = |by: &By| (by.who.clone(), by.why.clone());
+    let said = |by: &SignedBy| (by.who.clone(), by.why.clone());
     match args.task {
-        Task::Show => return show(&guard, &state, args.json),
-        Task::Propose { changes, by } => {
+        GuardTask::Show => return show(&guard, &state, args.json),
+        GuardTask::Propose { changes, by } => {
             let (who, why) = said(&by);
             let what = What::Settings(pairs(&changes)?);
             let id = guard.propose(what, (&who, &why), now, &state.base)?;
             table::print(&format!("proposal {id}: two others must approve it\n"));
         }
-        Task::Override { m, length, symbol, by } => {
+        GuardTask::Override { m, length, symbol, by } => {
             let (who, why) = said(&by);
             let what = What::Override { symbol, m_ppm: (m.max(0.0) * 1e6).ceil() as u64, length };
             let id = guard.propose(what, (&who, &why), now, &state.base)?;
             table::print(&format!("proposal {id}: one other must approve it\n"));
         }
-        Task::Approve { id, by } => {
+        GuardTask::Approve { id, by } => {
             let (who, why) = said(&by);
             let proposal = guard.approve(id, (&who, &why), now)?;
             table::print(&line(&guard, &state, &proposal)?);
         }
-        Task::Cancel { id, by } => {
+        GuardTask::Cancel { id, by } => {
             let (who, why) = said(&by);
             let proposal = guard.cancel(id, (&who, &why), now)?;
             table::print(&line(&guard, &state, &proposal)?);
         }
     }
-    Ok(Answer::Yes)
+    Ok(Verdict::Yes)
 }
 
 fn pairs(changes: &[String]) -> Result<Changes> {
@@ -148,7 +149,7 @@ fn pairs(changes: &[String]) -> Result<Changes> {
     changes.iter().map(pair).collect()
 }
 
-fn show(guard: &Guard, state: &PolicyState, as_json: bool) -> Result<Answer> {
+fn show(guard: &Guard, state: &PolicyState, as_json: bool) -> Result<Verdict> {
     let proposals = guard.proposals()?;
     if as_json {
         let states: Result<Vec<_>> = proposals
@@ -159,16 +160,16 @@ fn show(guard: &Guard, state: &PolicyState, as_json: bool) -> Result<Answer> {
             })
             .collect();
         println!("{}", serde_json::to_string_pretty(&json!({"settings": state.in_force, "proposals": states?}))?);
-        return Ok(Answer::Yes);
+        return Ok(Verdict::Yes);
     }
     table::print(&toml::to_string(&state.in_force)?);
     for proposal in &proposals {
         table::print(&line(guard, state, proposal)?);
     }
-    Ok(Answer::Yes)
+    Ok(Verdict::Yes)
 }
 
-fn line(guard: &Guard, state: &PolicyState, p: &Proposal) -> Result<String> {
+fn line(guard: &Guard, state: &PolicyState, p: &PolicyProposal) -> Result<String> {
     let what = match &p.what {
         What::Settings(changes) => changes.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" "),
         What::Override { symbol, m_ppm, length } => {

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 
-use super::positions::{self, Row};
-use super::{Answer, statement, table};
+use super::positions::{self, PositionRow};
+use super::verdict::Verdict;
+use super::{statement, table};
 use crate::base::{Span, Symbol, Ts};
 use crate::event::lake::{Feed, Lake, Listing};
 use crate::event::{Body, GaugeKind};
-use crate::loss::baseline::var::Scaling;
+use crate::loss::baseline::var::LossScaling;
 use crate::loss::portfolio::haircut::Haircut;
 use crate::loss::portfolio::implied::Shock;
 use crate::loss::portfolio::liquidation::Fee;
@@ -173,14 +174,14 @@ struct Past {
     prices: PriceHistory,
     vols: PriceHistory,
     scenarios: Scenarios,
-    scaling: Option<Scaling>,
+    scaling: Option<LossScaling>,
 }
 
 /// Runs the command.
 ///
 /// # Errors
 /// A file cannot be used, or an underlying has no history.
-pub fn run(args: Args) -> Result<Answer> {
+pub fn run(args: Args) -> Result<Verdict> {
     let config = args.config.as_deref().map_or_else(|| Ok(Config::default()), Config::read)?;
     let rows = positions::read(&args.positions)?;
     if rows.is_empty() {
@@ -188,7 +189,7 @@ pub fn run(args: Args) -> Result<Answer> {
     }
     let past = past(&args, &config, &rows)?;
     let last = past.prices.iter().filter_map(|(s, p)| Some((*s, p.last()?.1))).collect();
-    let mut accounts: BTreeMap<&str, Vec<&Row>> = BTreeMap::new();
+    let mut accounts: BTreeMap<&str, Vec<&PositionRow>> = BTreeMap::new();
     for row in &rows {
         accounts.entry(row.account.as_deref().unwrap_or("all")).or_default().push(row);
     }
@@ -212,7 +213,7 @@ pub fn run(args: Args) -> Result<Answer> {
         statements.iter().for_each(|s| table::print(&statement::render(s)));
     }
     let short = statements.iter().any(|s| s.collateral.as_ref().is_some_and(|c| c.excess_cents < 0));
-    Ok(if short { Answer::No } else { Answer::Yes })
+    Ok(if short { Verdict::No } else { Verdict::Yes })
 }
 
 fn state(
@@ -240,7 +241,7 @@ fn state(
     Ok(statement)
 }
 
-fn past(args: &Args, config: &Config, rows: &[Row]) -> Result<Past> {
+fn past(args: &Args, config: &Config, rows: &[PositionRow]) -> Result<Past> {
     if let Some(file) = &args.scenarios {
         let scenarios = given(file, config.horizon).with_context(|| file.display().to_string())?;
         return Ok(Past { prices: PriceHistory::new(), vols: PriceHistory::new(), scenarios, scaling: None });
@@ -268,8 +269,8 @@ fn past(args: &Args, config: &Config, rows: &[Row]) -> Result<Past> {
     let plain = Scenarios::from_prices(&prices, &vols, config.horizon, config.step, config.scenarios)?;
     let scaling = match config.filter {
         Filter::None => None,
-        Filter::Full => Some(Scaling::Full),
-        Filter::Mid => Some(Scaling::Mid),
+        Filter::Full => Some(LossScaling::Full),
+        Filter::Mid => Some(LossScaling::Mid),
     };
     let scenarios = scaling.map(|s| plain.filtered(config.lambda_per_day, s)).unwrap_or(plain);
     Ok(Past { prices, vols, scenarios, scaling })

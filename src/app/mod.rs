@@ -1,6 +1,34 @@
-//! The door: [`config`] and one file per command.
+//! What the user calls: one file per command. Commands read, call the library and print.
+//!
+//! | file | what it holds |
+//! |---|---|
+//! | `command` | [`Command`]: the commands, and what runs each |
+//! | `verdict` | [`Verdict`]: what a command found, and so the exit code |
+//! | [`backtest`] | `margincast backtest`: walk forward; forecasts, decisions, scores and the report |
+//! | [`config`] | one TOML file describes a run; nothing else reads settings from files |
+//! | [`configure`] | `margincast config`: the default configuration, checks, and what is in effect |
+//! | [`demo`] | `margincast demo`: everything on the sample data, offline |
+//! | [`explain`] | `margincast explain`: why a decision is what it is |
+//! | [`guard`] | `margincast guard`: settings of the guardrails, proposed and approved |
+//! | [`ingest`] | `margincast ingest`: vendor files to canonical tables |
+//! | [`margin`] | `margincast margin`: the requirement of portfolios, explained |
+//! | [`market`] | the events that a configuration asks for, from the lake |
+//! | [`models`] | `margincast models`: the registry |
+//! | `positions` | positions files: CSV, JSON or Parquet |
+//! | `progress` | how far a long command is |
+//! | `register` | registering what a study ends with |
+//! | [`score`] | `margincast score`: any forecast file against the lake |
+//! | [`serve`] | `margincast serve`: the service |
+//! | `statement` | a margin statement for people |
+//! | `study` | what `backtest`, `train` and `demo` share |
+//! | `table` | what commands write to stdout |
+//! | [`train`] | `margincast train`: fit, validate and register models |
+//! | [`verify`] | `margincast verify`: a ledger, a registry and their digests, again |
+//!
+//! This folder knows nothing of how anything is worked out.
 
 pub mod backtest;
+mod command;
 pub mod config;
 pub mod configure;
 pub mod demo;
@@ -19,56 +47,8 @@ mod statement;
 mod study;
 mod table;
 pub mod train;
+mod verdict;
 pub mod verify;
 
-use anyhow::Result;
-
-/// What a command found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Done, or yes: exit code 0.
-    Yes,
-    /// It ran and the answer is no: exit code 1.
-    No,
-}
-
-/// The commands, as a risk desk would say them.
-#[derive(clap::Subcommand)]
-#[allow(missing_docs)] // Each command's arguments begin with what it does, which is its help.
-pub enum Command {
-    Demo(demo::Args),
-    Ingest(ingest::Args),
-    Train(train::Args),
-    Backtest(backtest::Args),
-    Score(score::Args),
-    Margin(margin::Args),
-    Models(models::Args),
-    Serve(serve::Args),
-    Explain(explain::Args),
-    Guard(guard::Args),
-    Verify(verify::Args),
-    Config(configure::Args),
-}
-
-impl Command {
-    /// Runs the command.
-    ///
-    /// # Errors
-    /// It could not run: exit code 2.
-    pub fn run(self) -> Result<Answer> {
-        match self {
-            Command::Demo(args) => demo::run(args),
-            Command::Ingest(args) => ingest::run(args),
-            Command::Train(args) => train::run(args),
-            Command::Backtest(args) => backtest::run(args),
-            Command::Score(args) => score::run(args),
-            Command::Margin(args) => margin::run(args),
-            Command::Models(args) => models::run(args),
-            Command::Serve(args) => serve::run(args),
-            Command::Explain(args) => explain::run(args),
-            Command::Guard(args) => guard::run(args),
-            Command::Verify(args) => verify::run(args),
-            Command::Config(args) => configure::run(args),
-        }
-    }
-}
+pub use command::Command;
+pub use verdict::Verdict;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::{Answer, table};
+use super::table;
+use super::verdict::Verdict;
 use crate::base::Ts;
 use crate::record::alias::{By, Move};
 use crate::record::gate::{self, Gate};
@@ -25,12 +26,12 @@ pub struct Args {
     pub json: bool,
     /// What to do
     #[command(subcommand)]
-    pub task: Task,
+    pub task: RegistryTask,
 }
 
 /// What may be asked of the registry.
 #[derive(clap::Subcommand)]
-pub enum Task {
+pub enum RegistryTask {
     /// Every name, version and alias
     List,
     /// What a version consists of and what was measured
@@ -122,21 +123,21 @@ pub(super) fn user() -> String {
 ///
 /// # Errors
 /// It could not run.
-pub fn run(args: Args) -> Result<Answer> {
+pub fn run(args: Args) -> Result<Verdict> {
     let registry = Registry::open(&args.models);
     let (answer, value, text) = match args.task {
-        Task::List => list(&registry)?,
-        Task::Show { name, which } => show(&registry, &name, &which)?,
-        Task::Promote { name, which, alias, overridden, reason, who } => {
+        RegistryTask::List => list(&registry)?,
+        RegistryTask::Show { name, which } => show(&registry, &name, &which)?,
+        RegistryTask::Promote { name, which, alias, overridden, reason, who } => {
             let (who, reason, forced) = match overridden.as_deref() {
                 Some([who, reason]) => (Some(who.clone()), reason.clone(), true),
                 _ => (who, reason.unwrap_or_default(), false),
             };
             promote(&registry, &name, &alias, &which, ByArgs { reason, who }, forced)?
         }
-        Task::Rollback { name, alias, by } => moved(&registry.rollback(&name, &alias, &by.into())?),
-        Task::Verify { name } => verify(&registry, name)?,
-        Task::Whois { name, alias, at } => whois(&registry, &name, &alias, at.unwrap_or_else(clock::now))?,
+        RegistryTask::Rollback { name, alias, by } => moved(&registry.rollback(&name, &alias, &by.into())?),
+        RegistryTask::Verify { name } => verify(&registry, name)?,
+        RegistryTask::Whois { name, alias, at } => whois(&registry, &name, &alias, at.unwrap_or_else(clock::now))?,
     };
     if args.json {
         println!("{}", serde_json::to_string_pretty(&value)?);
@@ -146,7 +147,7 @@ pub fn run(args: Args) -> Result<Answer> {
     Ok(answer)
 }
 
-type Said = (Answer, Value, Vec<String>);
+type Said = (Verdict, Value, Vec<String>);
 
 fn list(registry: &Registry) -> Result<Said> {
     let (mut rows, mut text) =
@@ -168,7 +169,7 @@ fn list(registry: &Registry) -> Result<Said> {
     if rows.is_empty() {
         text.push("nothing is registered; `margincast train` registers".into());
     }
-    Ok((Answer::Yes, json!(rows), text))
+    Ok((Verdict::Yes, json!(rows), text))
 }
 
 fn show(registry: &Registry, name: &str, which: &Which) -> Result<Said> {
@@ -183,7 +184,7 @@ fn show(registry: &Registry, name: &str, which: &Which) -> Result<Said> {
     text.extend(manifest.files.iter().map(|f| format!("  {:>10}  {}  {}", f.size, f.sha256.short(), f.path)));
     text.extend(card.lines().map(String::from));
     let value = json!({"manifest": manifest, "digest": digest, "metrics": metrics, "env": env, "card": card});
-    Ok((Answer::Yes, value, text))
+    Ok((Verdict::Yes, value, text))
 }
 
 fn promote(registry: &Registry, name: &str, alias: &str, which: &Which, by: ByArgs, forced: bool) -> Result<Said> {
@@ -198,7 +199,7 @@ fn promote(registry: &Registry, name: &str, alias: &str, which: &Which, by: ByAr
     };
     if !open && !forced {
         text.push(format!("{alias} stays; --override WHO REASON promotes all the same, and says so in the history"));
-        return Ok((Answer::No, json!({"promoted": false, "gates": gates}), text));
+        return Ok((Verdict::No, json!({"promoted": false, "gates": gates}), text));
     }
     let by = By { reason: gate::reason(&gates, &by.reason), ..by };
     let (answer, value, line) = moved(&registry.promote(name, alias, which, &by)?);
@@ -210,7 +211,7 @@ fn moved(m: &Move) -> Said {
     let from = m.from.as_ref().map_or("nothing", |t| t.version.as_str());
     let text = format!("{}: {from} -> {} since {} by {}: {}", m.alias, m.to.version, m.when, m.who, m.reason);
     let value = json!({"alias": m.alias, "from": m.from, "to": m.to, "when": m.when, "who": m.who, "reason": m.reason});
-    (Answer::Yes, value, vec![text])
+    (Verdict::Yes, value, vec![text])
 }
 
 fn verify(registry: &Registry, name: Option<String>) -> Result<Said> {
@@ -219,7 +220,7 @@ fn verify(registry: &Registry, name: Option<String>) -> Result<Said> {
     for name in &names {
         wrong.extend(registry.verify(name)?);
     }
-    let answer = if wrong.is_empty() { Answer::Yes } else { Answer::No };
+    let answer = if wrong.is_empty() { Verdict::Yes } else { Verdict::No };
     let mut text = wrong.clone();
     if wrong.is_empty() {
         text.push(format!(
@@ -233,6 +234,6 @@ fn verify(registry: &Registry, name: Option<String>) -> Result<Said> {
 fn whois(registry: &Registry, name: &str, alias: &str, at: Ts) -> Result<Said> {
     Ok(match registry.whois(name, alias, at)? {
         Some(m) => moved(&m),
-        None => (Answer::No, Value::Null, vec![format!("{name}: alias `{alias}` stood for nothing at {at}")]),
+        None => (Verdict::No, Value::Null, vec![format!("{name}: alias `{alias}` stood for nothing at {at}")]),
     })
 }

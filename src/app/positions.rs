@@ -14,7 +14,7 @@ use crate::loss::portfolio::position::{Position, Terms};
 /// What a row may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum PositionKind {
     /// Spot, perpetual or future.
     #[default]
     Linear,
@@ -30,14 +30,14 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[allow(missing_docs)] // `margincast margin --help` says each.
-pub struct Row {
+pub struct PositionRow {
     #[serde(default)]
     pub account: Option<String>,
     pub position: String,
     pub underlying: Symbol,
     pub quantity: f64,
     #[serde(default)]
-    pub kind: Option<Kind>,
+    pub kind: Option<PositionKind>,
     #[serde(default)]
     pub price: Option<f64>,
     #[serde(default)]
@@ -58,7 +58,7 @@ pub struct Row {
 ///
 /// # Errors
 /// It cannot be read, or a row cannot be meant.
-pub fn read(path: &Path) -> Result<Vec<Row>> {
+pub fn read(path: &Path) -> Result<Vec<PositionRow>> {
     let place = || format!("{}", path.display());
     match path.extension().and_then(|e| e.to_str()) {
         Some("json") => {
@@ -69,7 +69,11 @@ pub fn read(path: &Path) -> Result<Vec<Row>> {
         Some("csv") => {
             let mut reader = csv::ReaderBuilder::new();
             let reader = reader.trim(csv::Trim::All).comment(Some(b'#')).from_path(path);
-            reader.with_context(place)?.deserialize().collect::<Result<Vec<Row>, csv::Error>>().with_context(place)
+            reader
+                .with_context(place)?
+                .deserialize()
+                .collect::<Result<Vec<PositionRow>, csv::Error>>()
+                .with_context(place)
         }
         _ => bail!("{}: want a file that ends in .csv, .json or .parquet", path.display()),
     }
@@ -91,7 +95,7 @@ const COLUMNS: [&str; 12] = [
     "vega",
 ];
 
-fn table(path: &Path) -> Result<Vec<Row>> {
+fn table(path: &Path) -> Result<Vec<PositionRow>> {
     let table = Table::read(path)?;
     // What pandas writes beside the columns is no column of ours and no slip.
     let other = |name: &&str| !COLUMNS.contains(name) && !name.starts_with("__index_level_");
@@ -110,13 +114,13 @@ fn table(path: &Path) -> Result<Vec<Row>> {
     let (account, position, underlying, kind) =
         (texts("account")?, texts("position")?, texts("underlying")?, texts("kind")?);
     let columns = COLUMNS[4..].iter().map(|c| numbers(c)).collect::<Result<Vec<_>>>()?;
-    let row = |i: usize| -> Result<Row> {
+    let row = |i: usize| -> Result<PositionRow> {
         let needed = |what: &Option<String>, name: &str| {
             what.clone().with_context(|| format!("row {}: `{name}` is absent, and it is needed", i + 1))
         };
         let kind = kind[i].as_ref().map(|k| serde_json::from_value(serde_json::Value::from(k.as_str()))).transpose();
         let [quantity, price, strike, expiry_days, iv, delta, gamma, vega] = std::array::from_fn(|c| columns[c][i]);
-        Ok(Row {
+        Ok(PositionRow {
             account: account[i].clone(),
             position: needed(&position[i], "position")?,
             underlying: needed(&underlying[i], "underlying")?.parse()?,
@@ -134,7 +138,7 @@ fn table(path: &Path) -> Result<Vec<Row>> {
     (0..table.rows()).map(row).collect()
 }
 
-impl Row {
+impl PositionRow {
     /// The position that it is; without a price of its own, at the last of its underlying.
     ///
     /// # Errors
@@ -154,10 +158,10 @@ impl Row {
             Ok(Terms::Option { vanilla, vol: need(self.iv, "iv")? })
         };
         let terms = match self.kind.unwrap_or_default() {
-            Kind::Linear => Terms::Linear,
-            Kind::Call => option(Right::Call)?,
-            Kind::Put => option(Right::Put)?,
-            Kind::Greeks => {
+            PositionKind::Linear => Terms::Linear,
+            PositionKind::Call => option(Right::Call)?,
+            PositionKind::Put => option(Right::Put)?,
+            PositionKind::Greeks => {
                 let [gamma, vega] = [self.gamma, self.vega].map(Option::unwrap_or_default);
                 let greeks = Greeks { delta: need(self.delta, "delta")?, gamma, vega };
                 let vol = if vega == 0.0 { self.iv.unwrap_or_default() } else { need(self.iv, "iv")? };

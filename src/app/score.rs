@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use super::study::Source;
-use super::{Answer, market, table};
+use super::study::StudyArgs;
+use super::verdict::Verdict;
+use super::{market, table};
 use crate::forecast::History;
 use crate::study::measure::forecast::scoreboard::scoreboard;
 use crate::study::measure::outcomes;
@@ -25,7 +26,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     forecasts: PathBuf,
     #[command(flatten)]
-    source: Source,
+    source: StudyArgs,
     /// Print JSON instead of tables
     #[arg(long)]
     json: bool,
@@ -35,7 +36,7 @@ pub struct Args {
 ///
 /// # Errors
 /// A file cannot be read, or nothing in it can be scored.
-pub fn run(args: Args) -> Result<Answer> {
+pub fn run(args: Args) -> Result<Verdict> {
     let config = super::config::Config::read(&args.source.config, &args.source.set)?;
     let forecasts = output::read_forecasts(&args.forecasts).with_context(|| format!("{}", args.forecasts.display()))?;
     let plan = config.plan();
@@ -58,5 +59,5 @@ pub fn run(args: Args) -> Result<Answer> {
             table::print(&table::scoreboard(&lines, horizon, &plan.study.base));
         }
     }
-    Ok(Answer::Yes)
+    Ok(Verdict::Yes)
 }

@@ -13,7 +13,7 @@ use crate::study::{Progress, Studied, Task, run as walk_and_measure};
 
 /// Where the configuration and the data are.
 #[derive(clap::Args, Clone, Debug)]
-pub struct Source {
+pub struct StudyArgs {
     /// Configuration file
     #[arg(long, value_name = "FILE")]
     pub config: PathBuf,
@@ -33,7 +33,7 @@ pub struct Trained {
     pub studied: Studied,
 }
 
-impl Source {
+impl StudyArgs {
     /// The effective configuration.
     ///
     /// # Errors

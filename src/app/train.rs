@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::config::Config;
-use super::study::{self, Source};
-use super::{Answer, register, table};
+use super::study::{self, StudyArgs};
+use super::verdict::Verdict;
+use super::{register, table};
 use crate::base::Digest;
 use crate::record::manifest::{Env, FileEntry};
-use crate::record::run::{Code, Outcome, cpu_name};
+use crate::record::run::{Code, RunOutcome, cpu_name};
 use crate::record::{Error, Registry, Run};
 use crate::study::{Studied, output};
 
@@ -59,12 +60,12 @@ pub struct Args {
 ///
 /// # Errors
 /// The configuration, the lake, the run folder or the registry cannot be used.
-pub fn run(args: Args) -> Result<Answer> {
+pub fn run(args: Args) -> Result<Verdict> {
     if let Some(id) = &args.verify {
         return verify(&args, &args.runs.join(named(&args.runs, id)?));
     }
     let config = args.config.clone().unwrap_or_default();
-    let source = Source { config, lake: args.lake.clone(), set: args.set.clone() };
+    let source = StudyArgs { config, lake: args.lake.clone(), set: args.set.clone() };
     let config = source.read()?;
     let mut own = begun(&config, &args.lake, &command(&source))?;
     let id = match &args.resume {
@@ -81,11 +82,11 @@ pub fn run(args: Args) -> Result<Answer> {
     table::print(&table::scores(&studied.judged.scores));
     if let Some(failure) = studied.walk.failures.first() {
         eprintln!("{} fits failed, nothing was registered; the first: {failure}", studied.walk.failures.len());
-        return Ok(Answer::No);
+        return Ok(Verdict::No);
     }
     if studied.judged.scores.evidence.leak_test.as_ref().is_none_or(|f| !f.passed) {
         eprintln!("what was known later changed what was learnt or said before; nothing was registered");
-        return Ok(Answer::No);
+        return Ok(Verdict::No);
     }
     let registry = Registry::open(&trained.config.serve.models);
     let author = args.author.clone().unwrap_or_else(super::models::user);
@@ -98,11 +99,11 @@ pub fn run(args: Args) -> Result<Answer> {
         made.version,
         made.digest
     ));
-    Ok(Answer::Yes)
+    Ok(Verdict::Yes)
 }
 
 /// The command line that makes the run again.
-fn command(source: &Source) -> String {
+fn command(source: &StudyArgs) -> String {
     let sets: String = source.set.iter().map(|o| format!(" --set {o}")).collect();
     format!("margincast train --config {} --lake {}{sets}", source.config.display(), source.lake.display())
 }
@@ -156,14 +157,14 @@ fn start(folder: &Path, own: &mut Run, resume: bool) -> Result<()> {
 }
 
 /// What a study found, as digests, and the files that hold it.
-fn outcome(studied: &Studied, folder: Option<&Path>) -> Result<Outcome> {
+fn outcome(studied: &Studied, folder: Option<&Path>) -> Result<RunOutcome> {
     let meta = &studied.judged.scores.meta;
     let file = |folder: &Path, name: &str| -> Result<FileEntry> {
         let path = folder.join(name);
         let size = std::fs::metadata(&path).with_context(|| format!("reading {}", path.display()))?.len();
         Ok(FileEntry { path: name.into(), size, sha256: Digest::of_file(&path)? })
     };
-    let mut outcome = Outcome {
+    let mut outcome = RunOutcome {
         rows: meta.data_digest,
         choices: Digest::of_json(&serde_json::to_value(&studied.walk.choices)?),
         models: meta.model_digest,
@@ -178,7 +179,7 @@ fn outcome(studied: &Studied, folder: Option<&Path>) -> Result<Outcome> {
 }
 
 /// Trains again what a run recorded, from nothing, and compares.
-fn verify(args: &Args, folder: &Path) -> Result<Answer> {
+fn verify(args: &Args, folder: &Path) -> Result<Verdict> {
     let recorded = Run::read(folder)?.with_context(|| format!("no run at {}", folder.display()))?;
     let config: Config = serde_json::from_value(recorded.config.clone()).context("the configuration in run.json")?;
     let here = begun(&config, &args.lake, &recorded.command)?;
@@ -201,9 +202,9 @@ fn verify(args: &Args, folder: &Path) -> Result<Answer> {
     }
     if wrong.is_empty() {
         table::print(&format!("ok     run {}: trained again, digest {}\n", folder.display(), again.total));
-        return Ok(Answer::Yes);
+        return Ok(Verdict::Yes);
     }
     wrong.iter().for_each(|w| table::print(&format!("differ {w}\n")));
     recorded.other_circumstances(&here).iter().for_each(|n| table::print(&format!("note   {n}\n")));
-    Ok(Answer::No)
+    Ok(Verdict::No)
 }

@@ -146,7 +146,7 @@ impl OrderedSpan {
         }
     }
     /// Drops the values of `until` and before.
-    pub fn forget(&mut self, until: Ts) {
+    fn forget(&mut self, until: Ts) {
         while self.times.pop_front_if(|at| *at <= until).is_some() {
             self.values.forget();
         }

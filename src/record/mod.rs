@@ -23,7 +23,7 @@ pub mod promotion;
 pub mod registry;
 pub mod stored;
 
-pub use chain::{Entry, Kind, Record, Seq};
+pub use chain::{Kind, NewEntry, Record, Seq};
 pub use error::Error;
 pub use ledger::{FileStore, MemoryStore, Publication, Store};
 pub use registry::{Loaded, Manifest, Registry, Run, Which};

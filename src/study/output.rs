@@ -17,7 +17,7 @@ use crate::loss::OutcomeRow;
 use crate::margin::Decision;
 
 /// Names of the quantile columns, in the order of [`crate::forecast::dist::LEVELS`].
-pub const QUANTILES: [&str; 9] = ["q005", "q01", "q025", "q05", "q50", "q95", "q975", "q99", "q995"];
+const QUANTILES: [&str; 9] = ["q005", "q01", "q025", "q05", "q50", "q95", "q975", "q99", "q995"];
 const REGIMES: [&str; 4] = ["p_calm", "p_normal", "p_elevated", "p_stress"];
 
 /// The files of a study.

@@ -1,6 +1,6 @@
 //! Measurements of a small study: what each declares is what it finds.
 
-use margincast::study::measure::declare::{Measurement, What};
+use margincast::study::measure::declare::{Measurement, ReportForm};
 use margincast::study::measure::{Heading, MEASUREMENTS, Material, judge};
 use margincast::study::walk::walk;
 use serde_json::Value;
@@ -32,7 +32,7 @@ fn what_a_measurement_finds_has_the_keys_that_it_declares() {
             let own: Vec<&String> = line.as_object().unwrap().keys().collect();
             assert_eq!(own, declared.iter().collect::<Vec<_>>(), "{key}");
             for shown in shown {
-                let What::Table(table) = shown.what else { continue };
+                let ReportForm::Table(table) = shown.what else { continue };
                 let parts: &[&str] = if table.controls { &["/outcome", "/control"] } else { &[""] };
                 for part in parts {
                     let missing = |c: &str| line.pointer(&format!("{part}/{c}")).is_none();

@@ -6,16 +6,20 @@ use std::process::Command;
 
 use margincast::base::Ts;
 use margincast::record::chain::Link;
-use margincast::record::{Entry, Error, FileStore, Kind, MemoryStore, Record, Seq, Store};
+use margincast::record::{Error, FileStore, Kind, MemoryStore, NewEntry, Record, Seq, Store};
 use serde_json::json;
 use tempfile::TempDir;
 
 /// Small enough that a few entries fill a file, so that every law is also a law of many files.
 const FILE_BYTES: u64 = 1_000;
 
-fn entry(i: u64) -> Entry {
+fn entry(i: u64) -> NewEntry {
     let body = json!({"n": i, "decimal": format!("{}", 1.0 / (i + 1) as f64), "text": "ü \" \\ \n <&>", "list": [i, null, true]});
-    Entry { kind: if i.is_multiple_of(2) { Kind::Publish } else { Kind::Kill }, ts: Ts(i as i64 * 1_000_000_007), body }
+    NewEntry {
+        kind: if i.is_multiple_of(2) { Kind::Publish } else { Kind::Kill },
+        ts: Ts(i as i64 * 1_000_000_007),
+        body,
+    }
 }
 
 fn on_disk(folder: &Path) -> FileStore {
@@ -39,7 +43,7 @@ fn entries_come_back_in_order_and_without_gaps() {
         for i in 0..20 {
             assert_eq!(store.append(entry(i)).unwrap(), Seq(i));
         }
-        let set: Vec<Entry> = (20..30).map(entry).collect();
+        let set: Vec<NewEntry> = (20..30).map(entry).collect();
         assert_eq!(store.append_all(&set).unwrap(), Seq(20));
         assert_eq!(store.append_all(&[]).unwrap(), Seq(30));
         for from in [0, 1, 7, 19, 29, 30, 99] {
@@ -47,7 +51,7 @@ fn entries_come_back_in_order_and_without_gaps() {
             assert_eq!(records.len() as u64, 30_u64.saturating_sub(from));
             for (record, i) in records.iter().zip(from..) {
                 let Record { seq, kind, ts, body, .. } = record.clone();
-                assert_eq!((seq, Entry { kind, ts, body }), (Seq(i), entry(i)));
+                assert_eq!((seq, NewEntry { kind, ts, body }), (Seq(i), entry(i)));
             }
         }
         assert_eq!(store.next(), Seq(30));
@@ -71,8 +75,8 @@ fn each_entry_is_bound_to_the_one_before_it() {
 fn a_refused_set_leaves_nothing_behind() {
     every_store(|store| {
         store.append(entry(0)).unwrap();
-        let decimal = Entry { body: json!({"deep": [{"x": 0.5}]}), ..entry(1) };
-        let long = Entry { body: json!("x".repeat(70_000)), ..entry(1) };
+        let decimal = NewEntry { body: json!({"deep": [{"x": 0.5}]}), ..entry(1) };
+        let long = NewEntry { body: json!("x".repeat(70_000)), ..entry(1) };
         for bad in [decimal, long] {
             assert!(matches!(store.append_all(&[entry(1), bad]), Err(Error::Refused(_))));
         }

@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-use super::ordered::Ordered;
+use super::ordered::OrderedWindow;
 use super::params::{Params, Side};
 use super::var::{TailLoss, rank, shortfall};
 use crate::base::{Span, stats};
@@ -43,13 +43,13 @@ pub struct Baseline {
     variance: Option<f64>,
     /// (return, volatility predicted before it) of rows whose horizon may still be open.
     open: VecDeque<(f64, f64)>,
-    sigma: Ordered,
+    sigma: OrderedWindow,
     /// Horizon returns over volatility, window.
-    z: Ordered,
+    z: OrderedWindow,
     /// Horizon returns, window.
-    recent: Ordered,
+    recent: OrderedWindow,
     /// Horizon returns, all history kept.
-    all: Ordered,
+    all: OrderedWindow,
 }
 
 impl Baseline {
@@ -68,10 +68,10 @@ impl Baseline {
             seed: Vec::new(),
             variance: None,
             open: VecDeque::new(),
-            sigma: Ordered::new(history),
-            z: Ordered::new(window),
-            recent: Ordered::new(window),
-            all: Ordered::new(history),
+            sigma: OrderedWindow::new(history),
+            z: OrderedWindow::new(window),
+            recent: OrderedWindow::new(window),
+            all: OrderedWindow::new(history),
         })
     }
 
@@ -157,7 +157,7 @@ pub fn dispersion(losses: &[f64]) -> f64 {
 }
 
 /// Conservative VaR and Acerbi-Tasche ES of a window of returns, of one side or the worse.
-fn tail(returns: &Ordered, alpha: f64, side: Side) -> TailLoss {
+fn tail(returns: &OrderedWindow, alpha: f64, side: Side) -> TailLoss {
     let n = returns.len();
     let k = rank(alpha, n.max(1));
     let long = || TailLoss {
@@ -180,7 +180,7 @@ fn tail(returns: &Ordered, alpha: f64, side: Side) -> TailLoss {
 
 #[cfg(test)]
 mod tests {
-    use super::super::var::{Rule, Scaling, ewma, filtered, historical, volatility_floor};
+    use super::super::var::{LossScaling, Rule, ewma, filtered, historical, volatility_floor};
     use super::*;
 
     fn returns(n: usize) -> Vec<f64> {
@@ -213,7 +213,7 @@ mod tests {
                 let before: Vec<f64> = recent.iter().map(|t| horizon[*t]).collect();
                 let all: Vec<f64> = starts.iter().map(|t| sign * sum(*t)).collect();
                 (
-                    filtered(&losses, &before, next, Scaling::Full, 0.99, Rule::Conservative).unwrap(),
+                    filtered(&losses, &before, next, LossScaling::Full, 0.99, Rule::Conservative).unwrap(),
                     historical(&all, 0.99, Rule::Conservative).unwrap(),
                 )
             };

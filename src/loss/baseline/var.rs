@@ -45,7 +45,7 @@ pub fn ewma(returns: &[f64], lambda: f64, seed_variance: f64) -> Vec<f64> {
 /// How past losses are brought to today's volatility.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Scaling {
+pub enum LossScaling {
     /// `L_s sigma / sigma_s`.
     #[default]
     Full,
@@ -59,13 +59,13 @@ pub fn filtered(
     losses: &[f64],
     sigma: &[f64],
     next: f64,
-    scaling: Scaling,
+    scaling: LossScaling,
     alpha: f64,
     rule: Rule,
 ) -> Option<TailLoss> {
     let scaled = losses.iter().zip(sigma).map(|(loss, s)| match scaling {
-        Scaling::Full => loss / s * next,
-        Scaling::Mid => loss * 0.5 * (next + s) / s,
+        LossScaling::Full => loss / s * next,
+        LossScaling::Mid => loss * 0.5 * (next + s) / s,
     });
     historical(&scaled.collect::<Vec<_>>(), alpha, rule)
 }

@@ -3,7 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `requirement.rs` | the requirement, position by position |
-//! | `tier.rs` | margin that rises with size |
+//! | `tier.rs` | margin that rises with size; for callers of the library: `root_rate`, `scaled_weight`, `scaled_liability` |
 //! | `collateral.rs` | what an account has, after haircuts |
 //! | `haircut.rs` | haircuts that go through the guardrails |
 //! | `statement.rs` | a requirement in whole cents, with its worst scenarios |

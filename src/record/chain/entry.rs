@@ -71,7 +71,7 @@ pub enum Kind {
 
 /// What is to be appended.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
+pub struct NewEntry {
     /// What it is about.
     pub kind: Kind,
     /// When it was written; in a replay, the time of the stream.

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::entry::{Entry, Kind, Record, Seq};
+use super::entry::{Kind, NewEntry, Record, Seq};
 use crate::base::{Digest, Ts};
 use crate::record::error::Error;
 
@@ -83,11 +83,11 @@ impl Link {
     ///
     /// # Errors
     /// The entry holds a decimal number or is too long.
-    pub fn seal(&mut self, entry: &Entry) -> Result<Record, Error> {
+    pub fn seal(&mut self, entry: &NewEntry) -> Result<Record, Error> {
         if let Some(number) = decimal_in(&entry.body) {
             return Err(Error::Refused(format!("ledger: {number} in a body: decimals are stored as text")));
         }
-        let Entry { kind, ts, body } = entry.clone();
+        let NewEntry { kind, ts, body } = entry.clone();
         let mut record = Record { seq: self.seq, kind, ts, body, prev: self.prev, hash: Digest::default() };
         record.hash = Digest::of_json(&record.unsealed());
         let length = record.line().len() + 1;

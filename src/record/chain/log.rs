@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::entry::{Entry, Record};
+use super::entry::{NewEntry, Record};
 use super::lines::{Lines, Tail};
 use super::link::Link;
 use crate::record::disk::{io, sync_folder};
@@ -78,7 +78,7 @@ impl ChainedLog {
     /// # Errors
     /// An entry is too long or holds a decimal number: nothing was appended. A write failed: the log takes
     /// nothing more until it is read again.
-    pub fn append(&mut self, entries: &[Entry]) -> Result<(), Error> {
+    pub fn append(&mut self, entries: &[NewEntry]) -> Result<(), Error> {
         let mut link = self.link;
         let sealed = entries.iter().map(|e| link.seal(e).map(|r| r.line() + "\n"));
         let text = sealed.collect::<Result<String, Error>>()?;
@@ -122,8 +122,8 @@ mod tests {
     use super::*;
     use crate::base::Ts;
 
-    fn entry(n: u64) -> Entry {
-        Entry { kind: Kind::Tick, ts: Ts(7), body: serde_json::json!({ "n": n }) }
+    fn entry(n: u64) -> NewEntry {
+        NewEntry { kind: Kind::Tick, ts: Ts(7), body: serde_json::json!({ "n": n }) }
     }
 
     fn read(path: &Path) -> Result<(Vec<Record>, ChainedLog), Error> {
@@ -157,7 +157,7 @@ mod tests {
         let folder = tempfile::TempDir::new().unwrap();
         let path = folder.path().join("log.jsonl");
         let mut log = read(&path).unwrap().1;
-        let decimal = Entry { body: serde_json::json!({ "n": 0.5 }), ..entry(2) };
+        let decimal = NewEntry { body: serde_json::json!({ "n": 0.5 }), ..entry(2) };
         assert!(log.append(&[entry(1), decimal]).is_err());
         assert!(!path.exists());
         log.append(&[entry(1)]).unwrap();

@@ -14,7 +14,8 @@ use crate::record::ledger::{Publication, Risk, Status};
 
 /// One step from baseline to publication.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct Link {
+#[schema(as = Link)]
+pub struct ChainStep {
     /// Its name: b, f, c, m0 to m4, m.
     pub name: &'static str,
     /// Its value; null where there is none.
@@ -49,7 +50,7 @@ pub struct Explanation {
     /// Where on the staleness ladder.
     pub status: Status,
     /// From baseline to publication, in order.
-    pub chain: Vec<Link>,
+    pub chain: Vec<ChainStep>,
     /// What bound, in the order it acted.
     pub guardrails: Vec<Acted>,
     /// The whole in one sentence.
@@ -106,12 +107,12 @@ impl Explanation {
     }
 }
 
-fn chain(p: &Publication) -> Vec<Link> {
+fn chain(p: &Publication) -> Vec<ChainStep> {
     let number = |text: &Option<String>| parsed(text).unwrap_or(f64::NAN);
     let (b, f, c) = (number(&p.baseline.loss), number(&p.forecast.loss), number(&p.forecast.credibility));
     let (m0, m1, m2) = (number(&p.why.m0), number(&p.why.m1), number(&p.why.m2));
     let (m3, m4) = (number(&p.multiplier_raw), number(&p.why.m4));
-    let link = |name, value: f64, text: String| Link { name, value: shown(value), text };
+    let link = |name, value: f64, text: String| ChainStep { name, value: shown(value), text };
     let forecast = if f.is_finite() {
         format!("forecast 99 % loss, {} of notional", percent(f))
     } else {
@@ -149,7 +150,7 @@ fn chain(p: &Publication) -> Vec<Link> {
         link("m2", m2, stress),
         link("m3", m3, charge),
         link("m4", m4, bound),
-        Link {
+        ChainStep {
             name: "m",
             value: Some(p.multiplier.clone()),
             text: format!("published after the guardrails; maintenance margin {}{still}{}", p.multiplier_mm, beside(p)),

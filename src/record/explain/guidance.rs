@@ -14,7 +14,7 @@ use utoipa::ToSchema;
 
 use super::attribution::{inputs, target};
 use crate::base::{Span, Ts};
-use crate::loss::baseline::ordered::Ordered;
+use crate::loss::baseline::ordered::OrderedWindow;
 use crate::margin::{Decision, Policy};
 use crate::record::chain::Seq;
 use crate::record::error::Error;
@@ -70,13 +70,13 @@ pub struct Guide {
     /// Decisions of the last day: when, the logarithm of the multiplier, the situation.
     past: VecDeque<(Ts, f64, usize)>,
     /// Changes by length of time and situation.
-    changes: [[Ordered; SITUATIONS]; OVER.len()],
+    changes: [[OrderedWindow; SITUATIONS]; OVER.len()],
 }
 
 impl Guide {
     /// With nothing seen.
     pub fn new(policy: Policy) -> Guide {
-        let none = || std::array::from_fn(|_| Ordered::new(REMEMBERED));
+        let none = || std::array::from_fn(|_| OrderedWindow::new(REMEMBERED));
         Guide { policy, past: VecDeque::new(), changes: std::array::from_fn(|_| none()) }
     }
 
@@ -96,7 +96,7 @@ impl Guide {
         while self.past.front().is_some_and(|p| p.0 < d.ts - Span::DAY) {
             self.past.pop_front();
         }
-        let ahead = |(changes, over): (&[Ordered; SITUATIONS], Span)| {
+        let ahead = |(changes, over): (&[OrderedWindow; SITUATIONS], Span)| {
             let own = &changes[situation];
             let at = |p: f64| m * own.quantile(p).exp();
             let [low, median, high] = LEVELS.map(at);

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bodies::{ConfigLoaded, Counts, Killed, ModelLoaded, Ticked};
-use super::order::{Ordered, Stored};
+use super::order::{OrderBody, Stored};
 use super::publication::{Cause, ModelRef, Publication};
 use super::store::Store;
 use super::venue_files::Heard;
@@ -28,7 +28,7 @@ pub struct Era {
     /// What else was frozen at its end.
     pub frozen: BTreeSet<Scope>,
     /// Every order that was given, and when.
-    pub orders: Vec<(Ts, Ordered)>,
+    pub orders: Vec<(Ts, OrderBody)>,
     /// Which files of the venue were read last.
     pub heard: BTreeMap<VenueTable, Digest>,
     pub(super) published: Vec<Recorded>,
@@ -105,7 +105,7 @@ pub fn eras(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Result
                 era.injected.push((killed.after, Injection::Freeze(record.ts, killed.on)));
             }
             Kind::Order => {
-                let ordered: Ordered = from_value(&place, record.body)?;
+                let ordered: OrderBody = from_value(&place, record.body)?;
                 let order = ordered.order.read()?;
                 if let Order::Kill { scope, on } = &order {
                     _ = if *on { era.frozen.insert(scope.clone()) } else { era.frozen.remove(scope) };

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::publication::Publication;
 use super::store::{Scan, Store};
 use crate::base::{Digest, Ts};
-use crate::record::chain::{ChainedLog, Entry, Kind, LINE_BYTES_MAX, Lines, Link, Seq, Tail};
+use crate::record::chain::{ChainedLog, Kind, LINE_BYTES_MAX, Lines, Link, NewEntry, Seq, Tail};
 use crate::record::disk::{io, lock};
 use crate::record::error::{Error, damaged};
 use crate::record::stored::from_value;
@@ -60,7 +60,7 @@ impl FileStore {
         store.writer = Some(Writer { _lock: held, last, file_bytes_max });
         if !torn.is_empty() {
             let body = json!({"dropped_bytes": torn.len(), "dropped_sha256": Digest::of(&torn)});
-            store.append(Entry { kind: Kind::Recovered, ts: now, body })?;
+            store.append(NewEntry { kind: Kind::Recovered, ts: now, body })?;
         }
         Ok(store)
     }
@@ -136,7 +136,7 @@ fn segments(folder: &Path) -> Result<Vec<Seq>, Error> {
 }
 
 impl Store for FileStore {
-    fn append_all(&mut self, entries: &[Entry]) -> Result<Seq, Error> {
+    fn append_all(&mut self, entries: &[NewEntry]) -> Result<Seq, Error> {
         let first = self.link.seq;
         if entries.is_empty() {
             return Ok(first);

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::publication::{Baseline, Cause, Foresight, ModelRef, Publication, Requirement, SCHEMA};
+use super::publication::{Cause, Foresight, ModelRef, Publication, PublishedBaseline, Requirement, SCHEMA};
 use super::text::{decimal, iso, ppm};
 use super::working::Working;
 use crate::base::{Digest, Symbol, Ts};
@@ -68,7 +68,7 @@ impl Press {
             multiplier_raw: decimal(decision.m_raw),
             previous_value: before.map(|b| b.1),
             requirement: Requirement { initial: decimal(decision.c_im), maintenance: decimal(decision.c_mm) },
-            baseline: Baseline { loss: decimal(decision.baseline) },
+            baseline: PublishedBaseline { loss: decimal(decision.baseline) },
             forecast: Foresight {
                 loss: decision.forecast_loss.and_then(decimal),
                 credibility: decimal(decision.credibility),

@@ -12,7 +12,7 @@ use crate::record::stored::to_value;
 /// Body of an `order` entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Ordered {
+pub struct OrderBody {
     /// What.
     pub order: Stored,
     /// The proposal that it was, where it was one.

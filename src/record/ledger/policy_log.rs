@@ -15,7 +15,7 @@ use super::order::Stored;
 use crate::base::{Span, Symbol, Ts};
 use crate::margin::guardrail::policy_change::Changes;
 use crate::margin::{Order, Override, Policy};
-use crate::record::chain::{ChainedLog, Entry, Kind, Link, Tail};
+use crate::record::chain::{ChainedLog, Kind, Link, NewEntry, Tail};
 use crate::record::disk::{io, lock};
 use crate::record::error::{Error, damaged};
 use crate::record::stored::{from_value, to_value};
@@ -57,7 +57,7 @@ pub struct Said {
 
 /// A proposal and what became of it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Proposal {
+pub struct PolicyProposal {
     /// Its number.
     pub id: u64,
     /// What.
@@ -74,7 +74,7 @@ pub struct Proposal {
     pub cancelled: Option<(String, Ts)>,
 }
 
-impl Proposal {
+impl PolicyProposal {
     /// How many others must approve.
     pub fn need(&self) -> usize {
         match self.what {
@@ -129,10 +129,10 @@ impl Guard {
     ///
     /// # Errors
     /// The log is damaged, or says what cannot be.
-    pub fn proposals(&self) -> Result<Vec<Proposal>, Error> {
+    pub fn proposals(&self) -> Result<Vec<PolicyProposal>, Error> {
         Ok(self.read()?.0)
     }
-    fn read(&self) -> Result<(Vec<Proposal>, ChainedLog), Error> {
+    fn read(&self) -> Result<(Vec<PolicyProposal>, ChainedLog), Error> {
         let mut proposals = Vec::new();
         let log = ChainedLog::read(&self.path(), Link::default(), Tail::Torn, |place, record| {
             let said: Said = from_value(place, record.body)?;
@@ -161,24 +161,24 @@ impl Guard {
     ///
     /// # Errors
     /// `who` proposed or approved it before, or it is cancelled, lapsed or unknown.
-    pub fn approve(&self, id: u64, by: (&str, &str), now: Ts) -> Result<Proposal, Error> {
+    pub fn approve(&self, id: u64, by: (&str, &str), now: Ts) -> Result<PolicyProposal, Error> {
         self.say(Kind::GuardApproved, id, by, None, now)
     }
     /// Cancels; from then on it never acts. What acts already is not undone by it.
     ///
     /// # Errors
     /// It is cancelled or unknown.
-    pub fn cancel(&self, id: u64, by: (&str, &str), now: Ts) -> Result<Proposal, Error> {
+    pub fn cancel(&self, id: u64, by: (&str, &str), now: Ts) -> Result<PolicyProposal, Error> {
         self.say(Kind::GuardCancelled, id, by, None, now)
     }
-    fn say(&self, kind: Kind, id: u64, by: (&str, &str), what: Option<What>, now: Ts) -> Result<Proposal, Error> {
+    fn say(&self, kind: Kind, id: u64, by: (&str, &str), what: Option<What>, now: Ts) -> Result<PolicyProposal, Error> {
         std::fs::create_dir_all(&self.folder).map_err(|e| io(&self.folder, e))?;
         let _held = lock(&self.folder.join("LOCK"))?;
         let (mut proposals, mut log) = self.read()?;
         let said = Said { id, who: by.0.trim().into(), why: by.1.trim().into(), what };
         let body = to_value("guard", &said)?;
         take(&mut proposals, kind, said, now).map_err(|why| Error::Refused(format!("proposal {id}: {why}")))?;
-        log.append(&[Entry { kind, ts: now, body }])?;
+        log.append(&[NewEntry { kind, ts: now, body }])?;
         proposals.into_iter().find(|p| p.id == id).ok_or_else(|| Error::Missing(format!("proposal {id}")))
     }
     /// Everything that is approved and not cancelled, with the first instant at which it may act, in
@@ -187,11 +187,11 @@ impl Guard {
     ///
     /// # Errors
     /// The log is damaged.
-    pub fn timeline(&self, base: &Policy) -> Result<Vec<(Ts, Proposal)>, Error> {
+    pub fn timeline(&self, base: &Policy) -> Result<Vec<(Ts, PolicyProposal)>, Error> {
         let open = self.proposals()?.into_iter().filter(|p| p.cancelled.is_none());
-        let mut approved: Vec<(Ts, Proposal)> = open.filter_map(|p| Some((p.approved()?, p))).collect();
+        let mut approved: Vec<(Ts, PolicyProposal)> = open.filter_map(|p| Some((p.approved()?, p))).collect();
         approved.sort_by_key(|a| (a.0, a.1.id));
-        let mut line: Vec<(Ts, Proposal)> = Vec::new();
+        let mut line: Vec<(Ts, PolicyProposal)> = Vec::new();
         for (at, proposal) in approved {
             let wait = match &proposal.what {
                 What::Override { .. } => Span(0),
@@ -210,7 +210,7 @@ impl Guard {
     ///
     /// # Errors
     /// The log is damaged.
-    pub fn due(&self, base: &Policy, applied: &BTreeSet<u64>, now: Ts) -> Result<Vec<Proposal>, Error> {
+    pub fn due(&self, base: &Policy, applied: &BTreeSet<u64>, now: Ts) -> Result<Vec<PolicyProposal>, Error> {
         let line = self.timeline(base)?.into_iter();
         Ok(line.filter(|(due, p)| *due <= now && !applied.contains(&p.id)).map(|l| l.1).collect())
     }
@@ -236,7 +236,7 @@ impl Guard {
 }
 
 /// The settings in force at an instant.
-fn in_force(base: &Policy, line: &[(Ts, Proposal)], at: Ts) -> Policy {
+fn in_force(base: &Policy, line: &[(Ts, PolicyProposal)], at: Ts) -> Policy {
     line.iter().take_while(|l| l.0 <= at).fold(*base, |policy, (_, p)| match &p.what {
         What::Settings(changes) => policy.with(changes).unwrap_or(policy),
         What::Override { .. } => policy,
@@ -244,7 +244,7 @@ fn in_force(base: &Policy, line: &[(Ts, Proposal)], at: Ts) -> Policy {
 }
 
 /// Takes one line.
-fn take(proposals: &mut Vec<Proposal>, kind: Kind, said: Said, at: Ts) -> Result<(), String> {
+fn take(proposals: &mut Vec<PolicyProposal>, kind: Kind, said: Said, at: Ts) -> Result<(), String> {
     let Said { id, who, why, what } = said;
     if who.is_empty() || why.is_empty() {
         return Err("say who and why".into());
@@ -253,7 +253,7 @@ fn take(proposals: &mut Vec<Proposal>, kind: Kind, said: Said, at: Ts) -> Result
         let Some(what) = what.filter(|_| id == proposals.len() as u64 + 1) else {
             return Err(format!("{} comes next", proposals.len() + 1));
         };
-        proposals.push(Proposal { id, what, who, why, at, approvals: Vec::new(), cancelled: None });
+        proposals.push(PolicyProposal { id, what, who, why, at, approvals: Vec::new(), cancelled: None });
         return Ok(());
     }
     let Some(p) = proposals.iter_mut().find(|p| p.id == id) else { return Err("there is no such proposal".into()) };
@@ -302,7 +302,7 @@ mod tests {
         (folder, guard, Policy::default())
     }
 
-    fn ids(due: Vec<Proposal>) -> Vec<u64> {
+    fn ids(due: Vec<PolicyProposal>) -> Vec<u64> {
         due.into_iter().map(|p| p.id).collect()
     }
 

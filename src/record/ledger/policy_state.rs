@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::epoch::eras;
-use super::policy_log::{self, Guard, LAPSE, Proposal};
+use super::policy_log::{self, Guard, LAPSE, PolicyProposal};
 use super::store::Store;
 use crate::base::Ts;
 use crate::margin::Policy;
@@ -68,7 +68,7 @@ impl PolicyState {
     ///
     /// # Errors
     /// The log is damaged.
-    pub fn proposal(&self, log: &Guard, p: &Proposal) -> Result<ProposalState, Error> {
+    pub fn proposal(&self, log: &Guard, p: &PolicyProposal) -> Result<ProposalState, Error> {
         if let Some((at, _)) = self.applied.iter().find(|a| a.1 == p.id) {
             return Ok(ProposalState::Applied(*at));
         }

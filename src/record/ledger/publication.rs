@@ -60,7 +60,7 @@ pub struct Publication {
     /// Margin asked, as fractions of notional.
     pub requirement: Requirement,
     /// What the multiplier multiplies.
-    pub baseline: Baseline,
+    pub baseline: PublishedBaseline,
     /// What the models foresee.
     pub forecast: Foresight,
     /// Every clamp, and every reason for not publishing the target, in the order they acted.
@@ -113,7 +113,8 @@ pub struct Requirement {
 /// What the multiplier multiplies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Baseline {
+#[schema(as = Baseline)]
+pub struct PublishedBaseline {
     /// Baseline loss at the confidence level, fraction of notional.
     pub loss: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! Where entries are kept, in order, each bound to the one before it by its hash.
 
-use crate::record::chain::{Entry, Link, Record, Seq};
+use crate::record::chain::{Link, NewEntry, Record, Seq};
 use crate::record::error::Error;
 
 /// An iterator over entries in order.
@@ -13,7 +13,7 @@ pub trait Store: Send {
     /// # Errors
     /// An entry is too long or holds a decimal number: nothing was appended. A write failed: the
     /// store takes nothing more, since what is on disk is not known until it is opened again.
-    fn append_all(&mut self, entries: &[Entry]) -> Result<Seq, Error>;
+    fn append_all(&mut self, entries: &[NewEntry]) -> Result<Seq, Error>;
     /// The entries from `from` on, each checked against its hash and the one before it.
     ///
     /// # Errors
@@ -25,7 +25,7 @@ pub trait Store: Send {
     ///
     /// # Errors
     /// As [`Store::append_all`].
-    fn append(&mut self, entry: Entry) -> Result<Seq, Error> {
+    fn append(&mut self, entry: NewEntry) -> Result<Seq, Error> {
         self.append_all(std::slice::from_ref(&entry))
     }
 }
@@ -37,7 +37,7 @@ pub struct MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn append_all(&mut self, entries: &[Entry]) -> Result<Seq, Error> {
+    fn append_all(&mut self, entries: &[NewEntry]) -> Result<Seq, Error> {
         let first = self.next();
         let mut link = self.records.last().map_or(Link::default(), Link::after);
         let mut records = Vec::with_capacity(entries.len());

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Digest, Ts};
-use crate::record::chain::{ChainedLog, Entry, Kind, Link, Tail};
+use crate::record::chain::{ChainedLog, Kind, Link, NewEntry, Tail};
 use crate::record::disk::{io, read_limited, replace};
 use crate::record::error::{Error, damaged};
 use crate::record::stored::{from_value, to_value};
@@ -167,7 +167,7 @@ impl Aliases {
         let from = moves.iter().rev().find(|m| m.alias == alias).map(|m| m.to.clone());
         let (who, reason) = (by.who.clone(), by.reason.clone());
         let change = Move { when: by.when, who, reason, alias: alias.into(), from, to };
-        log.append(&[Entry { kind: Kind::AliasSet, ts: by.when, body: to_value("history.jsonl", &change)? }])?;
+        log.append(&[NewEntry { kind: Kind::AliasSet, ts: by.when, body: to_value("history.jsonl", &change)? }])?;
         let folder = self.folder.join("aliases");
         std::fs::create_dir_all(&folder).map_err(|e| io(&folder, e))?;
         replace(&self.path(alias), change.to.write().as_bytes())?;

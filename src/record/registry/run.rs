@@ -42,7 +42,7 @@ pub struct Run {
     /// Processor features, worker threads, seed.
     pub env: Env,
     /// Absent until the run has ended.
-    pub outcome: Option<Outcome>,
+    pub outcome: Option<RunOutcome>,
 }
 
 /// Which program ran.
@@ -66,7 +66,7 @@ impl Code {
 /// What a run learnt and said, as digests.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Outcome {
+pub struct RunOutcome {
     /// Of every row of every instrument.
     pub rows: Digest,
     /// Of the parameters that were chosen inside training windows.
@@ -83,7 +83,7 @@ pub struct Outcome {
     pub files: Vec<FileEntry>,
 }
 
-impl Outcome {
+impl RunOutcome {
     /// The digest over configuration and parts.
     pub fn total_of(&self, config: Digest) -> Digest {
         Digest::of_json(&json!({
@@ -92,8 +92,8 @@ impl Outcome {
         }))
     }
     /// The parts that differ, by name; files are not among them.
-    pub fn differences(&self, other: &Outcome) -> Vec<(&'static str, Digest, Digest)> {
-        let parts = |o: &Outcome| {
+    pub fn differences(&self, other: &RunOutcome) -> Vec<(&'static str, Digest, Digest)> {
+        let parts = |o: &RunOutcome| {
             [
                 ("rows", o.rows),
                 ("choices", o.choices),
@@ -176,7 +176,7 @@ impl Run {
     ///
     /// # Errors
     /// The run has not ended, its total is not the digest of its parts, or a file was changed.
-    pub fn settled(&self, folder: &Path) -> Result<&Outcome, Error> {
+    pub fn settled(&self, folder: &Path) -> Result<&RunOutcome, Error> {
         let place = folder.join("run.json");
         let outcome = self.outcome.as_ref().ok_or_else(|| {
             Error::Missing(format!("{}: the run has not ended; go on with it by --resume", place.display()))

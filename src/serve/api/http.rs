@@ -74,7 +74,7 @@ pub fn paths() -> Vec<&'static str> {
         wire::Multipliers<'_>,
         wire::Forecasts,
         wire::Guidance,
-        wire::Multiplier<'_>,
+        wire::WireMultiplier<'_>,
         Explanation,
         Version
     ))

@@ -9,7 +9,7 @@ use super::problem::{Answer, Trouble, bad_path, bad_query};
 use super::render::RowText;
 use super::request::{JSON, Shared, Wanted, answer, json};
 use super::sse;
-use super::wire::{Multiplier, Multipliers, Problem};
+use super::wire::{Multipliers, Problem, WireMultiplier};
 use crate::record::FileStore;
 use crate::record::explain::Explanation;
 
@@ -57,7 +57,7 @@ pub(super) async fn explain(
 
 /// One publication, by its number; it never changes
 #[utoipa::path(get, path = "/v1/multipliers/seq/{seq}", params(("seq" = u64, Path)), responses(
-    (status = 200, body = Multiplier<'_>), (status = 400, body = Problem), (status = 404, body = Problem)))]
+    (status = 200, body = WireMultiplier<'_>), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn by_seq(State(s): State<Shared>, path: Result<Path<u64>, PathRejection>) -> Answer {
     let Path(seq) = path.map_err(bad_path)?;
     let absent = || {

@@ -12,17 +12,17 @@ use crate::record::era::{ConfigLoaded, Era, eras};
 use crate::record::press::Press;
 use crate::record::publication::ModelRef;
 use crate::record::rerun::Recall;
-use crate::record::{Entry, FileStore, Kind, Publication, Seq, Store};
-use crate::serve::{Mode, Options};
+use crate::record::{FileStore, Kind, NewEntry, Publication, Seq, Store};
+use crate::serve::{ClockMode, Options};
 
 /// Rows handed on at once, at most, but for sets that are larger.
 const BATCH_ROWS: usize = 64;
 
 /// The first entry, which says whether the ledger is a live service's or a replay's.
-pub(super) fn genesis(store: &mut FileStore, mode: Mode, now: Ts) -> Result<()> {
+pub(super) fn genesis(store: &mut FileStore, mode: ClockMode, now: Ts) -> Result<()> {
     let Some(first) = store.scan(Seq(0))?.next().transpose()? else {
         let body = json!({"format": "margincast.ledger.v1", "mode": mode.as_str()});
-        store.append(Entry { kind: Kind::Genesis, ts: now, body })?;
+        store.append(NewEntry { kind: Kind::Genesis, ts: now, body })?;
         return Ok(());
     };
     let was = first.body["mode"].as_str().unwrap_or("?").to_string();
@@ -89,7 +89,7 @@ pub(super) fn begun(
 ) -> Result<Era> {
     let body =
         json!({"mode": options.mode.as_str(), "program": env!("CARGO_PKG_VERSION"), "process": std::process::id()});
-    store.append(Entry { kind: Kind::Start, ts: now, body })?;
+    store.append(NewEntry { kind: Kind::Start, ts: now, body })?;
     if let Some(epoch) = old {
         return Ok(epoch);
     }
@@ -98,8 +98,8 @@ pub(super) fn begun(
         config: options.config.clone(),
         publish_from: options.from.unwrap_or(match options.mode {
             // The last window that closed is still in force.
-            Mode::Live => now - options.row,
-            Mode::Replay(_) => Ts(0),
+            ClockMode::Live => now - options.row,
+            ClockMode::Replay(_) => Ts(0),
         }),
         model: model.clone(),
     };
@@ -113,6 +113,6 @@ pub(super) fn recall(folder: PathBuf) -> Recall {
     Box::new(move |seq| FileStore::peek(&folder)?.publication(seq))
 }
 
-pub(super) fn entry<T: serde::Serialize>(kind: Kind, ts: Ts, body: &T) -> Result<Entry> {
-    Ok(Entry { kind, ts, body: serde_json::to_value(body).context("a ledger entry")? })
+pub(super) fn entry<T: serde::Serialize>(kind: Kind, ts: Ts, body: &T) -> Result<NewEntry> {
+    Ok(NewEntry { kind, ts, body: serde_json::to_value(body).context("a ledger entry")? })
 }

@@ -1,6 +1,6 @@
 //! A walk measured: its scores, and the lines to draw.
 
-use super::lines::Lines;
+use super::lines::ChartLines;
 use super::list::Scores;
 use super::material::Material;
 use super::meta::Meta;
@@ -13,7 +13,7 @@ pub struct Judged {
     /// As numbers.
     pub scores: Scores,
     /// As lines.
-    pub lines: Lines,
+    pub lines: ChartLines,
 }
 
 /// What it is called, and how it is made again.
@@ -52,7 +52,7 @@ pub fn judge(of: &Material<'_>, heading: Heading<'_>) -> Result<Judged, Error> {
         forecasts: walk.forecasts.len() as u64,
         decisions: walk.decisions.len() as u64,
     };
-    Ok(Judged { scores: Scores::of(meta, of)?, lines: Lines::of(of) })
+    Ok(Judged { scores: Scores::of(meta, of)?, lines: ChartLines::of(of) })
 }
 
 /// Digest of every forecast and decision, bit for bit.

@@ -11,7 +11,7 @@ use crate::study::walk::Forecasted;
 
 /// Lines to draw, one [`Pane`] per instrument and horizon. Never a source of printed numbers.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Lines {
+pub struct ChartLines {
     /// In the order of the tables.
     pub panes: Vec<Pane>,
 }
@@ -44,12 +44,12 @@ pub struct Pane {
     pub margins: Vec<(String, Vec<f64>)>,
 }
 
-impl Lines {
+impl ChartLines {
     /// Of a study.
-    pub fn of(of: &Material<'_>) -> Lines {
+    pub fn of(of: &Material<'_>) -> ChartLines {
         let horizons = of.plan.horizons();
         let panes = |symbol: &Symbol| horizons.iter().map(|(_, h)| pane(of, *symbol, *h)).collect::<Vec<_>>();
-        Lines { panes: of.plan.road.symbols.iter().flat_map(panes).collect() }
+        ChartLines { panes: of.plan.road.symbols.iter().flat_map(panes).collect() }
     }
 }
 

@@ -32,7 +32,7 @@ pub mod outcomes;
 pub mod schema;
 
 pub use judge::{Heading, Judged, judge};
-pub use lines::{Lines, Pane};
+pub use lines::{ChartLines, Pane};
 pub use list::{Findings, MEASUREMENTS, Scores};
 pub use material::{Again, Material};
 pub use meta::{Meta, POOLED};

@@ -8,7 +8,7 @@ use super::cell::{element, escape, script_json};
 use super::plot;
 use super::section::SECTIONS;
 use crate::study::measure::declare::Format;
-use crate::study::measure::{Lines, POOLED, Scores};
+use crate::study::measure::{ChartLines, POOLED, Scores};
 
 const STYLE: &str = include_str!("report.css");
 const CHART: &str = include_str!("chart.js");
@@ -16,7 +16,7 @@ const PAGE: &str = include_str!("page.js");
 const LIMITS: &str = include_str!("limits.html");
 
 /// The page. Its numbers are those of `scores`; `lines` are the lines to draw.
-pub fn render(scores: &Scores, lines: &Lines) -> String {
+pub fn render(scores: &Scores, lines: &ChartLines) -> String {
     // Only maps with keys that are not text can fail, and there are none.
     let value = serde_json::to_value(scores).unwrap_or(Value::Null);
     let title = escape(&scores.meta.title);

@@ -3,17 +3,17 @@
 use serde_json::{Value, json};
 
 use crate::base::Ts;
-use crate::study::measure::{Lines, Pane};
+use crate::study::measure::{ChartLines, Pane};
 
 /// Most points of one line.
-pub const POINTS_MAX: usize = 2_000;
+const POINTS_MAX: usize = 2_000;
 /// Most numbers of all lines together; about 6 bytes each keeps the page under 5 MB.
 const NUMBERS_MAX: usize = 600_000;
 /// Fewest points of one line, however many lines there are.
 const POINTS_MIN: usize = 100;
 
 /// The lines as the page's script reads them.
-pub fn data(series: &Lines) -> Value {
+pub fn data(series: &ChartLines) -> Value {
     let lines: usize = series.panes.iter().map(lines).sum();
     let points = (NUMBERS_MAX / lines.max(1)).clamp(POINTS_MIN, POINTS_MAX);
     Value::Array(series.panes.iter().map(|p| pane(p, points)).collect())

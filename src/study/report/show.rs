@@ -7,15 +7,15 @@ use serde_json::Value;
 use super::cell::{element, escape};
 use super::table::{ReportRow, items, table};
 use crate::study::measure::declare::Format::Text;
-use crate::study::measure::declare::{ReportTable, What};
+use crate::study::measure::declare::{ReportForm, ReportTable};
 
 /// It, of what was found at `pointer`.
-pub fn html(scores: &Value, pointer: &str, what: &What) -> String {
+pub fn html(scores: &Value, pointer: &str, what: &ReportForm) -> String {
     match what {
-        What::Table(declared) => whole(scores, pointer, declared),
-        What::Facts(keys) => facts(scores, pointer, keys),
-        What::Folded(title) => folded(scores, pointer, title),
-        What::Texts(heading) => texts(scores, pointer, heading),
+        ReportForm::Table(declared) => whole(scores, pointer, declared),
+        ReportForm::Facts(keys) => facts(scores, pointer, keys),
+        ReportForm::Folded(title) => folded(scores, pointer, title),
+        ReportForm::Texts(heading) => texts(scores, pointer, heading),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::loss::test::traffic_light::{Action, Light};
 use crate::loss::{MarginOutcome, ModelScore};
 use crate::margin::Reason;
 use crate::margin::risk_score::Band;
-use crate::study::measure::declare::{Format, What};
+use crate::study::measure::declare::{Format, ReportForm};
 use crate::study::measure::forecast::confidence::Confidence;
 use crate::study::measure::forecast::coverage::QuantileCoverage;
 use crate::study::measure::forecast::crashes::Crash;
@@ -40,9 +40,9 @@ use crate::study::measure::margin::stress::Scenario;
 use crate::study::measure::meta::SCHEMA;
 use crate::study::measure::model::ablations::Ablated;
 use crate::study::measure::model::faults::FaultCount;
-use crate::study::measure::{Findings, Lines, MEASUREMENTS, Meta, POOLED, Pane, Scores, schema};
+use crate::study::measure::{ChartLines, Findings, MEASUREMENTS, Meta, POOLED, Pane, Scores, schema};
 use crate::study::walk::leak_test::{LeakTest, Untouched};
-use crate::study::walk::search::{Candidate, Choice};
+use crate::study::walk::search::{Choice, TriedCandidate};
 
 const MODELS: [&str; 4] = ["har", "log-har", "glm", "<mix & match>"];
 const POLICIES: [&str; 3] = ["baseline", "unguarded", "guarded"];
@@ -256,7 +256,8 @@ fn evidence(noise: &mut Noise) -> Findings {
         let (dm, dm_p, name) = (Some(2.0), Some(0.04), "flow".to_string());
         all.ablations.push(Ablated { name, model: model.clone(), horizon, n: 8760, whole, without, ratio, dm, dm_p });
         let params = serde_json::json!({"ridge": 0.1, "drop": ["kyle"]});
-        let candidate = Candidate { params: params.clone(), loss: Some(noise.next()), n: 700, fit: None, why: None };
+        let candidate =
+            TriedCandidate { params: params.clone(), loss: Some(noise.next()), n: 700, fit: None, why: None };
         let (learnt_until, judged_from, judged_until) = (day, day, day);
         let candidates = vec![candidate];
         all.choices.push(Choice {
@@ -448,7 +449,7 @@ fn backtest(horizon: Horizon, symbol: &str, policy: &str, side: Side, noise: &mu
     }
 }
 
-pub fn series(len: usize) -> Lines {
+pub fn series(len: usize) -> ChartLines {
     let mut noise = Noise(2);
     let mut panes = Vec::new();
     for horizon in horizons() {
@@ -456,7 +457,7 @@ pub fn series(len: usize) -> Lines {
             panes.push(pane(symbol, horizon, len, &mut noise));
         }
     }
-    Lines { panes }
+    ChartLines { panes }
 }
 
 fn pane(symbol: Symbol, horizon: Horizon, len: usize, noise: &mut Noise) -> Pane {
@@ -552,7 +553,7 @@ fn every_column_reads_a_key_that_exists() {
     }
     for m in MEASUREMENTS {
         for shown in m.shown {
-            let What::Table(table) = shown.what else { continue };
+            let ReportForm::Table(table) = shown.what else { continue };
             let items = scores.pointer(&format!("{}{}", m.pointer, table.below)).and_then(Value::as_array);
             let items = items.unwrap_or_else(|| panic!("{}: the made-up study has none", m.pointer));
             let parts: &[&str] = if table.controls { &["/outcome", "/control"] } else { &[""] };

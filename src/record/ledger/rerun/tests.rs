@@ -10,11 +10,11 @@ use crate::base::{Digest, Horizon, Span};
 use crate::event::snapshot::BookSnapshot;
 use crate::event::{Body, Trade};
 use crate::margin::{State, Why};
-use crate::record::chain::{Entry, Kind, Record};
+use crate::record::chain::{Kind, NewEntry, Record};
 use crate::record::ledger::bodies::{ConfigLoaded, Killed, ModelLoaded, Ticked};
 use crate::record::ledger::epoch::eras;
 use crate::record::ledger::numbering::{Occasion, Press};
-use crate::record::ledger::order::{Ordered, Stored};
+use crate::record::ledger::order::{OrderBody, Stored};
 use crate::record::ledger::{MemoryStore, Store};
 
 type Trace = BTreeMap<Symbol, u64>;
@@ -186,7 +186,7 @@ impl Service {
     fn order(&mut self, at: Ts, on: bool) {
         let order = Order::Kill { scope: Scope::Model("HMM".into()), on };
         let stored = Stored::of(&order).unwrap();
-        let ordered = Ordered { order: stored, id: None, who: vec![], why: "x".into(), after: self.rerun.counts() };
+        let ordered = OrderBody { order: stored, id: None, who: vec![], why: "x".into(), after: self.rerun.counts() };
         self.store.append(entry(Kind::Order, at, &ordered)).unwrap();
         self.road.push(Input::Order { at, order, now: None }).unwrap();
     }
@@ -211,8 +211,8 @@ impl Service {
     }
 }
 
-fn entry<T: Serialize>(kind: Kind, ts: Ts, body: &T) -> Entry {
-    Entry { kind, ts, body: serde_json::to_value(body).unwrap() }
+fn entry<T: Serialize>(kind: Kind, ts: Ts, body: &T) -> NewEntry {
+    NewEntry { kind, ts, body: serde_json::to_value(body).unwrap() }
 }
 
 /// The first `n` entries.
@@ -220,7 +220,7 @@ fn cut(store: &MemoryStore, n: u64) -> MemoryStore {
     let mut short = MemoryStore::default();
     for record in store.scan(Seq(0)).unwrap().take(n as usize) {
         let Record { kind, ts, body, .. } = record.unwrap();
-        short.append(Entry { kind, ts, body }).unwrap();
+        short.append(NewEntry { kind, ts, body }).unwrap();
     }
     short
 }
@@ -304,7 +304,7 @@ fn any_other_event_model_or_record_is_found() {
         let record = record.unwrap();
         let text = record.body.to_string().replace("\"consumed\":9,", "\"consumed\":8,");
         let body = serde_json::from_str(&text).unwrap();
-        changed.append(Entry { kind: record.kind, ts: record.ts, body }).unwrap();
+        changed.append(NewEntry { kind: record.kind, ts: record.ts, body }).unwrap();
     }
     assert!(matches!(run(changed, &events), Err(Error::Differs { .. })));
 }

@@ -10,8 +10,8 @@ use super::once::Once;
 use crate::margin::{Order, Policy};
 use crate::pipeline::Input;
 use crate::record::Kind;
-use crate::record::guard::{Guard, Proposal};
-use crate::record::order::{Ordered, Stored};
+use crate::record::guard::{Guard, PolicyProposal};
+use crate::record::order::{OrderBody, Stored};
 
 /// The log of proposals, and what of it was applied.
 pub(in crate::serve::engine) struct Approvals {
@@ -39,7 +39,7 @@ impl Approvals {
 pub(super) fn ordered(order: Order, id: Option<u64>, who: Vec<String>, why: String) -> Arrival {
     let stored = order.clone();
     let body = Box::new(move |after| {
-        let body = serde_json::to_value(Ordered { order: Stored::of(&stored)?, id, who, why, after })?;
+        let body = serde_json::to_value(OrderBody { order: Stored::of(&stored)?, id, who, why, after })?;
         tracing::info!(order = %body, "ordered");
         Ok(body)
     });
@@ -64,7 +64,7 @@ impl Source for Approvals {
                     if let Order::Settings(policy) = &order {
                         self.policy = **policy;
                     }
-                    let Proposal { id, why, .. } = &proposal;
+                    let PolicyProposal { id, why, .. } = &proposal;
                     arrivals.push(ordered(order, Some(*id), proposal.names(), why.clone()));
                 }
                 Err(e) => self.refuse(&format!("proposal {}: {e}", proposal.id)),

@@ -6,8 +6,8 @@ use std::sync::Mutex;
 
 use super::*;
 use crate::base::{Digest, Horizon, Seed, Span, Ts};
-use crate::record::{Entry, Seq};
-use crate::serve::{Mode, Options};
+use crate::record::{NewEntry, Seq};
+use crate::serve::{ClockMode, Options};
 
 /// A publication as it was once stored.
 fn stored() -> Publication {
@@ -32,7 +32,7 @@ fn options(ledger: &Path) -> Options {
         venue_files: BTreeMap::new(),
         sinks: Vec::new(),
         from: None,
-        mode: Mode::Replay(None),
+        mode: ClockMode::Replay(None),
         poll: Span::SECOND,
         tick: Span::MINUTE,
         row: Span::HOUR,
@@ -86,7 +86,7 @@ impl World {
         for _ in 0..count {
             self.seq += 1;
             let row = Publication { seq: self.seq, set_id: set.into(), set_size: size, ..self.row.clone() };
-            let entry = Entry { kind: Kind::Publish, ts: Ts(0), body: serde_json::to_value(&row).unwrap() };
+            let entry = NewEntry { kind: Kind::Publish, ts: Ts(0), body: serde_json::to_value(&row).unwrap() };
             rows.push((self.store.append(entry).unwrap(), row));
         }
         rows

@@ -23,9 +23,9 @@ use crate::study::walk::{MarketEvents, Walk};
 /// Days after the step at which the response is told.
 const DAYS: [i64; 8] = [1, 5, 10, 20, 40, 60, 120, 250];
 /// Where textbook requirements are tried.
-pub const NORMAL_PATHS: &str = "normal paths";
+const NORMAL_PATHS: &str = "normal paths";
 /// Where the pipeline's are.
-pub const OWN_MARKET: &str = "its own market, doubled";
+const OWN_MARKET: &str = "its own market, doubled";
 /// Normal paths.
 const PATHS: usize = 100;
 

@@ -83,7 +83,7 @@ impl<'a> Asked<'a> {
 }
 
 /// The name of a policy's control.
-pub fn control_of(policy: &str) -> String {
+fn control_of(policy: &str) -> String {
     format!("control of {policy}")
 }
 
