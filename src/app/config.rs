@@ -239,7 +239,7 @@ impl Config {
     }
     /// The study that this describes.
     pub fn plan(&self) -> Plan {
-        let road = Settings {
+        let pipeline = Settings {
             symbols: self.universe.symbols.clone(),
             rows: self.rows.clone(),
             horizons: self.horizons.clone(),
@@ -247,7 +247,7 @@ impl Config {
             replay_rows: self.replay_rows,
             margin: self.margin.clone(),
         };
-        Plan { road, study: self.study.clone(), models: self.models.clone() }
+        Plan { pipeline, study: self.study.clone(), models: self.models.clone() }
     }
     /// Digest of the effective configuration. How it is served changes no decision and is left out,
     /// so that a backtest and every service of one configuration have one digest.

@@ -95,7 +95,7 @@ pub fn run(args: Args) -> Result<Verdict> {
 pub fn engine(config: &Config) -> Engine {
     let serve = &config.serve;
     let models = Models::new(Registry::open(&serve.models), &serve.model, &serve.alias);
-    Engine::new(models, config.plan().road, config.digest(), Inputs::of(&serve.ledger))
+    Engine::new(models, config.plan().pipeline, config.digest(), Inputs::of(&serve.ledger))
 }
 
 /// How a configuration is served.

@@ -11,7 +11,7 @@ pub enum Error {
     Checkpoint {
         /// Which file.
         path: String,
-        /// What the system said.
+        /// The system's reason.
         why: String,
     },
     /// A result file could not be written.
@@ -19,7 +19,7 @@ pub enum Error {
     File {
         /// Which file or folder.
         path: String,
-        /// What the system said.
+        /// The system's reason.
         why: String,
     },
     /// A table could not be read or written.

@@ -100,7 +100,7 @@ pub fn outcomes(outcomes: &[Outcomes], plan: &Plan) -> Table {
     let rows: Vec<(Horizon, OutcomeRow)> =
         outcomes.iter().flat_map(|t| t.rows(&plan.study).map(|r| (t.horizon, r))).collect();
     let float = |f: &dyn Fn(&OutcomeRow) -> f64| Column::Float(rows.iter().map(|r| f(&r.1)).collect());
-    let side = plan.road.margin.baseline.side;
+    let side = plan.pipeline.margin.baseline.side;
     Table::new([
         ("symbol", Column::Text(rows.iter().map(|r| Some(r.1.symbol.to_string())).collect())),
         ("ts", Column::Time(rows.iter().map(|r| Some(r.1.ts.0)).collect())),

@@ -51,7 +51,7 @@ fn plan(models: Vec<ModelPlan>) -> Plan {
         far: 56,
         closure: Span(0),
     };
-    let road = Settings {
+    let pipeline = Settings {
         symbols: vec!["AAA".parse().unwrap(), "BBB".parse().unwrap()],
         rows,
         horizons: vec![2],
@@ -75,7 +75,7 @@ fn plan(models: Vec<ModelPlan>) -> Plan {
         crash_days: vec![],
         calibration: Default::default(),
     };
-    Plan { road, study, models }
+    Plan { pipeline, study, models }
 }
 
 fn model(name: &str, kind: &str, params: Value) -> ModelPlan {

@@ -156,7 +156,8 @@ fn plan(symbols: Vec<Symbol>) -> Plan {
     margin.baseline.warm_up = 100;
     margin.baseline.window = Span::DAY.times(20);
     margin.baseline.history = Span::DAY.times(365);
-    let road = Settings { symbols, rows: rows(), horizons: vec![2], publish_from: day(CUT), replay_rows: 600, margin };
+    let pipeline =
+        Settings { symbols, rows: rows(), horizons: vec![2], publish_from: day(CUT), replay_rows: 600, margin };
     let study = Study {
         start: day(CUT),
         end: day(DAYS),
@@ -173,7 +174,7 @@ fn plan(symbols: Vec<Symbol>) -> Plan {
         base: "har".into(),
         calibration: calibration::Params { window: 200, spike_window: 100, ..Default::default() },
     };
-    Plan { road, study, models: models() }
+    Plan { pipeline, study, models: models() }
 }
 
 /// Walks, judges and reports; gives the walk and the text of the scores.

@@ -39,7 +39,7 @@ pub(crate) fn plan() -> Plan {
     margin.baseline.window = Span::DAY.times(20);
     margin.baseline.history = Span::DAY.times(365);
     let day = |n: i64| start() + Span::DAY.times(n);
-    let road = Settings {
+    let pipeline = Settings {
         symbols: symbols().to_vec(),
         rows: config(),
         horizons: vec![1],
@@ -67,7 +67,7 @@ pub(crate) fn plan() -> Plan {
         model("GLM", "net", serde_json::json!({"nets": 0, "regimes": 0})),
         model("boost", "boost", serde_json::json!({"rounds": 20, "runs": 1, "regimes": 2})),
     ];
-    Plan { road, study, models }
+    Plan { pipeline, study, models }
 }
 
 fn walked(market: &MarketEvents) -> Walk {
@@ -137,7 +137,7 @@ fn a_market_factor_with_the_next_row_of_one_instrument_is_caught() {
 #[test]
 fn the_order_of_instruments_at_equal_times_changes_no_decision() {
     let bundle: Bundle = walked(&market()).last;
-    let mut settings = plan().road;
+    let mut settings = plan().pipeline;
     settings.publish_from = plan().study.end;
     let run = |backward: bool| {
         let mut all: Vec<Event> = market().into_values().flatten().collect();

@@ -124,9 +124,9 @@ pub fn plan() -> Plan {
         params,
         choose: None,
     };
-    let mut road = settings(&[symbol()]);
+    let mut pipeline = settings(&[symbol()]);
     let day = |n: i64| ROWS[0].ts_open + Span::DAY.times(n);
-    road.publish_from = day(55);
+    pipeline.publish_from = day(55);
     let study = Study {
         start: day(55),
         end: day(64),
@@ -149,7 +149,7 @@ pub fn plan() -> Plan {
         model("ensemble", "ensemble", serde_json::json!({"members": ["HAR", "hmm"]})),
         model("conformal", "conformal", serde_json::json!({})),
     ];
-    Plan { road, study, models }
+    Plan { pipeline, study, models }
 }
 
 fn walked(events: Vec<Event>, keep: Option<&std::path::Path>) -> walk::Walk {

@@ -41,7 +41,7 @@ impl Measurement for Usage {
             .at(Section::Outcome, 20)];
 
     fn measure(of: &Material<'_>) -> Result<Vec<Usage>, Error> {
-        let side = of.plan.road.margin.baseline.side;
+        let side = of.plan.pipeline.margin.baseline.side;
         let mut lines = Vec::new();
         for (_, horizon) in of.plan.horizons() {
             for (policy, ask) in POLICIES {

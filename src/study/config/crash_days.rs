@@ -1,4 +1,4 @@
-//! Named crash days.
+//! NamedForecast crash days.
 
 use serde::{Deserialize, Serialize};
 
@@ -21,14 +21,14 @@ pub struct CrashDays {
 #[serde(untagged)]
 enum Stored {
     Day(Ts),
-    Named { name: String, from: Ts, to: Ts },
+    NamedForecast { name: String, from: Ts, to: Ts },
 }
 
 impl From<Stored> for CrashDays {
     fn from(stored: Stored) -> CrashDays {
         match stored {
             Stored::Day(day) => CrashDays { name: day.date(), from: day, to: day + Span::DAY },
-            Stored::Named { name, from, to } => CrashDays { name, from, to },
+            Stored::NamedForecast { name, from, to } => CrashDays { name, from, to },
         }
     }
 }

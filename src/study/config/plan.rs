@@ -8,8 +8,8 @@ use crate::pipeline::Settings;
 /// A walk-forward study.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// The road: universe, rows, horizons, baseline, multiplier, guardrails.
-    pub road: Settings,
+    /// The pipeline: universe, rows, horizons, baseline, multiplier, guardrails.
+    pub pipeline: Settings,
     /// Training and judging.
     pub study: Study,
     /// The forecasters, in order; those that combine others come after them.
@@ -19,6 +19,6 @@ pub struct Plan {
 impl Plan {
     /// Horizons as lengths of time, with their rows.
     pub fn horizons(&self) -> Vec<(usize, Horizon)> {
-        self.road.horizons.iter().map(|h| (*h, Horizon(self.road.rows.row.times(*h as i64)))).collect()
+        self.pipeline.horizons.iter().map(|h| (*h, Horizon(self.pipeline.rows.row.times(*h as i64)))).collect()
     }
 }

@@ -49,7 +49,7 @@ impl ChartLines {
     pub fn of(of: &Material<'_>) -> ChartLines {
         let horizons = of.plan.horizons();
         let panes = |symbol: &Symbol| horizons.iter().map(|(_, h)| pane(of, *symbol, *h)).collect::<Vec<_>>();
-        ChartLines { panes: of.plan.road.symbols.iter().flat_map(panes).collect() }
+        ChartLines { panes: of.plan.pipeline.symbols.iter().flat_map(panes).collect() }
     }
 }
 
@@ -68,8 +68,8 @@ fn pane(of: &Material<'_>, symbol: Symbol, horizon: Horizon) -> Pane {
     let outcome = |value: &dyn Fn(&OutcomeRow) -> f64| -> Vec<f64> {
         ts.iter().map(|t| outcomes::find(&of.outcomes, symbol, horizon, *t).map_or(f64::NAN, |o| value(&o))).collect()
     };
-    let champion = of.plan.road.margin.forecast.as_str();
-    let regime = of.plan.road.margin.regime.as_str();
+    let champion = of.plan.pipeline.margin.forecast.as_str();
+    let regime = of.plan.pipeline.margin.regime.as_str();
     let probs = |t: &Ts| by_model.get(regime).and_then(|s| s.get(t)).and_then(|f| f.forecast.regime).map(|r| r.probs());
     Pane {
         symbol,

@@ -41,7 +41,7 @@ pub fn judged<'a>(
     symbol: Symbol,
     horizon: Horizon,
 ) -> Vec<(&'a Decision, f64)> {
-    let side = plan.road.margin.baseline.side;
+    let side = plan.pipeline.margin.baseline.side;
     let own = decisions.iter().filter(|d| d.symbol == symbol && d.horizon == horizon);
     own.filter_map(|d| Some((d, side.loss(find(all, symbol, horizon, d.ts)?.ret)))).collect()
 }

@@ -48,7 +48,7 @@ pub fn candidate(studied: &Studied, author: &str, created_at: Ts) -> Result<Cand
             rows[known.saturating_sub(GOLDEN_ROWS)..known].iter().copied()
         })
         .collect();
-    let panel = origins::panel(&plan.study, &walk.history, plan.road.rows.row, until);
+    let panel = origins::panel(&plan.study, &walk.history, plan.pipeline.rows.row, until);
     let profile = Profile::of(&panel);
     let mut evidence = evidence(studied, &panel, &profile);
     let mut card = Card::of(studied, &panel, &evidence);

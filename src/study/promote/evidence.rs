@@ -18,7 +18,7 @@ pub fn evidence(studied: &Studied, panel: &Panel, profile: &Profile) -> Evidence
     let (walk, plan) = (&studied.walk, &studied.plan);
     let outcomes = outcomes::all(&walk.history, plan);
     let forecasts = walk.forecasted();
-    let served = &plan.road.margin.forecast;
+    let served = &plan.pipeline.margin.forecast;
     let hits = |b: Breaches| Hits { n: b.n, breaches: b.breaches, transitions: b.transitions };
     let measured = |losses: Losses| {
         let [below, above] = breaches(served, losses.horizon, &outcomes, &forecasts).map(hits);

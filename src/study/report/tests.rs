@@ -223,8 +223,8 @@ fn evidence(noise: &mut Noise) -> Findings {
         all.confidence.push(Confidence { model: model.clone(), horizon, n: 8760, p: noise.next() });
         all.without_crashes.push(score(&model, horizon, None, noise));
         let (from, to, low, high) = (0.1, 0.2, 0.1, 0.3);
-        let (n, said, share) = (300, 0.15, noise.next());
-        all.reliability.push(ReliabilityBin { model: model.clone(), horizon, from, to, n, said, share, low, high });
+        let (n, forecast, share) = (300, 0.15, noise.next());
+        all.reliability.push(ReliabilityBin { model: model.clone(), horizon, from, to, n, forecast, share, low, high });
         all.spikes.push(SpikeScore {
             model: model.clone(),
             horizon,

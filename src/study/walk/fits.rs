@@ -169,12 +169,12 @@ impl Fitting<'_> {
 
     /// What may be learnt from at an origin.
     pub fn panel(&self, origin: Origin) -> Panel {
-        let of = |history| origins::panel(&self.plan.study, history, self.plan.road.rows.row, origin.cut);
+        let of = |history| origins::panel(&self.plan.study, history, self.plan.pipeline.rows.row, origin.cut);
         of(self.history).with_shifted(self.shifted.iter().map(of).collect())
     }
 
     fn task(&self, model: &ModelPlan, params: &Value, origin: Origin, horizon: Horizon) -> FitTask {
-        FitTask::new(&self.plan.study, &self.plan.road.rows, self.data, model, params, (origin.cut, horizon))
+        FitTask::new(&self.plan.study, &self.plan.pipeline.rows, self.data, model, params, (origin.cut, horizon))
     }
 
     /// Where a fit or choice is kept. Those that learn from a track record are cheap, and not kept.

@@ -15,7 +15,7 @@ use crate::base::{Digest, Horizon, Ts};
 use crate::forecast::combine::calibration::Calibration;
 use crate::forecast::{Entry, History, Outcome, Settled, Track};
 use crate::margin::Decision;
-use crate::pipeline::{Bundle, Input, Member, Pipeline};
+use crate::pipeline::{Input, Member, ModelSet, Pipeline};
 use crate::study::config::{MarginRule, Plan};
 use crate::study::{Error, OnProgress, Progress};
 
@@ -60,7 +60,7 @@ pub fn walk(
 }
 
 fn check(plan: &Plan, market: &MarketEvents) -> Result<(), Error> {
-    for symbol in &plan.road.symbols {
+    for symbol in &plan.pipeline.symbols {
         if market.get(symbol).is_none_or(Vec::is_empty) {
             return Err(Error::Plan(format!(
                 "{symbol}: no events in the lake; ingest its files or take it out of [universe] symbols"
@@ -86,29 +86,29 @@ struct State<'a> {
     unsettled: Vec<Issued>,
     forecasts: Vec<Issued>,
     decisions: Vec<Decision>,
-    last: Bundle,
+    last: ModelSet,
     failures: Vec<String>,
 }
 
 impl<'a> State<'a> {
     fn new(plan: &'a Plan, market: &'a MarketEvents, config: Digest) -> Result<State<'a>, Error> {
-        let nothing = Bundle::new(Vec::new(), Ts(i64::MAX));
+        let nothing = ModelSet::new(Vec::new(), Ts(i64::MAX));
         Ok(State {
             plan,
-            replay: Replay::of(&plan.road.symbols, market),
-            pipeline: Pipeline::new(plan.road.clone(), &nothing, config)?,
+            replay: Replay::of(&plan.pipeline.symbols, market),
+            pipeline: Pipeline::new(plan.pipeline.clone(), &nothing, config)?,
             tracks: BTreeMap::new(),
             unsettled: Vec::new(),
             forecasts: Vec::new(),
             decisions: Vec::new(),
-            last: Bundle::default(),
+            last: ModelSet::default(),
             failures: Vec::new(),
         })
     }
 
     /// The models of an origin: fits of the first stage, then those that combine them, then each
     /// one's calibration; all from what was known at the cut.
-    fn bundle(&mut self, fitting: &Fitting<'_>, origin: Origin, fits: &Fits) -> Result<Bundle, Error> {
+    fn bundle(&mut self, fitting: &Fitting<'_>, origin: Origin, fits: &Fits) -> Result<ModelSet, Error> {
         let plan = self.plan;
         let panel = fitting.panel(origin);
         let mut members = Vec::new();
@@ -142,11 +142,11 @@ impl<'a> State<'a> {
                 }
             }
         }
-        Ok(Bundle::new(members, origin.cut))
+        Ok(ModelSet::new(members, origin.cut))
     }
 
     /// Runs the market from an origin to the next.
-    fn run(&mut self, origin: Origin, bundle: &Bundle, plan: &Plan) -> Result<(), Error> {
+    fn run(&mut self, origin: Origin, bundle: &ModelSet, plan: &Plan) -> Result<(), Error> {
         let digest = bundle.digest();
         let span = plan.study.start..plan.study.end;
         let walked = plan.study.start - plan.study.rehearsal..plan.study.end;
@@ -175,7 +175,7 @@ impl<'a> State<'a> {
         let mut waiting = Vec::new();
         for issued in std::mem::take(&mut self.unsettled) {
             let f = &issued.forecast;
-            let ahead = (f.horizon.0.0 / self.plan.road.rows.row.0) as usize;
+            let ahead = (f.horizon.0.0 / self.plan.pipeline.rows.row.0) as usize;
             let rows = &history[&issued.symbol];
             let at = rows.partition_point(|r| r.ts < f.issued);
             let outcome = Outcome::after(rows, at, ahead).filter(|o| o.known <= origin.until);

@@ -6,7 +6,7 @@ use super::market::{MarketEvents, Replay};
 use crate::base::{Digest, Span, Ts};
 use crate::event::{Body, Event};
 use crate::margin::Decision;
-use crate::pipeline::{Bundle, Pipeline};
+use crate::pipeline::{ModelSet, Pipeline};
 use crate::study::Error;
 use crate::study::config::Plan;
 
@@ -23,7 +23,7 @@ pub const FACTOR: f64 = 2.0;
 /// # Errors
 /// The pipeline cannot be built.
 pub fn decisions(plan: &Plan, market: &MarketEvents, walk: &Walk) -> Result<[Vec<Decision>; 2], Error> {
-    let row = plan.road.rows.row;
+    let row = plan.pipeline.rows.row;
     let followed = FOLLOWED.min(row.times(FOLLOWED_ROWS));
     let end = market
         .values()
@@ -32,22 +32,22 @@ pub fn decisions(plan: &Plan, market: &MarketEvents, walk: &Walk) -> Result<[Vec
         .max()
         .map_or(plan.study.end, |last| last.min(plan.study.end));
     let cut = end - followed;
-    let margin = &plan.road.margin;
+    let margin = &plan.pipeline.margin;
     let needed = |name: &str| [margin.forecast.as_str(), margin.regime.as_str()].contains(&name);
     let members = walk.last.members.iter().filter(|m| needed(&m.name)).cloned().collect();
-    let bundle = Bundle::new(members, cut - row.times(BEFORE_ROWS));
+    let bundle = ModelSet::new(members, cut - row.times(BEFORE_ROWS));
     let doubled = doubled(market, cut);
     let decided = |market: &MarketEvents| decided(plan, market, &bundle, cut, end);
     let (was, is) = rayon::join(|| decided(market), || decided(&doubled));
     Ok([was?, is?])
 }
 
-fn decided(plan: &Plan, market: &MarketEvents, bundle: &Bundle, cut: Ts, end: Ts) -> Result<Vec<Decision>, Error> {
-    let mut settings = plan.road.clone();
+fn decided(plan: &Plan, market: &MarketEvents, bundle: &ModelSet, cut: Ts, end: Ts) -> Result<Vec<Decision>, Error> {
+    let mut settings = plan.pipeline.clone();
     settings.publish_from = bundle.trained_until;
     let mut pipeline = Pipeline::new(settings, bundle, Digest::default())?;
     let mut all = Vec::new();
-    Replay::of(&plan.road.symbols, market).push_before(Ts(end.0 + 1), &mut pipeline, |decisions, _| {
+    Replay::of(&plan.pipeline.symbols, market).push_before(Ts(end.0 + 1), &mut pipeline, |decisions, _| {
         all.extend(decisions.into_iter().filter(|d| d.ts > cut));
     })?;
     Ok(all)

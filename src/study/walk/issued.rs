@@ -8,7 +8,7 @@ use crate::base::{Digest, Symbol};
 use crate::event::Fault;
 use crate::forecast::{Forecast, History};
 use crate::margin::Decision;
-use crate::pipeline::Bundle;
+use crate::pipeline::ModelSet;
 
 /// One forecast issued out of sample.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,11 +17,11 @@ pub struct Issued {
     pub model: Arc<str>,
     /// Instrument.
     pub symbol: Symbol,
-    /// What was said.
+    /// The forecast.
     pub forecast: Forecast,
-    /// Which origin's models said it.
+    /// Which origin's models made it.
     pub fold: usize,
-    /// Digest of the bundle that said it.
+    /// Digest of the set of models that made it.
     pub digest: Digest,
 }
 
@@ -38,7 +38,7 @@ pub struct Walk {
     /// Every decision made in that span, in order of origin, symbol and time.
     pub decisions: Vec<Decision>,
     /// Models fitted on everything known at the end of the span.
-    pub last: Bundle,
+    pub last: ModelSet,
     /// Bad data seen, counted.
     pub faults: BTreeMap<(Symbol, Fault), u64>,
     /// Fits that failed, and why.

@@ -19,7 +19,7 @@ use crate::base::{Digest, Horizon, Seed, Span, Ts};
 use crate::event::{Body, Event};
 use crate::feature::Row;
 use crate::margin::Decision;
-use crate::pipeline::{Bundle, Named, Pipeline};
+use crate::pipeline::{ModelSet, NamedForecast, Pipeline};
 use crate::study::config::{Plan, Study};
 use crate::study::{Error, OnProgress};
 
@@ -84,7 +84,7 @@ pub fn check(
 }
 
 /// Compares what `fitted` makes of a market as it was (`true`) and of one with another future, and what
-/// the models fitted say and cause on the rows before the cut.
+/// the models fitted forecast and decide on the rows before the cut.
 ///
 /// # Errors
 /// The models cannot be fitted or run.
@@ -99,7 +99,7 @@ pub fn compare(
     let (was, is) = (AtCut::of(plan, cut, market, &a.last)?, AtCut::of(plan, cut, &other, &b.last)?);
     let mut models = Vec::new();
     for (i, member) in a.last.members.iter().enumerate() {
-        let own = |at: &AtCut| -> Vec<Named> {
+        let own = |at: &AtCut| -> Vec<NamedForecast> {
             let own = at.forecasts.iter().filter(|f| *f.name == *member.name && f.forecast.horizon == member.horizon);
             own.cloned().collect()
         };
@@ -127,23 +127,27 @@ pub fn compare(
     Ok(LeakTest { cut, changed, models, decisions, decisions_same, rows_same, passed })
 }
 
-/// What models say and cause on the last rows before the cut.
+/// What models forecast, and what was decided, on the last rows before the cut.
 struct AtCut {
-    forecasts: Vec<Named>,
+    forecasts: Vec<NamedForecast>,
     decisions: Vec<Decision>,
 }
 
 impl AtCut {
-    fn of(plan: &Plan, cut: Ts, market: &MarketEvents, bundle: &Bundle) -> Result<AtCut, Error> {
-        let from = cut - plan.road.rows.row.times(ROWS);
-        let mut road = plan.road.clone();
-        road.publish_from = from;
-        let mut pipeline = Pipeline::new(road, &Bundle::new(bundle.members.clone(), from), Digest::default())?;
+    fn of(plan: &Plan, cut: Ts, market: &MarketEvents, bundle: &ModelSet) -> Result<AtCut, Error> {
+        let from = cut - plan.pipeline.rows.row.times(ROWS);
+        let mut settings = plan.pipeline.clone();
+        settings.publish_from = from;
+        let mut pipeline = Pipeline::new(settings, &ModelSet::new(bundle.members.clone(), from), Digest::default())?;
         let mut issued = AtCut { forecasts: Vec::new(), decisions: Vec::new() };
-        Replay::of(&plan.road.symbols, market).push_before(Ts(cut.0 + 1), &mut pipeline, |decisions, pipeline| {
-            issued.decisions.extend(decisions);
-            issued.forecasts.extend(pipeline.fresh().iter().cloned());
-        })?;
+        Replay::of(&plan.pipeline.symbols, market).push_before(
+            Ts(cut.0 + 1),
+            &mut pipeline,
+            |decisions, pipeline| {
+                issued.decisions.extend(decisions);
+                issued.forecasts.extend(pipeline.fresh().iter().cloned());
+            },
+        )?;
         Ok(issued)
     }
 }

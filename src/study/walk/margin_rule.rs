@@ -46,7 +46,7 @@ impl<'a> RuleForecasts<'a> {
         for i in walk.before.iter().chain(&walk.forecasts).filter(own) {
             by_model.entry(&i.model).or_default().insert(i.forecast.issued, &i.forecast.dist);
         }
-        let (side, rows) = (plan.road.margin.baseline.side, &plan.road.rows);
+        let (side, rows) = (plan.pipeline.margin.baseline.side, &plan.pipeline.rows);
         RuleForecasts { by_model, side, start: plan.study.start, row: rows.row, closure: rows.closure }
     }
 

@@ -26,19 +26,19 @@ pub fn rows(plan: &Plan, market: &MarketEvents) -> Result<History, Error> {
 /// Rows cannot be built.
 pub fn shifted(plan: &Plan, market: &MarketEvents) -> Result<Vec<History>, Error> {
     let phases = plan.study.phases as i64;
-    (1..phases).map(|k| rows_at(plan, market, Span(plan.road.rows.row.0 / phases * k))).collect()
+    (1..phases).map(|k| rows_at(plan, market, Span(plan.pipeline.rows.row.0 / phases * k))).collect()
 }
 
 fn rows_at(plan: &Plan, market: &MarketEvents, shift: Span) -> Result<History, Error> {
     let build = |symbol: &Symbol| -> Result<Vec<(Ts, Row)>, Error> {
-        let mut builder = Builder::shifted(plan.road.rows.clone(), shift)?;
+        let mut builder = Builder::shifted(plan.pipeline.rows.clone(), shift)?;
         Ok(market[symbol].iter().filter_map(|e| builder.push(e).map(|row| (e.ts_known, row))).collect())
     };
-    let built: Vec<Vec<(Ts, Row)>> = plan.road.symbols.par_iter().map(build).collect::<Result<_, _>>()?;
+    let built: Vec<Vec<(Ts, Row)>> = plan.pipeline.symbols.par_iter().map(build).collect::<Result<_, _>>()?;
     let mut built: Vec<(Ts, Row)> = built.into_iter().flatten().collect();
     built.sort_by_key(|(known, row)| (*known, row.symbol));
-    let mut barrier = Barrier::new(plan.road.symbols.len(), plan.road.rows.row);
-    let mut history: BTreeMap<Symbol, Vec<Row>> = plan.road.symbols.iter().map(|s| (*s, Vec::new())).collect();
+    let mut barrier = Barrier::new(plan.pipeline.symbols.len(), plan.pipeline.rows.row);
+    let mut history: BTreeMap<Symbol, Vec<Row>> = plan.pipeline.symbols.iter().map(|s| (*s, Vec::new())).collect();
     let mut keep = |rows: Vec<Row>| rows.into_iter().for_each(|r| history.entry(r.symbol).or_default().push(r));
     for (known, row) in built {
         keep(barrier.advance(known));

@@ -25,7 +25,7 @@ use crate::loss::score;
 use crate::study::Error;
 use crate::study::config::{Choose, ModelPlan, Plan};
 
-/// Fewest judged rows that say anything.
+/// Fewest judged rows whose mean loss counts.
 const ROWS_MIN: usize = 30;
 
 /// One candidate, and how it did.
@@ -91,7 +91,7 @@ impl Search<'_> {
         (origin, cut): (usize, Ts),
         horizon: Horizon,
     ) -> Result<Choice, Error> {
-        let (study, step) = (&self.plan.study, self.plan.road.rows.row);
+        let (study, step) = (&self.plan.study, self.plan.pipeline.rows.row);
         let whole = origins::panel(study, self.history, step, cut);
         let judged_from = whole.end() - choose.validation;
         let learnt_until = judged_from - step.times(study.embargo as i64);

@@ -77,7 +77,7 @@ impl Losses {
                 *at = (at.0 + score::qlike(o.rv, f.forecast.dist.rv), at.1 + 1);
             }
         }
-        // A time counts where every model said as much as the others.
+        // A time counts where every model forecast as many instruments as the others.
         sums.retain(|_, by| {
             by.len() == names.len() && by.values().all(|v| Some(v.1) == by.values().next().map(|f| f.1))
         });

@@ -58,7 +58,7 @@ impl Measurement for QuantileCoverage {
             .at(Section::Coverage, 10)];
     fn measure(of: &Material<'_>) -> Result<Vec<QuantileCoverage>, Error> {
         let mut hits: BTreeMap<(Horizon, String, String), ([u64; 9], u64)> = BTreeMap::new();
-        let champion = &of.plan.road.margin.forecast;
+        let champion = &of.plan.pipeline.margin.forecast;
         for f in &of.forecasts {
             let found = outcomes::find(&of.outcomes, f.symbol, f.forecast.horizon, f.forecast.issued);
             let Some(o) = found else { continue };

@@ -45,7 +45,7 @@ impl Measurement for RegimeShare {
         &[table("Regimes", "What followed each regime", &["regime", "model", "symbol", "horizon"], REGIMES)
             .at(Section::Regimes, 10)];
     fn measure(of: &Material<'_>) -> Result<Vec<RegimeShare>, Error> {
-        let model = &of.plan.road.margin.regime;
+        let model = &of.plan.pipeline.margin.regime;
         let mut sums: BTreeMap<Place, Sums> = BTreeMap::new();
         let mut totals: BTreeMap<(Horizon, String), u64> = BTreeMap::new();
         for f in of.forecasts.iter().filter(|f| *f.model == **model) {

@@ -30,7 +30,8 @@ pub struct ReliabilityBin {
     /// Forecasts in it.
     pub n: u64,
     /// Mean probability.
-    pub said: f64,
+    #[serde(rename = "said")]
+    pub forecast: f64,
     /// Share that was a spike.
     pub share: f64,
     /// Lower end of the exact binomial 95 % interval of the share.
@@ -87,9 +88,9 @@ pub fn reliability(truth: &[Outcomes], forecasts: &[Forecasted]) -> Vec<Reliabil
         }
         for (i, (n, events, sum)) in bins.into_iter().enumerate().filter(|(_, b)| b.0 > 0) {
             let c = QuantileCoverage::of(model, horizon, POOLED, f64::NAN, events, n);
-            let (said, share, low, high) = (sum / n as f64, c.share, c.low, c.high);
+            let (forecast, share, low, high) = (sum / n as f64, c.share, c.low, c.high);
             let (from, to) = (EDGES[i], EDGES[i + 1]);
-            lines.push(ReliabilityBin { model: model.into(), horizon, from, to, n, said, share, low, high });
+            lines.push(ReliabilityBin { model: model.into(), horizon, from, to, n, forecast, share, low, high });
         }
     }
     lines

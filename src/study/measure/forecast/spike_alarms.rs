@@ -115,7 +115,7 @@ struct Seen {
 
 /// The alarms of every model that gives spike probabilities.
 fn alarms(plan: &Plan, history: &History, forecasts: &[Forecasted]) -> Vec<SpikeAlarms> {
-    let step = plan.road.rows.row;
+    let step = plan.pipeline.rows.row;
     let mut lines = Vec::new();
     for ((horizon, model), by_symbol) in grouped(forecasts) {
         let ahead = (horizon.0.0 / step.0).max(1) as usize;

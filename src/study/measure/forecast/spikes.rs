@@ -88,9 +88,9 @@ pub fn spikes(truth: &[Outcomes], forecasts: &[Forecasted]) -> Vec<SpikeScore> {
         let (mut p, mut event) = (Vec::new(), Vec::new());
         for (symbol, series) in by_symbol {
             let Some(truth) = truth.iter().find(|t| t.symbol == symbol && t.horizon == horizon) else { continue };
-            for (ts, said) in series {
+            for (ts, forecast) in series {
                 let Some(o) = truth.at(ts).filter(|o| o.spike_threshold.is_finite()) else { continue };
-                p.push(said);
+                p.push(forecast);
                 event.push(o.rv > o.spike_threshold);
             }
         }

@@ -150,7 +150,7 @@ pub fn backtests(plan: &Plan, asked: &[Asked<'_>]) -> Vec<Backtest> {
         let here: Vec<(&Asked<'_>, Requirements)> =
             asked.iter().filter(|a| a.horizon == horizon).map(|a| (a, a.policies())).collect();
         for policy in names() {
-            for side in sides(plan.road.margin.baseline.side) {
+            for side in sides(plan.pipeline.margin.baseline.side) {
                 let mut all = Counts::default();
                 for (a, c) in here.iter().filter_map(|(a, p)| Some((a, &p.iter().find(|p| p.0 == policy)?.1))) {
                     let counts = Counts::of(a, c, side);

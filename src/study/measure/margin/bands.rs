@@ -87,7 +87,7 @@ type Rates = [BandRates; 2];
 
 /// Every band with an outcome, by horizon; the pooled lines first.
 pub fn bands(plan: &Plan, asked: &[Asked<'_>]) -> Vec<BandRisk> {
-    let side = plan.road.margin.baseline.side;
+    let side = plan.pipeline.margin.baseline.side;
     let mut lines = Vec::new();
     for (_, horizon) in plan.horizons() {
         let own: Vec<&Asked<'_>> = asked.iter().filter(|a| a.horizon == horizon).collect();

@@ -77,8 +77,8 @@ impl Measurement for Buffer {
 
 /// Persistence and buffers of every instrument.
 pub fn buffers(plan: &Plan, history: &History, asked: &[Asked<'_>]) -> Vec<Buffer> {
-    let side = plan.road.margin.baseline.side;
-    let row_days = plan.road.rows.row.days();
+    let side = plan.pipeline.margin.baseline.side;
+    let row_days = plan.pipeline.rows.row.days();
     let line = |a: &Asked<'_>| {
         let inside = |r: &&Row| r.ts >= plan.study.start && r.ts < plan.study.end && r.raw(Feature::Rv) > 0.0;
         let rows = history.get(&a.symbol).into_iter().flat_map(|rows| rows.iter());

@@ -111,7 +111,7 @@ struct Sums {
 
 /// Coverage under every condition, by horizon and kind.
 pub fn conditions(plan: &Plan, asked: &[Asked<'_>], forecasts: &[Forecasted]) -> Vec<Condition> {
-    let margin = &plan.road.margin;
+    let margin = &plan.pipeline.margin;
     let mut by_time: BTreeMap<(Horizon, Symbol, Ts), &Forecasted> = BTreeMap::new();
     let mut labels: BTreeMap<(Horizon, Symbol, Ts), (usize, String)> = BTreeMap::new();
     for f in forecasts {

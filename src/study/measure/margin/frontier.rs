@@ -72,7 +72,7 @@ impl Measurement for Frontier {
 
 /// Every policy at the nominal breach rate of the configured side; the pooled lines first.
 pub fn frontier(plan: &Plan, asked: &[Asked<'_>]) -> Vec<Frontier> {
-    let side = plan.road.margin.baseline.side;
+    let side = plan.pipeline.margin.baseline.side;
     let mut lines = Vec::new();
     for (_, horizon) in plan.horizons() {
         let own: Vec<&Asked<'_>> = asked.iter().filter(|a| a.horizon == horizon).collect();

@@ -1,4 +1,4 @@
-//! Was the multiplier where its guidance said it might be? Every decision of the span, told by what was
+//! Was the multiplier within its guidance? Every decision of the span, beside the guidance given by what was
 //! decided before it.
 
 use std::collections::BTreeMap;
@@ -35,7 +35,7 @@ pub struct Guided {
     pub above: f64,
     /// Mean of upper over lower end, less 1.
     pub width: f64,
-    /// Share of the later multipliers that were no farther from the median told than from the one then
+    /// Share of the later multipliers that were no farther from the median given than from the one then
     /// in force.
     pub better: f64,
 }
@@ -79,20 +79,20 @@ struct Sums {
     better: usize,
 }
 
-/// Coverage by horizon and length of time; what was never told is not there.
+/// Coverage by horizon and length of time; what was never given is not there.
 pub fn guided(plan: &Plan, decisions: &[Decision]) -> Vec<Guided> {
     let mut lines = Vec::new();
     for (_, horizon) in plan.horizons() {
         let mut sums: BTreeMap<Span, Sums> = BTreeMap::new();
-        for symbol in &plan.road.symbols {
+        for symbol in &plan.pipeline.symbols {
             let own: Vec<&Decision> =
                 decisions.iter().filter(|d| d.symbol == *symbol && d.horizon == horizon).collect();
-            let mut guide = Guide::new(plan.road.margin.guardrail);
+            let mut guide = Guide::new(plan.pipeline.margin.guardrail);
             let later: BTreeMap<Ts, f64> = own.iter().map(|d| (d.ts, d.m_im_ppm as f64 / 1e6)).collect();
             for d in own {
-                for told in guide.push(d) {
-                    let Some(m) = later.get(&(d.ts + told.over)) else { continue };
-                    sums.entry(told.over).or_default().add(&told, *m, d.m_im_ppm as f64 / 1e6);
+                for ahead in guide.push(d) {
+                    let Some(m) = later.get(&(d.ts + ahead.over)) else { continue };
+                    sums.entry(ahead.over).or_default().add(&ahead, *m, d.m_im_ppm as f64 / 1e6);
                 }
             }
         }
@@ -116,14 +116,14 @@ pub fn guided(plan: &Plan, decisions: &[Decision]) -> Vec<Guided> {
 }
 
 impl Sums {
-    fn add(&mut self, told: &Ahead, m: f64, now: f64) {
+    fn add(&mut self, ahead: &Ahead, m: f64, now: f64) {
         // Published multipliers are whole parts per million; the interval is a product of floats.
-        let (low, high) = (told.low * (1.0 - 1e-9), told.high * (1.0 + 1e-9));
+        let (low, high) = (ahead.low * (1.0 - 1e-9), ahead.high * (1.0 + 1e-9));
         self.n += 1;
         self.below += usize::from(m < low);
         self.above += usize::from(m > high);
-        self.width += told.high / told.low - 1.0;
-        self.better += usize::from((m - told.median).abs() <= (m - now).abs() * (1.0 + 1e-9));
+        self.width += ahead.high / ahead.low - 1.0;
+        self.better += usize::from((m - ahead.median).abs() <= (m - now).abs() * (1.0 + 1e-9));
     }
 }
 

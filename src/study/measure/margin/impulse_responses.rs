@@ -20,7 +20,7 @@ use crate::study::measure::material::Material;
 use crate::study::walk::impulse::{FACTOR, decisions};
 use crate::study::walk::{MarketEvents, Walk};
 
-/// Days after the step at which the response is told.
+/// Days after the step at which the response is given.
 const DAYS: [i64; 8] = [1, 5, 10, 20, 40, 60, 120, 250];
 /// Where textbook requirements are tried.
 const NORMAL_PATHS: &str = "normal paths";
@@ -155,7 +155,7 @@ fn asked(decisions: &[Decision]) -> ByClose {
 }
 
 fn own(plan: &Plan, was: &ByClose, is: &ByClose) -> Vec<ImpulseResponse> {
-    let row = plan.road.rows.row;
+    let row = plan.pipeline.rows.row;
     let mut lines = Vec::new();
     for (_, horizon) in plan.horizons() {
         for (k, (policy, _)) in POLICIES.iter().enumerate() {

@@ -61,7 +61,7 @@ impl Measurement for MarginCalls {
 
 /// Calls of every policy; the pooled lines first.
 pub fn calls(plan: &Plan, asked: &[Asked<'_>]) -> Vec<MarginCalls> {
-    let over: Vec<Span> = OVER.into_iter().filter(|s| *s >= plan.road.rows.row).collect();
+    let over: Vec<Span> = OVER.into_iter().filter(|s| *s >= plan.pipeline.rows.row).collect();
     let mut lines = Vec::new();
     for (_, horizon) in plan.horizons() {
         let mut own = Vec::new();

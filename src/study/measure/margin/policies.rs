@@ -34,7 +34,7 @@ impl<'a> Asked<'a> {
     pub fn all(plan: &Plan, outcomes: &[Outcomes], decisions: &'a [Decision]) -> Vec<Asked<'a>> {
         let mut all = Vec::new();
         for (_, horizon) in plan.horizons() {
-            for symbol in &plan.road.symbols {
+            for symbol in &plan.pipeline.symbols {
                 let own = outcomes.iter().find(|o| o.symbol == *symbol && o.horizon == horizon);
                 let Some(outcomes) = own else { continue };
                 let own = decisions.iter().filter(|d| d.symbol == *symbol && d.horizon == horizon);

@@ -94,7 +94,7 @@ impl Measurement for MarginScore {
         for (_, horizon) in of.plan.horizons() {
             let mut all: BTreeMap<String, Vec<Compared>> = BTreeMap::new();
             let mut own = Vec::new();
-            for symbol in &of.plan.road.symbols {
+            for symbol in &of.plan.pipeline.symbols {
                 for (policy, compared) in compared(of, *symbol, horizon) {
                     own.push(MarginScore::of(horizon, symbol.as_str(), &policy, &compared));
                     all.entry(policy).or_default().push(compared);
@@ -173,7 +173,7 @@ fn compared(of: &Material<'_>, symbol: Symbol, horizon: Horizon) -> Vec<(String,
         let asked: Vec<f64> = rows.iter().map(|r| ask(r.0)).collect();
         (policy.to_string(), outcome::compare(&asked, &baseline, &losses))
     });
-    let side = of.plan.road.margin.baseline.side;
+    let side = of.plan.pipeline.margin.baseline.side;
     let forecasts = RuleForecasts::of(of.plan, of.walk, symbol, horizon);
     let ruled = of.plan.study.margins.iter().map(|rule| {
         let (mut c, mut b, mut losses) = (Vec::new(), Vec::new(), Vec::new());

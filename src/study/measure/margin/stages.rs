@@ -142,11 +142,11 @@ struct Single {
 pub fn stages(plan: &Plan, walk: &Walk, truth: &[Outcomes]) -> Vec<StageWorth> {
     let mut lines = Vec::new();
     for (_, horizon) in plan.horizons() {
-        let own = (POLICIES[0].0, &plan.road.margin.apc);
+        let own = (POLICIES[0].0, &plan.pipeline.margin.apc);
         let ruled = plan.study.margins.iter().map(|rule| (rule.name.as_str(), &rule.apc));
         for (policy, list) in std::iter::once(own).chain(ruled).filter(|p| !p.1.is_empty()) {
             let run = |symbol: &Symbol| (symbol.to_string(), runs(plan, walk, truth, (*symbol, horizon), policy));
-            let runs: Vec<(String, Run)> = plan.road.symbols.iter().map(run).collect();
+            let runs: Vec<(String, Run)> = plan.pipeline.symbols.iter().map(run).collect();
             for (i, stage) in list.iter().enumerate() {
                 let head = |symbol: &str| (horizon, symbol.to_string(), policy.to_string(), i + 1, stage);
                 let single = |(symbol, run): &(String, Run)| Some((symbol.clone(), run.single(list, i)?));
@@ -160,7 +160,7 @@ pub fn stages(plan: &Plan, walk: &Walk, truth: &[Outcomes]) -> Vec<StageWorth> {
 }
 
 fn runs(plan: &Plan, walk: &Walk, truth: &[Outcomes], (symbol, horizon): (Symbol, Horizon), policy: &str) -> Run {
-    let side = plan.road.margin.baseline.side;
+    let side = plan.pipeline.margin.baseline.side;
     let of = truth.iter().find(|t| t.symbol == symbol && t.horizon == horizon);
     let mut run = Run::default();
     let mut put = |ts: Ts, trail: Vec<f64>| {
@@ -181,7 +181,7 @@ fn runs(plan: &Plan, walk: &Walk, truth: &[Outcomes], (symbol, horizon): (Symbol
         }
     }
     // Five days of a market that closes are five of its own days.
-    run.ts = market_time(&run.ts, plan.road.rows.row, plan.road.rows.closure);
+    run.ts = market_time(&run.ts, plan.pipeline.rows.row, plan.pipeline.rows.closure);
     run
 }
 

@@ -64,7 +64,7 @@ impl Measurement for Scenario {
 
 /// Every scenario with any outcome.
 pub fn scenarios(plan: &Plan, asked: &[Asked<'_>]) -> Vec<Scenario> {
-    let side = plan.road.margin.baseline.side;
+    let side = plan.pipeline.margin.baseline.side;
     let mut lines = Vec::new();
     for (_, horizon) in plan.horizons() {
         let own: Vec<(&Asked<'_>, Vec<f64>)> =
