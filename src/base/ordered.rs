@@ -84,7 +84,7 @@ impl Ordered {
     }
 
     /// Takes the oldest value out.
-    fn forget(&mut self) {
+    pub fn forget(&mut self) {
         let Some(value) = self.arrived.pop_front() else { return };
         let at = self.blocks.partition_point(|block| block.last().is_some_and(|top| top.total_cmp(&value).is_lt()));
         if let Some(block) = self.blocks.get_mut(at) {

@@ -77,7 +77,7 @@ pub fn pre_averaged(r: &[f64], theta: f64) -> f64 {
 /// Realised variance averaged over the `k` grids that take every `k`-th price, each from another of the
 /// first `k` (Zhang, Mykland, Ait-Sahalia 2005). A grid that does not start with the first price misses
 /// `k` of the `n` fine intervals and is scaled up by `(n-1)/(n-1-k)`, as R's highfrequency does.
-fn averaged(ln_prices: &[f64], k: usize) -> f64 {
+pub fn averaged(ln_prices: &[f64], k: usize) -> f64 {
     let n = ln_prices.len().saturating_sub(1) as f64;
     let grid = |i: usize| {
         let sampled: Vec<f64> = ln_prices.iter().skip(i).step_by(k).copied().collect();

@@ -6,7 +6,7 @@ use crate::base::Ts;
 use crate::study::measure::{ChartLines, Pane};
 
 /// Most points of one line.
-const POINTS_MAX: usize = 2_000;
+pub(super) const POINTS_MAX: usize = 2_000;
 /// Most numbers of all lines together; about 6 bytes each keeps the page under 5 MB.
 const NUMBERS_MAX: usize = 600_000;
 /// Fewest points of one line, however many lines there are.
