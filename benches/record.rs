@@ -4,9 +4,8 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use margincast::base::{Digest, Horizon, Span, Ts};
 use margincast::margin::{Decision, State, Why};
-use margincast::record::press::{Occasion, Press};
-use margincast::record::publication::{Cause, ModelRef};
-use margincast::record::{FileStore, Kind, MemoryStore, NewEntry, Publication, Seq, Store};
+use margincast::record::ledger::{Cause, ModelRef, Numbering, Occasion};
+use margincast::record::{EntryKind, FileStore, MemoryStore, NewEntry, Publication, Seq, Store};
 
 const AT: Ts = Ts::from_ms(1_704_067_200_000);
 
@@ -41,15 +40,15 @@ pub fn publications(decisions: &[Decision]) -> Vec<Publication> {
     let text = |t: &str| t.to_string();
     let model =
         ModelRef { name: text("m"), version: text("000001"), alias: text("champion"), manifest: digest, digest };
-    let mut press = Press::new("bench", model);
+    let mut numbering = Numbering::new("bench", model);
     let occasion = Occasion { cause: Cause::Row, consumed: 1, at: AT };
-    decisions.iter().map(|d| press.row(d, decisions, occasion)).collect()
+    decisions.iter().map(|d| numbering.row(d, decisions, occasion)).collect()
 }
 
 fn entries(rows: usize) -> Vec<NewEntry> {
     let stored = |p: &Publication| serde_json::to_value(p).expect("a stored form");
     let all = publications(&decisions(rows));
-    all.iter().map(|p| NewEntry { kind: Kind::Publish, ts: AT, body: stored(p) }).collect()
+    all.iter().map(|p| NewEntry { kind: EntryKind::Publish, ts: AT, body: stored(p) }).collect()
 }
 
 /// Seals rows into the chain, in memory.

@@ -6,7 +6,7 @@ use divan::Bencher;
 use divan::counter::ItemsCount;
 use margincast::base::Digest;
 use margincast::record::Publication;
-use margincast::record::publication::from_iso;
+use margincast::record::ledger::text::from_iso;
 use margincast::serve::api::render::{RowText, body};
 
 use crate::record::{decisions, publications};

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
-use super::study::{self, StudyArgs};
+use super::study::{self, StudySource};
 use super::table;
 use super::verdict::Verdict;
 use crate::study::output;
@@ -20,7 +20,7 @@ use crate::study::output;
     --set study.start=2023-10-01 --set study.refit=90d")]
 pub struct Args {
     #[command(flatten)]
-    source: StudyArgs,
+    source: StudySource,
     /// Where forecasts.parquet, decisions.parquet, scores.json and report.html go
     #[arg(long, value_name = "DIR")]
     out: PathBuf,

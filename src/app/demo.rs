@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
-use super::study::{self, StudyArgs, Trained};
+use super::study::{self, StudySource, Trained};
 use super::verdict::Verdict;
 use super::{market, register, serve, table, verify};
 use crate::event::lake::Lake;
-use crate::record::alias::By;
-use crate::record::{Registry, Which, gate};
+use crate::record::registry::ChangedBy;
+use crate::record::{Registry, VersionRef, promotion};
 use crate::serve::engine::source;
 use crate::serve::{ClockMode, clock, start};
 use crate::study::output;
@@ -58,7 +58,7 @@ pub fn run(args: Args) -> Result<Verdict> {
         set.push("serve.listen='127.0.0.1:0'".into());
     }
     set.extend(args.set.iter().cloned());
-    let source = StudyArgs { config: args.data.join("configs/sample.toml"), lake: args.data.join("sample"), set };
+    let source = StudySource { config: args.data.join("configs/sample.toml"), lake: args.data.join("sample"), set };
     if !source.lake.is_dir() {
         bail!("{}: no sample data; run from the checkout, or give its data folder with --data", source.lake.display());
     }
@@ -87,12 +87,12 @@ pub fn run(args: Args) -> Result<Verdict> {
 fn promote(models: &Path, trained: &Trained, lake: &Path) -> Result<()> {
     let registry = Registry::open(models);
     let made = register::register(&registry, trained, lake, "demo", "margincast demo")?;
-    let (alias, which) = (&trained.config.serve.alias, Which::Version(made.version));
-    let by = By { who: "demo".into(), when: clock::now(), reason: String::new() };
+    let (alias, which) = (&trained.config.serve.alias, VersionRef::Version(made.version));
+    let by = ChangedBy { who: "demo".into(), when: clock::now(), reason: String::new() };
     let gates = registry.gates(&made.name, alias, &which, &by)?;
     // A demonstration goes on whatever its gates say; the history keeps what they said.
-    let reason = gate::reason(&gates, "first models");
-    registry.promote(&made.name, alias, &which, &By { reason, ..by })?;
+    let reason = promotion::reason(&gates, "first models");
+    registry.promote(&made.name, alias, &which, &ChangedBy { reason, ..by })?;
     Ok(())
 }
 

@@ -6,9 +6,8 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::verdict::Verdict;
-use crate::record::explain::Explanation;
-use crate::record::explain::attribution::{HoldingChange, changes};
-use crate::record::explain::guidance::{Outlook, outlooks};
+use crate::record::explain::attribution::HoldingChange;
+use crate::record::explain::{Explanation, Outlook, changes, outlooks};
 use crate::record::ledger::Reference;
 use crate::record::{FileStore, Publication, Seq};
 

@@ -10,8 +10,7 @@ use super::verdict::Verdict;
 use crate::base::{Span, Symbol, Ts};
 use crate::margin::guardrail::policy_change::Changes;
 use crate::record::FileStore;
-use crate::record::guard::{Guard, PolicyProposal, What};
-use crate::record::ledger::policy_state::PolicyState;
+use crate::record::ledger::{PolicyLog, PolicyProposal, PolicyState, ProposedChange};
 use crate::serve::clock;
 
 /// Guardrail settings and overrides: propose, approve, cancel, show
@@ -107,7 +106,7 @@ pub struct SignedBy {
 pub fn run(args: Args) -> Result<Verdict> {
     let store = FileStore::read(&args.ledger).with_context(|| format!("ledger {}", args.ledger.display()))?;
     let state = PolicyState::of(&store).with_context(|| args.ledger.display().to_string())?;
-    let guard = Guard::of(&args.ledger);
+    let guard = PolicyLog::of(&args.ledger);
     if args.at.is_some() && !state.replay {
         bail!("--at: this is the ledger of a live service; what is said to it is said now");
     }
@@ -117,13 +116,13 @@ pub fn run(args: Args) -> Result<Verdict> {
         GuardTask::Show => return show(&guard, &state, args.json),
         GuardTask::Propose { changes, by } => {
             let (who, why) = said(&by);
-            let what = What::Settings(pairs(&changes)?);
+            let what = ProposedChange::Settings(pairs(&changes)?);
             let id = guard.propose(what, (&who, &why), now, &state.base)?;
             table::print(&format!("proposal {id}: two others must approve it\n"));
         }
         GuardTask::Override { m, length, symbol, by } => {
             let (who, why) = said(&by);
-            let what = What::Override { symbol, m_ppm: (m.max(0.0) * 1e6).ceil() as u64, length };
+            let what = ProposedChange::Override { symbol, m_ppm: (m.max(0.0) * 1e6).ceil() as u64, length };
             let id = guard.propose(what, (&who, &why), now, &state.base)?;
             table::print(&format!("proposal {id}: one other must approve it\n"));
         }
@@ -149,7 +148,7 @@ fn pairs(changes: &[String]) -> Result<Changes> {
     changes.iter().map(pair).collect()
 }
 
-fn show(guard: &Guard, state: &PolicyState, as_json: bool) -> Result<Verdict> {
+fn show(guard: &PolicyLog, state: &PolicyState, as_json: bool) -> Result<Verdict> {
     let proposals = guard.proposals()?;
     if as_json {
         let states: Result<Vec<_>> = proposals
@@ -169,12 +168,14 @@ fn show(guard: &Guard, state: &PolicyState, as_json: bool) -> Result<Verdict> {
     Ok(Verdict::Yes)
 }
 
-fn line(guard: &Guard, state: &PolicyState, p: &PolicyProposal) -> Result<String> {
+fn line(guard: &PolicyLog, state: &PolicyState, p: &PolicyProposal) -> Result<String> {
     let what = match &p.what {
-        What::Settings(changes) => changes.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" "),
-        What::Override { symbol, m_ppm, length } => {
+        ProposedChange::Settings(changes) => {
+            changes.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" ")
+        }
+        ProposedChange::Override { symbol, m_ppm, length } => {
             let of = symbol.map_or("every instrument".to_string(), |s| s.to_string());
-            format!("{} for {of} over {length}", crate::record::publication::ppm(*m_ppm))
+            format!("{} for {of} over {length}", crate::record::ledger::text::ppm(*m_ppm))
         }
     };
     let names = p.names().join(", ");

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::table;
 use super::verdict::Verdict;
 use crate::base::Ts;
-use crate::record::alias::{By, Move};
-use crate::record::gate::{self, Gate};
-use crate::record::{Registry, Which};
+use crate::record::promotion::Gate;
+use crate::record::registry::{AliasMove, ChangedBy};
+use crate::record::{Registry, VersionRef, promotion};
 use crate::serve::clock;
 
 /// The model registry: list, show, promote, rollback, verify, whois
@@ -39,7 +39,7 @@ pub enum RegistryTask {
         /// Registered name
         name: String,
         /// Version or alias
-        which: Which,
+        which: VersionRef,
     },
     /// Make an alias stand for a version that passes every gate; exit code 1 when one is shut
     ///
@@ -54,7 +54,7 @@ pub enum RegistryTask {
         /// Registered name
         name: String,
         /// Version or alias
-        which: Which,
+        which: VersionRef,
         /// The alias
         #[arg(long, default_value = "champion")]
         alias: String,
@@ -108,9 +108,9 @@ pub struct ByArgs {
     pub who: Option<String>,
 }
 
-impl From<ByArgs> for By {
-    fn from(args: ByArgs) -> By {
-        By { who: args.who.unwrap_or_else(user), when: clock::now(), reason: args.reason }
+impl From<ByArgs> for ChangedBy {
+    fn from(args: ByArgs) -> ChangedBy {
+        ChangedBy { who: args.who.unwrap_or_else(user), when: clock::now(), reason: args.reason }
     }
 }
 
@@ -155,7 +155,7 @@ fn list(registry: &Registry) -> Result<Said> {
     for name in registry.names()? {
         let aliases = registry.aliases(&name)?.list()?;
         for version in registry.versions(&name)? {
-            let (manifest, digest) = registry.show(&name, &Which::Version(version.clone()))?;
+            let (manifest, digest) = registry.show(&name, &VersionRef::Version(version.clone()))?;
             let here: Vec<&str> = aliases.iter().filter(|a| a.1.version == version).map(|a| a.0.as_str()).collect();
             text.push(format!(
                 "{name:<20} {version:<8} {:<14} {:<22} {}",
@@ -172,7 +172,7 @@ fn list(registry: &Registry) -> Result<Said> {
     Ok((Verdict::Yes, json!(rows), text))
 }
 
-fn show(registry: &Registry, name: &str, which: &Which) -> Result<Said> {
+fn show(registry: &Registry, name: &str, which: &VersionRef) -> Result<Said> {
     let (manifest, digest) = registry.show(name, which)?;
     let read = |file: &str| -> Result<Value> { Ok(serde_json::from_slice(&registry.file(&manifest, file)?)?) };
     let (metrics, env) = (read("metrics.json")?, read("env.json")?);
@@ -187,8 +187,8 @@ fn show(registry: &Registry, name: &str, which: &Which) -> Result<Said> {
     Ok((Verdict::Yes, value, text))
 }
 
-fn promote(registry: &Registry, name: &str, alias: &str, which: &Which, by: ByArgs, forced: bool) -> Result<Said> {
-    let by = By::from(by);
+fn promote(registry: &Registry, name: &str, alias: &str, which: &VersionRef, by: ByArgs, forced: bool) -> Result<Said> {
+    let by = ChangedBy::from(by);
     let gates = registry.gates(name, alias, which, &by)?;
     let open = !gates.iter().any(Gate::shut);
     let rows: Vec<Vec<String>> =
@@ -201,13 +201,13 @@ fn promote(registry: &Registry, name: &str, alias: &str, which: &Which, by: ByAr
         text.push(format!("{alias} stays; --override WHO REASON promotes all the same, and says so in the history"));
         return Ok((Verdict::No, json!({"promoted": false, "gates": gates}), text));
     }
-    let by = By { reason: gate::reason(&gates, &by.reason), ..by };
+    let by = ChangedBy { reason: promotion::reason(&gates, &by.reason), ..by };
     let (answer, value, line) = moved(&registry.promote(name, alias, which, &by)?);
     text.extend(line);
     Ok((answer, json!({"promoted": true, "gates": gates, "move": value}), text))
 }
 
-fn moved(m: &Move) -> Said {
+fn moved(m: &AliasMove) -> Said {
     let from = m.from.as_ref().map_or("nothing", |t| t.version.as_str());
     let text = format!("{}: {from} -> {} since {} by {}: {}", m.alias, m.to.version, m.when, m.who, m.reason);
     let value = json!({"alias": m.alias, "from": m.from, "to": m.to, "when": m.when, "who": m.who, "reason": m.reason});

@@ -9,10 +9,8 @@ use super::market;
 use super::study::Trained;
 use crate::base::Digest;
 use crate::event::lake::{Lake, Listing};
-use crate::record::manifest::{DataLock, Env};
-use crate::record::register::Extras;
-use crate::record::registry::Registered;
-use crate::record::{Registry, Which};
+use crate::record::registry::{DataLock, Env, Extras, Registered};
+use crate::record::{Registry, VersionRef};
 use crate::serve::clock;
 use crate::study::promote::candidate;
 
@@ -22,7 +20,7 @@ use crate::study::promote::candidate;
 /// The lake or the registry cannot be used.
 pub fn register(registry: &Registry, trained: &Trained, lake: &Path, run_id: &str, author: &str) -> Result<Registered> {
     let (config, studied) = (&trained.config, &trained.studied);
-    let parent = registry.show(&config.serve.model, &Which::Alias(config.serve.alias.clone()));
+    let parent = registry.show(&config.serve.model, &VersionRef::Alias(config.serve.alias.clone()));
     let created_at = clock::now();
     let with = candidate(studied, author, created_at)?;
     let extras = Extras {

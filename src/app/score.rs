@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
 
-use super::study::StudyArgs;
+use super::study::StudySource;
 use super::verdict::Verdict;
 use super::{market, table};
 use crate::forecast::History;
@@ -26,7 +26,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     forecasts: PathBuf,
     #[command(flatten)]
-    source: StudyArgs,
+    source: StudySource,
     /// Print JSON instead of tables
     #[arg(long)]
     json: bool,

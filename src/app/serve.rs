@@ -11,7 +11,7 @@ use crate::base::{Horizon, Ts};
 use crate::event::lake::Lake;
 use crate::event::snapshot::VenueTable;
 use crate::record::Registry;
-use crate::record::venue::Inputs;
+use crate::record::ledger::VenueFiles;
 use crate::serve::engine::{Engine, Models, pace, source};
 use crate::serve::{ClockMode, Options, start};
 
@@ -95,7 +95,7 @@ pub fn run(args: Args) -> Result<Verdict> {
 pub fn engine(config: &Config) -> Engine {
     let serve = &config.serve;
     let models = Models::new(Registry::open(&serve.models), &serve.model, &serve.alias);
-    Engine::new(models, config.plan().pipeline, config.digest(), Inputs::of(&serve.ledger))
+    Engine::new(models, config.plan().pipeline, config.digest(), VenueFiles::of(&serve.ledger))
 }
 
 /// How a configuration is served.

@@ -9,11 +9,11 @@ use super::market;
 use super::progress::Bars;
 use crate::forecast::simulation::sample::is_thin;
 use crate::study::measure::Heading;
-use crate::study::{Progress, Studied, Task, run as walk_and_measure};
+use crate::study::{Progress, Studied, StudyTask, run as walk_and_measure};
 
 /// Where the configuration and the data are.
 #[derive(clap::Args, Clone, Debug)]
-pub struct StudyArgs {
+pub struct StudySource {
     /// Configuration file
     #[arg(long, value_name = "FILE")]
     pub config: PathBuf,
@@ -33,7 +33,7 @@ pub struct Trained {
     pub studied: Studied,
 }
 
-impl StudyArgs {
+impl StudySource {
     /// The effective configuration.
     ///
     /// # Errors
@@ -64,7 +64,7 @@ pub fn run(config: Config, lake: &Path, keep: Option<&Path>, title: &str, comman
     let bars = Bars::new();
     let heading = Heading { title, command, config: config.digest() };
     let plan = config.plan();
-    let task = Task { plan: &plan, ablations: &config.ablations, market: &market, heading, keep };
+    let task = StudyTask { plan: &plan, ablations: &config.ablations, market: &market, heading, keep };
     let studied = walk_and_measure(task, &|progress: Progress<'_>| bars.show(progress))?;
     for failure in studied.walk.failures.iter().take(20) {
         tracing::warn!("{failure}");

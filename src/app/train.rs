@@ -5,12 +5,11 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use super::config::Config;
-use super::study::{self, StudyArgs};
+use super::study::{self, StudySource};
 use super::verdict::Verdict;
 use super::{register, table};
 use crate::base::Digest;
-use crate::record::manifest::{Env, FileEntry};
-use crate::record::run::{Code, RunOutcome, cpu_name};
+use crate::record::registry::{Code, Env, FileEntry, RunOutcome, cpu_name};
 use crate::record::{Error, Registry, Run};
 use crate::study::{Studied, output};
 
@@ -65,7 +64,7 @@ pub fn run(args: Args) -> Result<Verdict> {
         return verify(&args, &args.runs.join(named(&args.runs, id)?));
     }
     let config = args.config.clone().unwrap_or_default();
-    let source = StudyArgs { config, lake: args.lake.clone(), set: args.set.clone() };
+    let source = StudySource { config, lake: args.lake.clone(), set: args.set.clone() };
     let config = source.read()?;
     let mut own = begun(&config, &args.lake, &command(&source))?;
     let id = match &args.resume {
@@ -103,7 +102,7 @@ pub fn run(args: Args) -> Result<Verdict> {
 }
 
 /// The command line that makes the run again.
-fn command(source: &StudyArgs) -> String {
+fn command(source: &StudySource) -> String {
     let sets: String = source.set.iter().map(|o| format!(" --set {o}")).collect();
     format!("margincast train --config {} --lake {}{sets}", source.config.display(), source.lake.display())
 }
@@ -169,7 +168,7 @@ fn outcome(studied: &Studied, folder: Option<&Path>) -> Result<RunOutcome> {
         choices: Digest::of_json(&serde_json::to_value(&studied.walk.choices)?),
         models: meta.model_digest,
         results: meta.result_digest,
-        future: Digest::of_json(&serde_json::to_value(&studied.judged.scores.evidence.leak_test)?),
+        leak_test: Digest::of_json(&serde_json::to_value(&studied.judged.scores.evidence.leak_test)?),
         total: Digest::default(),
         files: folder
             .map_or(Ok(Vec::new()), |f| output::FILES.iter().map(|name| file(f, name)).collect::<Result<_>>())?,

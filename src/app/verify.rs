@@ -9,9 +9,7 @@ use super::config::Config;
 use super::verdict::Verdict;
 use super::{market, serve};
 use crate::event::lake::Lake;
-use crate::record::era::Era;
-use crate::record::ledger::Reference;
-use crate::record::ledger::audit::audit;
+use crate::record::ledger::{Epoch, Reference, audit};
 use crate::record::{Error, FileStore, Registry, Store};
 use crate::serve::engine::audit::remake;
 
@@ -106,8 +104,8 @@ fn find(args: &Args) -> Result<Findings> {
             findings.note(format!("guard: {} orders, each approved and due", audited.orders), audited.wrong_orders);
         }
         if let Some(lake) = &args.lake {
-            for era in &audited.epochs {
-                again(args, lake, era, &mut findings)?;
+            for epoch in &audited.epochs {
+                again(args, lake, epoch, &mut findings)?;
             }
         }
         if let Some(reference) = &args.reference {
@@ -122,12 +120,12 @@ fn find(args: &Args) -> Result<Findings> {
     Ok(findings)
 }
 
-/// Makes one era again from the lake, and compares.
-fn again(args: &Args, lake: &Path, era: &Era, findings: &mut Findings) -> Result<()> {
-    let mut config: Config = serde_json::from_str(&era.start.config).context("the configuration in the ledger")?;
+/// Makes one epoch again from the lake, and compares.
+fn again(args: &Args, lake: &Path, epoch: &Epoch, findings: &mut Findings) -> Result<()> {
+    let mut config: Config = serde_json::from_str(&epoch.start.config).context("the configuration in the ledger")?;
     config.serve.models = args.models.clone();
     config.serve.ledger = args.ledger.clone();
-    if config.digest() != era.start.digest {
+    if config.digest() != epoch.start.digest {
         let text = "the configuration in the ledger does not have the digest recorded with it";
         findings.wrong.push(text.into());
         return Ok(());
@@ -136,10 +134,10 @@ fn again(args: &Args, lake: &Path, era: &Era, findings: &mut Findings) -> Result
     let recall = Box::new(move |seq| FileStore::peek(&folder)?.publication(seq));
     let lake = Lake::at(lake);
     let events = lake.events(&market::subscriptions(&config, &lake)?, config.universe.from, None)?;
-    let remade = remake(era, &config.universe.symbols, serve::engine(&config), recall, events)?;
+    let remade = remake(epoch, &config.universe.symbols, serve::engine(&config), recall, events)?;
     let what = format!(
-        "era of configuration {}: {} publications made again, equal in every field",
-        era.start.digest.short(),
+        "epoch of configuration {}: {} publications made again, equal in every field",
+        epoch.start.digest.short(),
         remade.publications
     );
     findings.note(what, remade.differs.into_iter().collect());

@@ -1,13 +1,10 @@
-//! One published answer: what to ask for one instrument over one horizon, and the numbers behind it.
+//! One published answer: what to ask for one instrument over one horizon, and why.
 
 use serde::{Deserialize, Serialize};
 
-use super::guardrail::blast::Impact;
-use super::guardrail::interest_caps::InterestCaps;
 use super::reason::Reason;
-use super::risk_score::RiskScore;
 use super::state::State;
-use super::traffic_light::TrafficLightReading;
+use super::why::Why;
 use crate::base::{Digest, Horizon, Symbol, Ts};
 
 /// One published answer: what to ask for one instrument over one horizon, and why.
@@ -50,53 +47,4 @@ pub struct Decision {
     pub config_digest: Digest,
     /// What else it takes to explain it.
     pub why: Why,
-}
-
-/// The numbers between the inputs of a decision and its result.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Why {
-    /// Forecast over baseline.
-    pub m0: f64,
-    /// The credible part of a rise.
-    pub m1: f64,
-    /// At least what the stressed regime wants.
-    pub m2: f64,
-    /// Within the bounds of the multiplier.
-    pub m4: f64,
-    /// Requirement in the stressed regime, fraction of notional.
-    pub stressed: f64,
-    /// Expected shortfall of the baseline, fraction of notional.
-    pub expected_shortfall: f64,
-    /// Plain historical 99 % VaR over all history kept, fraction of notional.
-    pub long_run_var: f64,
-    /// Disagreement of the baselines, (max - min) / median.
-    pub dispersion: f64,
-    /// Share of recent windows that made a row.
-    pub data_quality: f64,
-    /// How far initial margin is below what the multiplier wants, fraction of notional.
-    pub gap: f64,
-    /// Whether the flag of the stressed regime is up.
-    pub stress_flag: bool,
-    /// What bound maintenance margin.
-    pub mm_reasons: Vec<Reason>,
-    /// What a consumer uses after `valid_until`, parts per million.
-    pub fallback_m_ppm: u64,
-    /// Until when the decision may be used.
-    pub valid_until: Ts,
-    /// The measured 99 % loss and the result of each stage of [`super::apc`], the last of which is the
-    /// baseline; empty where there are no stages.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub stages: Vec<f64>,
-    /// Caps on open interest, where the book is known, quote units.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub interest: Option<InterestCaps>,
-    /// What the rise of maintenance margin would newly liquidate, where the accounts are known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub blast: Option<Impact>,
-    /// The risk score, where anything that goes into it is known.
-    #[serde(default, rename = "score", skip_serializing_if = "Option::is_none")]
-    pub risk_score: Option<RiskScore>,
-    /// What the traffic light showed, where it acts.
-    #[serde(default, rename = "light", skip_serializing_if = "Option::is_none")]
-    pub traffic_light: Option<TrafficLightReading>,
 }

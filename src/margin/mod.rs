@@ -2,7 +2,9 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `decision.rs` | one published answer, and the numbers behind it |
+//! | `decision.rs` | one published answer |
+//! | `why.rs` | the numbers behind it, each declared once |
+//! | `numbers.rs` | all its numbers: name, unit, place in a publication, value |
 //! | `state.rs` | how fresh it is |
 //! | `reason.rs` | why it is not simply what was aimed at |
 //! | `multiplier.rs` | the chain m0 to m4 from a baseline and a forecast |
@@ -28,14 +30,16 @@ mod error;
 pub mod guardrail;
 pub mod median;
 pub mod multiplier;
+pub mod numbers;
 pub mod percentile;
 mod reason;
 pub mod risk_score;
 mod state;
 pub mod traffic_light;
+pub mod why;
 
 pub use credibility::Credibility;
-pub use decision::{Decision, Why};
+pub use decision::Decision;
 pub use error::Error;
 pub use guardrail::order::{Order, Override};
 pub use guardrail::policy::{Mode, Policy};
@@ -43,3 +47,4 @@ pub use guardrail::{Conditions, Guardrail, Output, Proposal};
 pub use multiplier::{Chain, ChainInputs};
 pub use reason::Reason;
 pub use state::State;
+pub use why::Why;

@@ -30,8 +30,8 @@ mod traffic_light;
 
 pub use error::Error;
 pub use input::Input;
-pub use model_set::{Member, ModelSet, ModelSet as Bundle}; // alias
-pub use named_forecast::{NamedForecast, NamedForecast as Named}; // alias
+pub use model_set::{Member, ModelSet};
+pub use named_forecast::NamedForecast;
 pub use settings::{Margin, Settings};
 
 use std::collections::BTreeMap;

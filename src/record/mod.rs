@@ -23,34 +23,7 @@ pub mod promotion;
 pub mod registry;
 pub mod stored;
 
-pub use chain::{Kind, NewEntry, Record, Seq};
+pub use chain::{EntryKind, NewEntry, SealedEntry, Seq};
 pub use error::Error;
 pub use ledger::{FileStore, MemoryStore, Publication, Store};
-pub use registry::{Loaded, Manifest, Registry, Run, Which};
-
-pub use explain::{attribution, guidance}; // alias
-pub use ledger::file_store as file; // alias
-pub use ledger::numbering as press; // alias
-pub use ledger::policy_log as guard; // alias
-pub use ledger::venue_files as venue; // alias
-pub use ledger::{order, rerun}; // alias
-pub use promotion as gate; // alias
-pub use promotion as margin_gate; // alias
-pub use promotion as evidence; // alias
-pub use registry::{alias, golden, register, run}; // alias
-/// Alias.
-pub mod era {
-    pub use super::ledger::bodies::*; // alias
-    pub use super::ledger::epoch::*; // alias
-}
-/// Alias.
-pub mod publication {
-    pub use super::ledger::publication::*; // alias
-    pub use super::ledger::text::*; // alias
-    pub use super::ledger::working::*; // alias
-}
-/// Alias.
-pub mod manifest {
-    pub use super::registry::manifest::*; // alias
-    pub use super::stored::from_value; // alias
-}
+pub use registry::{Loaded, Manifest, Registry, Run, VersionRef};

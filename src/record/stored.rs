@@ -9,10 +9,10 @@
 //! | `env.json` | `margincast.env.v1` | [`super::registry::Env::read`] |
 //! | `run.json` | `margincast.run.v1` | [`super::Run::read`] |
 //! | `evidence.json` | `margincast.evidence.v1`, `v2`, `v3` | [`super::promotion::Evidence::read`] |
-//! | `aliases/<alias>` | `<version> sha256:<digest of MANIFEST.json>` | [`super::registry::Target`] |
+//! | `aliases/<alias>` | `<version> sha256:<digest of MANIFEST.json>` | [`super::registry::AliasTarget`] |
 //! | `history.jsonl`, `ledger/*.jsonl` | `v` 1 | [`super::Record::read`] |
 //! | ledger body of `publish` | `margincast.multiplier.v1`, `.v2` | [`super::ledger::Publication`] |
-//! | ledger body of `order` | a word for its kind | [`super::ledger::order::Ordered`] |
+//! | ledger body of `order` | a word for its kind | [`super::ledger::order::OrderGiven`] |
 //! | `ledger/guard/log.jsonl` | `v` 1 | [`super::ledger::policy_log::Guard::proposals`] |
 //!
 //! `tests/format/` holds one sample of each, never edited.

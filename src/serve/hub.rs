@@ -15,8 +15,8 @@ use super::clock;
 use super::options::{ClockMode, Options};
 use crate::base::{Horizon, Symbol, Ts};
 use crate::pipeline::Named;
-use crate::record::guidance::Outlook;
-use crate::record::publication::from_iso;
+use crate::record::explain::Outlook;
+use crate::record::ledger::text::from_iso;
 use crate::record::{Publication, Seq};
 
 /// Sets kept for consumers that come back.

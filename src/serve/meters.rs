@@ -10,7 +10,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle, 
 
 use super::hub::Hub;
 use super::options::Options;
-use crate::record::publication::Status;
+use crate::record::ledger::Status;
 
 const META: Metadata<'static> = Metadata::new("margincast", Level::INFO, None);
 const FINE_SECONDS: [f64; 10] = [5e-5, 1e-4, 2.5e-4, 5e-4, 1e-3, 2.5e-3, 5e-3, 2.5e-2, 0.1, 1.0];

@@ -27,5 +27,5 @@ pub mod walk;
 pub use config::{ModelPlan, Plan};
 pub use error::Error;
 pub use progress::{OnProgress, Progress};
-pub use run::{Studied, Task, run};
+pub use run::{Studied, StudyTask, run};
 pub use walk::{Issued, Walk};

@@ -15,6 +15,8 @@ use crate::base::{Horizon, Prob, Span};
 use crate::forecast::{Dist, Forecast, Regime};
 use crate::loss::OutcomeRow;
 use crate::margin::Decision;
+use crate::margin::numbers::{Number, numbers};
+use crate::margin::why::Unit;
 
 /// Names of the quantile columns, in the order of [`crate::forecast::dist::LEVELS`].
 const QUANTILES: [&str; 9] = ["q005", "q01", "q025", "q05", "q50", "q95", "q975", "q99", "q995"];
@@ -69,30 +71,26 @@ pub fn forecasts(issued: &[Issued]) -> Table {
     Table::new(columns)
 }
 
-/// The table of decisions.
+/// The table of decisions: its numbers are those that are declared as columns.
 pub fn decisions(made: &[Decision]) -> Table {
-    let float = |f: &dyn Fn(&Decision) -> f64| Column::Float(made.iter().map(f).collect());
     let text = |f: &dyn Fn(&Decision) -> String| Column::Text(made.iter().map(|d| Some(f(d))).collect());
-    let whole = |f: &dyn Fn(&Decision) -> i64| Column::Int(made.iter().map(|d| Some(f(d))).collect());
-    Table::new([
+    let mut columns = vec![
         ("symbol", text(&|d| d.symbol.to_string())),
         ("ts", Column::Time(made.iter().map(|d| Some(d.ts.0)).collect())),
-        ("horizon_ns", whole(&|d| d.horizon.0.0)),
-        ("baseline", float(&|d| d.baseline)),
-        ("forecast_loss", float(&|d| d.forecast_loss.unwrap_or(f64::NAN))),
-        ("credibility", float(&|d| d.credibility)),
-        ("m_raw", float(&|d| d.m_raw)),
-        ("m_im_ppm", whole(&|d| d.m_im_ppm as i64)),
-        ("m_mm_ppm", whole(&|d| d.m_mm_ppm as i64)),
-        ("c_im", float(&|d| d.c_im)),
-        ("c_mm", float(&|d| d.c_mm)),
-        ("p_stress", float(&|d| d.p_stress.unwrap_or(f64::NAN))),
-        ("risk_score", float(&|d| d.why.risk_score.map_or(f64::NAN, |s| s.points()))),
+        ("horizon_ns", Column::Int(made.iter().map(|d| Some(d.horizon.0.0)).collect())),
+    ];
+    let number = |n: Number| match n.unit {
+        Unit::PartsPerMillion => Column::Int(made.iter().map(|d| Some(n.get(d) as i64)).collect()),
+        _ => Column::Float(made.iter().map(|d| n.get(d)).collect()),
+    };
+    columns.extend(numbers().filter(Number::is_column).map(|n| (n.name, number(n))));
+    columns.extend([
         ("state", text(&|d| code(&d.state))),
         ("reasons", Column::TextList(made.iter().map(|d| d.reasons.iter().map(code).collect()).collect())),
         ("model_digest", text(&|d| d.model_digest.to_string())),
         ("config_digest", text(&|d| d.config_digest.to_string())),
-    ])
+    ]);
+    Table::new(columns)
 }
 
 /// The table of outcomes in the out-of-sample span: what forecasts and margins are held to.

@@ -9,7 +9,7 @@ use super::{Error, OnProgress};
 
 /// A study to be run.
 #[derive(Clone, Copy)]
-pub struct Task<'a> {
+pub struct StudyTask<'a> {
     /// What is studied.
     pub plan: &'a Plan,
     /// What is left out once more each, to see what it is worth.
@@ -36,8 +36,8 @@ pub struct Studied {
 ///
 /// # Errors
 /// The plan cannot be carried out on this market, or a fit's file cannot be used.
-pub fn run(task: Task<'_>, progress: OnProgress<'_>) -> Result<Studied, Error> {
-    let Task { plan, ablations, market, heading, keep } = task;
+pub fn run(task: StudyTask<'_>, progress: OnProgress<'_>) -> Result<Studied, Error> {
+    let StudyTask { plan, ablations, market, heading, keep } = task;
     let walk = walk(plan, market, heading.config, keep, progress)?;
     let again = Again { market, ablations, config: heading.config, keep, progress };
     let judged = judge(&Material::of(plan, &walk, Some(again)), heading)?;

@@ -10,13 +10,11 @@ use margincast::loss::test::traffic_light::Light;
 use margincast::margin::traffic_light::TrafficLightReading;
 use margincast::margin::{Order, Override, Policy, State};
 use margincast::pipeline::Bundle;
-use margincast::record::alias::{Aliases, Target};
-use margincast::record::gate::Evidence;
-use margincast::record::golden::Golden;
-use margincast::record::guard::Guard;
-use margincast::record::manifest::{Env, from_value};
-use margincast::record::venue::Inputs;
-use margincast::record::{FileStore, Kind, Manifest, Publication, Run, Seq, Store, era};
+use margincast::record::ledger::{PolicyLog, VenueFiles};
+use margincast::record::promotion::Evidence;
+use margincast::record::registry::{AliasTarget, Aliases, Env, Golden};
+use margincast::record::stored::from_value;
+use margincast::record::{EntryKind, FileStore, Manifest, Publication, Run, Seq, Store, ledger};
 use tempfile::TempDir;
 
 fn sample(name: &str) -> PathBuf {
@@ -60,7 +58,7 @@ fn every_evidence_reads_and_the_newest_is_what_is_written() {
         (Evidence::read("sample", &stored).unwrap(), stored)
     };
     let ((first, _), (second, _), (third, stored)) = (of("v1"), of("v2"), of("v3"));
-    assert_eq!((first.served.as_str(), first.horizons.len(), first.future.passed), ("conformal", 1, true));
+    assert_eq!((first.served.as_str(), first.horizons.len(), first.leak_test.passed), ("conformal", 1, true));
     assert_eq!((second.margins.len(), second.signed.as_ref().unwrap().author.as_str()), (1, "ann"));
     assert_eq!(third.write().unwrap(), stored);
     // The third says what the second said, and has one series more that is the same as another.
@@ -101,7 +99,7 @@ fn the_first_bundle_and_its_golden_rows_read() {
 
 #[test]
 fn the_first_alias_and_history_read() {
-    let target = Target::read("sample", &String::from_utf8(bytes("alias")).unwrap()).unwrap();
+    let target = AliasTarget::read("sample", &String::from_utf8(bytes("alias")).unwrap()).unwrap();
     let folder = TempDir::new().unwrap();
     std::fs::copy(sample("history.jsonl"), folder.path().join("history.jsonl")).unwrap();
     let history = Aliases::of(folder.path()).history().unwrap();
@@ -111,15 +109,18 @@ fn the_first_alias_and_history_read() {
 #[test]
 fn the_first_ledger_reads() {
     let store = FileStore::read(&sample("ledger")).unwrap();
-    let kinds: Vec<Kind> = store.scan(Seq(0)).unwrap().map(|r| r.unwrap().kind).collect();
-    use Kind::*;
+    let kinds: Vec<EntryKind> = store.scan(Seq(0)).unwrap().map(|r| r.unwrap().kind).collect();
+    use EntryKind::*;
     assert_eq!(
         kinds,
         [Genesis, Start, ConfigLoaded, Publish, Tick, Kill, ModelLoaded, ModelLoadFailed, Stop, Recovered]
     );
     let mut published = Vec::new();
-    let eras = era::eras(&store, |_, p| published.push(p)).unwrap();
-    assert_eq!((eras.len(), published.len(), eras[0].killed, eras[0].model.version.as_str()), (1, 1, true, "000002"));
+    let epochs = ledger::epochs(&store, |_, p| published.push(p)).unwrap();
+    assert_eq!(
+        (epochs.len(), published.len(), epochs[0].killed, epochs[0].model.version.as_str()),
+        (1, 1, true, "000002")
+    );
     let decision = published[0].decision().unwrap();
     // The first form had no multiplier for withdrawals.
     assert_eq!((decision.m_im_ppm, decision.m_transfer_ppm), (1_250_000, 1_250_000));
@@ -129,18 +130,18 @@ fn the_first_ledger_reads() {
 fn the_second_ledger_reads_with_its_orders_and_approvals() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format/v2/ledger");
     let mut published = Vec::new();
-    let era = era::eras(&FileStore::read(&folder).unwrap(), |_, p| published.push(p)).unwrap().pop().unwrap();
-    let orders: Vec<Order> = era.orders.iter().map(|o| o.1.order.read().unwrap()).collect();
+    let epoch = ledger::epochs(&FileStore::read(&folder).unwrap(), |_, p| published.push(p)).unwrap().pop().unwrap();
+    let orders: Vec<Order> = epoch.orders.iter().map(|o| o.1.order.read().unwrap()).collect();
     let set = Override { m_ppm: 1_500_000, until: "2023-11-15T22:13:20Z".parse().unwrap() };
     let settings = Policy { dead_band: 0.03, ..Policy::default() };
     let kill = Order::Kill { scope: "model:HMM".parse().unwrap(), on: true };
     assert_eq!(orders, [Order::Override { symbol: None, set }, Order::Settings(Box::new(settings)), kill]);
-    assert_eq!((era.frozen.len(), era.killed, era.applied().len()), (1, false, 2));
+    assert_eq!((epoch.frozen.len(), epoch.killed, epoch.applied().len()), (1, false, 2));
     let decision = published[0].decision().unwrap();
     assert_eq!((decision.m_transfer_ppm, decision.state), (1_300_000, State::Thin));
     assert_eq!((decision.why.stages.as_slice(), decision.why.blast.unwrap().accounts), ([0.036, 0.04].as_slice(), 3));
     assert_eq!(decision.why.interest.unwrap().hard, 1e7);
-    let proposals = Guard::of(&folder).proposals().unwrap();
+    let proposals = PolicyLog::of(&folder).proposals().unwrap();
     assert_eq!((proposals.len(), proposals[0].approved(), proposals[1].approved()), (2, Some(proposals[0].at), None));
     assert!(proposals[1].cancelled.is_some());
 }
@@ -149,8 +150,8 @@ fn the_second_ledger_reads_with_its_orders_and_approvals() {
 fn the_third_ledger_reads_with_what_the_venue_told_the_risk_score_and_the_light() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format/v3/ledger");
     let mut published = Vec::new();
-    let era = era::eras(&FileStore::read(&folder).unwrap(), |_, p| published.push(p)).unwrap().pop().unwrap();
-    let read = Inputs::of(&folder).snapshot(VenueTable::Accounts, era.heard[&VenueTable::Accounts]).unwrap();
+    let epoch = ledger::epochs(&FileStore::read(&folder).unwrap(), |_, p| published.push(p)).unwrap().pop().unwrap();
+    let read = VenueFiles::of(&folder).snapshot(VenueTable::Accounts, epoch.heard[&VenueTable::Accounts]).unwrap();
     let holdings = [(100.0, 5000.0), (60.0, -5000.0)].map(|(equity, notional)| Holding { equity, notional });
     let want = AccountSnapshot([("BTC".parse().unwrap(), holdings.to_vec())].into());
     assert_eq!(read, VenueSnapshot::Accounts(want));

@@ -4,8 +4,9 @@
 use std::path::Path;
 use std::process::Command;
 
-use margincast::record::attribution::{Change, HoldingChange, ORDER};
-use margincast::record::manifest::from_value;
+use margincast::record::explain::RequirementChange;
+use margincast::record::explain::attribution::{HoldingChange, ORDER};
+use margincast::record::stored::from_value;
 use margincast::record::{FileStore, Publication, Seq, Store};
 use serde_json::{Value, json};
 
@@ -54,14 +55,14 @@ fn terms_sum_to_the_published_difference_to_the_last_part() {
             publication(k + 1, numbers, 0.1 * (u(6) - 0.5))
         };
         let (old, new) = (side(0), side(1));
-        let change = Change::between(&old, &new, None).unwrap();
+        let change = RequirementChange::between(&old, &new, None).unwrap();
         assert_eq!((change.from.parts, change.to.parts), (ppm(&old), ppm(&new)));
         assert_eq!(change.difference, ppm(&new) - ppm(&old));
         assert_eq!(change.terms.iter().map(|t| t.parts).sum::<i64>(), change.difference, "{change:#?}");
         let names: Vec<&str> = change.terms.iter().map(|t| t.name).collect();
         assert_eq!(names, ORDER[2..]);
         let held = HoldingChange { units: [3.0 * noise(i), -5.0 * noise(i + 1)], prices: [40_000.0, 39_000.0] };
-        let money = Change::between(&old, &new, Some(held)).unwrap();
+        let money = RequirementChange::between(&old, &new, Some(held)).unwrap();
         assert_eq!(money.terms.len(), ORDER.len());
         assert_eq!(money.terms.iter().map(|t| t.parts).sum::<i64>(), money.difference);
         assert_eq!(money.unit, "micro");
@@ -72,7 +73,7 @@ fn terms_sum_to_the_published_difference_to_the_last_part() {
 fn each_term_is_of_what_moved_it() {
     let from = [0.04, 0.05, 0.8, 0.1, 0.09, 0.0];
     let moved = |name: &str, to: [f64; 6], guard: f64| {
-        let change = Change::between(&publication(1, from, 0.0), &publication(2, to, guard), None).unwrap();
+        let change = RequirementChange::between(&publication(1, from, 0.0), &publication(2, to, guard), None).unwrap();
         for t in &change.terms {
             assert_eq!(t.parts == 0, t.name != name, "{name}: {t:?}");
         }
@@ -91,22 +92,22 @@ fn each_term_is_of_what_moved_it() {
 fn positions_and_prices_come_first_and_in_money() {
     let p = |seq| publication(seq, [0.05, 0.05, 1.0, 0.0, 0.05, 0.0], 0.0);
     let held = HoldingChange { units: [2.0, -3.0], prices: [100.0, 110.0] };
-    let change = Change::between(&p(1), &p(2), Some(held)).unwrap();
+    let change = RequirementChange::between(&p(1), &p(2), Some(held)).unwrap();
     let parts: Vec<i64> = change.terms.iter().map(|t| t.parts).collect();
     assert_eq!(parts, [5_000_000, 1_500_000, 0, 0, 0, 0, 0]);
     let bad = HoldingChange { units: [f64::NAN, 1.0], prices: [1.0; 2] };
-    assert!(Change::between(&p(1), &p(2), Some(bad)).is_err());
+    assert!(RequirementChange::between(&p(1), &p(2), Some(bad)).is_err());
 }
 
 #[test]
 fn two_instruments_or_no_baseline_are_refused_with_a_reason() {
     let p = publication(1, [0.05, 0.05, 1.0, 0.0, 0.05, 0.0], 0.0);
     let other = Publication { horizon: "PT1H".into(), ..p.clone() };
-    let refused = Change::between(&p, &other, None).unwrap_err().to_string();
+    let refused = RequirementChange::between(&p, &other, None).unwrap_err().to_string();
     assert!(refused.contains("one instrument and horizon"), "{refused}");
     let mut silent = p.clone();
     silent.baseline.loss = None;
-    assert!(Change::between(&p, &silent, None).unwrap_err().to_string().contains("no baseline"));
+    assert!(RequirementChange::between(&p, &silent, None).unwrap_err().to_string().contains("no baseline"));
 }
 
 #[test]
@@ -145,11 +146,11 @@ fn climbing(hours: i64) -> Vec<margincast::margin::Decision> {
 #[test]
 fn guidance_knows_the_situation_and_nothing_that_comes_later() {
     use margincast::margin::Policy;
-    use margincast::record::guidance::{Ahead, Guide};
+    use margincast::record::explain::{GuidanceRange, RunningGuidance};
     let decisions = climbing(1500);
     let told = |n: usize| {
-        let mut guide = Guide::new(Policy::default());
-        decisions[..n].iter().map(|d| guide.push(d)).collect::<Vec<Vec<Ahead>>>()
+        let mut guide = RunningGuidance::new(Policy::default());
+        decisions[..n].iter().map(|d| guide.push(d)).collect::<Vec<Vec<GuidanceRange>>>()
     };
     let (all, early) = (told(1500), told(1000));
     assert_eq!(all[..1000], early[..], "what was told does not change");
@@ -163,7 +164,7 @@ fn guidance_knows_the_situation_and_nothing_that_comes_later() {
 #[test]
 fn triggers_are_what_the_chain_would_want() {
     use margincast::margin::Policy;
-    use margincast::record::guidance::triggers;
+    use margincast::record::explain::guidance::triggers;
     // b 0.04, m 1.2 in force; at p of stress 0.6 the chain wants 1 + 0.6 x 1.25 = 1.75.
     let d = publication(1, [0.04, 0.05, 0.8, 0.1, 0.09, 0.0], 0.0).decision().unwrap();
     let found = triggers(&d, &Policy::default());

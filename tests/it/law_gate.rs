@@ -6,11 +6,12 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 use margincast::base::{Digest, Horizon, Span, Ts};
-use margincast::record::alias::{By, Move, Target};
-use margincast::record::gate::{Evidence, Gate, Hits, Leak, Measured, judge};
-use margincast::record::margin_gate::{Cost, Margins, Signed, Stress, governed};
-use margincast::record::register::Extras;
-use margincast::record::{Registry, Which};
+use margincast::record::promotion::{
+    Evidence, ForecastEvidence, Gate, Hits, LeakEvidence, MarginCost, MarginEvidence, Signature, StressEvidence,
+    governed, judge,
+};
+use margincast::record::registry::{AliasMove, AliasTarget, ChangedBy, Extras};
+use margincast::record::{Registry, VersionRef};
 use tempfile::TempDir;
 
 use crate::law_registry::{bundle, extras};
@@ -28,7 +29,7 @@ fn hits(n: usize, breaches: usize) -> Hits {
 
 /// A version that passes: better than its base, well covered, no drift, no leak.
 fn good() -> Evidence {
-    let measured = |horizon: Span| Measured {
+    let measured = |horizon: Span| ForecastEvidence {
         horizon: Horizon(horizon),
         ts: (0..800).map(|i| Ts(0) + Span::HOUR.times(i)).collect(),
         losses: BTreeMap::from([
@@ -43,24 +44,24 @@ fn good() -> Evidence {
         served: "conformal".into(),
         base: "HAR".into(),
         horizons: vec![measured(Span::HOUR), measured(Span::DAY)],
-        future: Leak { cut: Ts(0), models: 6, changed: 5000, passed: true },
+        leak_test: LeakEvidence { cut: Ts(0), models: 6, changed: 5000, passed: true },
         drift: BTreeMap::from([("rv".to_string(), 0.05), ("ret".to_string(), 0.19), ("rv_far".to_string(), 3.0)]),
         usual: BTreeMap::from([("rv_far".to_string(), 4.0)]),
         margins: vec![margins(Span::HOUR), margins(Span::DAY)],
-        signed: Some(Signed { author: "ann".into(), limits: 5, expires: Ts(i64::MAX) }),
+        signed: Some(Signature { author: "ann".into(), limits: 5, expires: Ts(i64::MAX) }),
     }
 }
 
 /// A guarded margin that is well covered, dearer to nobody than a constant, and calm.
-fn margins(horizon: Span) -> Margins {
-    Margins {
+fn margins(horizon: Span) -> MarginEvidence {
+    MarginEvidence {
         horizon: Horizon(horizon),
         hits: hits(3000, 25),
         z2: Some(0.1),
-        own: Cost { breaches: 50, shortfall_sum: 1.5, call_es99: Some(0.4) },
-        control: Cost { breaches: 52, shortfall_sum: 1.9, call_es99: Some(0.7) },
+        own: MarginCost { breaches: 50, shortfall_sum: 1.5, call_es99: Some(0.4) },
+        control: MarginCost { breaches: 52, shortfall_sum: 1.9, call_es99: Some(0.7) },
         overshoot: Some(0.04),
-        stress: vec![Stress { name: "crash".into(), own: 0.2, baseline: 0.3 }],
+        stress: vec![StressEvidence { name: "crash".into(), own: 0.2, baseline: 0.3 }],
     }
 }
 
@@ -87,8 +88,8 @@ fn a_good_version_passes_and_each_fault_shuts_its_own_gate() {
         ("overshoot over 1h", |e| e.margins[0].overshoot = Some(0.11)),
         ("overshoot over 1h", |e| e.margins[0].overshoot = None),
         ("stress library over 1d", |e| e.margins[1].stress[0].own = 0.31),
-        ("leak test", |e| e.future.passed = false),
-        ("leak test", |e| e.future.changed = 0),
+        ("leak test", |e| e.leak_test.passed = false),
+        ("leak test", |e| e.leak_test.changed = 0),
         ("drift", |e| _ = e.drift.insert("rv".into(), 0.2)),
         ("drift", |e| e.drift.clear()),
         ("lower coverage over 1h", |e| e.horizons[0].below = hits(2000, 50)),
@@ -156,13 +157,13 @@ fn time_in_the_shadow_and_another_signature_are_wanted_and_the_closed_loop_has_n
     let (own, other) = (Digest::of(b"own"), Digest::of(b"other"));
     let day = |n: i64| Ts(0) + Span::DAY.times(n);
     let moved = |alias: &str, digest: Digest, when: Ts| {
-        let to = Target { version: "000002".into(), digest };
-        Move { when, who: "t".into(), reason: "t".into(), alias: alias.into(), from: None, to }
+        let to = AliasTarget { version: "000002".into(), digest };
+        AliasMove { when, who: "t".into(), reason: "t".into(), alias: alias.into(), from: None, to }
     };
     let moves = [moved("champion", other, day(0)), moved("shadow", own, day(10)), moved("challenger", own, day(20))];
-    let signed = Signed { author: "ann".into(), limits: 5, expires: day(100) };
-    let by = |who: &str, when: Ts| By { who: who.into(), when, reason: "r".into() };
-    let of = |moves: &[Move], champion: bool, by: &By| governed(Some(&signed), &own, champion, moves, by);
+    let signed = Signature { author: "ann".into(), limits: 5, expires: day(100) };
+    let by = |who: &str, when: Ts| ChangedBy { who: who.into(), when, reason: "r".into() };
+    let of = |moves: &[AliasMove], champion: bool, by: &ChangedBy| governed(Some(&signed), &own, champion, moves, by);
     let gates = of(&moves, true, &by("bob", day(24)));
     assert!(shut(&gates).is_empty(), "{gates:#?}");
     let untried = |gates: &[Gate]| gates.iter().filter(|g| !g.ran).map(|g| g.name.clone()).collect::<Vec<_>>();
@@ -194,7 +195,7 @@ fn promote(root: &Path, more: &[&str]) -> Output {
 #[test]
 fn promotion_is_refused_with_a_table_unless_somebody_overrides_it_by_name() {
     let folder = TempDir::new().unwrap();
-    let leaky = Evidence { future: Leak { passed: false, ..good().future }, ..good() };
+    let leaky = Evidence { leak_test: LeakEvidence { passed: false, ..good().leak_test }, ..good() };
     let registry = registered(folder.path(), &[None, Some(leaky), Some(good())]);
     // No evidence, and evidence of a leak: exit code 1, and the alias does not move.
     for (version, gate) in [("1", "evidence"), ("2", "leak test")] {
@@ -226,8 +227,8 @@ fn promotion_is_refused_with_a_table_unless_somebody_overrides_it_by_name() {
         .collect();
     assert_eq!(failed, ["no worse over 1h", "no worse over 1d", "better over some horizon", "shadow"]);
     // Where nothing is in force yet, its base is what it must beat.
-    let by = By { who: "t".into(), when: Ts(1), reason: "t".into() };
-    let gates = registry.gates("sample", "other", &Which::Version("000003".into()), &by).unwrap();
+    let by = ChangedBy { who: "t".into(), when: Ts(1), reason: "t".into() };
+    let gates = registry.gates("sample", "other", &VersionRef::Version("000003".into()), &by).unwrap();
     assert!(shut(&gates).is_empty(), "{gates:#?}");
-    registry.promote("sample", "other", &Which::Version("000003".into()), &by).unwrap();
+    registry.promote("sample", "other", &VersionRef::Version("000003".into()), &by).unwrap();
 }

@@ -10,11 +10,8 @@ use margincast::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
 use margincast::feature::{Feature, Row};
 use margincast::forecast::{self, FitContext, Panel, Track};
 use margincast::pipeline::{Bundle, Member};
-use margincast::record::alias::By;
-use margincast::record::manifest::{DataLock, Env};
-use margincast::record::register::Extras;
-use margincast::record::registry::Registered;
-use margincast::record::{Registry, Which};
+use margincast::record::registry::{ChangedBy, DataLock, Env, Extras, Registered};
+use margincast::record::{Registry, VersionRef};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -61,16 +58,16 @@ pub fn extras() -> Extras {
     }
 }
 
-fn by(when: i64, reason: &str) -> By {
-    By { who: "risk".into(), when: Ts(when), reason: reason.into() }
+fn by(when: i64, reason: &str) -> ChangedBy {
+    ChangedBy { who: "risk".into(), when: Ts(when), reason: reason.into() }
 }
 
-fn version(number: &str) -> Which {
-    Which::Version(number.into())
+fn version(number: &str) -> VersionRef {
+    VersionRef::Version(number.into())
 }
 
-fn champion() -> Which {
-    Which::Alias("champion".into())
+fn champion() -> VersionRef {
+    VersionRef::Alias("champion".into())
 }
 
 fn registered(root: &Path, lambdas: &[f64]) -> (Registry, Vec<Registered>) {
@@ -229,7 +226,7 @@ fn a_model_that_answers_otherwise_is_refused() {
     let other = TempDir::new().unwrap();
     let (wrong, _) = registered(other.path(), &[0.90]);
     let golden = std::fs::read(wrong.version_folder("sample", "000001").join("golden.jsonl")).unwrap();
-    let read = margincast::record::golden::Golden::read("golden.jsonl", &golden).unwrap();
+    let read = margincast::record::registry::Golden::read("golden.jsonl", &golden).unwrap();
     let loaded = registry.load("sample", &version("000001")).unwrap();
     let error = read.prove(&loaded.bundle, "sample 000001", false).unwrap_err().to_string();
     assert!(error.contains("ewma over 1d on BTC") && error.contains("expected"), "{error}");

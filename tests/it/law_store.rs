@@ -6,7 +6,7 @@ use std::process::Command;
 
 use margincast::base::Ts;
 use margincast::record::chain::Link;
-use margincast::record::{Error, FileStore, Kind, MemoryStore, NewEntry, Record, Seq, Store};
+use margincast::record::{EntryKind, Error, FileStore, MemoryStore, NewEntry, SealedEntry, Seq, Store};
 use serde_json::json;
 use tempfile::TempDir;
 
@@ -16,7 +16,7 @@ const FILE_BYTES: u64 = 1_000;
 fn entry(i: u64) -> NewEntry {
     let body = json!({"n": i, "decimal": format!("{}", 1.0 / (i + 1) as f64), "text": "ü \" \\ \n <&>", "list": [i, null, true]});
     NewEntry {
-        kind: if i.is_multiple_of(2) { Kind::Publish } else { Kind::Kill },
+        kind: if i.is_multiple_of(2) { EntryKind::Publish } else { EntryKind::Kill },
         ts: Ts(i as i64 * 1_000_000_007),
         body,
     }
@@ -33,7 +33,7 @@ fn every_store(law: impl Fn(&mut dyn Store)) {
     law(&mut on_disk(folder.path()));
 }
 
-fn all(store: &dyn Store, from: u64) -> Vec<Record> {
+fn all(store: &dyn Store, from: u64) -> Vec<SealedEntry> {
     store.scan(Seq(from)).unwrap().map(|r| r.unwrap()).collect()
 }
 
@@ -50,7 +50,7 @@ fn entries_come_back_in_order_and_without_gaps() {
             let records = all(store, from);
             assert_eq!(records.len() as u64, 30_u64.saturating_sub(from));
             for (record, i) in records.iter().zip(from..) {
-                let Record { seq, kind, ts, body, .. } = record.clone();
+                let SealedEntry { seq, kind, ts, body, .. } = record.clone();
                 assert_eq!((seq, NewEntry { kind, ts, body }), (Seq(i), entry(i)));
             }
         }
@@ -65,7 +65,7 @@ fn each_entry_is_bound_to_the_one_before_it() {
         let mut link = Link::default();
         for record in all(store, 0) {
             assert_eq!(record.prev, link.prev);
-            assert_eq!(Record::read(&record.line(), &link).unwrap(), record);
+            assert_eq!(SealedEntry::read(&record.line(), &link).unwrap(), record);
             link = Link::after(&record);
         }
     });
@@ -124,7 +124,7 @@ fn killed_at_any_byte_keeps_every_acknowledged_entry() {
         }
         let torn = cut > 0 && whole[cut - 1] != b'\n';
         assert_eq!(records.len() as u64, acknowledged + u64::from(torn), "cut at byte {cut}");
-        assert_eq!(torn, records.last().is_some_and(|r| r.kind == Kind::Recovered), "cut at byte {cut}");
+        assert_eq!(torn, records.last().is_some_and(|r| r.kind == EntryKind::Recovered), "cut at byte {cut}");
         // What comes next hooks in, and the whole is again a ledger.
         store.append(entry(99)).unwrap();
         drop(store);

@@ -17,9 +17,8 @@ use margincast::event::{Body, Event, synth};
 use margincast::feature::{Builder, Row};
 use margincast::forecast::{Entry, FitContext, Panel, Track};
 use margincast::pipeline::{Bundle, Member};
-use margincast::record::alias::By;
-use margincast::record::register::Extras;
-use margincast::record::{FileStore, Kind, Publication, Registry, Seq, Store, Which, era};
+use margincast::record::registry::{ChangedBy, Extras};
+use margincast::record::{EntryKind, FileStore, Publication, Registry, Seq, Store, VersionRef, ledger};
 use margincast::serve::api::http;
 use margincast::serve::engine::source::{self, Source};
 use margincast::serve::{ClockMode, Running, start};
@@ -104,8 +103,8 @@ fn bundle(history: &BTreeMap<Symbol, Arc<Vec<Row>>>, lambda: f64) -> Bundle {
 }
 
 fn promote(models: &Path, version: &str) {
-    let by = By { who: "test".into(), when: Ts(1), reason: "test".into() };
-    Registry::open(models).promote("sample", "champion", &Which::Version(version.into()), &by).unwrap();
+    let by = ChangedBy { who: "test".into(), when: Ts(1), reason: "test".into() };
+    Registry::open(models).promote("sample", "champion", &VersionRef::Version(version.into()), &by).unwrap();
 }
 
 impl World {
@@ -294,11 +293,11 @@ fn ended(running: &Running) {
 
 fn published(ledger: &Path) -> Vec<Publication> {
     let mut all = Vec::new();
-    era::eras(&FileStore::read(ledger).unwrap(), |_, p| all.push(p)).unwrap();
+    ledger::epochs(&FileStore::read(ledger).unwrap(), |_, p| all.push(p)).unwrap();
     all
 }
 
-fn kinds(ledger: &Path) -> Vec<Kind> {
+fn kinds(ledger: &Path) -> Vec<EntryKind> {
     FileStore::read(ledger).unwrap().scan(Seq(0)).unwrap().map(|r| r.unwrap().kind).collect()
 }
 
@@ -451,7 +450,7 @@ fn a_stream_is_told_of_each_set_and_says_goodbye() {
     }
     assert!(told.iter().filter(|e| e.0 == "delta").count() > 10);
     assert_eq!(seen, hub.newest(), "everything published was told before goodbye");
-    assert_eq!(kinds(ledger.path()).last(), Some(&Kind::Stop));
+    assert_eq!(kinds(ledger.path()).last(), Some(&EntryKind::Stop));
     assert!(TcpStream::connect(at).is_err(), "nobody listens any more");
 }
 
@@ -555,7 +554,7 @@ fn a_kill_file_freezes_and_its_removal_releases() {
     until("the release", LONG, || status() == "live");
     ended(&running);
     running.stop().unwrap();
-    assert_eq!(kinds(ledger.path()).iter().filter(|k| **k == Kind::Kill).count(), 2);
+    assert_eq!(kinds(ledger.path()).iter().filter(|k| **k == EntryKind::Kill).count(), 2);
     // What an operator did is part of the past that a start makes again.
     let all = published(ledger.path());
     let again = WORLD.serve(ledger.path());
@@ -592,7 +591,7 @@ fn what_people_approve_takes_effect_is_recorded_and_is_made_again() {
     say(&[&["approve", "2"][..], &by("cem")].concat());
     say(&[&["propose", "im.up_per_day=0.2"][..], &by("ann")].concat());
     std::fs::write(ledger.path().join("KILL"), "product:BBB\nmodel:EWMA\n").unwrap();
-    let orders = || kinds(ledger.path()).iter().filter(|k| **k == Kind::Order).count();
+    let orders = || kinds(ledger.path()).iter().filter(|k| **k == EntryKind::Order).count();
     until("the orders", LONG, || orders() == 4);
     let rows =
         |symbol: &str| get(running.address, &format!("/v1/multipliers/{symbol}")).json()["multipliers"][0].clone();
@@ -763,7 +762,7 @@ fn a_clock_without_news_ends_in_the_fallback_and_is_made_again() {
     until("news", LONG, || consumed() == Some(702));
     running.stop().unwrap();
     let all = published(&ledger);
-    assert!(kinds(&ledger).iter().filter(|k| **k == Kind::Tick).count() > 0);
+    assert!(kinds(&ledger).iter().filter(|k| **k == EntryKind::Tick).count() > 0);
     let again = serve();
     until("the past", LONG, || again.hub.is_caught_up());
     again.stop().unwrap();
@@ -778,7 +777,7 @@ fn the_program_stops_in_good_order_when_told() {
     let pid = program.child.id().to_string();
     assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
     assert_eq!(program.child.wait().unwrap().code(), Some(0));
-    assert_eq!(kinds(ledger.path()).last(), Some(&Kind::Stop));
+    assert_eq!(kinds(ledger.path()).last(), Some(&EntryKind::Stop));
 }
 
 /// `MARGINCAST_KILLS` says how often; each kill comes at another moment, from a seed.
@@ -818,7 +817,7 @@ fn killed_at_any_moment_nothing_published_is_lost_or_repeated() {
     ended(&running);
     running.stop().unwrap();
     assert_eq!(published(killed.path()), wanted);
-    let starts = kinds(killed.path()).iter().filter(|k| **k == Kind::Start).count();
+    let starts = kinds(killed.path()).iter().filter(|k| **k == EntryKind::Start).count();
     assert_eq!(starts as u64, kills + 1);
 }
 

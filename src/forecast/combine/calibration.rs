@@ -17,9 +17,9 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::rolling::Rolling;
-use super::spike::{Reliability, Threshold, insert, remove};
+use super::spike::{Reliability, Threshold, insert, remove, thresholds};
 use super::spike_regression::{self, Case, SpikeRegression};
-use crate::base::{Prob, Ts, stats};
+use crate::base::{Prob, Symbol, Ts, stats};
 use crate::feature::{Feature, Row};
 use crate::forecast::outcome::Pending;
 use crate::forecast::{BySymbol, Dist, Dwell, Fitted, Forecast, Forecaster, Outcome, Panel, Track};
@@ -99,22 +99,23 @@ impl Calibration {
         for symbol in panel.symbols() {
             let settled = track.of(name, symbol);
             let first = settled.first().map_or(panel.end(), |s| s.ts);
-            let mut errors = Recent::new(&stand_in(panel.rows(symbol), first, ahead, params.window), params.window);
-            let mut threshold = Threshold::new(ahead, params.spike_window);
-            let mut rows = panel.rows(symbol).iter().peekable();
+            let shared = Shared::of(panel, symbol, first, (ahead, params));
+            let mut errors = Recent::new(&shared.stand_in, params.window);
+            let rows = panel.rows(symbol);
+            let mut seen = 0;
             for s in settled {
-                let mut last = None;
-                while let Some(row) = rows.next_if(|r| r.ts <= s.ts) {
-                    threshold.update(row);
-                    last = Some(row);
+                let before = seen;
+                while rows.get(seen).is_some_and(|row| row.ts <= s.ts) {
+                    seen += 1;
                 }
                 // As it was said then but for the newest errors, which were not known yet.
                 if errors.e.len() >= params.window / 4
-                    && let Some(threshold) = threshold.get()
+                    && let Some(threshold) = seen.checked_sub(1).and_then(|last| shared.thresholds[last])
                     && let Some((p, z)) = lognormal(threshold, s.forecast_rv, &errors)
                 {
                     let spike = s.outcome.rv > threshold;
                     said.push((p, spike));
+                    let last = rows[before..seen].last();
                     if let Some(row) = last.filter(|row| params.direct_spike && row.ts == s.ts) {
                         let x = spike_regression::inputs(z, row, threshold, ahead);
                         direct.push(Case { ts: (s.ts, s.outcome.known), x, p, spike });
@@ -140,6 +141,28 @@ impl Calibration {
             last: None,
             now: None,
         })
+    }
+}
+
+/// What calibrations of all models on one panel have in common.
+struct Shared {
+    /// Of spikes, after each row.
+    thresholds: Vec<Option<f64>>,
+    /// Errors from before the first settled forecast.
+    stand_in: Errors,
+}
+
+impl Shared {
+    /// Of an instrument whose first settled forecast was made at `first`, for a horizon in rows.
+    fn of(panel: &Panel, symbol: Symbol, first: Ts, (ahead, params): (usize, Params)) -> Arc<Shared> {
+        let Params { window, spike_window, .. } = params;
+        let key = format!("calibration of {symbol} from {first}: {ahead} ahead, {window} errors, {spike_window}");
+        let rows = panel.rows(symbol);
+        let make = || Shared {
+            thresholds: thresholds(rows, ahead, spike_window),
+            stand_in: stand_in(rows, first, ahead, window),
+        };
+        panel.derived(&key, make)
     }
 }
 

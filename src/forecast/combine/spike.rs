@@ -5,6 +5,7 @@
 //! was said and what happened before (pool of adjacent violators; Ayer et al. 1955; Zadrozny, Elkan
 //! 2002), all instruments together.
 
+use std::cell::OnceCell;
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
@@ -24,29 +25,40 @@ pub(super) struct Threshold {
     window: usize,
     asked: Pending<()>,
     realised: VecDeque<f64>,
-    sorted: Vec<f64>,
+    /// Ascending, from when somebody first asks: while stored rows are replayed nobody does.
+    sorted: OnceCell<Vec<f64>>,
 }
 
 impl Threshold {
     pub fn new(ahead: usize, window: usize) -> Threshold {
-        Threshold { window, asked: Pending::new(ahead), realised: VecDeque::new(), sorted: Vec::new() }
+        Threshold { window, asked: Pending::new(ahead), realised: VecDeque::new(), sorted: OnceCell::new() }
     }
     pub fn update(&mut self, row: &Row) {
         if let Some(answer) = self.asked.answer(row) {
             self.realised.push_back(answer.rv);
-            insert(&mut self.sorted, answer.rv);
-            if self.realised.len() > self.window
-                && let Some(old) = self.realised.pop_front()
-            {
-                remove(&mut self.sorted, old);
+            let old = if self.realised.len() > self.window { self.realised.pop_front() } else { None };
+            if let Some(sorted) = self.sorted.get_mut() {
+                insert(sorted, answer.rv);
+                old.into_iter().for_each(|old| remove(sorted, old));
             }
         }
         self.asked.ask(row, ());
     }
     /// From half a window on.
     pub fn get(&self) -> Option<f64> {
-        (self.realised.len() >= self.window / 2).then(|| stats::quantile(&self.sorted, LEVEL))
+        let sorted = || self.sorted.get_or_init(|| stats::sorted(&Vec::from_iter(self.realised.iter().copied())));
+        (self.realised.len() >= self.window / 2).then(|| stats::quantile(sorted(), LEVEL))
     }
+}
+
+/// The threshold after each of an instrument's rows.
+pub(super) fn thresholds(rows: &[Row], ahead: usize, window: usize) -> Vec<Option<f64>> {
+    let mut threshold = Threshold::new(ahead, window);
+    let after = |row| {
+        threshold.update(row);
+        threshold.get()
+    };
+    rows.iter().map(after).collect()
 }
 
 /// A rising map from what was said to what happened.

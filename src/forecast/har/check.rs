@@ -1,6 +1,6 @@
 //! Which settings of the regression go together.
 
-use super::form::{Form, Lags, Reach, Season, Weights};
+use super::form::{Form, LagReach, Lags, Season, Weights};
 use super::model::{Har, Params};
 use crate::forecast::training::in_range;
 use crate::forecast::{Error, Model as _};
@@ -10,7 +10,7 @@ impl Params {
     pub(super) fn check(&self) -> Result<(), Error> {
         in_range(Har::NAME, "winsor", self.winsor, 0.5, 1.0)?;
         in_range(Har::NAME, "falls", self.falls as f64, 0.0, 22.0)?;
-        let none = Reach::None;
+        let none = LagReach::None;
         let plain = self.lags == Lags::Total && self.jump == none && self.quarticity == none && !self.power_law;
         let geometric = self.geometric.unwrap_or([1, 2]);
         let why = if self.geometric.is_some()
@@ -25,7 +25,7 @@ impl Params {
              `quarticity` and `power_law`; use season `none`, `weekday` or `weekly`"
         } else if self.form == Form::Sqrt && self.quarticity != none {
             "`quarticity` is the error of a variance or of its logarithm, not of its root; use form `level` or `log`"
-        } else if self.lags == Lags::Continuous && self.quarticity == Reach::Lags {
+        } else if self.lags == Lags::Continuous && self.quarticity == LagReach::Lags {
             "with `lags = \"continuous\"` the quarticity is that of the last row; use `quarticity = \"row\"`"
         } else if self.form != Form::Level && self.weights != Weights::Equal {
             "logarithms and roots even the errors out already; use `weights` with form `level`"

@@ -1,6 +1,9 @@
 //! The pool that the models shared by all instruments learn from, in units of each instrument's own
 //! long mean.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::gamma::Design;
 use super::input::unit;
 use super::standardised::{Inputs, Reader, names};
 use crate::base::{Symbol, Ts, stats};
@@ -37,6 +40,8 @@ pub(super) struct Pool {
     pub ret: Vec<f64>,
     /// Which row each is.
     pub at: Vec<(Symbol, Ts)>,
+    /// Gamma regressions on all of it, by ridge.
+    linear: Mutex<Vec<(f64, Option<Vec<f64>>)>>,
 }
 
 struct Sample {
@@ -64,6 +69,7 @@ fn regimes(states: usize, panel: &Panel, ctx: &FitContext<'_>) -> Result<Option<
         return Ok(None);
     }
     // As inputs, regimes need no last digit: one start, and steps that gain less than this are not made.
+    // One start draws nothing, so that the fit does not hang on whose seed it is.
     let params = hmm::Params { states, starts: 1, iterations: 60, tolerance: 0.05, ..hmm::Params::default() };
     match Hmm::fit(&params, panel, ctx) {
         Ok(fitted) => Ok(Some(fitted)),
@@ -73,7 +79,7 @@ fn regimes(states: usize, panel: &Panel, ctx: &FitContext<'_>) -> Result<Option<
 }
 
 impl Pool {
-    /// The rows of a panel that have a long mean and an outcome.
+    /// The rows of a panel that have a long mean and an outcome; models that want the same share it.
     ///
     /// # Errors
     /// Too few, or an input in `drop` that does not exist.
@@ -82,7 +88,12 @@ impl Pool {
         panel: &Panel,
         ctx: &FitContext<'_>,
         wanted: Selection<'_>,
-    ) -> Result<Pool, Error> {
+    ) -> Result<Arc<Pool>, Error> {
+        let Selection { regimes, shifted, drop } = wanted;
+        let key = format!("pool of {regimes} regimes, shifted {shifted}, without {drop:?}, {} ahead", ctx.ahead());
+        panel.try_derived(&key, || Pool::make(model, panel, ctx, wanted))
+    }
+    fn make(model: &'static str, panel: &Panel, ctx: &FitContext<'_>, wanted: Selection<'_>) -> Result<Pool, Error> {
         if let Some(name) = wanted.drop.iter().find(|d| names().all(|name| name != **d)) {
             let known: Vec<&str> = names().collect();
             return Err(Error::Params {
@@ -126,7 +137,22 @@ impl Pool {
         let columns = inputs.columns().unwrap_or_default();
         let z = x.iter().flat_map(|x| inputs.standardise(&columns, x)).collect();
         let target = targets.iter().map(|t| t.clamp(TARGET.0, cap)).collect();
-        Ok(Pool { levels, inputs, z, target, ret, at })
+        Ok(Pool { levels, inputs, z, target, ret, at, linear: Mutex::default() })
+    }
+    /// Intercept and coefficients of the gamma regression on all rows; `None` when it does not settle.
+    /// Models that start at the same one share it.
+    pub fn linear(&self, ridge: f64) -> Option<Vec<f64>> {
+        let kept = || self.linear.lock().unwrap_or_else(PoisonError::into_inner);
+        let there = kept().iter().find(|(r, _)| *r == ridge).map(|(_, fit)| fit.clone());
+        there.unwrap_or_else(|| {
+            let fit = self.design().fit(&self.target, ridge, &[]);
+            kept().push((ridge, fit.clone()));
+            fit
+        })
+    }
+    /// The inputs as a regression takes them.
+    pub fn design(&self) -> Design {
+        Design::new(&self.z, self.rows(), self.width())
     }
     pub fn rows(&self) -> usize {
         self.target.len()
@@ -187,5 +213,39 @@ mod tests {
         // Planted: regimes learnt from rows after the cut; regimes smoothed by the row that follows.
         assert!(leaks(CUT + 100, 0));
         assert!(leaks(CUT, 1));
+    }
+
+    #[test]
+    fn models_of_one_panel_share_its_pool_and_learn_what_each_would_alone() {
+        use crate::forecast::pooled::boost::{self, Boost};
+        use crate::forecast::pooled::net::{self, Net};
+
+        let mut rows = fixture::rows(700, |i| {
+            let rv = 1e-4 * (1.0 + (i * 7919 % 31) as f64 / 31.0) * if i % 60 < 40 { 1.0 } else { 9.0 };
+            (rv.sqrt() * if i % 2 == 0 { 1.0 } else { -1.0 }, rv)
+        });
+        rows.iter_mut().for_each(|row| row.set(crate::feature::Feature::RvLong, 3e-4));
+        let history = BTreeMap::from([(rows[0].symbol, Arc::new(rows.clone()))]);
+        let panel = || Panel::until(&history, Ts(i64::MIN), rows[699].ts_known);
+        let (members, track) = (BTreeMap::new(), Track::default());
+        let ctx = |seed| FitContext {
+            horizon: Horizon(Span::DAY),
+            step: Span::DAY,
+            seed: Seed(seed),
+            members: &members,
+            track: &track,
+            progress: &|_| (),
+        };
+        let linear = |panel: &Panel| Net::fit(&net::Params { nets: 0, ..Default::default() }, panel, &ctx(1)).unwrap();
+        let few = boost::Params { rounds: 5, ..Default::default() };
+        let boost = |panel: &Panel| Boost::fit(&few, panel, &ctx(2)).unwrap();
+        let shared = panel();
+        let together = (linear(&shared), boost(&shared));
+        assert_eq!(together, (linear(&panel()), boost(&panel())));
+        let wanted = Selection { regimes: 3, shifted: true, drop: &[] };
+        let pool = |model| Pool::gather(model, &shared, &ctx(3), wanted).unwrap();
+        assert!(Arc::ptr_eq(&pool("net"), &pool("boost")));
+        let other = Selection { regimes: 0, ..wanted };
+        assert!(!Arc::ptr_eq(&pool("net"), &Pool::gather("net", &shared, &ctx(3), other).unwrap()));
     }
 }

@@ -44,20 +44,30 @@ impl Reader {
     pub fn new(regimes: Option<&Hmm>) -> Reader {
         Reader(regimes.map(Hmm::start))
     }
+    /// Takes the next row; gives its regimes, NaN where there are none.
+    pub fn take(&mut self, row: &Row) -> Regimes {
+        let Some(filter) = &mut self.0 else { return [f64::NAN; REGIME.len()] };
+        filter.update(row);
+        match filter.regime().map(|r| r.probs()) {
+            Some([_, p @ ..]) => [p[0], p[1], p[2], filter.dwell().map_or(f64::NAN, |d| f64::from(d.rows).ln())],
+            None => [f64::NAN; REGIME.len()],
+        }
+    }
     /// Raw inputs of the next row in units of `unit`, NaN for absence; none without a unit.
     pub fn read(&mut self, row: &Row, unit: Option<f64>) -> Option<Vec<f64>> {
-        let mut regime = [f64::NAN; REGIME.len()];
-        if let Some(filter) = &mut self.0 {
-            filter.update(row);
-            if let Some([_, p @ ..]) = filter.regime().map(|r| r.probs()) {
-                let rows = filter.dwell().map_or(f64::NAN, |d| f64::from(d.rows).ln());
-                regime = [p[0], p[1], p[2], rows];
-            }
-        }
-        let mut x = inputs(row, unit?);
-        x.extend(regime);
-        Some(x)
+        let regimes = self.take(row);
+        Some(raw(row, unit?, &regimes))
     }
+}
+
+/// Regime inputs of a row.
+pub(super) type Regimes = [f64; REGIME.len()];
+
+/// Raw inputs of a row in units of `unit`.
+pub(super) fn raw(row: &Row, unit: f64, regimes: &Regimes) -> Vec<f64> {
+    let mut x = inputs(row, unit);
+    x.extend(regimes);
+    x
 }
 
 impl Inputs {

@@ -3,8 +3,10 @@
 //! An instrument that was not in training runs as well, from its first day: until its long mean is
 //! there it is measured in the mean of the rows so far, and its returns have the pool's scale.
 
+use std::cell::OnceCell;
+
 use super::input::unit;
-use super::standardised::{Inputs, Reader};
+use super::standardised::{Inputs, Reader, Regimes, raw};
 use crate::base::{Horizon, Span, Ts, stats};
 use crate::feature::{Feature, Row};
 use crate::forecast::training::Level;
@@ -37,9 +39,9 @@ impl<R: Runs> Forecaster for State<R> {
         self.model.take(row);
     }
     fn forecast(&self) -> Option<Forecast> {
-        let (level, latest) = self.inputs.latest()?;
+        let (level, latest, issued) = self.inputs.latest()?;
         let dist = self.model.dist(level, latest);
-        Some(Forecast { issued: latest.issued, horizon: self.horizon, dist, regime: None, spike: None })
+        Some(Forecast { issued, horizon: self.horizon, dist, regime: None, spike: None })
     }
 }
 
@@ -51,7 +53,7 @@ struct InputState {
     level: Option<Level>,
     reader: Reader,
     early: Early,
-    last: Option<Latest>,
+    last: Option<Last>,
 }
 
 /// The rows before the long mean is there.
@@ -62,9 +64,18 @@ struct Early {
     rows: f64,
 }
 
-/// What the last row said.
+/// The last row that told something. Its inputs are worked out when somebody asks: while stored rows are
+/// replayed nobody does.
+struct Last {
+    row: Row,
+    regimes: Regimes,
+    unit: f64,
+    issued: Ts,
+    latest: OnceCell<Latest>,
+}
+
+/// What it told.
 pub(super) struct Latest {
-    pub issued: Ts,
     /// Mean variance per row.
     pub unit: f64,
     /// Standardised inputs.
@@ -84,20 +95,26 @@ impl InputState {
         }
     }
     pub fn update(&mut self, row: &Row) {
-        let Some(columns) = &self.columns else { return };
+        if self.columns.is_none() {
+            return;
+        }
         self.level.get_or_insert_with(|| self.levels.get(&row.symbol).copied().unwrap_or(pooled(&self.levels)));
-        let unit = unit(row).or_else(|| self.early.unit(row));
-        if let (Some(x), Some(unit)) = (self.reader.read(row, unit), unit) {
-            let z = self.inputs.standardise(columns, &x);
-            self.last = Some(Latest { issued: row.ts, unit, z });
+        let regimes = self.reader.take(row);
+        if let Some(unit) = unit(row).or_else(|| self.early.unit(row)) {
+            self.last = Some(Last { row: *row, regimes, unit, issued: row.ts, latest: OnceCell::new() });
         } else if let Some(last) = &mut self.last {
             // A row without its long mean tells nothing new; what was forecast last still stands.
             last.issued = row.ts;
         }
     }
-    /// The last row that told something, and the levels of its instrument.
-    pub fn latest(&self) -> Option<(&Level, &Latest)> {
-        Some((self.level.as_ref()?, self.last.as_ref()?))
+    /// The levels of the instrument, the last row that told something, and when.
+    fn latest(&self) -> Option<(&Level, &Latest, Ts)> {
+        let (columns, last) = (self.columns.as_ref()?, self.last.as_ref()?);
+        let latest = last.latest.get_or_init(|| {
+            let z = self.inputs.standardise(columns, &raw(&last.row, last.unit, &last.regimes));
+            Latest { unit: last.unit, z }
+        });
+        Some((self.level.as_ref()?, latest, last.issued))
     }
 }
 

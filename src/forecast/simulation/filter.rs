@@ -59,6 +59,11 @@ impl Filter {
     pub fn variance(&self) -> Option<f64> {
         self.variance
     }
+    /// How many returns wait for the end of their horizon.
+    #[cfg(test)]
+    pub fn open(&self) -> usize {
+        self.open.len()
+    }
     /// No return over the horizon spans what comes here.
     pub fn gap(&mut self) {
         self.open.clear();

@@ -7,12 +7,13 @@ use super::sample::Sample;
 use crate::base::stats;
 
 /// How past returns are scaled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Scaling {
-    /// To today's volatility.
+    /// To today's volatility: `R_s sigma / sigma_s`.
+    #[default]
     Full,
-    /// To the mean of today's volatility and that of their time.
+    /// To the mean of today's volatility and that of their time: `R_s (sigma + sigma_s) / (2 sigma_s)`.
     Mid,
 }
 

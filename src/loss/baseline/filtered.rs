@@ -1,12 +1,11 @@
 //! The baseline requirement, row by row: filtered historical simulation with a volatility floor,
 //! and what is published beside it. No look-ahead: a loss counts once its horizon is complete.
 
-use std::collections::VecDeque;
-
 use super::ordered::OrderedWindow;
 use super::params::{Params, Side};
 use super::var::{TailLoss, rank, shortfall};
 use crate::base::{Span, stats};
+use crate::forecast::simulation::filter::{Filter, Seeding, per_row};
 use crate::loss::Error;
 
 /// What the baseline says after a row. Losses are over the horizon, fractions on the log scale.
@@ -34,15 +33,10 @@ pub struct BaselineEstimate {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Baseline {
     params: Params,
-    lambda: f64,
     /// Horizon in rows.
     ahead: usize,
-    /// Returns before the filter starts.
-    seed: Vec<f64>,
-    /// Variance predicted for the next row, once seeded.
-    variance: Option<f64>,
-    /// (return, volatility predicted before it) of rows whose horizon may still be open.
-    open: VecDeque<(f64, f64)>,
+    filter: Filter,
+    /// Volatilities predicted for each row.
     sigma: OrderedWindow,
     /// Horizon returns over volatility, window.
     z: OrderedWindow,
@@ -61,13 +55,11 @@ impl Baseline {
         params.check()?;
         let rows = |span: Span| (span.0 / step.0.max(1)).max(1) as usize;
         let (window, history) = (rows(params.window), rows(params.history));
+        let (ahead, lambda) = (ahead.max(1), per_row(params.lambda_per_day, step));
         Ok(Baseline {
             params,
-            lambda: params.lambda_per_day.powf(step.days()),
-            ahead: ahead.max(1),
-            seed: Vec::new(),
-            variance: None,
-            open: VecDeque::new(),
+            ahead,
+            filter: Filter::new(lambda, ahead, Seeding::MeanSquare, params.seed_rows),
             sigma: OrderedWindow::new(history),
             z: OrderedWindow::new(window),
             recent: OrderedWindow::new(window),
@@ -79,40 +71,18 @@ impl Baseline {
     /// spans it.
     pub fn push(&mut self, log_return: f64) {
         if !log_return.is_finite() {
-            self.open.clear();
-            return;
+            return self.filter.gap();
         }
-        if self.variance.is_some() {
-            self.filter(log_return);
-            return;
-        }
-        self.seed.push(log_return);
-        if self.seed.len() >= self.params.seed_rows {
-            let seed = std::mem::take(&mut self.seed);
-            self.variance = Some(seed.iter().map(|r| r * r).sum::<f64>() / seed.len() as f64);
-            seed.into_iter().for_each(|r| self.filter(r));
-        }
-    }
-
-    fn filter(&mut self, log_return: f64) {
-        let Some(v) = self.variance else { return };
-        let sigma = v.sqrt();
-        self.sigma.push(sigma);
-        self.variance = Some(self.lambda * v + (1.0 - self.lambda) * log_return * log_return);
-        self.open.push_back((log_return, sigma));
-        if self.open.len() > self.ahead {
-            self.open.pop_front();
-        }
-        if self.open.len() == self.ahead {
-            // Summed anew each row: a running sum would drift.
-            let total: f64 = self.open.iter().map(|o| o.0).sum();
-            let before = self.open[0].1 * (self.ahead as f64).sqrt();
-            self.recent.push(total);
-            self.all.push(total);
+        let Baseline { filter, sigma, z, recent, all, .. } = self;
+        filter.push(log_return, true, 0.0, |step| {
+            sigma.push(step.volatility);
+            let Some((total, before)) = step.horizon else { return };
+            recent.push(total);
+            all.push(total);
             if before > 0.0 {
-                self.z.push(total / before);
+                z.push(total / before);
             }
-        }
+        });
     }
 
     /// What the rows so far say; `None` until warm, or while volatility is zero.
@@ -122,7 +92,7 @@ impl Baseline {
             return None;
         }
         let scale = (self.ahead as f64).sqrt();
-        let sigma = self.variance?.sqrt().max(self.sigma.quantile(p.floor_percentile)) * scale;
+        let sigma = self.filter.variance()?.sqrt().max(self.sigma.quantile(p.floor_percentile)) * scale;
         let z = tail(&self.z, p.alpha, p.side);
         let long_run = tail(&self.all, p.alpha, p.side);
         let plain = tail(&self.recent, p.alpha, p.side).var;
@@ -269,7 +239,7 @@ mod tests {
             Params { window: Span::DAY.times(300), history: Span::DAY.times(600), warm_up: 100, ..Params::default() };
         let bounded = run(short, Span::DAY, 5, &returns(3000));
         assert_eq!((bounded.z.len(), bounded.all.len(), bounded.sigma.len()), (300, 600, 600));
-        assert!(bounded.open.len() <= 5 && bounded.seed.is_empty());
+        assert!(bounded.filter.open() <= 5);
     }
 
     #[test]

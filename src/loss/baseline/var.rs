@@ -1,12 +1,13 @@
 //! Value at risk and expected shortfall of a sample of losses: historical, filtered historical and
 //! Student t. Losses are positive; `alpha` is the confidence level, 0.99 say.
 
-use serde::{Deserialize, Serialize};
 use statrs::distribution::{Continuous, ContinuousCDF, StudentsT};
 
 pub use crate::base::quantile::Rule;
 pub(crate) use crate::base::quantile::{rank, shortfall};
 use crate::base::{Span, stats};
+
+pub use crate::forecast::simulation::fhs::LossScaling;
 
 /// VaR and ES of one tail, in the unit of the losses.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -40,17 +41,6 @@ pub fn ewma(returns: &[f64], lambda: f64, seed_variance: f64) -> Vec<f64> {
         sigma.push(v.sqrt());
     }
     sigma
-}
-
-/// How past losses are brought to today's volatility.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LossScaling {
-    /// `L_s sigma / sigma_s`.
-    #[default]
-    Full,
-    /// `L_s (sigma + sigma_s) / (2 sigma_s)`.
-    Mid,
 }
 
 /// Filtered historical simulation (Hull and White 1998): each loss is scaled from the volatility

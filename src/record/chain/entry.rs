@@ -18,7 +18,7 @@ impl std::fmt::Display for Seq {
 
 /// What an entry is about. Text forms are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum Kind {
+pub enum EntryKind {
     /// The first entry: how this ledger is to be read.
     #[serde(rename = "genesis")]
     Genesis,
@@ -73,7 +73,7 @@ pub enum Kind {
 #[derive(Clone, Debug, PartialEq)]
 pub struct NewEntry {
     /// What it is about.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// When it was written; in a replay, the time of the stream.
     pub ts: Ts,
     /// What it says. Whole numbers only: decimals are text, so that any tool hashes them alike.
@@ -82,11 +82,11 @@ pub struct NewEntry {
 
 /// What was appended.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Record {
+pub struct SealedEntry {
     /// Its place.
     pub seq: Seq,
     /// What it is about.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// When it was written.
     pub ts: Ts,
     /// What it says.

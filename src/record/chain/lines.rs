@@ -6,14 +6,14 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::entry::Record;
+use super::entry::SealedEntry;
 use super::link::{LINE_BYTES_MAX, Link};
 use crate::record::disk::io;
 use crate::record::error::{Error, damaged};
 
 /// What an unfinished last line means to the reader.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tail {
+pub enum TailRule {
     /// It was never acknowledged: reading ends before it.
     Torn,
     /// More follows in another file: it is damage.
@@ -25,7 +25,7 @@ pub struct Lines {
     path: PathBuf,
     input: BufReader<File>,
     link: Link,
-    tail: Tail,
+    tail: TailRule,
     line: u64,
     good: u64,
     torn: Vec<u8>,
@@ -37,7 +37,7 @@ impl Lines {
     ///
     /// # Errors
     /// The file cannot be opened.
-    pub fn open(path: &Path, link: Link, tail: Tail) -> Result<Lines, Error> {
+    pub fn open(path: &Path, link: Link, tail: TailRule) -> Result<Lines, Error> {
         let input = BufReader::with_capacity(1 << 16, File::open(path).map_err(|e| io(path, e))?);
         Ok(Lines { path: path.into(), input, link, tail, line: 0, good: 0, torn: Vec::new(), done: false })
     }
@@ -57,7 +57,7 @@ impl Lines {
     pub(super) fn place(&self) -> String {
         format!("{}:{}", self.path.display(), self.line)
     }
-    fn step(&mut self) -> Result<Option<Record>, Error> {
+    fn step(&mut self) -> Result<Option<SealedEntry>, Error> {
         let mut bytes = Vec::new();
         self.line += 1;
         let limit = LINE_BYTES_MAX as u64 + 1;
@@ -69,14 +69,14 @@ impl Lines {
             return Err(damaged(self.place(), format!("no line end within {LINE_BYTES_MAX} bytes")));
         }
         if bytes.last() != Some(&b'\n') {
-            if self.tail == Tail::Torn && is_cut(&bytes) {
+            if self.tail == TailRule::Torn && is_cut(&bytes) {
                 self.torn = bytes;
                 return Ok(None);
             }
             return Err(damaged(self.place(), "the last line has no end and is not the start of an entry"));
         }
         let text = std::str::from_utf8(&bytes[..bytes.len() - 1]).map_err(|e| damaged(self.place(), e.to_string()))?;
-        let record = Record::read(text, &self.link).map_err(|why| damaged(self.place(), why))?;
+        let record = SealedEntry::read(text, &self.link).map_err(|why| damaged(self.place(), why))?;
         self.good += bytes.len() as u64;
         self.link = Link::after(&record);
         Ok(Some(record))
@@ -96,7 +96,7 @@ fn is_cut(bytes: &[u8]) -> bool {
 }
 
 impl Iterator for Lines {
-    type Item = Result<Record, Error>;
+    type Item = Result<SealedEntry, Error>;
     fn next(&mut self) -> Option<Self::Item> {
         if self.done {
             return None;

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::entry::{Kind, NewEntry, Record, Seq};
+use super::entry::{EntryKind, NewEntry, SealedEntry, Seq};
 use crate::base::{Digest, Ts};
 use crate::record::error::Error;
 
@@ -25,14 +25,14 @@ pub struct Link {
 struct LineV1 {
     body: Value,
     hash: Digest,
-    kind: Kind,
+    kind: EntryKind,
     prev: Digest,
     seq: Seq,
     ts: Ts,
     v: u64,
 }
 
-impl Record {
+impl SealedEntry {
     fn unsealed(&self) -> Value {
         serde_json::json!({
             "body": self.body, "kind": self.kind, "prev": self.prev, "seq": self.seq, "ts": self.ts, "v": 1,
@@ -48,7 +48,7 @@ impl Record {
     ///
     /// # Errors
     /// What differs, in words.
-    pub fn read(line: &str, link: &Link) -> Result<Record, String> {
+    pub fn read(line: &str, link: &Link) -> Result<SealedEntry, String> {
         let value: Value = serde_json::from_str(line).map_err(|e| format!("not JSON ({e})"))?;
         match &value["v"] {
             Value::Number(n) if n.as_u64() == Some(1) => {}
@@ -56,7 +56,7 @@ impl Record {
         }
         let stored: LineV1 = serde_json::from_value(value).map_err(|e| e.to_string())?;
         let LineV1 { body, hash, kind, prev, seq, ts, .. } = stored;
-        let record = Record { seq, kind, ts, body, prev, hash };
+        let record = SealedEntry { seq, kind, ts, body, prev, hash };
         let found = Digest::of_json(&record.unsealed());
         if found != hash {
             return Err(format!("hash is {hash}, the line hashes to {found}"));
@@ -76,19 +76,19 @@ impl Record {
 
 impl Link {
     /// The link that follows a record.
-    pub fn after(record: &Record) -> Link {
+    pub fn after(record: &SealedEntry) -> Link {
         Link { seq: Seq(record.seq.0 + 1), prev: record.hash }
     }
     /// Turns an entry into the record that hooks in here, and moves on.
     ///
     /// # Errors
     /// The entry holds a decimal number or is too long.
-    pub fn seal(&mut self, entry: &NewEntry) -> Result<Record, Error> {
+    pub fn seal(&mut self, entry: &NewEntry) -> Result<SealedEntry, Error> {
         if let Some(number) = decimal_in(&entry.body) {
             return Err(Error::Refused(format!("ledger: {number} in a body: decimals are stored as text")));
         }
         let NewEntry { kind, ts, body } = entry.clone();
-        let mut record = Record { seq: self.seq, kind, ts, body, prev: self.prev, hash: Digest::default() };
+        let mut record = SealedEntry { seq: self.seq, kind, ts, body, prev: self.prev, hash: Digest::default() };
         record.hash = Digest::of_json(&record.unsealed());
         let length = record.line().len() + 1;
         if length > LINE_BYTES_MAX {

@@ -8,8 +8,8 @@ use std::fs::File;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use super::entry::{NewEntry, Record};
-use super::lines::{Lines, Tail};
+use super::entry::{NewEntry, SealedEntry};
+use super::lines::{Lines, TailRule};
 use super::link::Link;
 use crate::record::disk::{io, sync_folder};
 use crate::record::error::Error;
@@ -37,8 +37,8 @@ impl ChainedLog {
     pub fn read(
         path: &Path,
         link: Link,
-        tail: Tail,
-        mut take: impl FnMut(&str, Record) -> Result<(), Error>,
+        tail: TailRule,
+        mut take: impl FnMut(&str, SealedEntry) -> Result<(), Error>,
     ) -> Result<ChainedLog, Error> {
         let mut log = ChainedLog { path: path.into(), link, bytes: 0, torn: Vec::new(), file: None, broken: false };
         if !path.exists() {
@@ -118,21 +118,21 @@ impl ChainedLog {
 
 #[cfg(test)]
 mod tests {
-    use super::super::entry::Kind;
+    use super::super::entry::EntryKind;
     use super::*;
     use crate::base::Ts;
 
     fn entry(n: u64) -> NewEntry {
-        NewEntry { kind: Kind::Tick, ts: Ts(7), body: serde_json::json!({ "n": n }) }
+        NewEntry { kind: EntryKind::Tick, ts: Ts(7), body: serde_json::json!({ "n": n }) }
     }
 
-    fn read(path: &Path) -> Result<(Vec<Record>, ChainedLog), Error> {
+    fn read(path: &Path) -> Result<(Vec<SealedEntry>, ChainedLog), Error> {
         let mut seen = Vec::new();
         let keep = |_: &str, record| {
             seen.push(record);
             Ok(())
         };
-        let log = ChainedLog::read(path, Link::default(), Tail::Torn, keep)?;
+        let log = ChainedLog::read(path, Link::default(), TailRule::Torn, keep)?;
         Ok((seen, log))
     }
 

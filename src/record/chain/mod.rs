@@ -34,7 +34,7 @@ mod lines;
 mod link;
 mod log;
 
-pub use entry::{Kind, NewEntry, Record, Seq};
-pub use lines::{Lines, Tail};
+pub use entry::{EntryKind, NewEntry, SealedEntry, Seq};
+pub use lines::{Lines, TailRule};
 pub use link::{LINE_BYTES_MAX, Link};
 pub use log::ChainedLog;

@@ -9,7 +9,6 @@
 //! taken, so that the terms sum exactly.
 
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use crate::base::{Symbol, Ts};
 use crate::margin::{ChainInputs, Decision};
@@ -30,7 +29,7 @@ pub struct HoldingChange {
 }
 
 /// One part of a change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Term {
     /// One of [`ORDER`].
     pub name: &'static str,
@@ -41,12 +40,11 @@ pub struct Term {
 }
 
 /// One end of a change.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct End {
     /// Publication number.
     pub seq: u64,
     /// Close of the last window used, or the time of the tick.
-    #[schema(value_type = String, format = DateTime)]
     pub as_of: Ts,
     /// The multiplier.
     pub multiplier: String,
@@ -55,10 +53,9 @@ pub struct End {
 }
 
 /// A change of one requirement, and its parts.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Change {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct RequirementChange {
     /// The instrument.
-    #[schema(value_type = String)]
     pub symbol: Symbol,
     /// Margin period of risk.
     pub horizon: String,
@@ -111,12 +108,16 @@ pub(super) fn target(inputs: &ChainInputs) -> Option<f64> {
     Some(chain.m3 * inputs.baseline).filter(|t| t.is_finite())
 }
 
-impl Change {
+impl RequirementChange {
     /// Between two publications of one instrument and horizon, `from` the earlier.
     ///
     /// # Errors
     /// They are of different instruments or horizons, one has no baseline, or a holding is no number.
-    pub fn between(from: &Publication, to: &Publication, holding: Option<HoldingChange>) -> Result<Change, Error> {
+    pub fn between(
+        from: &Publication,
+        to: &Publication,
+        holding: Option<HoldingChange>,
+    ) -> Result<RequirementChange, Error> {
         if (from.symbol, &from.horizon) != (to.symbol, &to.horizon) {
             return Err(Error::Refused(format!(
                 "publication {} is of {} over {}, {} of {} over {}: name two of one instrument and horizon",
@@ -138,7 +139,7 @@ impl Change {
         let skipped = if holding.is_some() { 0 } else { 2 };
         let end =
             |p: &Publication, parts: i64| End { seq: p.seq, as_of: p.as_of, multiplier: p.multiplier.clone(), parts };
-        Ok(Change {
+        Ok(RequirementChange {
             symbol: to.symbol,
             horizon: to.horizon.clone(),
             from: end(from, parts[0]),
@@ -217,12 +218,12 @@ pub fn changes(
     from: &[(Seq, Publication)],
     to: &[(Seq, Publication)],
     holding: Option<HoldingChange>,
-) -> Result<Vec<Change>, Error> {
+) -> Result<Vec<RequirementChange>, Error> {
     let mut changes = Vec::new();
     for (_, new) in to {
         let named = |p: &&Publication| p.horizon == new.horizon || from.len() == 1 && to.len() == 1;
         if let Some(old) = from.iter().map(|f| &f.1).find(named) {
-            changes.push(Change::between(old, new, holding)?);
+            changes.push(RequirementChange::between(old, new, holding)?);
         }
     }
     if changes.is_empty() {

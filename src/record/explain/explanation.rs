@@ -10,7 +10,8 @@ use utoipa::ToSchema;
 
 use crate::base::{Symbol, Ts};
 use crate::margin::Reason;
-use crate::record::ledger::{Publication, Risk, Status};
+use crate::margin::numbers::numbers;
+use crate::record::ledger::{Publication, PublishedRiskScore, Status};
 
 /// One step from baseline to publication.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
@@ -26,7 +27,8 @@ pub struct ChainStep {
 
 /// One guardrail or circumstance that acted.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct Acted {
+#[schema(as = Acted)]
+pub struct GuardrailActed {
     /// Its code.
     #[schema(value_type = String)]
     pub code: Reason,
@@ -52,7 +54,7 @@ pub struct Explanation {
     /// From baseline to publication, in order.
     pub chain: Vec<ChainStep>,
     /// What bound, in the order it acted.
-    pub guardrails: Vec<Acted>,
+    pub guardrails: Vec<GuardrailActed>,
     /// The whole in one sentence.
     pub summary: String,
 }
@@ -72,7 +74,8 @@ fn shown(value: f64) -> Option<String> {
 impl Explanation {
     /// Of a publication.
     pub fn of(p: &Publication) -> Explanation {
-        let acted: Vec<Acted> = p.reasons.iter().map(|r| Acted { code: *r, text: meaning(*r) }).collect();
+        let acted: Vec<GuardrailActed> =
+            p.reasons.iter().map(|r| GuardrailActed { code: *r, text: meaning(*r) }).collect();
         let codes: Vec<String> = p.reasons.iter().map(|r| code(*r)).collect();
         let because = if codes.is_empty() { "no guardrail bound".into() } else { codes.join(", ") };
         let moved = p.previous_value.as_ref().map_or(String::new(), |v| format!(", after {v}"));
@@ -169,11 +172,12 @@ fn beside(p: &Publication) -> String {
     let light = p.why.light.as_ref();
     let zone = |l: &crate::margin::traffic_light::TrafficLightReading| format!("{:?}", l.light).to_lowercase();
     let light = light.map(|l| format!("; traffic light {} ({} breaches of {})", zone(l), l.breaches, l.outcomes));
-    [transfer, interest, blast, risk, light].into_iter().flatten().collect()
+    let declared = p.decision().map(|d| numbers().filter_map(|n| n.explained(&d)).map(|t| format!("; {t}")).collect());
+    [transfer, interest, blast, risk, light, declared.ok()].into_iter().flatten().collect()
 }
 
 /// The risk score, and what is not in it.
-fn risk(r: &Risk) -> String {
+fn risk(r: &PublishedRiskScore) -> String {
     let points = |text: &String| text.parse::<f64>().map_or_else(|_| text.clone(), |v| format!("{v:.1}"));
     let band = serde_json::to_value(r.band).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default();
     let parts: Vec<String> = r.parts.iter().map(|(name, part)| format!("{name} {}", points(part))).collect();

@@ -10,7 +10,6 @@
 use std::collections::VecDeque;
 
 use serde::Serialize;
-use utoipa::ToSchema;
 
 use super::attribution::{inputs, target};
 use crate::base::{Span, Ts};
@@ -18,8 +17,7 @@ use crate::loss::baseline::ordered::OrderedWindow;
 use crate::margin::{Decision, Policy};
 use crate::record::chain::Seq;
 use crate::record::error::Error;
-use crate::record::ledger::epoch::eras;
-use crate::record::ledger::{Publication, Store};
+use crate::record::ledger::{Publication, Store, epochs};
 
 /// How far ahead.
 pub const OVER: [Span; 3] = [Span::HOUR, Span(8 * Span::HOUR.0), Span::DAY];
@@ -33,10 +31,9 @@ const NEED: usize = 100;
 const SITUATIONS: usize = 6;
 
 /// Where the multiplier may be after some time.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, ToSchema)]
-pub struct Ahead {
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct GuidanceRange {
     /// After how long.
-    #[schema(value_type = String)]
     pub over: Span,
     /// 5 % quantile of the multiplier.
     pub low: f64,
@@ -49,8 +46,8 @@ pub struct Ahead {
 }
 
 /// Something that would move the requirement, and how far off it is.
-#[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-pub struct Trigger {
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GuidanceTrigger {
     /// What: `stress`, `emergency`, `forecast` or `baseline`.
     pub what: &'static str,
     /// Where it is.
@@ -65,7 +62,7 @@ pub struct Trigger {
 }
 
 /// The running guidance of one instrument and horizon.
-pub struct Guide {
+pub struct RunningGuidance {
     policy: Policy,
     /// Decisions of the last day: when, the logarithm of the multiplier, the situation.
     past: VecDeque<(Ts, f64, usize)>,
@@ -73,16 +70,16 @@ pub struct Guide {
     changes: [[OrderedWindow; SITUATIONS]; OVER.len()],
 }
 
-impl Guide {
+impl RunningGuidance {
     /// With nothing seen.
-    pub fn new(policy: Policy) -> Guide {
+    pub fn new(policy: Policy) -> RunningGuidance {
         let none = || std::array::from_fn(|_| OrderedWindow::new(REMEMBERED));
-        Guide { policy, past: VecDeque::new(), changes: std::array::from_fn(|_| none()) }
+        RunningGuidance { policy, past: VecDeque::new(), changes: std::array::from_fn(|_| none()) }
     }
 
     /// Takes the next decision; says where the multiplier may be, for each length of time of which
     /// enough was seen.
-    pub fn push(&mut self, d: &Decision) -> Vec<Ahead> {
+    pub fn push(&mut self, d: &Decision) -> Vec<GuidanceRange> {
         let Some(situation) = self.situation(d) else { return Vec::new() };
         let m = d.m_im_ppm as f64 / 1e6;
         for (changes, over) in self.changes.iter_mut().zip(OVER) {
@@ -100,7 +97,7 @@ impl Guide {
             let own = &changes[situation];
             let at = |p: f64| m * own.quantile(p).exp();
             let [low, median, high] = LEVELS.map(at);
-            (own.len() >= NEED).then_some(Ahead { over, low, median, high, n: own.len() })
+            (own.len() >= NEED).then_some(GuidanceRange { over, low, median, high, n: own.len() })
         };
         self.changes.iter().zip(OVER).filter_map(ahead).collect()
     }
@@ -119,7 +116,7 @@ impl Guide {
 }
 
 /// How far off the things are that would move a requirement, those that can be said.
-pub fn triggers(d: &Decision, policy: &Policy) -> Vec<Trigger> {
+pub fn triggers(d: &Decision, policy: &Policy) -> Vec<GuidanceTrigger> {
     let (now, c) = (inputs(d), d.c_im);
     let percent = |v: f64| format!("{:.1} %", 100.0 * v);
     let wanted = |i: &crate::margin::ChainInputs| Some(target(i)?.min(policy.im.m_max * i.baseline) / c - 1.0);
@@ -128,7 +125,7 @@ pub fn triggers(d: &Decision, policy: &Policy) -> Vec<Trigger> {
     for (what, at) in levels.into_iter().filter(|l| d.p_stress.is_some_and(|p| p < l.1)) {
         if let Some(rise) = wanted(&crate::margin::ChainInputs { p_stress: at, ..now }) {
             let text = format!("p of stress reaches {} -> initial margin {:+.1} %", percent(at), 100.0 * rise);
-            all.push(Trigger { what, now: now.p_stress, at, rise, text });
+            all.push(GuidanceTrigger { what, now: now.p_stress, at, rise, text });
         }
     }
     // The forecast at which the chain wants more than the dead band above what is in force.
@@ -142,12 +139,12 @@ pub fn triggers(d: &Decision, policy: &Policy) -> Vec<Trigger> {
             percent(at / f - 1.0),
             percent(at)
         );
-        all.push(Trigger { what: "forecast", now: f, at, rise, text });
+        all.push(GuidanceTrigger { what: "forecast", now: f, at, rise, text });
     }
     if c > d.baseline && d.baseline > 0.0 {
         let off = percent(c / d.baseline - 1.0);
         let text = format!("baseline rises by {off} to {} -> initial margin follows it", percent(c));
-        all.push(Trigger { what: "baseline", now: d.baseline, at: c, rise: 0.0, text });
+        all.push(GuidanceTrigger { what: "baseline", now: d.baseline, at: c, rise: 0.0, text });
     }
     all
 }
@@ -158,9 +155,9 @@ pub struct Outlook {
     /// The publication.
     pub publication: Publication,
     /// Where its multiplier may be.
-    pub ahead: Vec<Ahead>,
+    pub ahead: Vec<GuidanceRange>,
     /// What would move it.
-    pub triggers: Vec<Trigger>,
+    pub triggers: Vec<GuidanceTrigger>,
 }
 
 /// Forward guidance at publications of a ledger, from everything that was published before them.
@@ -169,10 +166,10 @@ pub struct Outlook {
 /// The ledger is damaged.
 pub fn outlooks(store: &dyn Store, at: &[(Seq, Publication)]) -> Result<Vec<Outlook>, Error> {
     let mut all = Vec::new();
-    let epochs = eras(store, |seq, p| all.push((seq, p)))?;
+    let epochs = epochs(store, |seq, p| all.push((seq, p)))?;
     let policy = epochs.last().map_or(Ok(Policy::default()), |e| e.start.policy())?;
     let outlook = |(seq, p): &(Seq, Publication)| {
-        let mut guide = Guide::new(policy);
+        let mut guide = RunningGuidance::new(policy);
         let mut ahead = Vec::new();
         for (_, d) in all.iter().filter(|(s, d)| s <= seq && (d.symbol, &d.horizon) == (p.symbol, &p.horizon)) {
             ahead = guide.push(&d.decision()?);

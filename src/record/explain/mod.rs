@@ -12,4 +12,6 @@ pub mod attribution;
 mod explanation;
 pub mod guidance;
 
+pub use attribution::{RequirementChange, changes};
 pub use explanation::Explanation;
+pub use guidance::{GuidanceRange, GuidanceTrigger, Outlook, RunningGuidance, outlooks};

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::epoch::{Era, eras};
-use super::policy_log::Guard;
+use super::epoch::{Epoch, epochs};
+use super::policy_log::PolicyLog;
 use super::publication::Publication;
 use super::store::Store;
 use crate::margin::Order;
@@ -16,7 +16,7 @@ use crate::record::error::Error;
 #[derive(Debug)]
 pub struct Audited {
     /// Everything that happened, by configuration.
-    pub epochs: Vec<Era>,
+    pub epochs: Vec<Epoch>,
     /// Publications.
     pub publications: u64,
     /// Orders of people.
@@ -34,7 +34,7 @@ pub struct Audited {
 pub fn audit(store: &dyn Store, folder: &Path) -> Result<Audited, Error> {
     let (mut publications, mut wrong_publications) = (0, Vec::new());
     let mut last = BTreeMap::<_, (u64, String)>::new();
-    let epochs = eras(store, |seq: Seq, p: Publication| {
+    let epochs = epochs(store, |seq: Seq, p: Publication| {
         publications += 1;
         if p.seq != publications {
             wrong_publications.push(format!("ledger entry {seq}: publication {}, {publications} comes next", p.seq));
@@ -46,7 +46,7 @@ pub fn audit(store: &dyn Store, folder: &Path) -> Result<Audited, Error> {
         }
     })?;
     let (mut orders, mut wrong_orders) = (0, Vec::new());
-    let guard = Guard::of(folder);
+    let guard = PolicyLog::of(folder);
     for epoch in &epochs {
         let base = epoch.start.policy()?;
         for (at, ordered) in &epoch.orders {

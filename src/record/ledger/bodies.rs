@@ -15,7 +15,7 @@ use crate::record::stored::{from_bytes, from_value};
 /// How many events each instrument had consumed.
 pub type Counts = BTreeMap<Symbol, u64>;
 
-/// Body of a `config.loaded` entry: an era starts with it, on a road with empty memory.
+/// Body of a `config.loaded` entry: an epoch starts with it, on a road with empty memory.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConfigLoaded {
@@ -25,7 +25,7 @@ pub struct ConfigLoaded {
     pub config: String,
     /// Rows that close before this only warm up.
     pub publish_from: Ts,
-    /// The models at the start of the era.
+    /// The models at the start of the epoch.
     pub model: ModelRef,
 }
 

@@ -1,24 +1,24 @@
-//! What a ledger says happened, read as eras: under each configuration, which publications, and
+//! What a ledger says happened, read as epochs: under each configuration, which publications, and
 //! between which events of the market the clock ticked, an operator froze or the models changed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bodies::{ConfigLoaded, Counts, Killed, ModelLoaded, Ticked};
-use super::order::{OrderBody, Stored};
+use super::order::{OrderGiven, StoredOrder};
 use super::publication::{Cause, ModelRef, Publication};
 use super::store::Store;
-use super::venue_files::Heard;
+use super::venue_files::VenueFileRead;
 use crate::base::{Digest, Symbol, Ts};
 use crate::event::snapshot::VenueTable;
 use crate::margin::guardrail::order::Scope;
 use crate::margin::{Decision, Order};
-use crate::record::chain::{Kind, Seq};
+use crate::record::chain::{EntryKind, Seq};
 use crate::record::error::{Error, damaged};
 use crate::record::stored::{from_value, to_value};
 
 /// What the ledger says happened under one configuration.
 #[derive(Clone, Debug)]
-pub struct Era {
+pub struct Epoch {
     /// How it started.
     pub start: ConfigLoaded,
     /// The models in force at its end.
@@ -28,7 +28,7 @@ pub struct Era {
     /// What else was frozen at its end.
     pub frozen: BTreeSet<Scope>,
     /// Every order that was given, and when.
-    pub orders: Vec<(Ts, OrderBody)>,
+    pub orders: Vec<(Ts, OrderGiven)>,
     /// Which files of the venue were read last.
     pub heard: BTreeMap<VenueTable, Digest>,
     pub(super) published: Vec<Recorded>,
@@ -42,6 +42,8 @@ pub(super) struct Recorded {
     pub symbol: Symbol,
     pub consumed: u64,
     pub mark: Digest,
+    /// Which numbers publications of its time did not have.
+    pub older: u64,
 }
 
 /// What was pushed that the market did not send.
@@ -55,78 +57,86 @@ pub(super) enum Injection {
     Venue(Ts, VenueTable, Digest),
 }
 
-impl Era {
+impl Epoch {
     /// Which proposals were applied.
     pub fn applied(&self) -> BTreeSet<u64> {
         self.orders.iter().filter_map(|o| o.1.id).collect()
     }
     /// The orders as stored.
-    pub fn stored(&self) -> Vec<Stored> {
+    pub fn stored(&self) -> Vec<StoredOrder> {
         self.orders.iter().map(|o| o.1.order.clone()).collect()
     }
 }
 
-/// Reads a ledger as eras, oldest first, and shows every publication on the way.
+/// Reads a ledger as epochs, oldest first, and shows every publication on the way.
 ///
 /// # Errors
 /// It is damaged, or an entry's body is not what its kind asks for.
-pub fn eras(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Result<Vec<Era>, Error> {
-    let mut eras: Vec<Era> = Vec::new();
+pub fn epochs(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Result<Vec<Epoch>, Error> {
+    let mut epochs: Vec<Epoch> = Vec::new();
     for record in store.scan(Seq(0))? {
         let record = record?;
         let place = format!("ledger entry {}", record.seq);
-        if record.kind == Kind::ConfigLoaded {
+        if record.kind == EntryKind::ConfigLoaded {
             let start: ConfigLoaded = from_value(&place, record.body)?;
             let model = start.model.clone();
             let (frozen, orders) = (BTreeSet::new(), Vec::new());
             let (published, injected, heard) = (Vec::new(), Vec::new(), BTreeMap::new());
-            eras.push(Era { start, model, killed: false, frozen, orders, heard, published, injected });
+            epochs.push(Epoch { start, model, killed: false, frozen, orders, heard, published, injected });
             continue;
         }
-        let era = match (eras.last_mut(), record.kind) {
-            (Some(era), _) => era,
-            (None, Kind::Genesis | Kind::Start | Kind::Recovered | Kind::Stop | Kind::ModelLoadFailed) => continue,
+        let epoch = match (epochs.last_mut(), record.kind) {
+            (Some(epoch), _) => epoch,
+            (
+                None,
+                EntryKind::Genesis
+                | EntryKind::Start
+                | EntryKind::Recovered
+                | EntryKind::Stop
+                | EntryKind::ModelLoadFailed,
+            ) => continue,
             (None, _) => return Err(damaged(&place, "it comes before the first `config.loaded`")),
         };
         match record.kind {
-            Kind::Publish => {
+            EntryKind::Publish => {
                 let old: Publication = from_value(&place, record.body)?;
                 let mark = mark(old.cause, old.consumed, old.set_size as usize, &old.decision()?);
-                era.published.push(Recorded { seq: record.seq, symbol: old.symbol, consumed: old.consumed, mark });
+                let (symbol, consumed, older) = (old.symbol, old.consumed, old.why.older());
+                epoch.published.push(Recorded { seq: record.seq, symbol, consumed, mark, older });
                 show(record.seq, old);
             }
-            Kind::Tick => {
+            EntryKind::Tick => {
                 let ticked: Ticked = from_value(&place, record.body)?;
-                era.injected.push((ticked.after, Injection::Tick(record.ts)));
+                epoch.injected.push((ticked.after, Injection::Tick(record.ts)));
             }
-            Kind::Kill => {
+            EntryKind::Kill => {
                 let killed: Killed = from_value(&place, record.body)?;
-                era.killed = killed.on;
-                era.injected.push((killed.after, Injection::Freeze(record.ts, killed.on)));
+                epoch.killed = killed.on;
+                epoch.injected.push((killed.after, Injection::Freeze(record.ts, killed.on)));
             }
-            Kind::Order => {
-                let ordered: OrderBody = from_value(&place, record.body)?;
+            EntryKind::Order => {
+                let ordered: OrderGiven = from_value(&place, record.body)?;
                 let order = ordered.order.read()?;
                 if let Order::Kill { scope, on } = &order {
-                    _ = if *on { era.frozen.insert(scope.clone()) } else { era.frozen.remove(scope) };
+                    _ = if *on { epoch.frozen.insert(scope.clone()) } else { epoch.frozen.remove(scope) };
                 }
-                era.injected.push((ordered.after.clone(), Injection::Order(record.ts, order)));
-                era.orders.push((record.ts, ordered));
+                epoch.injected.push((ordered.after.clone(), Injection::Order(record.ts, order)));
+                epoch.orders.push((record.ts, ordered));
             }
-            Kind::Venue => {
-                let heard: Heard = from_value(&place, record.body)?;
-                era.heard.insert(heard.subject, heard.digest);
-                era.injected.push((heard.after, Injection::Venue(record.ts, heard.subject, heard.digest)));
+            EntryKind::Venue => {
+                let heard: VenueFileRead = from_value(&place, record.body)?;
+                epoch.heard.insert(heard.subject, heard.digest);
+                epoch.injected.push((heard.after, Injection::Venue(record.ts, heard.subject, heard.digest)));
             }
-            Kind::ModelLoaded => {
+            EntryKind::ModelLoaded => {
                 let loaded: ModelLoaded = from_value(&place, record.body)?;
-                era.model = loaded.model.clone();
-                era.injected.push((loaded.after, Injection::Install(loaded.model)));
+                epoch.model = loaded.model.clone();
+                epoch.injected.push((loaded.after, Injection::Install(loaded.model)));
             }
             _ => {}
         }
     }
-    Ok(eras)
+    Ok(epochs)
 }
 
 /// What must be made again: the decision, what caused it, where, and how large its set was.

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::publication::Publication;
 use super::store::{Scan, Store};
 use crate::base::{Digest, Ts};
-use crate::record::chain::{ChainedLog, Kind, LINE_BYTES_MAX, Lines, Link, NewEntry, Seq, Tail};
+use crate::record::chain::{ChainedLog, EntryKind, LINE_BYTES_MAX, Lines, Link, NewEntry, Seq, TailRule};
 use crate::record::disk::{io, lock};
 use crate::record::error::{Error, damaged};
 use crate::record::stored::from_value;
@@ -60,7 +60,7 @@ impl FileStore {
         store.writer = Some(Writer { _lock: held, last, file_bytes_max });
         if !torn.is_empty() {
             let body = json!({"dropped_bytes": torn.len(), "dropped_sha256": Digest::of(&torn)});
-            store.append(NewEntry { kind: Kind::Recovered, ts: now, body })?;
+            store.append(NewEntry { kind: EntryKind::Recovered, ts: now, body })?;
         }
         Ok(store)
     }
@@ -95,7 +95,7 @@ impl FileStore {
         let place = format!("{}: entry {seq}", self.folder.display());
         let absent = || Error::Missing(format!("{place}: no publication there"));
         let record = self.scan(seq)?.next().ok_or_else(absent)??;
-        if record.kind != Kind::Publish {
+        if record.kind != EntryKind::Publish {
             return Err(absent());
         }
         from_value(&place, record.body)
@@ -109,7 +109,7 @@ impl FileStore {
             if *first != self.link.seq {
                 return Err(damaged(path.display(), format!("entry {} comes next; a file is missing", self.link.seq)));
             }
-            let tail = if i + 1 == self.segments.len() { Tail::Torn } else { Tail::Whole };
+            let tail = if i + 1 == self.segments.len() { TailRule::Torn } else { TailRule::Whole };
             let log = ChainedLog::read(&path, self.link, tail, |_, _| Ok(()))?;
             self.link = log.link();
             last = Some(log);
@@ -146,7 +146,7 @@ impl Store for FileStore {
         let path = file_path(&self.folder, first);
         let log = match writer.last.take().filter(|log| log.bytes() < writer.file_bytes_max) {
             Some(log) => log,
-            None => ChainedLog::read(&path, self.link, Tail::Torn, |_, _| Ok(()))?,
+            None => ChainedLog::read(&path, self.link, TailRule::Torn, |_, _| Ok(()))?,
         };
         let log = writer.last.insert(log);
         let starts = log.bytes() == 0 && self.segments.last() != Some(&first);
@@ -159,7 +159,7 @@ impl Store for FileStore {
         let start = self.segments.partition_point(|first| *first <= from).saturating_sub(1);
         let mut link = None;
         let files = self.segments[start..].iter().enumerate().map(move |(i, first)| {
-            let tail = if start + i + 1 == self.segments.len() { Tail::Torn } else { Tail::Whole };
+            let tail = if start + i + 1 == self.segments.len() { TailRule::Torn } else { TailRule::Whole };
             (file_path(&self.folder, *first), *first, tail)
         });
         let records = files.flat_map(move |(path, first, tail)| -> Scan<'_> {

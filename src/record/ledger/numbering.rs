@@ -2,15 +2,17 @@
 
 use std::collections::BTreeMap;
 
-use super::publication::{Cause, Foresight, ModelRef, Publication, PublishedBaseline, Requirement, SCHEMA};
+use super::publication::{
+    Cause, ModelRef, Publication, PublishedBaseline, PublishedForecast, PublishedRequirement, SCHEMA,
+};
 use super::text::{decimal, iso, ppm};
-use super::working::Working;
+use super::why::PublishedWhy;
 use crate::base::{Digest, Symbol, Ts};
 use crate::margin::Decision;
 
 /// Numbers publications and remembers what was published last.
 #[derive(Clone, Debug)]
-pub struct Press {
+pub struct Numbering {
     /// The venue, for instrument ids.
     pub venue: String,
     /// The models in force.
@@ -30,10 +32,10 @@ pub struct Occasion {
     pub at: Ts,
 }
 
-impl Press {
+impl Numbering {
     /// Before the first publication.
-    pub fn new(venue: &str, model: ModelRef) -> Press {
-        Press { venue: venue.into(), model, next: 1, last: BTreeMap::new() }
+    pub fn new(venue: &str, model: ModelRef) -> Numbering {
+        Numbering { venue: venue.into(), model, next: 1, last: BTreeMap::new() }
     }
     /// Takes note of a publication of the past.
     pub fn remember(&mut self, old: &Publication) {
@@ -67,9 +69,9 @@ impl Press {
             multiplier_transfer: Some(ppm(decision.m_transfer_ppm)),
             multiplier_raw: decimal(decision.m_raw),
             previous_value: before.map(|b| b.1),
-            requirement: Requirement { initial: decimal(decision.c_im), maintenance: decimal(decision.c_mm) },
+            requirement: PublishedRequirement { initial: decimal(decision.c_im), maintenance: decimal(decision.c_mm) },
             baseline: PublishedBaseline { loss: decimal(decision.baseline) },
-            forecast: Foresight {
+            forecast: PublishedForecast {
                 loss: decision.forecast_loss.and_then(decimal),
                 credibility: decimal(decision.credibility),
                 p_stress: decision.p_stress.and_then(decimal),
@@ -84,7 +86,7 @@ impl Press {
             fallback: ppm(decision.why.fallback_m_ppm),
             model: ModelRef { digest: decision.model_digest, ..self.model.clone() },
             config_digest,
-            why: Working::from(&decision.why),
+            why: PublishedWhy::from(&decision.why),
             cause: occasion.cause,
             consumed: occasion.consumed,
             code: env!("CARGO_PKG_VERSION").into(),
@@ -152,7 +154,7 @@ mod tests {
         }
     }
 
-    fn press() -> Press {
+    fn numbering() -> Numbering {
         let digest = Digest::of(b"m");
         let text = |t: &str| t.to_string();
         let model = ModelRef {
@@ -162,7 +164,7 @@ mod tests {
             manifest: digest,
             digest,
         };
-        Press::new("binance", model)
+        Numbering::new("binance", model)
     }
 
     const OCCASION: Occasion = Occasion { cause: Cause::Row, consumed: 7, at: Ts(5) };
@@ -170,7 +172,7 @@ mod tests {
     #[test]
     fn a_decision_survives_its_publication_bit_for_bit() {
         let made = decision();
-        let published = press().row(&made, std::slice::from_ref(&made), OCCASION);
+        let published = numbering().row(&made, std::slice::from_ref(&made), OCCASION);
         let text = serde_json::to_string(&published).unwrap();
         let read: Publication = serde_json::from_str(&text).unwrap();
         assert_eq!(read.decision().unwrap(), made);
@@ -181,20 +183,20 @@ mod tests {
     #[test]
     fn an_absent_number_is_null_and_comes_back_as_nan() {
         let made = Decision { baseline: f64::NAN, ..decision() };
-        let published = press().row(&made, std::slice::from_ref(&made), OCCASION);
+        let published = numbering().row(&made, std::slice::from_ref(&made), OCCASION);
         assert_eq!(published.baseline.loss, None);
         assert!(published.decision().unwrap().baseline.is_nan());
         assert!(published.differences(&made).is_empty());
     }
     #[test]
     fn each_row_names_the_one_before_it() {
-        let (mut press, made) = (press(), decision());
+        let (mut numbering, made) = (numbering(), decision());
         let later = Decision { m_im_ppm: 2_000_000, ..made.clone() };
         let other = Decision { horizon: Horizon(Span::HOUR), ..made.clone() };
         let set = [made.clone(), other.clone()];
-        let first = press.row(&made, &set, OCCASION);
-        let beside = press.row(&other, &set, OCCASION);
-        let second = press.row(&later, std::slice::from_ref(&later), OCCASION);
+        let first = numbering.row(&made, &set, OCCASION);
+        let beside = numbering.row(&other, &set, OCCASION);
+        let second = numbering.row(&later, std::slice::from_ref(&later), OCCASION);
         assert_eq!((first.seq, first.prev_seq, beside.seq, beside.prev_seq), (1, None, 2, None));
         assert_eq!((first.set_id == beside.set_id, first.set_size), (true, 2));
         assert_eq!((second.seq, second.prev_seq, second.previous_value.as_deref()), (3, Some(1), Some("1.250001")));

@@ -12,9 +12,9 @@ use crate::record::stored::to_value;
 /// Body of an `order` entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct OrderBody {
+pub struct OrderGiven {
     /// What.
-    pub order: Stored,
+    pub order: StoredOrder,
     /// The proposal that it was, where it was one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<u64>,
@@ -30,7 +30,7 @@ pub struct OrderBody {
 /// An order in whole numbers and text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Stored {
+pub enum StoredOrder {
     /// Freeze or release; the scope as `margincast serve --help` writes it.
     Kill {
         /// What of.
@@ -49,16 +49,16 @@ pub enum Stored {
     Settings(String),
 }
 
-impl Stored {
+impl StoredOrder {
     /// Of an order.
     ///
     /// # Errors
     /// Never for settings that were checked.
-    pub fn of(order: &Order) -> Result<Stored, Error> {
+    pub fn of(order: &Order) -> Result<StoredOrder, Error> {
         Ok(match order {
-            Order::Kill { scope, on } => Stored::Kill { scope: scope.to_string(), on: *on },
-            Order::Override { symbol, set } => Stored::Override { symbol: *symbol, set: *set },
-            Order::Settings(policy) => Stored::Settings(to_value("order", policy)?.to_string()),
+            Order::Kill { scope, on } => StoredOrder::Kill { scope: scope.to_string(), on: *on },
+            Order::Override { symbol, set } => StoredOrder::Override { symbol: *symbol, set: *set },
+            Order::Settings(policy) => StoredOrder::Settings(to_value("order", policy)?.to_string()),
         })
     }
     /// The order.
@@ -68,9 +68,9 @@ impl Stored {
     pub fn read(&self) -> Result<Order, Error> {
         let bad = |why: String| Error::Format { place: "an order of the ledger".into(), why };
         Ok(match self {
-            Stored::Kill { scope, on } => Order::Kill { scope: scope.parse::<Scope>().map_err(bad)?, on: *on },
-            Stored::Override { symbol, set } => Order::Override { symbol: *symbol, set: *set },
-            Stored::Settings(text) => {
+            StoredOrder::Kill { scope, on } => Order::Kill { scope: scope.parse::<Scope>().map_err(bad)?, on: *on },
+            StoredOrder::Override { symbol, set } => Order::Override { symbol: *symbol, set: *set },
+            StoredOrder::Settings(text) => {
                 Order::Settings(serde_json::from_str::<Box<Policy>>(text).map_err(|e| bad(e.to_string()))?)
             }
         })
@@ -89,9 +89,9 @@ mod tests {
         let set = Override { m_ppm: 1_500_000, until: Ts(7) };
         let kill = Order::Kill { scope: Scope::Model("HMM".into()), on: true };
         for order in [Order::Settings(Box::new(policy)), Order::Override { symbol: None, set }, kill] {
-            let stored = Stored::of(&order).unwrap();
+            let stored = StoredOrder::of(&order).unwrap();
             let text = serde_json::to_string(&stored).unwrap();
-            assert_eq!(serde_json::from_str::<Stored>(&text).unwrap().read().unwrap(), order);
+            assert_eq!(serde_json::from_str::<StoredOrder>(&text).unwrap().read().unwrap(), order);
         }
     }
 }

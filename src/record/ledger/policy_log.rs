@@ -11,11 +11,11 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::order::Stored;
+use super::order::StoredOrder;
 use crate::base::{Span, Symbol, Ts};
 use crate::margin::guardrail::policy_change::Changes;
 use crate::margin::{Order, Override, Policy};
-use crate::record::chain::{ChainedLog, Kind, Link, NewEntry, Tail};
+use crate::record::chain::{ChainedLog, EntryKind, Link, NewEntry, TailRule};
 use crate::record::disk::{io, lock};
 use crate::record::error::{Error, damaged};
 use crate::record::stored::{from_value, to_value};
@@ -26,7 +26,7 @@ pub const LAPSE: Span = Span(7 * Span::DAY.0);
 /// What is proposed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum What {
+pub enum ProposedChange {
     /// Other settings, `key = value`.
     Settings(Changes),
     /// A multiplier for a time, from its approval on.
@@ -43,7 +43,7 @@ pub enum What {
 /// One line of the log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Said {
+pub struct PolicyLogLine {
     /// Which proposal; numbered from 1.
     pub id: u64,
     /// Who.
@@ -52,7 +52,7 @@ pub struct Said {
     pub why: String,
     /// What, where it is proposed here.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub what: Option<What>,
+    pub what: Option<ProposedChange>,
 }
 
 /// A proposal and what became of it.
@@ -61,7 +61,7 @@ pub struct PolicyProposal {
     /// Its number.
     pub id: u64,
     /// What.
-    pub what: What,
+    pub what: ProposedChange,
     /// Who proposed it.
     pub who: String,
     /// Why.
@@ -78,8 +78,8 @@ impl PolicyProposal {
     /// How many others must approve.
     pub fn need(&self) -> usize {
         match self.what {
-            What::Settings(_) => 2,
-            What::Override { .. } => 1,
+            ProposedChange::Settings(_) => 2,
+            ProposedChange::Override { .. } => 1,
         }
     }
     /// When the last approval that it needs was given.
@@ -98,8 +98,8 @@ impl PolicyProposal {
         let not_yet = || Error::Refused(format!("proposal {}: not approved", self.id));
         let approved = self.approved().ok_or_else(not_yet)?;
         match &self.what {
-            What::Settings(changes) => Ok(Order::Settings(Box::new(now.with(changes).map_err(refused)?))),
-            What::Override { symbol, m_ppm, length } => {
+            ProposedChange::Settings(changes) => Ok(Order::Settings(Box::new(now.with(changes).map_err(refused)?))),
+            ProposedChange::Override { symbol, m_ppm, length } => {
                 let set = Override::new(*m_ppm as f64 / 1e6, approved, *length).map_err(refused)?;
                 Ok(Order::Override { symbol: *symbol, set })
             }
@@ -113,14 +113,14 @@ fn refused(e: crate::margin::Error) -> Error {
 
 /// The log beside a ledger.
 #[derive(Clone, Debug)]
-pub struct Guard {
+pub struct PolicyLog {
     folder: PathBuf,
 }
 
-impl Guard {
+impl PolicyLog {
     /// Of the ledger in this folder.
-    pub fn of(ledger: &Path) -> Guard {
-        Guard { folder: ledger.join("guard") }
+    pub fn of(ledger: &Path) -> PolicyLog {
+        PolicyLog { folder: ledger.join("guard") }
     }
     fn path(&self) -> PathBuf {
         self.folder.join("log.jsonl")
@@ -134,8 +134,8 @@ impl Guard {
     }
     fn read(&self) -> Result<(Vec<PolicyProposal>, ChainedLog), Error> {
         let mut proposals = Vec::new();
-        let log = ChainedLog::read(&self.path(), Link::default(), Tail::Torn, |place, record| {
-            let said: Said = from_value(place, record.body)?;
+        let log = ChainedLog::read(&self.path(), Link::default(), TailRule::Torn, |place, record| {
+            let said: PolicyLogLine = from_value(place, record.body)?;
             take(&mut proposals, record.kind, said, record.ts).map_err(|why| damaged(place, why))
         })?;
         Ok((proposals, log))
@@ -144,17 +144,17 @@ impl Guard {
     ///
     /// # Errors
     /// It does not fit the settings `base`, names nobody, or cannot be written.
-    pub fn propose(&self, what: What, by: (&str, &str), now: Ts, base: &Policy) -> Result<u64, Error> {
+    pub fn propose(&self, what: ProposedChange, by: (&str, &str), now: Ts, base: &Policy) -> Result<u64, Error> {
         let id = self.proposals()?.len() as u64 + 1;
         match &what {
-            What::Settings(changes) => {
+            ProposedChange::Settings(changes) => {
                 in_force(base, &self.timeline(base)?, now).with(changes).map_err(refused)?;
             }
-            What::Override { m_ppm, length, .. } => {
+            ProposedChange::Override { m_ppm, length, .. } => {
                 Override::new(*m_ppm as f64 / 1e6, now, *length).map_err(refused)?;
             }
         }
-        self.say(Kind::GuardProposed, id, by, Some(what), now)?;
+        self.say(EntryKind::GuardProposed, id, by, Some(what), now)?;
         Ok(id)
     }
     /// Approves as `who`.
@@ -162,20 +162,27 @@ impl Guard {
     /// # Errors
     /// `who` proposed or approved it before, or it is cancelled, lapsed or unknown.
     pub fn approve(&self, id: u64, by: (&str, &str), now: Ts) -> Result<PolicyProposal, Error> {
-        self.say(Kind::GuardApproved, id, by, None, now)
+        self.say(EntryKind::GuardApproved, id, by, None, now)
     }
     /// Cancels; from then on it never acts. What acts already is not undone by it.
     ///
     /// # Errors
     /// It is cancelled or unknown.
     pub fn cancel(&self, id: u64, by: (&str, &str), now: Ts) -> Result<PolicyProposal, Error> {
-        self.say(Kind::GuardCancelled, id, by, None, now)
+        self.say(EntryKind::GuardCancelled, id, by, None, now)
     }
-    fn say(&self, kind: Kind, id: u64, by: (&str, &str), what: Option<What>, now: Ts) -> Result<PolicyProposal, Error> {
+    fn say(
+        &self,
+        kind: EntryKind,
+        id: u64,
+        by: (&str, &str),
+        what: Option<ProposedChange>,
+        now: Ts,
+    ) -> Result<PolicyProposal, Error> {
         std::fs::create_dir_all(&self.folder).map_err(|e| io(&self.folder, e))?;
         let _held = lock(&self.folder.join("LOCK"))?;
         let (mut proposals, mut log) = self.read()?;
-        let said = Said { id, who: by.0.trim().into(), why: by.1.trim().into(), what };
+        let said = PolicyLogLine { id, who: by.0.trim().into(), why: by.1.trim().into(), what };
         let body = to_value("guard", &said)?;
         take(&mut proposals, kind, said, now).map_err(|why| Error::Refused(format!("proposal {id}: {why}")))?;
         log.append(&[NewEntry { kind, ts: now, body }])?;
@@ -194,8 +201,8 @@ impl Guard {
         let mut line: Vec<(Ts, PolicyProposal)> = Vec::new();
         for (at, proposal) in approved {
             let wait = match &proposal.what {
-                What::Override { .. } => Span(0),
-                What::Settings(changes) => {
+                ProposedChange::Override { .. } => Span(0),
+                ProposedChange::Settings(changes) => {
                     let now = in_force(base, &line, at);
                     let Ok(new) = now.with(changes) else { continue };
                     now.wait(&new)
@@ -228,7 +235,7 @@ impl Guard {
             return Ok(Some(format!("proposal {id} was not due at {at}")));
         }
         let same = match (&p.what, order) {
-            (What::Settings(changes), Order::Settings(policy)) => policy.with(changes).ok() == Some(**policy),
+            (ProposedChange::Settings(changes), Order::Settings(policy)) => policy.with(changes).ok() == Some(**policy),
             _ => p.order(base)? == *order,
         };
         Ok((!same).then(|| format!("what proposal {id} says is not what was applied")))
@@ -238,18 +245,18 @@ impl Guard {
 /// The settings in force at an instant.
 fn in_force(base: &Policy, line: &[(Ts, PolicyProposal)], at: Ts) -> Policy {
     line.iter().take_while(|l| l.0 <= at).fold(*base, |policy, (_, p)| match &p.what {
-        What::Settings(changes) => policy.with(changes).unwrap_or(policy),
-        What::Override { .. } => policy,
+        ProposedChange::Settings(changes) => policy.with(changes).unwrap_or(policy),
+        ProposedChange::Override { .. } => policy,
     })
 }
 
 /// Takes one line.
-fn take(proposals: &mut Vec<PolicyProposal>, kind: Kind, said: Said, at: Ts) -> Result<(), String> {
-    let Said { id, who, why, what } = said;
+fn take(proposals: &mut Vec<PolicyProposal>, kind: EntryKind, said: PolicyLogLine, at: Ts) -> Result<(), String> {
+    let PolicyLogLine { id, who, why, what } = said;
     if who.is_empty() || why.is_empty() {
         return Err("say who and why".into());
     }
-    if kind == Kind::GuardProposed {
+    if kind == EntryKind::GuardProposed {
         let Some(what) = what.filter(|_| id == proposals.len() as u64 + 1) else {
             return Err(format!("{} comes next", proposals.len() + 1));
         };
@@ -261,22 +268,22 @@ fn take(proposals: &mut Vec<PolicyProposal>, kind: Kind, said: Said, at: Ts) -> 
         return Err(format!("it was cancelled by {who}"));
     }
     match kind {
-        Kind::GuardApproved if p.approved().is_some() => return Err("it is approved already".into()),
-        Kind::GuardApproved if at < p.at || at - p.at > LAPSE => {
+        EntryKind::GuardApproved if p.approved().is_some() => return Err("it is approved already".into()),
+        EntryKind::GuardApproved if at < p.at || at - p.at > LAPSE => {
             return Err(format!("it lapsed {LAPSE} after it was made"));
         }
-        Kind::GuardApproved if p.names().iter().any(|n| n.eq_ignore_ascii_case(&who)) => {
+        EntryKind::GuardApproved if p.names().iter().any(|n| n.eq_ignore_ascii_case(&who)) => {
             return Err(format!("{who} stands under it already; another person must approve"));
         }
-        Kind::GuardApproved => p.approvals.push((who, at)),
-        Kind::GuardCancelled => p.cancelled = Some((who, at)),
+        EntryKind::GuardApproved => p.approvals.push((who, at)),
+        EntryKind::GuardCancelled => p.cancelled = Some((who, at)),
         _ => return Err("not a line of this log".into()),
     }
     Ok(())
 }
 
 /// The settings in force at the end of what was applied.
-pub fn settings(base: &Policy, orders: &[Stored]) -> Policy {
+pub fn settings(base: &Policy, orders: &[StoredOrder]) -> Policy {
     let last = orders.iter().rev().find_map(|o| match o.read() {
         Ok(Order::Settings(policy)) => Some(*policy),
         _ => None,
@@ -292,13 +299,13 @@ mod tests {
         Ts(0) + Span::HOUR.times(n)
     }
 
-    fn settings(key: &str, value: &str) -> What {
-        What::Settings(Changes::from([(key.to_string(), value.to_string())]))
+    fn settings(key: &str, value: &str) -> ProposedChange {
+        ProposedChange::Settings(Changes::from([(key.to_string(), value.to_string())]))
     }
 
-    fn guard() -> (tempfile::TempDir, Guard, Policy) {
+    fn guard() -> (tempfile::TempDir, PolicyLog, Policy) {
         let folder = tempfile::TempDir::new().unwrap();
-        let guard = Guard::of(folder.path());
+        let guard = PolicyLog::of(folder.path());
         (folder, guard, Policy::default())
     }
 
@@ -368,7 +375,7 @@ mod tests {
     #[test]
     fn an_override_wants_one_other_and_holds_from_its_approval() {
         let (_folder, guard, base) = guard();
-        let over = |m_ppm, hours| What::Override { symbol: None, m_ppm, length: Span::HOUR.times(hours) };
+        let over = |m_ppm, hours| ProposedChange::Override { symbol: None, m_ppm, length: Span::HOUR.times(hours) };
         assert!(guard.propose(over(3_100_000, 1), ("ann", "x"), hour(0), &base).is_err());
         assert!(guard.propose(over(1_500_000, 73), ("ann", "x"), hour(0), &base).is_err());
         let id = guard.propose(over(1_500_000, 12), ("ann", "VENUE_OUTAGE"), hour(0), &base).unwrap();

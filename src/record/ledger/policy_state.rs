@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::epoch::eras;
-use super::policy_log::{self, Guard, LAPSE, PolicyProposal};
+use super::epoch::epochs;
+use super::policy_log::{self, LAPSE, PolicyLog, PolicyProposal};
 use super::store::Store;
 use crate::base::Ts;
 use crate::margin::Policy;
@@ -58,7 +58,7 @@ impl PolicyState {
     pub fn of(store: &dyn Store) -> Result<PolicyState, Error> {
         let replay = store.scan(Seq(0))?.next().transpose()?.is_some_and(|r| r.body["mode"] == "replay");
         let absent = || Error::Missing("the ledger has no configuration yet; start the service once".into());
-        let epoch = eras(store, |_, _| {})?.pop().ok_or_else(absent)?;
+        let epoch = epochs(store, |_, _| {})?.pop().ok_or_else(absent)?;
         let base = epoch.start.policy()?;
         let in_force = policy_log::settings(&base, &epoch.stored());
         let applied = epoch.orders.iter().filter_map(|(at, o)| Some((*at, o.id?))).collect();
@@ -68,7 +68,7 @@ impl PolicyState {
     ///
     /// # Errors
     /// The log is damaged.
-    pub fn proposal(&self, log: &Guard, p: &PolicyProposal) -> Result<ProposalState, Error> {
+    pub fn proposal(&self, log: &PolicyLog, p: &PolicyProposal) -> Result<ProposalState, Error> {
         if let Some((at, _)) = self.applied.iter().find(|a| a.1 == p.id) {
             return Ok(ProposalState::Applied(*at));
         }

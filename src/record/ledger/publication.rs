@@ -1,4 +1,4 @@
-//! One published multiplier, as it is recorded in the ledger and served to others.
+//! One published multiplier, as it is stored in the ledger. What is served is made from it by the service.
 //!
 //! Decimals are text: multipliers with six places, as published; fractions in their shortest form
 //! that reads back to the same number, so a [`Decision`] survives the ledger bit for bit.
@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::text::{from_iso, from_ppm};
-use super::working::Working;
+use super::why::PublishedWhy;
 use crate::base::{Digest, Symbol, Ts};
 use crate::margin::{Decision, Reason, State};
 use crate::record::error::Error;
@@ -20,11 +20,10 @@ pub const SCHEMA: &str = "margincast.multiplier.v2";
 const TRANSFER_V1: u64 = 1_250_000;
 
 /// One multiplier for one instrument over one horizon, and what it was made from.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Publication {
     /// `margincast.multiplier.v2`; rows written by an older program: `margincast.multiplier.v1`.
-    #[schema(example = "margincast.multiplier.v2")]
     pub schema: String,
     /// Publication number; the first is 1, and there are no gaps.
     pub seq: u64,
@@ -37,16 +36,12 @@ pub struct Publication {
     /// The instrument as `SYMBOL.VENUE`.
     pub instrument_id: String,
     /// The instrument as the venue names it.
-    #[schema(value_type = String)]
     pub symbol: Symbol,
     /// Margin period of risk, ISO 8601.
-    #[schema(example = "PT24H")]
     pub horizon: String,
     /// Confidence level of the losses below.
-    #[schema(example = "0.99")]
     pub confidence: String,
     /// Initial-margin multiplier: the number to use.
-    #[schema(example = "1.250000")]
     pub multiplier: String,
     /// Maintenance-margin multiplier.
     pub multiplier_mm: String,
@@ -58,40 +53,33 @@ pub struct Publication {
     /// The `multiplier` published before this one for the same instrument and horizon.
     pub previous_value: Option<String>,
     /// Margin asked, as fractions of notional.
-    pub requirement: Requirement,
+    pub requirement: PublishedRequirement,
     /// What the multiplier multiplies.
     pub baseline: PublishedBaseline,
     /// What the models foresee.
-    pub forecast: Foresight,
+    pub forecast: PublishedForecast,
     /// Every clamp, and every reason for not publishing the target, in the order they acted.
-    #[schema(value_type = Vec<String>, example = json!(["STEP_UP"]))]
     pub reasons: Vec<Reason>,
     /// Where on the staleness ladder.
-    #[schema(value_type = String, example = "FRESH")]
     pub state: State,
     /// The same for consumers.
     pub status: Status,
     /// Close of the last window used, or the time of the clock tick that caused this.
-    #[schema(value_type = String, format = DateTime)]
     pub as_of: Ts,
     /// When it was published; in a replay, the time of the stream.
-    #[schema(value_type = String, format = DateTime)]
     pub published_at: Ts,
     /// The first instant at which it may be applied.
-    #[schema(value_type = String, format = DateTime)]
     pub effective_at: Ts,
     /// After this the consumer uses its own fallback, or the one below.
-    #[schema(value_type = String, format = DateTime)]
     pub valid_until: Ts,
     /// The multiplier to use after `valid_until` by consumers without a rule of their own.
     pub fallback: String,
     /// The models.
     pub model: ModelRef,
     /// Digest of the effective configuration.
-    #[schema(value_type = String)]
     pub config_digest: Digest,
     /// The numbers between the inputs and the result, for `explain`.
-    pub why: Working,
+    pub why: PublishedWhy,
     /// What caused it.
     pub cause: Cause,
     /// How many events of the instrument had been consumed, the causing one included.
@@ -101,9 +89,9 @@ pub struct Publication {
 }
 
 /// Margin asked, as fractions of notional.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Requirement {
+pub struct PublishedRequirement {
     /// Initial margin.
     pub initial: Option<String>,
     /// Maintenance margin.
@@ -111,7 +99,7 @@ pub struct Requirement {
 }
 
 /// What the multiplier multiplies.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[schema(as = Baseline)]
 pub struct PublishedBaseline {
@@ -120,9 +108,9 @@ pub struct PublishedBaseline {
 }
 
 /// What the models foresee.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Foresight {
+pub struct PublishedForecast {
     /// Forecast loss at the confidence level, fraction of notional; null without a usable forecast.
     pub loss: Option<String>,
     /// Weight of the forecast, 0 to 1.
@@ -132,7 +120,7 @@ pub struct Foresight {
 }
 
 /// Which models.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, utoipa::ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModelRef {
     /// Registered name.
@@ -142,10 +130,8 @@ pub struct ModelRef {
     /// The alias through which it came into force.
     pub alias: String,
     /// SHA-256 of its `MANIFEST.json`.
-    #[schema(value_type = String)]
     pub manifest: Digest,
     /// Digest of the bundle of models.
-    #[schema(value_type = String)]
     pub digest: Digest,
 }
 
@@ -248,14 +234,22 @@ impl Publication {
             why: self.why.read(&number, parts("fallback", &self.fallback)?, self.valid_until)?,
         })
     }
-    /// Where the numbers of `made` differ from the published ones: key, published, made.
+    /// Where the numbers of `made` differ from the published ones: key, published, made. Numbers that
+    /// publications of its time did not have are not compared.
     pub fn differences(&self, made: &Decision) -> Vec<(String, String, String)> {
+        let made = as_of(made, self.why.older());
         let recorded = self.decision().and_then(|d| to_value("decision", &d)).unwrap_or_default();
-        let made = to_value("decision", made).unwrap_or_default();
+        let made = to_value("decision", &made).unwrap_or_default();
         let keys = recorded.as_object().into_iter().chain(made.as_object()).flat_map(|o| o.keys());
         let keys: std::collections::BTreeSet<&String> = keys.collect();
         let text = |v: &serde_json::Value| v.to_string();
         let differs = keys.into_iter().filter(|k| text(&recorded[*k]) != text(&made[*k]));
         differs.map(|k| (k.clone(), text(&recorded[k]), text(&made[k]))).collect()
     }
+}
+
+/// A decision without the numbers that publications of a time did not have, as [`PublishedWhy::older`] names
+/// them.
+pub(super) fn as_of(made: &Decision, older: u64) -> Decision {
+    Decision { why: made.why.clone().without(older), ..made.clone() }
 }

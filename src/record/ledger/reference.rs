@@ -5,7 +5,7 @@ use std::str::FromStr;
 use super::publication::Publication;
 use super::store::Store;
 use crate::base::{Symbol, Ts};
-use crate::record::chain::{Kind, Seq};
+use crate::record::chain::{EntryKind, Seq};
 use crate::record::error::Error;
 use crate::record::stored::from_value;
 
@@ -39,7 +39,7 @@ impl Reference {
         let mut newest = 0;
         for record in store.scan(Seq(0))? {
             let record = record?;
-            if record.kind != Kind::Publish {
+            if record.kind != EntryKind::Publish {
                 continue;
             }
             let place = format!("ledger entry {}", record.seq);

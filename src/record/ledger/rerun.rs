@@ -10,8 +10,8 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use super::bodies::Counts;
-use super::epoch::{Era, Injection, Recorded, mark};
-use super::publication::{Cause, ModelRef, Publication};
+use super::epoch::{Epoch, Injection, Recorded, mark};
+use super::publication::{Cause, ModelRef, Publication, as_of};
 use crate::base::{Digest, Symbol, Ts};
 use crate::event::Event;
 use crate::event::snapshot::{VenueSnapshot, VenueTable};
@@ -44,7 +44,7 @@ pub trait PipelineHost {
 
 /// The decisions made from one row, or by one tick or freeze.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Set {
+pub struct DecisionSet {
     /// What caused it.
     pub cause: Cause,
     /// How many events of the instrument had been consumed.
@@ -60,7 +60,7 @@ pub struct Set {
 /// Reads a publication from the ledger.
 pub type Recall = Box<dyn Fn(Seq) -> Result<Publication, Error> + Send>;
 
-/// Drives a pipeline along the past of one era, and then on.
+/// Drives a pipeline along the past of one epoch, and then on.
 pub struct Rerun {
     past: BTreeMap<Symbol, Past>,
     gates: VecDeque<(Counts, Injection)>,
@@ -78,12 +78,12 @@ struct Past {
 }
 
 impl Rerun {
-    /// A new past is empty; an old one is that of `era`. `recall` reads a publication from the
+    /// A new past is empty; an old one is that of `epoch`. `recall` reads a publication from the
     /// ledger, to say what differs.
-    pub fn new(symbols: &[Symbol], era: Option<&Era>, recall: Recall) -> Rerun {
+    pub fn new(symbols: &[Symbol], epoch: Option<&Epoch>, recall: Recall) -> Rerun {
         let mut past: BTreeMap<Symbol, Past> = symbols.iter().map(|s| (*s, Past::default())).collect();
-        let gates = era.iter().flat_map(|e| &e.injected).cloned().collect();
-        for old in era.iter().flat_map(|e| &e.published) {
+        let gates = epoch.iter().flat_map(|e| &e.injected).cloned().collect();
+        for old in epoch.iter().flat_map(|e| &e.published) {
             past.entry(old.symbol).or_default().published.push_back(*old);
         }
         Rerun { past, gates, held: Vec::new(), compared: 0, recall }
@@ -122,7 +122,7 @@ impl Rerun {
     ///
     /// # Errors
     /// As [`Rerun::feed`].
-    pub fn begin<H: PipelineHost>(&mut self, host: &mut H) -> Result<Vec<Set>, H::Error> {
+    pub fn begin<H: PipelineHost>(&mut self, host: &mut H) -> Result<Vec<DecisionSet>, H::Error> {
         let mut made = Vec::new();
         self.pass_gates(host, &mut made)?;
         Ok(made)
@@ -131,7 +131,7 @@ impl Rerun {
     ///
     /// # Errors
     /// A decision differs from the recorded one, or the pipeline refuses.
-    pub fn feed<H: PipelineHost>(&mut self, event: &Event, host: &mut H) -> Result<Vec<Set>, H::Error> {
+    pub fn feed<H: PipelineHost>(&mut self, event: &Event, host: &mut H) -> Result<Vec<DecisionSet>, H::Error> {
         let mut made = Vec::new();
         self.take(event, host, &mut made)?;
         self.pass_gates(host, &mut made)?;
@@ -141,7 +141,7 @@ impl Rerun {
     ///
     /// # Errors
     /// The pipeline refuses.
-    pub fn tick<H: PipelineHost>(&mut self, at: Ts, host: &mut H) -> Result<Vec<Set>, H::Error> {
+    pub fn tick<H: PipelineHost>(&mut self, at: Ts, host: &mut H) -> Result<Vec<DecisionSet>, H::Error> {
         let mut made = Vec::new();
         self.inject(Injection::Tick(at), host, &mut made)?;
         Ok(made)
@@ -150,12 +150,17 @@ impl Rerun {
     ///
     /// # Errors
     /// The pipeline refuses.
-    pub fn freeze<H: PipelineHost>(&mut self, on: bool, at: Ts, host: &mut H) -> Result<Vec<Set>, H::Error> {
+    pub fn freeze<H: PipelineHost>(&mut self, on: bool, at: Ts, host: &mut H) -> Result<Vec<DecisionSet>, H::Error> {
         let mut made = Vec::new();
         self.inject(Injection::Freeze(at, on), host, &mut made)?;
         Ok(made)
     }
-    fn take<H: PipelineHost>(&mut self, event: &Event, host: &mut H, made: &mut Vec<Set>) -> Result<(), H::Error> {
+    fn take<H: PipelineHost>(
+        &mut self,
+        event: &Event,
+        host: &mut H,
+        made: &mut Vec<DecisionSet>,
+    ) -> Result<(), H::Error> {
         let gate = self.gate(event.symbol);
         let Some(own) = self.past.get_mut(&event.symbol) else { return Ok(()) };
         if gate.is_some_and(|after| after <= own.consumed) {
@@ -173,7 +178,7 @@ impl Rerun {
         self.gates.front().map(|g| g.0.get(&symbol).copied().unwrap_or(0))
     }
     /// Passes the gates at which every instrument has come.
-    fn pass_gates<H: PipelineHost>(&mut self, host: &mut H, made: &mut Vec<Set>) -> Result<(), H::Error> {
+    fn pass_gates<H: PipelineHost>(&mut self, host: &mut H, made: &mut Vec<DecisionSet>) -> Result<(), H::Error> {
         while self.past.iter().all(|(s, own)| self.gate(*s).is_some_and(|after| after <= own.consumed)) {
             let Some((_, injection)) = self.gates.pop_front() else { return Ok(()) };
             self.inject(injection, host, made)?;
@@ -188,7 +193,7 @@ impl Rerun {
         &mut self,
         injection: Injection,
         host: &mut H,
-        made: &mut Vec<Set>,
+        made: &mut Vec<DecisionSet>,
     ) -> Result<(), H::Error> {
         let input = match injection {
             Injection::Install(model) => Input::Install(host.models(&model)?),
@@ -215,7 +220,7 @@ impl Rerun {
         cause: Cause,
         at: Ts,
         host: &mut H,
-        made: &mut Vec<Set>,
+        made: &mut Vec<DecisionSet>,
         input: impl Fn(Symbol, Ts) -> Input,
     ) -> Result<(), H::Error> {
         let symbols: Vec<Symbol> = self.past.keys().copied().collect();
@@ -235,7 +240,7 @@ impl Rerun {
         own: Option<(Cause, Symbol)>,
         known: Ts,
         decisions: &[Decision],
-        made: &mut Vec<Set>,
+        made: &mut Vec<DecisionSet>,
     ) -> Result<(), Error> {
         for decisions in decisions.chunk_by(|a, b| (a.symbol, a.ts) == (b.symbol, b.ts)) {
             let own = own.filter(|(_, symbol)| (decisions[0].symbol, decisions[0].ts) == (*symbol, known));
@@ -244,12 +249,18 @@ impl Rerun {
         Ok(())
     }
     /// Compares a set with what is recorded next for its instrument.
-    fn compare(&mut self, cause: Cause, known: Ts, decisions: &[Decision], made: &mut Vec<Set>) -> Result<(), Error> {
+    fn compare(
+        &mut self,
+        cause: Cause,
+        known: Ts,
+        decisions: &[Decision],
+        made: &mut Vec<DecisionSet>,
+    ) -> Result<(), Error> {
         let Some(own) = self.past.get_mut(&decisions[0].symbol) else { return Ok(()) };
-        let mut set = Set { cause, consumed: own.consumed, known, decisions: decisions.to_vec(), recorded: 0 };
+        let mut set = DecisionSet { cause, consumed: own.consumed, known, decisions: decisions.to_vec(), recorded: 0 };
         for decision in decisions {
             let Some(old) = own.published.pop_front() else { break };
-            if old.mark != mark(cause, set.consumed, decisions.len(), decision) {
+            if old.mark != mark(cause, set.consumed, decisions.len(), &as_of(decision, old.older)) {
                 return Err(differs(old.seq, &(self.recall)(old.seq)?, &set, decision));
             }
             set.recorded += 1;
@@ -260,7 +271,7 @@ impl Rerun {
     }
 }
 
-fn differs(seq: Seq, old: &Publication, set: &Set, made: &Decision) -> Error {
+fn differs(seq: Seq, old: &Publication, set: &DecisionSet, made: &Decision) -> Error {
     let mut differences = old.differences(made);
     let mut also = |key: &str, old: String, new: String| {
         if old != new {

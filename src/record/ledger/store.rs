@@ -1,10 +1,10 @@
 //! Where entries are kept, in order, each bound to the one before it by its hash.
 
-use crate::record::chain::{Link, NewEntry, Record, Seq};
+use crate::record::chain::{Link, NewEntry, SealedEntry, Seq};
 use crate::record::error::Error;
 
 /// An iterator over entries in order.
-pub type Scan<'a> = Box<dyn Iterator<Item = Result<Record, Error>> + 'a>;
+pub type Scan<'a> = Box<dyn Iterator<Item = Result<SealedEntry, Error>> + 'a>;
 
 /// Where entries are kept.
 pub trait Store: Send {
@@ -33,7 +33,7 @@ pub trait Store: Send {
 /// A store that forgets; for backtests and tests.
 #[derive(Clone, Debug, Default)]
 pub struct MemoryStore {
-    records: Vec<Record>,
+    records: Vec<SealedEntry>,
 }
 
 impl Store for MemoryStore {

@@ -21,7 +21,7 @@ pub const BYTES_MAX: u64 = 256 << 20;
 /// Body of a `venue` entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Heard {
+pub struct VenueFileRead {
     /// Accounts, or books.
     pub subject: VenueTable,
     /// SHA-256 of the file, the name of its copy.
@@ -32,27 +32,27 @@ pub struct Heard {
     pub after: Counts,
 }
 
-impl Heard {
+impl VenueFileRead {
     /// Of a file that was kept.
-    pub fn of(subject: VenueTable, digest: Digest, snapshot: &VenueSnapshot, after: Counts) -> Heard {
+    pub fn of(subject: VenueTable, digest: Digest, snapshot: &VenueSnapshot, after: Counts) -> VenueFileRead {
         let texts = |numbers: Vec<(&'static str, f64)>| {
             numbers.into_iter().filter_map(|(name, v)| Some((name.to_string(), decimal(v)?))).collect()
         };
         let figures = snapshot.figures().into_iter().map(|(symbol, numbers)| (symbol, texts(numbers))).collect();
-        Heard { subject, digest, figures, after }
+        VenueFileRead { subject, digest, figures, after }
     }
 }
 
 /// The copies beside a ledger.
 #[derive(Clone, Debug)]
-pub struct Inputs {
+pub struct VenueFiles {
     folder: PathBuf,
 }
 
-impl Inputs {
+impl VenueFiles {
     /// Of a ledger.
-    pub fn of(ledger: &Path) -> Inputs {
-        Inputs { folder: ledger.join("inputs") }
+    pub fn of(ledger: &Path) -> VenueFiles {
+        VenueFiles { folder: ledger.join("inputs") }
     }
     fn path(&self, digest: Digest) -> PathBuf {
         self.folder.join(format!("{digest}.csv"))
@@ -101,16 +101,16 @@ mod tests {
     #[test]
     fn a_copy_is_kept_under_its_digest_and_another_in_its_place_is_found() {
         let folder = tempfile::TempDir::new().unwrap();
-        let inputs = Inputs::of(folder.path());
+        let inputs = VenueFiles::of(folder.path());
         let text = "symbol,equity,notional\nAAA,100,5000\n";
         let digest = inputs.keep(text.as_bytes()).unwrap();
         assert_eq!(inputs.keep(text.as_bytes()).unwrap(), digest);
         let snapshot = inputs.snapshot(VenueTable::Accounts, digest).unwrap();
         assert_eq!(snapshot, VenueTable::Accounts.read(text).unwrap());
-        let heard = Heard::of(VenueTable::Accounts, digest, &snapshot, Counts::new());
+        let heard = VenueFileRead::of(VenueTable::Accounts, digest, &snapshot, Counts::new());
         let stored = serde_json::to_string(&heard).unwrap();
         assert!(stored.contains(r#""open_interest":"5000""#), "decimals are text: {stored}");
-        assert_eq!(serde_json::from_str::<Heard>(&stored).unwrap(), heard);
+        assert_eq!(serde_json::from_str::<VenueFileRead>(&stored).unwrap(), heard);
         std::fs::write(inputs.path(digest), text.replace("100", "900")).unwrap();
         assert!(inputs.snapshot(VenueTable::Accounts, digest).unwrap_err().to_string().contains("not the file"));
         std::fs::remove_file(inputs.path(digest)).unwrap();

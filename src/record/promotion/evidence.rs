@@ -9,7 +9,7 @@ use crate::base::{Horizon, Ts};
 /// What a study measured of a version, as far as the gate asks.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Evidence<M = Measured> {
+pub struct Evidence<M = ForecastEvidence> {
     /// The model whose forecasts set the margin.
     pub served: String,
     /// The model that it must beat where there is no champion.
@@ -17,23 +17,24 @@ pub struct Evidence<M = Measured> {
     /// By horizon.
     pub horizons: Vec<M>,
     /// What the permutation of the future found.
-    pub future: Leak,
+    #[serde(rename = "future")]
+    pub leak_test: LeakEvidence,
     /// Stability index of each input, newest rows against training.
     pub drift: BTreeMap<String, f64>,
     /// The largest that any stretch of that length in training had.
     pub usual: BTreeMap<String, f64>,
     /// Of the guarded margin, by horizon; empty in a version of before it was measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub margins: Vec<Margins>,
+    pub margins: Vec<MarginEvidence>,
     /// Who answers for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signed: Option<Signed>,
+    pub signed: Option<Signature>,
 }
 
 /// One horizon.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Measured {
+pub struct ForecastEvidence {
     /// How far ahead.
     pub horizon: Horizon,
     /// Issue times, ascending.
@@ -61,7 +62,7 @@ pub struct Hits {
 /// What the permutation of the future found.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Leak {
+pub struct LeakEvidence {
     /// Nothing known after this was as it was.
     pub cut: Ts,
     /// Models compared, over all horizons.
@@ -75,7 +76,7 @@ pub struct Leak {
 /// What a study measured of the guarded margin over one horizon.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Margins {
+pub struct MarginEvidence {
     /// How far ahead.
     pub horizon: Horizon,
     /// Breaches, pooled over instruments and sides.
@@ -83,19 +84,19 @@ pub struct Margins {
     /// Acerbi and Szekely's second statistic of the same outcomes.
     pub z2: Option<f64>,
     /// What it cost.
-    pub own: Cost,
+    pub own: MarginCost,
     /// The baseline times the constant of equal average.
-    pub control: Cost,
+    pub control: MarginCost,
     /// Largest mean margin over twice the old one, less 1, when volatility doubles.
     pub overshoot: Option<f64>,
     /// Scenarios.
-    pub stress: Vec<Stress>,
+    pub stress: Vec<StressEvidence>,
 }
 
 /// What a margin cost those who paid it, and what it missed.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Cost {
+pub struct MarginCost {
     /// Breaches, over all instruments.
     pub breaches: usize,
     /// Sum of shortfalls, fraction of notional.
@@ -107,7 +108,7 @@ pub struct Cost {
 /// Sums of what was left uncovered in one scenario, fraction of notional.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Stress {
+pub struct StressEvidence {
     /// Which.
     pub name: String,
     /// By the guarded margin.
@@ -119,7 +120,7 @@ pub struct Stress {
 /// Who answers for a version.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Signed {
+pub struct Signature {
     /// Who trained it.
     pub author: String,
     /// How many limits its card names.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::evidence::{Evidence, Hits, Measured};
+use super::case::StudyCase;
+use super::evidence::{ForecastEvidence, Hits};
 use super::gate::{Gate, gate};
-use super::margin_gates::measured;
-use crate::base::{Horizon, Seed, Ts};
+use crate::base::{Seed, Ts};
 use crate::loss::test::compare::{Bandwidth, diebold_mariano};
 use crate::loss::test::confidence::{Bootstrap, confidence_set};
 use crate::loss::test::coverage::{Test, coverage_of};
@@ -23,41 +23,74 @@ const COVERAGE_ROWS: usize = 250;
 /// Stability index from which an input counts as drifted.
 const DRIFT_MAX: f64 = 0.2;
 
-/// The gates of what a version's study measured, against the champion by name where there is one.
-pub fn judge(own: &Evidence, champion: Option<(&str, &Evidence)>) -> Vec<Gate> {
-    let leak = own.future;
+/// A permuted future changed nothing that was learnt or said before it.
+pub(super) fn leak_test(case: &StudyCase<'_>) -> Gate {
+    let leak = case.own.leak_test;
     let got = format!("{} models, {} events changed after {}", leak.models, leak.changed, leak.cut);
     let passed = leak.passed && leak.models > 0 && leak.changed > 0;
-    let mut gates = vec![gate("leak test", "a permuted future changes nothing", got, passed)];
-    let mut best: Option<f64> = None;
-    let tests = 4 * own.horizons.len().max(1);
-    for m in &own.horizons {
-        let rival = Rival::of(own, m, champion);
-        let test = rival.test();
-        best = test.map(|t| best.map_or(t.statistic, |b| b.max(t.statistic))).or(best);
-        let got = match test {
-            Some(t) => {
-                format!("t {:.2} (p {:.3}) on {} times against {}", t.statistic, t.p, rival.own.len(), rival.name)
-            }
-            None => format!("no difference to test on {} times against {}", rival.own.len(), rival.name),
-        };
-        let passed = rival.own.len() >= DM_TIMES && test.is_some_and(|t| t.statistic > -DM_T);
-        gates.push(gate(
-            format!("no worse over {}", m.horizon),
-            format!("t > -{DM_T} on {DM_TIMES} times"),
-            got,
-            passed,
-        ));
-        if rival.foreign {
-            gates.push(against_base(m, own));
-        }
-        gates.push(confidence(m, &own.served, &rival));
-        for (side, hits) in [("lower", m.below), ("upper", m.above)] {
-            gates.push(covered(side, m.horizon, hits, tests));
-        }
-    }
+    gate("leak test", "a permuted future changes nothing", got, passed)
+}
+
+/// Diebold-Mariano against the champion, or the base where there is none.
+pub(super) fn no_worse(case: &StudyCase<'_>, m: &ForecastEvidence) -> Option<Gate> {
+    let rival = Rival::of(case, m);
+    let test = rival.test();
+    let got = match test {
+        Some(t) => format!("t {:.2} (p {:.3}) on {} times against {}", t.statistic, t.p, rival.own.len(), rival.name),
+        None => format!("no difference to test on {} times against {}", rival.own.len(), rival.name),
+    };
+    let name = format!("no worse over {}", m.horizon);
+    Some(gate(name, format!("t > -{DM_T} on {DM_TIMES} times"), got, rival.is_no_worse(test)))
+}
+
+/// A challenger that beats a bad champion is still held to the base of its own study.
+pub(super) fn no_worse_than_base(case: &StudyCase<'_>, m: &ForecastEvidence) -> Option<Gate> {
+    Rival::of(case, m).foreign.then_some(())?;
+    let rival = Rival::of(&StudyCase { champion: None, ..*case }, m);
+    let test = rival.test();
+    let got =
+        test.map_or_else(|| "no difference to test".into(), |t| format!("t {:.2} against {}", t.statistic, rival.name));
+    let name = format!("no worse than the base over {}", m.horizon);
+    Some(gate(name, format!("t > -{DM_T} on {DM_TIMES} times"), got, rival.is_no_worse(test)))
+}
+
+/// In the model confidence set of its own study's models and the champion.
+pub(super) fn confidence(case: &StudyCase<'_>, m: &ForecastEvidence) -> Option<Gate> {
+    let rival = Rival::of(case, m);
+    let at = |losses: &Vec<f64>| rival.places.iter().map(|i| losses[*i]).collect::<Vec<f64>>();
+    let names: Vec<&String> = m.losses.keys().collect();
+    let mut losses: Vec<Vec<f64>> = m.losses.values().map(at).collect();
+    losses.extend(rival.foreign.then(|| rival.theirs.clone()));
+    let bootstrap = Bootstrap { seed: Seed(7).named("promotion gate"), ..Bootstrap::default() };
+    let p = confidence_set(&losses, bootstrap);
+    let own = names.iter().position(|n| **n == case.own.served).and_then(|i| p.get(i)).copied();
+    let size = p.iter().filter(|p| **p > SET_LEVEL).count();
+    let got = own.map_or_else(|| "too little to say".into(), |p| format!("p {p:.3}, {size} of {} in it", losses.len()));
+    let name = format!("confidence set over {}", m.horizon);
+    Some(gate(name, format!("p > {SET_LEVEL}"), got, own.is_some_and(|p| p > SET_LEVEL)))
+}
+
+/// Coverage of the 1 % quantile.
+pub(super) fn lower_coverage(case: &StudyCase<'_>, m: &ForecastEvidence) -> Option<Gate> {
+    Some(covered("lower", case, m, m.below))
+}
+
+/// Coverage of the 99 % quantile.
+pub(super) fn upper_coverage(case: &StudyCase<'_>, m: &ForecastEvidence) -> Option<Gate> {
+    Some(covered("upper", case, m, m.above))
+}
+
+/// Better than the champion, or the base, over some horizon.
+pub(super) fn better(case: &StudyCase<'_>) -> Gate {
+    let tests = case.own.horizons.iter().filter_map(|m| Rival::of(case, m).test());
+    let best = tests.map(|t| t.statistic).reduce(f64::max);
     let got = best.map_or_else(|| "no difference to test".into(), |t| format!("t {t:.2}"));
-    gates.push(gate("better over some horizon", format!("t >= {DM_T}"), got, best.is_some_and(|t| t >= DM_T)));
+    gate("better over some horizon", format!("t >= {DM_T}"), got, best.is_some_and(|t| t >= DM_T))
+}
+
+/// Newest rows look like some stretch of training.
+pub(super) fn drift(case: &StudyCase<'_>) -> Gate {
+    let own = case.own;
     let usual = |name: &String| own.usual.get(name).copied().unwrap_or(0.0);
     let new = own.drift.iter().filter(|(name, index)| **index >= DRIFT_MAX && **index > usual(name));
     let new: Vec<String> =
@@ -68,19 +101,7 @@ pub fn judge(own: &Evidence, champion: Option<(&str, &Evidence)>) -> Vec<Gate> {
         (_, false) => new.join("; "),
     };
     let passed = new.is_empty() && !own.drift.is_empty();
-    gates.push(gate("drift", format!("index < {DRIFT_MAX} or as in training"), got, passed));
-    gates.extend(measured(&own.margins));
-    gates
-}
-
-/// A challenger that beats a bad champion is still held to the base of its own study.
-fn against_base(m: &Measured, own: &Evidence) -> Gate {
-    let rival = Rival::of(own, m, None);
-    let test = rival.test();
-    let got =
-        test.map_or_else(|| "no difference to test".into(), |t| format!("t {:.2} against {}", t.statistic, rival.name));
-    let passed = rival.own.len() >= DM_TIMES && test.is_some_and(|t| t.statistic > -DM_T);
-    gate(format!("no worse than the base over {}", m.horizon), format!("t > -{DM_T} on {DM_TIMES} times"), got, passed)
+    gate("drift", format!("index < {DRIFT_MAX} or as in training"), got, passed)
 }
 
 /// The losses of the served model beside those of the champion, or of the base.
@@ -94,7 +115,8 @@ struct Rival {
 }
 
 impl Rival {
-    fn of(own: &Evidence, m: &Measured, champion: Option<(&str, &Evidence)>) -> Rival {
+    fn of(case: &StudyCase<'_>, m: &ForecastEvidence) -> Rival {
+        let (own, champion) = (case.own, case.champion);
         let mine = m.losses.get(&own.served).map_or(&[][..], Vec::as_slice);
         let found = champion.and_then(|(name, c)| {
             let there = c.horizons.iter().find(|h| h.horizon == m.horizon)?;
@@ -122,27 +144,14 @@ impl Rival {
         let differences: Vec<f64> = self.theirs.iter().zip(&self.own).map(|(b, m)| b - m).collect();
         diebold_mariano(&differences, Bandwidth::CubeRoot)
     }
+    /// Whether the served model is not worse, on times enough.
+    fn is_no_worse(&self, test: Option<Test>) -> bool {
+        self.own.len() >= DM_TIMES && test.is_some_and(|t| t.statistic > -DM_T)
+    }
 }
 
-fn confidence(m: &Measured, served: &str, rival: &Rival) -> Gate {
-    let at = |losses: &Vec<f64>| rival.places.iter().map(|i| losses[*i]).collect::<Vec<f64>>();
-    let names: Vec<&String> = m.losses.keys().collect();
-    let mut losses: Vec<Vec<f64>> = m.losses.values().map(at).collect();
-    losses.extend(rival.foreign.then(|| rival.theirs.clone()));
-    let bootstrap = Bootstrap { seed: Seed(7).named("promotion gate"), ..Bootstrap::default() };
-    let p = confidence_set(&losses, bootstrap);
-    let own = names.iter().position(|n| *n == served).and_then(|i| p.get(i)).copied();
-    let size = p.iter().filter(|p| **p > SET_LEVEL).count();
-    let got = own.map_or_else(|| "too little to say".into(), |p| format!("p {p:.3}, {size} of {} in it", losses.len()));
-    gate(
-        format!("confidence set over {}", m.horizon),
-        format!("p > {SET_LEVEL}"),
-        got,
-        own.is_some_and(|p| p > SET_LEVEL),
-    )
-}
-
-fn covered(side: &str, horizon: Horizon, hits: Hits, tests: usize) -> Gate {
+fn covered(side: &str, case: &StudyCase<'_>, m: &ForecastEvidence, hits: Hits) -> Gate {
+    let tests = 4 * case.own.horizons.len().max(1);
     let least = COVERAGE_LEVEL / tests as f64;
     let found = coverage_of(hits.n, hits.breaches, hits.transitions, 0.01);
     let got = found.map_or_else(
@@ -154,5 +163,5 @@ fn covered(side: &str, horizon: Horizon, hits: Hits, tests: usize) -> Gate {
     );
     let passed = hits.n >= COVERAGE_ROWS && found.is_some_and(|(a, b)| a.p >= least && b.p >= least);
     let want = format!("both p >= {least:.4} on {COVERAGE_ROWS}");
-    gate(format!("{side} coverage over {horizon}"), want, got, passed)
+    gate(format!("{side} coverage over {}", m.horizon), want, got, passed)
 }

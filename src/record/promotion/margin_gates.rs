@@ -1,6 +1,6 @@
 //! The gates on margins: what the guarded requirement of a version's own study must show.
 
-use super::evidence::Margins;
+use super::evidence::MarginEvidence;
 use super::gate::{Gate, gate};
 use crate::base::Seed;
 use crate::loss::test::coverage::{conditional_over, kupiec_over};
@@ -15,15 +15,8 @@ const LEVEL: f64 = 0.05;
 const ROWS: usize = 1000;
 /// Largest overshoot.
 const OVERSHOOT_MAX: f64 = 0.10;
-/// The gates on what a study measured of margins.
-pub fn measured(margins: &[Margins]) -> Vec<Gate> {
-    if margins.is_empty() {
-        return vec![gate("margins", "evidence of the guarded margin", "the version has none", false)];
-    }
-    margins.iter().flat_map(|m| [coverage(m), light(m), shortfall(m), dominates(m), overshoot(m), stress(m)]).collect()
-}
-
-fn coverage(m: &Margins) -> Gate {
+/// Not too many breaches, and no clusters, pooled over instruments and sides.
+pub(super) fn coverage(m: &MarginEvidence) -> Gate {
     let found = kupiec_over(m.hits.n, m.hits.breaches, MISS).zip(conditional_over(
         m.hits.n,
         m.hits.breaches,
@@ -46,7 +39,8 @@ fn coverage(m: &Margins) -> Gate {
     )
 }
 
-fn light(m: &Margins) -> Gate {
+/// The traffic light on the same count.
+pub(super) fn green(m: &MarginEvidence) -> Gate {
     let found = traffic_light(m.hits.n, m.hits.breaches, MISS).filter(|_| m.hits.n > 0);
     let got = match found {
         Some(light) => format!("{light:?}, {} of {}", m.hits.breaches, m.hits.n).to_lowercase(),
@@ -55,7 +49,8 @@ fn light(m: &Margins) -> Gate {
     gate(format!("traffic light over {}", m.horizon), "green", got, found == Some(Light::Green))
 }
 
-fn shortfall(m: &Margins) -> Gate {
+/// Acerbi and Szekely's second statistic.
+pub(super) fn shortfall(m: &MarginEvidence) -> Gate {
     let draws = Draws { seed: Seed(7).named("promotion gate"), ..Draws::default() };
     let critical =
         critical_values(Null::Student(5.0), MISS, m.hits.n, &[LEVEL], draws).and_then(|v| v.first().copied());
@@ -69,7 +64,8 @@ fn shortfall(m: &Margins) -> Gate {
     )
 }
 
-fn dominates(m: &Margins) -> Gate {
+/// Better than the baseline times the constant of equal average.
+pub(super) fn equal_cost(m: &MarginEvidence) -> Gate {
     let (own, control) = (m.own, m.control);
     let calls = own.call_es99.zip(control.call_es99);
     let got = match calls {
@@ -91,13 +87,15 @@ fn dominates(m: &Margins) -> Gate {
     gate(format!("equal cost over {}", m.horizon), "better than a constant of equal average", got, passed)
 }
 
-fn overshoot(m: &Margins) -> Gate {
+/// How far the margin overshoots when volatility doubles.
+pub(super) fn overshoot(m: &MarginEvidence) -> Gate {
     let got = m.overshoot.map_or_else(|| "nothing measured".into(), |o| format!("{:+.1} %", 100.0 * o));
     let passed = m.overshoot.is_some_and(|o| o <= OVERSHOOT_MAX);
     gate(format!("overshoot over {}", m.horizon), "at most 10 % when volatility doubles", got, passed)
 }
 
-fn stress(m: &Margins) -> Gate {
+/// No more left uncovered than by the baseline in any scenario.
+pub(super) fn stress(m: &MarginEvidence) -> Gate {
     let worse: Vec<String> = m
         .stress
         .iter()

@@ -3,23 +3,25 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`evidence`] | what speaks for a version, as its study measured it |
+//! | `evidence` | what speaks for a version, as its study measured it |
 //! | `stored_evidence` | the same as it is stored |
-//! | [`gate`] | one gate, and what the history keeps of all of them |
+//! | `gate` | what a gate found, and what the history keeps of all of them |
+//! | `case` | what gates look at |
 //! | `forecast_gates` | the gates on forecasts |
 //! | `margin_gates` | the gates on margins |
 //! | `governance_gates` | the gates that no study can measure |
-//! | `gates` | all of them, of a registered version |
+//! | `gates` | the list of all, and all of them run on a version; for callers of the library: `governed` |
 //!
 //! | gate | passes when |
 //! |---|---|
-//! | leak test | a permuted future changed nothing that was learnt or said before it |
 //! | replay | the stored models answer their golden rows as when they were registered |
+//! | leak test | a permuted future changed nothing that was learnt or said before it |
 //! | no worse over h | Diebold-Mariano t of QLIKE against the champion above -1.65 on 500 times or more |
-//! | better | t at least 1.65 over some horizon |
-//! | confidence set over h | in the 90 % model confidence set of its own study's models and the champion |
-//! | lower, upper coverage over h | Kupiec and conditional coverage of the 1 % quantile of that side at 5 % over all these tests together, on outcomes that do not overlap, 250 or more |
 //! | no worse than the base over h | where there is a champion: the same against the base of the version's own study |
+//! | confidence set over h | in the 90 % model confidence set of its own study's models and the champion |
+//! | lower coverage over h | Kupiec and conditional coverage of the 1 % quantile at 5 % over all these tests together, on outcomes that do not overlap, 250 or more |
+//! | upper coverage over h | the same of the 99 % quantile |
+//! | better over some horizon | t at least 1.65 over one of them |
 //! | drift | stability index of every input, newest rows against training, below 0.2 or below what some stretch of that length in training had |
 //! | margin coverage over h | one-sided Kupiec and conditional coverage p at least 5 %, pooled over instruments and sides, 1,000 outcomes that do not overlap or more |
 //! | traffic light over h | green on the same count |
@@ -36,15 +38,17 @@
 //!
 //! This folder knows nothing of the ledger, and nothing of how a study measures.
 
-pub mod evidence;
+mod case;
+mod evidence;
 mod forecast_gates;
-pub mod gate;
+mod gate;
 mod gates;
 mod governance_gates;
 mod margin_gates;
 mod stored_evidence;
 
-pub use evidence::{Cost, Evidence, Hits, Leak, Margins, Measured, Signed, Stress};
-pub use forecast_gates::judge;
+pub use evidence::{
+    Evidence, ForecastEvidence, Hits, LeakEvidence, MarginCost, MarginEvidence, Signature, StressEvidence,
+};
 pub use gate::{Gate, reason};
-pub use governance_gates::governed;
+pub use gates::{governed, judge};

@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::evidence::{Evidence, Hits, Measured};
+use super::evidence::{Evidence, ForecastEvidence, Hits};
 use crate::base::{Horizon, Span, Ts};
 use crate::record::error::{Error, damaged};
 use crate::record::stored::{from_bytes, to_bytes};
@@ -78,7 +78,7 @@ impl<M> Evidence<M> {
             served: self.served.clone(),
             base: self.base.clone(),
             horizons: self.horizons.iter().map(horizon).collect::<Result<_, E>>()?,
-            future: self.future,
+            leak_test: self.leak_test,
             drift: self.drift.clone(),
             usual: self.usual.clone(),
             margins: self.margins.clone(),
@@ -88,7 +88,7 @@ impl<M> Evidence<M> {
 }
 
 impl Packed {
-    fn of(measured: &Measured) -> Packed {
+    fn of(measured: &ForecastEvidence) -> Packed {
         let mut losses: BTreeMap<String, String> = BTreeMap::new();
         for (name, series) in &measured.losses {
             let text = digits(series);
@@ -96,10 +96,10 @@ impl Packed {
             let text = same.map_or(text, |(other, _)| format!("={other}"));
             losses.insert(name.clone(), text);
         }
-        let Measured { horizon, below, above, .. } = *measured;
+        let ForecastEvidence { horizon, below, above, .. } = *measured;
         Packed { horizon, ts: runs(&measured.ts), losses, below, above }
     }
-    fn unpack(&self) -> Result<Measured, String> {
+    fn unpack(&self) -> Result<ForecastEvidence, String> {
         let ts = times(&self.ts)?;
         let mut losses = BTreeMap::new();
         for (name, text) in &self.losses {
@@ -116,7 +116,7 @@ impl Packed {
             }
             losses.insert(name.clone(), series);
         }
-        Ok(Measured { horizon: self.horizon, ts, losses, below: self.below, above: self.above })
+        Ok(ForecastEvidence { horizon: self.horizon, ts, losses, below: self.below, above: self.above })
     }
 }
 
@@ -175,7 +175,8 @@ mod tests {
         let hits = Hits { n: 3, breaches: 0, transitions: [[2, 0], [0, 0]] };
         let losses = [("a", [0.31234, 157.0, 2e-9]), ("b", [0.31234, 157.0, 2e-9]), ("c", [-0.25, 0.0, 1.0])];
         let losses = losses.map(|(name, l)| (name.to_string(), l.to_vec())).into();
-        let measured = Measured { horizon: Horizon(Span::HOUR), ts: at(&[0, 1, 2]), losses, below: hits, above: hits };
+        let measured =
+            ForecastEvidence { horizon: Horizon(Span::HOUR), ts: at(&[0, 1, 2]), losses, below: hits, above: hits };
         let packed = Packed::of(&measured);
         assert_eq!((packed.losses["a"].as_str(), packed.losses["b"].as_str()), ("3123 1570000 0", "=a"));
         let back = packed.unpack().unwrap();

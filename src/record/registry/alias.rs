@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Digest, Ts};
-use crate::record::chain::{ChainedLog, Kind, Link, NewEntry, Tail};
+use crate::record::chain::{ChainedLog, EntryKind, Link, NewEntry, TailRule};
 use crate::record::disk::{io, read_limited, replace};
 use crate::record::error::{Error, damaged};
 use crate::record::stored::{from_value, to_value};
@@ -17,14 +17,14 @@ use crate::record::stored::{from_value, to_value};
 /// What an alias stands for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Target {
+pub struct AliasTarget {
     /// Version, six digits.
     pub version: String,
     /// Digest of its `MANIFEST.json`.
     pub digest: Digest,
 }
 
-impl Target {
+impl AliasTarget {
     /// The stored line.
     pub fn write(&self) -> String {
         format!("{} sha256:{}\n", self.version, self.digest)
@@ -33,13 +33,13 @@ impl Target {
     ///
     /// # Errors
     /// It is not of that form.
-    pub fn read(place: &str, text: &str) -> Result<Target, Error> {
+    pub fn read(place: &str, text: &str) -> Result<AliasTarget, Error> {
         let bad = || damaged(place, format!("`{}` is not `<version> sha256:<digest>`", text.trim_end()));
         let (version, digest) = text.strip_suffix('\n').and_then(|t| t.split_once(" sha256:")).ok_or_else(bad)?;
         if !is_version(version) {
             return Err(bad());
         }
-        Ok(Target { version: version.into(), digest: digest.parse().map_err(|_| bad())? })
+        Ok(AliasTarget { version: version.into(), digest: digest.parse().map_err(|_| bad())? })
     }
 }
 
@@ -55,7 +55,7 @@ pub(crate) fn is_name(text: &str) -> bool {
 
 /// Who moves an alias, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct By {
+pub struct ChangedBy {
     /// Who.
     pub who: String,
     /// When.
@@ -67,7 +67,7 @@ pub struct By {
 /// One move of an alias.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Move {
+pub struct AliasMove {
     /// When; taken from the line's stamp.
     #[serde(skip)]
     pub when: Ts,
@@ -78,9 +78,9 @@ pub struct Move {
     /// Which alias.
     pub alias: String,
     /// What it stood for before.
-    pub from: Option<Target>,
+    pub from: Option<AliasTarget>,
     /// What it stands for since.
-    pub to: Target,
+    pub to: AliasTarget,
 }
 
 /// The aliases of one registered name.
@@ -104,7 +104,7 @@ impl Aliases {
     ///
     /// # Errors
     /// One of them cannot be read.
-    pub fn list(&self) -> Result<Vec<(String, Target)>, Error> {
+    pub fn list(&self) -> Result<Vec<(String, AliasTarget)>, Error> {
         let folder = self.folder.join("aliases");
         if !folder.exists() {
             return Ok(Vec::new());
@@ -123,7 +123,7 @@ impl Aliases {
     ///
     /// # Errors
     /// There is no such alias, or its file is damaged.
-    pub fn get(&self, alias: &str) -> Result<Target, Error> {
+    pub fn get(&self, alias: &str) -> Result<AliasTarget, Error> {
         let path = self.path(alias);
         if !is_name(alias) || !path.exists() {
             let has: Vec<String> = self.list()?.into_iter().map(|a| a.0).collect();
@@ -134,19 +134,19 @@ impl Aliases {
             )));
         }
         let bytes = read_limited(&path, 256)?;
-        Target::read(&path.display().to_string(), &String::from_utf8_lossy(&bytes))
+        AliasTarget::read(&path.display().to_string(), &String::from_utf8_lossy(&bytes))
     }
     /// Every move there was, oldest first, each checked against its hash and the one before.
     ///
     /// # Errors
     /// The history is damaged.
-    pub fn history(&self) -> Result<Vec<Move>, Error> {
+    pub fn history(&self) -> Result<Vec<AliasMove>, Error> {
         Ok(self.read_history()?.0)
     }
-    fn read_history(&self) -> Result<(Vec<Move>, ChainedLog), Error> {
+    fn read_history(&self) -> Result<(Vec<AliasMove>, ChainedLog), Error> {
         let mut moves = Vec::new();
-        let log = ChainedLog::read(&self.history_path(), Link::default(), Tail::Torn, |place, record| {
-            let mut change: Move = from_value(place, record.body)?;
+        let log = ChainedLog::read(&self.history_path(), Link::default(), TailRule::Torn, |place, record| {
+            let mut change: AliasMove = from_value(place, record.body)?;
             change.when = record.ts;
             moves.push(change);
             Ok(())
@@ -157,7 +157,7 @@ impl Aliases {
     ///
     /// # Errors
     /// The name of the alias is not one, or something cannot be written.
-    pub fn set(&self, alias: &str, to: Target, by: &By) -> Result<Move, Error> {
+    pub fn set(&self, alias: &str, to: AliasTarget, by: &ChangedBy) -> Result<AliasMove, Error> {
         if !is_name(alias) {
             return Err(Error::Refused(format!(
                 "alias `{alias}`: want 1 to 57 of a-z, 0-9, - and _, and not six digits"
@@ -166,8 +166,8 @@ impl Aliases {
         let (moves, mut log) = self.read_history()?;
         let from = moves.iter().rev().find(|m| m.alias == alias).map(|m| m.to.clone());
         let (who, reason) = (by.who.clone(), by.reason.clone());
-        let change = Move { when: by.when, who, reason, alias: alias.into(), from, to };
-        log.append(&[NewEntry { kind: Kind::AliasSet, ts: by.when, body: to_value("history.jsonl", &change)? }])?;
+        let change = AliasMove { when: by.when, who, reason, alias: alias.into(), from, to };
+        log.append(&[NewEntry { kind: EntryKind::AliasSet, ts: by.when, body: to_value("history.jsonl", &change)? }])?;
         let folder = self.folder.join("aliases");
         std::fs::create_dir_all(&folder).map_err(|e| io(&folder, e))?;
         replace(&self.path(alias), change.to.write().as_bytes())?;
@@ -177,7 +177,7 @@ impl Aliases {
     ///
     /// # Errors
     /// The history is damaged.
-    pub fn at(&self, alias: &str, at: Ts) -> Result<Option<Move>, Error> {
+    pub fn at(&self, alias: &str, at: Ts) -> Result<Option<AliasMove>, Error> {
         Ok(self.history()?.into_iter().rfind(|m| m.alias == alias && m.when <= at))
     }
     /// Where alias files and history disagree.

@@ -12,25 +12,25 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`manifest`] | what a version consists of, where it was made and from which data |
-//! | [`golden`] | input rows and the forecasts they must give, bit for bit |
-//! | [`alias`] | `champion` and its like, with a hash-chained history |
-//! | [`versions`] | a folder of registered models: listed, checked, loaded, promoted; for callers of the library: `version_folder` |
-//! | [`register`] | how a version comes to be: staged, synced, renamed |
-//! | [`run`] | what went into a training run, and what came out |
+//! | `manifest` | what a version consists of, where it was made and from which data |
+//! | `golden` | input rows and the forecasts they must give, bit for bit |
+//! | `alias` | `champion` and its like, with a hash-chained history |
+//! | `versions` | a folder of registered models: listed, checked, loaded, promoted; for callers of the library: `version_folder` |
+//! | `register` | how a version comes to be: staged, synced, renamed |
+//! | `run` | what went into a training run, and what came out |
 //!
 //! This folder knows nothing of the ledger, and nothing of what a version must show to be promoted.
 
-pub mod alias;
-pub mod golden;
-pub mod manifest;
-pub mod register;
-pub mod run;
-pub mod versions;
+mod alias;
+mod golden;
+mod manifest;
+mod register;
+mod run;
+mod versions;
 
-pub use alias::{Aliases, By, Move, Target};
+pub use alias::{AliasMove, AliasTarget, Aliases, ChangedBy};
 pub use golden::{Golden, Proof};
 pub use manifest::{DataLock, Env, FileEntry, Manifest};
 pub use register::Extras;
-pub use run::Run;
-pub use versions::{Loaded, Registered, Registry, Which};
+pub use run::{Code, Run, RunOutcome, cpu_name};
+pub use versions::{Loaded, Registered, Registry, VersionRef};

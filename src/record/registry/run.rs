@@ -76,7 +76,8 @@ pub struct RunOutcome {
     /// Of every forecast and decision out of sample.
     pub results: Digest,
     /// Of what a permuted future left as it was.
-    pub future: Digest,
+    #[serde(rename = "future")]
+    pub leak_test: Digest,
     /// Of the configuration and all of these.
     pub total: Digest,
     /// Result files in the run's folder.
@@ -88,7 +89,7 @@ impl RunOutcome {
     pub fn total_of(&self, config: Digest) -> Digest {
         Digest::of_json(&json!({
             "config": config, "rows": self.rows, "choices": self.choices, "models": self.models,
-            "results": self.results, "future": self.future,
+            "results": self.results, "future": self.leak_test,
         }))
     }
     /// The parts that differ, by name; files are not among them.
@@ -99,7 +100,7 @@ impl RunOutcome {
                 ("choices", o.choices),
                 ("models", o.models),
                 ("results", o.results),
-                ("future", o.future),
+                ("future", o.leak_test),
                 ("total", o.total),
             ]
         };

@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::alias::{Aliases, By, Move, Target, is_name, is_version};
+use super::alias::{AliasMove, AliasTarget, Aliases, ChangedBy, is_name, is_version};
 use super::golden::{Golden, Proof};
 use super::manifest::{Env, FileEntry, Manifest};
 use crate::base::{Digest, Ts};
@@ -39,26 +39,26 @@ pub struct Registered {
 
 /// Which version: by number, or by what an alias stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Which {
+pub enum VersionRef {
     /// By alias.
     Alias(String),
     /// By number, six digits.
     Version(String),
 }
 
-impl FromStr for Which {
+impl FromStr for VersionRef {
     type Err = std::convert::Infallible;
-    fn from_str(text: &str) -> Result<Which, Self::Err> {
+    fn from_str(text: &str) -> Result<VersionRef, Self::Err> {
         match text.parse::<u32>() {
-            Ok(number) => Ok(Which::Version(format!("{number:06}"))),
-            Err(_) => Ok(Which::Alias(text.into())),
+            Ok(number) => Ok(VersionRef::Version(format!("{number:06}"))),
+            Err(_) => Ok(VersionRef::Alias(text.into())),
         }
     }
 }
 
-impl fmt::Display for Which {
+impl fmt::Display for VersionRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (Which::Alias(text) | Which::Version(text)) = self;
+        let (VersionRef::Alias(text) | VersionRef::Version(text)) = self;
         f.write_str(text)
     }
 }
@@ -120,11 +120,11 @@ impl Registry {
         Ok(Aliases::of(&self.folder(name)))
     }
     /// Which version that is, and the digest that it must have, where an alias states it.
-    fn resolve(&self, name: &str, which: &Which) -> Result<(String, Option<Digest>), Error> {
+    fn resolve(&self, name: &str, which: &VersionRef) -> Result<(String, Option<Digest>), Error> {
         let aliases = self.aliases(name)?;
         let (version, digest) = match which {
-            Which::Alias(alias) => aliases.get(alias).map(|t| (t.version, Some(t.digest)))?,
-            Which::Version(version) => (version.clone(), None),
+            VersionRef::Alias(alias) => aliases.get(alias).map(|t| (t.version, Some(t.digest)))?,
+            VersionRef::Version(version) => (version.clone(), None),
         };
         let has = self.versions(name)?;
         if !has.contains(&version) {
@@ -140,7 +140,7 @@ impl Registry {
     ///
     /// # Errors
     /// There is no such version, or its manifest is not the one that the alias names.
-    pub fn show(&self, name: &str, which: &Which) -> Result<(Manifest, Digest), Error> {
+    pub fn show(&self, name: &str, which: &VersionRef) -> Result<(Manifest, Digest), Error> {
         let (version, wanted) = self.resolve(name, which)?;
         let path = self.version_folder(name, &version).join("MANIFEST.json");
         let bytes = read_limited(&path, MANIFEST_BYTES_MAX)?;
@@ -176,7 +176,7 @@ impl Registry {
     ///
     /// # Errors
     /// The first of these that is not as registered, with what, where and the mend.
-    pub fn load(&self, name: &str, which: &Which) -> Result<Loaded, Error> {
+    pub fn load(&self, name: &str, which: &VersionRef) -> Result<Loaded, Error> {
         let (manifest, digest) = self.show(name, which)?;
         let folder = self.version_folder(name, &manifest.version);
         let path = folder.join("SHA256SUMS");
@@ -206,28 +206,28 @@ impl Registry {
     ///
     /// # Errors
     /// The version does not load, or something cannot be written; the alias then stays.
-    pub fn promote(&self, name: &str, alias: &str, which: &Which, by: &By) -> Result<Move, Error> {
+    pub fn promote(&self, name: &str, alias: &str, which: &VersionRef, by: &ChangedBy) -> Result<AliasMove, Error> {
         let aliases = self.aliases(name)?;
         let _lock = lock(&self.folder(name).join("LOCK"))?;
         let loaded = self.load(name, which)?;
-        aliases.set(alias, Target { version: loaded.manifest.version, digest: loaded.digest }, by)
+        aliases.set(alias, AliasTarget { version: loaded.manifest.version, digest: loaded.digest }, by)
     }
     /// Makes an alias stand for what it stood for before its last move, after that has been loaded.
     ///
     /// # Errors
     /// It never stood for anything else, or that does not load; the alias then stays.
-    pub fn rollback(&self, name: &str, alias: &str, by: &By) -> Result<Move, Error> {
+    pub fn rollback(&self, name: &str, alias: &str, by: &ChangedBy) -> Result<AliasMove, Error> {
         let moves = self.aliases(name)?.history()?;
         let last = moves.iter().rev().find(|m| m.alias == alias);
         let before = last.and_then(|m| m.from.clone()).ok_or_else(|| {
             Error::Refused(format!("{name}: alias `{alias}` never stood for another version; promote one instead"))
         })?;
-        let (_, digest) = self.show(name, &Which::Version(before.version.clone()))?;
+        let (_, digest) = self.show(name, &VersionRef::Version(before.version.clone()))?;
         if digest != before.digest {
             let why = format!("it was {}, it is {}", before.digest.short(), digest.short());
             return Err(damaged(self.version_folder(name, &before.version).display(), why));
         }
-        self.promote(name, alias, &Which::Version(before.version), by)
+        self.promote(name, alias, &VersionRef::Version(before.version), by)
     }
     /// Everything that is not as registered, of one name: versions, files that do not belong,
     /// aliases against their history.
@@ -238,7 +238,7 @@ impl Registry {
         let aliases = self.aliases(name)?;
         let mut wrong = Vec::new();
         for version in self.versions(name)? {
-            match self.load(name, &Which::Version(version.clone())) {
+            match self.load(name, &VersionRef::Version(version.clone())) {
                 Ok(loaded) => wrong.extend(self.strangers(&loaded.manifest)?),
                 Err(e) => wrong.push(e.to_string()),
             }
@@ -248,7 +248,7 @@ impl Registry {
             Err(e) => wrong.push(e.to_string()),
         }
         for (alias, _) in aliases.list().unwrap_or_default() {
-            wrong.extend(self.show(name, &Which::Alias(alias)).err().map(|e| e.to_string()));
+            wrong.extend(self.show(name, &VersionRef::Alias(alias)).err().map(|e| e.to_string()));
         }
         Ok(wrong)
     }
@@ -263,7 +263,7 @@ impl Registry {
     ///
     /// # Errors
     /// There is no such name, or its history is damaged.
-    pub fn whois(&self, name: &str, alias: &str, at: Ts) -> Result<Option<Move>, Error> {
+    pub fn whois(&self, name: &str, alias: &str, at: Ts) -> Result<Option<AliasMove>, Error> {
         self.aliases(name)?.at(alias, at)
     }
 }

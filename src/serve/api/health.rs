@@ -2,7 +2,7 @@
 
 use super::wire::Check;
 use crate::base::Span;
-use crate::record::publication::Status;
+use crate::record::ledger::Status;
 use crate::serve::clock;
 use crate::serve::hub::{Hub, SinkHealth};
 

@@ -9,7 +9,7 @@ use bytes::Bytes;
 use super::wire::WireMultiplier;
 use crate::base::{Digest, Symbol, Ts};
 use crate::record::Publication;
-use crate::record::publication::Status;
+use crate::record::ledger::Status;
 use crate::serve::hub::{BEHIND_MAX, Key, PublishedSet, Snapshot};
 
 /// A rendered answer with the headers that go with it.

@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, watch};
 use super::problem::Trouble;
 use super::render::{Rendered, Renderer, SnapshotText, body};
 use crate::base::{Horizon, Symbol};
-use crate::record::publication::from_iso;
+use crate::record::ledger::text::from_iso;
 use crate::serve::Hub;
 use crate::serve::meters::Meters;
 

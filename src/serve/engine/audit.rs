@@ -7,8 +7,7 @@ use super::pipeline::Engine;
 use crate::base::Symbol;
 use crate::event::Event;
 use crate::record::Error;
-use crate::record::era::Era;
-use crate::record::rerun::{Recall, Rerun};
+use crate::record::ledger::{Epoch, Recall, Rerun};
 
 /// What came of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,7 +23,7 @@ pub struct Remade {
 /// # Errors
 /// It cannot be made: models or events are not there. That something differs is no error.
 pub fn remake(
-    epoch: &Era,
+    epoch: &Epoch,
     symbols: &[Symbol],
     mut engine: Engine,
     recall: Recall,

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use crate::loss::test::traffic_light::Light;
 use crate::margin::traffic_light;
 use crate::margin::{Decision, Policy};
-use crate::record::guidance::{Ahead, Guide, Outlook, triggers};
-use crate::record::publication::ModelRef;
+use crate::record::explain::guidance::triggers;
+use crate::record::explain::{GuidanceRange, Outlook, RunningGuidance};
+use crate::record::ledger::ModelRef;
 use crate::record::{Publication, Seq};
 use crate::serve::hub::{Hub, Key};
 
@@ -15,7 +16,7 @@ use crate::serve::hub::{Hub, Key};
 pub(super) struct Consequences {
     hub: Arc<Hub>,
     policy: Policy,
-    guides: BTreeMap<Key, Guide>,
+    guides: BTreeMap<Key, RunningGuidance>,
     lights: BTreeMap<Key, traffic_light::TrafficLightReading>,
     /// Name and version of every model that served.
     served: BTreeSet<(String, String)>,
@@ -29,20 +30,20 @@ impl Consequences {
     }
     /// Puts sets that are in the ledger into the hub, and what follows from them.
     pub fn publish(&mut self, sets: Vec<Vec<(Seq, Publication)>>) {
-        let mut newest: BTreeMap<Key, (Decision, Vec<Ahead>, &Publication)> = BTreeMap::new();
+        let mut newest: BTreeMap<Key, (Decision, Vec<GuidanceRange>, &Publication)> = BTreeMap::new();
         for (_, publication) in sets.iter().flatten() {
             self.served.insert((publication.model.name.clone(), publication.model.version.clone()));
             // What does not read is refused where the ledger is read.
             let Ok(decision) = publication.decision() else { continue };
             let key = (decision.symbol, decision.horizon);
-            let ahead = self.guides.entry(key).or_insert_with(|| Guide::new(self.policy)).push(&decision);
+            let ahead = self.guides.entry(key).or_insert_with(|| RunningGuidance::new(self.policy)).push(&decision);
             match decision.why.traffic_light {
                 Some(light) => _ = self.lights.insert(key, light),
                 None => _ = self.lights.remove(&key),
             }
             newest.insert(key, (decision, ahead, publication));
         }
-        let guided = |(d, ahead, p): (Decision, Vec<Ahead>, &Publication)| {
+        let guided = |(d, ahead, p): (Decision, Vec<GuidanceRange>, &Publication)| {
             Arc::new(Outlook { publication: p.clone(), ahead, triggers: triggers(&d, &self.policy) })
         };
         let guidance = newest.into_iter().map(|(key, last)| (key, guided(last))).collect();

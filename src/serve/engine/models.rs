@@ -5,9 +5,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use anyhow::{Context, Result, bail};
 
 use crate::pipeline::ModelSet;
-use crate::record::alias::Target;
-use crate::record::publication::ModelRef;
-use crate::record::{Registry, Which};
+use crate::record::ledger::ModelRef;
+use crate::record::registry::AliasTarget;
+use crate::record::{Registry, VersionRef};
 
 /// The models of one registered name, by the alias that is served or by version.
 pub struct Models {
@@ -34,12 +34,12 @@ impl Models {
     /// # Errors
     /// The alias, or the version it names, cannot be loaded.
     pub fn wanted(&self) -> Result<ModelRef> {
-        let Target { version, digest } = self.registry.aliases(&self.name)?.get(&self.alias)?;
+        let AliasTarget { version, digest } = self.registry.aliases(&self.name)?.get(&self.alias)?;
         let mut latest = self.latest.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((model, _)) = latest.as_ref().filter(|l| (&l.0.version, l.0.manifest) == (&version, digest)) {
             return Ok(model.clone());
         }
-        let loaded = self.registry.load(&self.name, &Which::Alias(self.alias.clone()))?;
+        let loaded = self.registry.load(&self.name, &VersionRef::Alias(self.alias.clone()))?;
         let model = ModelRef {
             name: self.name.clone(),
             version: loaded.manifest.version,
@@ -61,7 +61,7 @@ impl Models {
         }
         let loaded = self
             .registry
-            .load(&model.name, &Which::Version(model.version.clone()))
+            .load(&model.name, &VersionRef::Version(model.version.clone()))
             .context("the ledger was made with a model that is needed to make its state again")?;
         if loaded.digest != model.manifest {
             bail!(

@@ -8,11 +8,8 @@ use serde_json::json;
 use super::consequences::Consequences;
 use crate::base::Ts;
 use crate::margin::Policy;
-use crate::record::era::{ConfigLoaded, Era, eras};
-use crate::record::press::Press;
-use crate::record::publication::ModelRef;
-use crate::record::rerun::Recall;
-use crate::record::{FileStore, Kind, NewEntry, Publication, Seq, Store};
+use crate::record::ledger::{ConfigLoaded, Epoch, ModelRef, Numbering, Recall, epochs};
+use crate::record::{EntryKind, FileStore, NewEntry, Publication, Seq, Store};
 use crate::serve::{ClockMode, Options};
 
 /// Rows handed on at once, at most, but for sets that are larger.
@@ -22,11 +19,11 @@ const BATCH_ROWS: usize = 64;
 pub(super) fn genesis(store: &mut FileStore, mode: ClockMode, now: Ts) -> Result<()> {
     let Some(first) = store.scan(Seq(0))?.next().transpose()? else {
         let body = json!({"format": "margincast.ledger.v1", "mode": mode.as_str()});
-        store.append(NewEntry { kind: Kind::Genesis, ts: now, body })?;
+        store.append(NewEntry { kind: EntryKind::Genesis, ts: now, body })?;
         return Ok(());
     };
     let was = first.body["mode"].as_str().unwrap_or("?").to_string();
-    if first.kind != Kind::Genesis || was != mode.as_str() {
+    if first.kind != EntryKind::Genesis || was != mode.as_str() {
         bail!(
             "the ledger is that of a {was} service, this is a {} one; use another folder: --set serve.ledger=DIR",
             mode.as_str()
@@ -36,10 +33,14 @@ pub(super) fn genesis(store: &mut FileStore, mode: ClockMode, now: Ts) -> Result
 }
 
 /// Reads the past: numbers go on from it, and everyone who takes from the hub has it.
-pub(super) fn past(store: &FileStore, press: &mut Press, consequences: &mut Consequences) -> Result<Vec<Era>> {
+pub(super) fn past(
+    store: &FileStore,
+    numbering: &mut Numbering,
+    consequences: &mut Consequences,
+) -> Result<Vec<Epoch>> {
     let mut past = Vec::new();
-    let epochs = eras(store, |seq, publication| {
-        press.remember(&publication);
+    let epochs = epochs(store, |seq, publication| {
+        numbering.remember(&publication);
         past.push((seq, publication));
         if past.len() >= BATCH_ROWS && !same_set(&past) {
             let last = past.pop();
@@ -69,7 +70,7 @@ fn sets(rows: Vec<(Seq, Publication)>) -> Vec<Vec<(Seq, Publication)>> {
 
 /// The settings of the guardrails in a configuration, held against the epoch before: another configuration
 /// does not change them, only the approval of people does.
-pub(super) fn unchanged(policy: Policy, last: Option<&Era>) -> Result<Policy> {
+pub(super) fn unchanged(policy: Policy, last: Option<&Epoch>) -> Result<Policy> {
     if last.is_some_and(|epoch| epoch.start.policy().ok() != Some(policy)) {
         bail!(
             "margin.guardrail is not what this ledger began with: put it back and change it with \
@@ -83,13 +84,13 @@ pub(super) fn unchanged(policy: Policy, last: Option<&Era>) -> Result<Policy> {
 pub(super) fn begun(
     store: &mut FileStore,
     options: &Options,
-    old: Option<Era>,
+    old: Option<Epoch>,
     model: &ModelRef,
     now: Ts,
-) -> Result<Era> {
+) -> Result<Epoch> {
     let body =
         json!({"mode": options.mode.as_str(), "program": env!("CARGO_PKG_VERSION"), "process": std::process::id()});
-    store.append(NewEntry { kind: Kind::Start, ts: now, body })?;
+    store.append(NewEntry { kind: EntryKind::Start, ts: now, body })?;
     if let Some(epoch) = old {
         return Ok(epoch);
     }
@@ -103,8 +104,8 @@ pub(super) fn begun(
         }),
         model: model.clone(),
     };
-    store.append(entry(Kind::ConfigLoaded, now, &start)?)?;
-    let epoch = eras(store, |_, _| {})?.pop();
+    store.append(entry(EntryKind::ConfigLoaded, now, &start)?)?;
+    let epoch = epochs(store, |_, _| {})?.pop();
     epoch.with_context(|| format!("{}: no configuration in the ledger", options.ledger.display()))
 }
 
@@ -113,6 +114,6 @@ pub(super) fn recall(folder: PathBuf) -> Recall {
     Box::new(move |seq| FileStore::peek(&folder)?.publication(seq))
 }
 
-pub(super) fn entry<T: serde::Serialize>(kind: Kind, ts: Ts, body: &T) -> Result<NewEntry> {
+pub(super) fn entry<T: serde::Serialize>(kind: EntryKind, ts: Ts, body: &T) -> Result<NewEntry> {
     Ok(NewEntry { kind, ts, body: serde_json::to_value(body).context("a ledger entry")? })
 }

@@ -10,9 +10,7 @@ use crate::base::{Digest, Ts};
 use crate::event::snapshot::{VenueSnapshot, VenueTable};
 use crate::margin::Decision;
 use crate::pipeline::{Input, ModelSet, Pipeline, Settings};
-use crate::record::publication::ModelRef;
-use crate::record::rerun::{PipelineHost, Set};
-use crate::record::venue::Inputs;
+use crate::record::ledger::{DecisionSet, ModelRef, PipelineHost, VenueFiles};
 use crate::serve::Hub;
 use crate::serve::meters::Meters;
 
@@ -21,14 +19,14 @@ pub struct Engine {
     models: Arc<Models>,
     settings: Settings,
     config: Digest,
-    inputs: Inputs,
+    inputs: VenueFiles,
     pipeline: Option<Pipeline>,
 }
 
 impl Engine {
     /// Without models yet. `config` is the digest written into each decision, `inputs` holds the tables of the
     /// venue that were read.
-    pub fn new(models: Models, settings: Settings, config: Digest, inputs: Inputs) -> Engine {
+    pub fn new(models: Models, settings: Settings, config: Digest, inputs: VenueFiles) -> Engine {
         Engine { models: Arc::new(models), settings, config, inputs, pipeline: None }
     }
     /// Where its models come from.
@@ -46,7 +44,7 @@ impl Engine {
         Ok(())
     }
     /// After a publication: puts forecasts into the hub, counts faults.
-    pub fn report(&self, hub: &Hub, meters: &Meters, sets: &[Set]) {
+    pub fn report(&self, hub: &Hub, meters: &Meters, sets: &[DecisionSet]) {
         let Some(pipeline) = &self.pipeline else { return };
         let symbols: std::collections::BTreeSet<_> = sets.iter().flat_map(|s| &s.decisions).map(|d| d.symbol).collect();
         for symbol in symbols {

@@ -17,13 +17,10 @@ use super::source::{Alias, Approvals, Arrival, Effect, EngineView, KillFile, Sou
 use crate::base::{Symbol, Ts};
 use crate::event::Event;
 use crate::margin::guardrail::order::Scope;
-use crate::record::era::{Era, Ticked};
-use crate::record::ledger::bodies::policy;
-use crate::record::press::{Occasion, Press};
-use crate::record::publication::ModelRef;
-use crate::record::rerun::{PipelineHost, Rerun, Set};
-use crate::record::venue::Inputs;
-use crate::record::{FileStore, Kind, NewEntry, Publication, Seq, Store};
+use crate::record::ledger::{
+    DecisionSet, Epoch, ModelRef, Numbering, Occasion, PipelineHost, Rerun, Ticked, VenueFiles, policy,
+};
+use crate::record::{EntryKind, FileStore, NewEntry, Publication, Seq, Store};
 use crate::serve::meters::{Meters, seconds};
 use crate::serve::{ClockMode, Hub, Options, clock};
 
@@ -39,9 +36,9 @@ pub struct Publisher {
     meters: Arc<Meters>,
     engine: Engine,
     store: FileStore,
-    press: Press,
+    numbering: Numbering,
     rerun: Rerun,
-    pending: Vec<Set>,
+    pending: Vec<DecisionSet>,
     pending_since: Option<Instant>,
     /// What is watched beside the market, in the order in which it acts.
     sources: Vec<Box<dyn Source>>,
@@ -55,17 +52,17 @@ pub struct Publisher {
 }
 
 /// What is watched beside the market, as it was at the end of an epoch.
-fn sources(options: &Options, engine: &Engine, epoch: &Era) -> Result<Vec<Box<dyn Source>>> {
+fn sources(options: &Options, engine: &Engine, epoch: &Epoch) -> Result<Vec<Box<dyn Source>>> {
     let all = epoch.killed.then_some(Scope::All);
     let frozen = epoch.frozen.iter().cloned().chain(all).collect();
     let base = epoch.start.policy()?;
-    let in_force = crate::record::guard::settings(&base, &epoch.stored());
+    let in_force = crate::record::ledger::policy_log::settings(&base, &epoch.stored());
     let mut sources: Vec<Box<dyn Source>> = vec![
         Box::new(KillFile::of(&options.ledger, frozen)),
         Box::new(Approvals::of(&options.ledger, base, in_force, epoch.applied())),
     ];
     for (table, path) in &options.venue_files {
-        let (inputs, read) = (Inputs::of(&options.ledger), epoch.heard.get(table).copied());
+        let (inputs, read) = (VenueFiles::of(&options.ledger), epoch.heard.get(table).copied());
         sources.push(Box::new(VenueFile::new(*table, path.clone(), inputs, read)));
     }
     sources.push(Box::new(Alias::of(engine.registered())));
@@ -86,19 +83,20 @@ impl Publisher {
         let model = engine.registered().wanted()?;
         meters.model_loads.increment(1);
         meters.model_load_seconds.record(seconds(started));
-        let mut press = Press::new(&options.venue, model.clone());
+        let mut numbering = Numbering::new(&options.venue, model.clone());
         let named = policy(&options.config)?;
         let mut consequences = Consequences::new(Arc::clone(&hub), named);
-        let mut epochs = past(&store, &mut press, &mut consequences)?;
+        let mut epochs = past(&store, &mut numbering, &mut consequences)?;
         unchanged(named, epochs.last())?;
-        let same =
-            |e: &Era| e.start.digest == options.config_digest && options.from.is_none_or(|f| f == e.start.publish_from);
+        let same = |e: &Epoch| {
+            e.start.digest == options.config_digest && options.from.is_none_or(|f| f == e.start.publish_from)
+        };
         // Another configuration does not bring a version in that the traffic light holds back.
         let held = epochs.last().filter(|_| consequences.holds_back(&model).is_some());
         let model = held.map_or(model, |epoch| epoch.model.clone());
         let old = epochs.pop().filter(same);
         let epoch = begun(&mut store, options, old, &model, now)?;
-        press.model = epoch.model.clone();
+        numbering.model = epoch.model.clone();
         engine.begin(&epoch.start.model, epoch.start.publish_from)?;
         let newest = hub.snapshot().rows.values().map(|r| r.publication.published_at).max();
         Ok(Publisher {
@@ -110,7 +108,7 @@ impl Publisher {
             meters,
             engine,
             store,
-            press,
+            numbering,
             pending: Vec::new(),
             pending_since: None,
             watched: clock::start(),
@@ -155,15 +153,15 @@ impl Publisher {
         self.commit()?;
         let now = self.now();
         self.store.append(NewEntry {
-            kind: Kind::Stop,
+            kind: EntryKind::Stop,
             ts: now,
-            body: json!({"publications": self.press.next() - 1}),
+            body: json!({"publications": self.numbering.next() - 1}),
         })?;
         Ok(())
     }
     fn ask(&self, source: &mut dyn Source) -> Result<Supply> {
         let holds_back = |model: &ModelRef| self.consequences.holds_back(model);
-        source.poll(&EngineView { now: self.now(), model: &self.press.model, holds_back: &holds_back })
+        source.poll(&EngineView { now: self.now(), model: &self.numbering.model, holds_back: &holds_back })
     }
     fn push(&mut self, event: &Event) -> Result<()> {
         if self.hub.is_stopping() {
@@ -182,7 +180,7 @@ impl Publisher {
         }
         if self.pending.iter().map(|s| s.decisions.len()).sum::<usize>() < BATCH_ROWS { Ok(()) } else { self.commit() }
     }
-    fn take(&mut self, sets: Vec<Set>) {
+    fn take(&mut self, sets: Vec<DecisionSet>) {
         self.pending.extend(sets);
     }
     /// In a replay with a speed, waits until the event is due.
@@ -218,12 +216,12 @@ impl Publisher {
             // In a replay the stream's time is the only one, so that a replay is the same every time.
             let at = if self.hub.options.mode == ClockMode::Live { clock::now() } else { set.known };
             let occasion = Occasion { cause: set.cause, consumed: set.consumed, at };
-            let rows = set.decisions[set.recorded..].iter().map(|d| self.press.row(d, &set.decisions, occasion));
+            let rows = set.decisions[set.recorded..].iter().map(|d| self.numbering.row(d, &set.decisions, occasion));
             fresh.push(rows.collect());
         }
         fresh.retain(|rows| !rows.is_empty());
         let entries: Result<Vec<NewEntry>> =
-            fresh.iter().flatten().map(|p| entry(Kind::Publish, p.published_at, p)).collect();
+            fresh.iter().flatten().map(|p| entry(EntryKind::Publish, p.published_at, p)).collect();
         let first = self.append(&entries?)?;
         for row in fresh.iter().flatten() {
             self.meters.published(row.status, &row.reasons);
@@ -258,10 +256,10 @@ impl Publisher {
         if let Some(unfinished) = self.rerun.unfinished() {
             return Err(unfinished.into());
         }
-        tracing::info!(compared = self.rerun.compared(), seq = self.press.next() - 1, "caught up with the ledger");
+        tracing::info!(compared = self.rerun.compared(), seq = self.numbering.next() - 1, "caught up with the ledger");
         self.hub.set_caught_up();
         // The model in force is the epoch's last; a newer one comes in like any other change.
-        let current = self.press.model.clone();
+        let current = self.numbering.model.clone();
         self.announce(None, &current);
         self.look()
     }
@@ -311,7 +309,7 @@ impl Publisher {
                     self.fed = None;
                     self.meters.model_loads.increment(1);
                     self.meters.model_load_seconds.record(seconds(asked));
-                    let before = std::mem::replace(&mut self.press.model, model.clone());
+                    let before = std::mem::replace(&mut self.numbering.model, model.clone());
                     self.announce(Some(&before), &model);
                 }
                 Effect::RefusedModels => self.meters.model_load_failures.increment(1),
@@ -341,7 +339,7 @@ impl Publisher {
     fn tick_at(&mut self, now: Ts) -> Result<()> {
         self.commit()?;
         let after = self.rerun.counts();
-        self.append(&[entry(Kind::Tick, now, &Ticked { after })?])?;
+        self.append(&[entry(EntryKind::Tick, now, &Ticked { after })?])?;
         self.fed = None;
         let Publisher { rerun, engine, .. } = self;
         let sets = rerun.tick(now, engine)?;

@@ -12,8 +12,8 @@ use anyhow::{Context, Result, bail};
 use super::config::Opened;
 use super::contract::{Sink, sets};
 use super::cursor::{CursorFile, Delivered};
-use crate::record::manifest::from_value;
-use crate::record::{FileStore, Kind, Publication, Store};
+use crate::record::stored::from_value;
+use crate::record::{EntryKind, FileStore, Publication, Store};
 use crate::serve::clock;
 use crate::serve::hub::{Hub, SinkHealth};
 
@@ -196,7 +196,7 @@ impl Delivery {
         let mut rows: Vec<Publication> = Vec::new();
         for record in FileStore::peek(ledger)?.scan(place)? {
             let record = record?;
-            if record.kind == Kind::Publish {
+            if record.kind == EntryKind::Publish {
                 rows.push(from_value(&format!("ledger entry {}", record.seq), record.body)?);
             }
             if rows.len() >= limit || rows.last().is_some_and(|p| p.seq >= newest) {

@@ -36,7 +36,7 @@ pub struct MarginRule {
     pub control: Control,
     /// What it is multiplied with; absent: nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub multiplier: Option<Multiplier>,
+    pub multiplier: Option<RuleMultiplier>,
     /// The guardrails; absent: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub guard: Option<Policy>,
@@ -60,7 +60,7 @@ fn is_default(control: &Control) -> bool {
 /// What a baseline is multiplied with.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged, deny_unknown_fields)]
-pub enum Multiplier {
+pub enum RuleMultiplier {
     /// Always the same.
     Constant {
         /// Above 0.
@@ -92,7 +92,7 @@ impl MarginRule {
     /// Every instance it names.
     pub fn models(&self) -> BTreeSet<&str> {
         let multiplied = match &self.multiplier {
-            Some(Multiplier::Forecast { forecast, over, .. }) => vec![forecast.as_str(), over.as_str()],
+            Some(RuleMultiplier::Forecast { forecast, over, .. }) => vec![forecast.as_str(), over.as_str()],
             _ => Vec::new(),
         };
         let staged = self.long_run.iter().chain(&self.stressed).map(String::as_str);
@@ -122,8 +122,8 @@ impl MarginRule {
         }
         let ok = match &self.multiplier {
             None => true,
-            Some(Multiplier::Constant { constant }) => constant.is_finite() && *constant > 0.0,
-            Some(Multiplier::Forecast { min, max, .. }) => *min > 0.0 && min <= max && max.is_finite(),
+            Some(RuleMultiplier::Constant { constant }) => constant.is_finite() && *constant > 0.0,
+            Some(RuleMultiplier::Forecast { min, max, .. }) => *min > 0.0 && min <= max && max.is_finite(),
         };
         if !ok {
             return Err("multiplier: `constant` and `min` above 0, `max` at least `min`".into());

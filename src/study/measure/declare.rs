@@ -61,13 +61,13 @@ pub struct Shown {
     pub section: Section,
     /// Where in it, smallest first.
     pub place: u8,
-    /// What.
-    pub what: ReportForm,
+    /// How.
+    pub what: ShownAs,
 }
 
 /// How something is shown.
 #[derive(Clone, Copy, Debug)]
-pub enum ReportForm {
+pub enum ShownAs {
     /// As a table.
     Table(ReportTable),
     /// Single values of one object, where there is one: its keys.
@@ -185,7 +185,7 @@ pub const fn table(
 impl ReportTable {
     /// At its place in the report.
     pub const fn at(self, section: Section, place: u8) -> Shown {
-        Shown { section, place, what: ReportForm::Table(self) }
+        Shown { section, place, what: ShownAs::Table(self) }
     }
     /// Of the array at a path below what was found.
     pub const fn below(self, below: &'static str) -> ReportTable {

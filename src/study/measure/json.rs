@@ -65,7 +65,7 @@ pub fn described(mut schema: Value, about: &str) -> Value {
 }
 /// The same or null: a number that could not be computed.
 pub fn or_null(mut schema: Value) -> Value {
-    if let Some(kind) = schema.get("type").cloned() {
+    if let Some(kind) = schema.get("type").filter(|kind| *kind != "object").cloned() {
         schema["type"] = json!([kind, "null"]);
     } else if let Some(words) = schema.get_mut("enum").and_then(Value::as_array_mut) {
         words.push(Value::Null);

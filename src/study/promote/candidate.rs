@@ -10,7 +10,7 @@ use super::evidence::evidence;
 use crate::base::{Span, Ts};
 use crate::feature::Row;
 use crate::forecast::pooled::profile::Profile;
-use crate::record::margin_gate::Signed;
+use crate::record::promotion::Signature;
 use crate::study::Error;
 use crate::study::run::Studied;
 use crate::study::walk::origins;
@@ -22,7 +22,7 @@ const GOLDEN_ROWS: usize = 200;
 const EXPIRES_AFTER: Span = Span(365 * Span::DAY.0);
 
 /// What goes with the models.
-pub struct Candidate {
+pub struct PromotionCandidate {
     /// The scoreboard.
     pub metrics: Value,
     /// The card in words.
@@ -37,7 +37,7 @@ pub struct Candidate {
 ///
 /// # Errors
 /// The evidence cannot be written down.
-pub fn candidate(studied: &Studied, author: &str, created_at: Ts) -> Result<Candidate, Error> {
+pub fn candidate(studied: &Studied, author: &str, created_at: Ts) -> Result<PromotionCandidate, Error> {
     let (walk, plan, scores) = (&studied.walk, &studied.plan, &studied.judged.scores);
     let until = plan.study.end;
     let golden: Vec<Row> = walk
@@ -53,8 +53,8 @@ pub fn candidate(studied: &Studied, author: &str, created_at: Ts) -> Result<Cand
     let mut evidence = evidence(studied, &panel, &profile);
     let mut card = Card::of(studied, &panel, &evidence);
     (card.author, card.expires) = (author.into(), created_at + EXPIRES_AFTER);
-    evidence.signed = Some(Signed { author: author.into(), limits: card.limits.len(), expires: card.expires });
-    Ok(Candidate {
+    evidence.signed = Some(Signature { author: author.into(), limits: card.limits.len(), expires: card.expires });
+    Ok(PromotionCandidate {
         metrics: serde_json::to_value(&scores.scoreboard).unwrap_or_default(),
         card: card.text(scores),
         files: [

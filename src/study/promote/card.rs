@@ -7,7 +7,7 @@ use crate::base::{Digest, Symbol, Ts};
 use crate::feature::{CATALOG, schema_id};
 use crate::forecast::Panel;
 use crate::loss::ModelScore;
-use crate::record::gate::Evidence;
+use crate::record::promotion::Evidence;
 use crate::study::config::ModelPlan;
 use crate::study::measure::Scores;
 use crate::study::report::text;
@@ -74,7 +74,7 @@ impl Card {
             scores: pooled(&scores.scoreboard),
             without_crashes: pooled(&scores.evidence.without_crashes),
             crashes,
-            leak_test_passed: evidence.future.passed,
+            leak_test_passed: evidence.leak_test.passed,
             largest_drift: worst.map(|(name, index)| (name.clone(), *index)),
             limits: vec![
                 "Made for the instruments above; of others only pooled models say anything.".into(),

@@ -5,8 +5,9 @@ use crate::base::Span;
 use crate::forecast::Panel;
 use crate::forecast::pooled::profile::Profile;
 use crate::loss::MarginOutcome;
-use crate::record::gate::{Evidence, Hits, Leak, Measured};
-use crate::record::margin_gate::{Cost, Margins, Stress};
+use crate::record::promotion::{
+    Evidence, ForecastEvidence, Hits, LeakEvidence, MarginCost, MarginEvidence, StressEvidence,
+};
 use crate::study::measure::forecast::confidence::Losses;
 use crate::study::measure::margin::margin_calls::MarginCalls;
 use crate::study::measure::margin::stress::Scenario;
@@ -22,11 +23,11 @@ pub fn evidence(studied: &Studied, panel: &Panel, profile: &Profile) -> Evidence
     let hits = |b: Breaches| Hits { n: b.n, breaches: b.breaches, transitions: b.transitions };
     let measured = |losses: Losses| {
         let [below, above] = breaches(served, losses.horizon, &outcomes, &forecasts).map(hits);
-        Measured { horizon: losses.horizon, ts: losses.ts, losses: losses.models, below, above }
+        ForecastEvidence { horizon: losses.horizon, ts: losses.ts, losses: losses.models, below, above }
     };
     let horizons = Losses::all(plan, &outcomes, &forecasts).into_iter().map(measured).collect();
     let leak_test = studied.judged.scores.evidence.leak_test.as_ref();
-    let leak = Leak {
+    let leak = LeakEvidence {
         cut: leak_test.map_or(plan.study.end, |f| f.cut),
         models: leak_test.map_or(0, |f| f.models.len()),
         changed: leak_test.map_or(0, |f| f.changed),
@@ -40,7 +41,7 @@ pub fn evidence(studied: &Studied, panel: &Panel, profile: &Profile) -> Evidence
         served: served.clone(),
         base: plan.study.base.clone(),
         horizons,
-        future: leak,
+        leak_test: leak,
         drift,
         usual,
         margins: margins(&studied.judged.scores),
@@ -49,7 +50,7 @@ pub fn evidence(studied: &Studied, panel: &Panel, profile: &Profile) -> Evidence
 }
 
 /// What the promotion gate asks of the guarded margin, pooled over instruments and sides.
-fn margins(scores: &Scores) -> Vec<Margins> {
+fn margins(scores: &Scores) -> Vec<MarginEvidence> {
     let evidence = &scores.evidence;
     let mut all = Vec::new();
     for horizon in &scores.meta.horizons {
@@ -68,7 +69,7 @@ fn margins(scores: &Scores) -> Vec<Margins> {
             let same = |c: &&MarginCalls| c.horizon == *horizon && c.policy == policy && c.symbol == POOLED;
             evidence.margin_calls.iter().filter(same).find(|c| c.call.over == Span::DAY.times(5)).map(|c| c.call.es99)
         };
-        let cost = |o: &MarginOutcome, policy: &str| Cost {
+        let cost = |o: &MarginOutcome, policy: &str| MarginCost {
             breaches: o.breaches,
             shortfall_sum: o.shortfall_sum,
             call_es99: calls(policy),
@@ -79,11 +80,11 @@ fn margins(scores: &Scores) -> Vec<Margins> {
         };
         let scenarios = evidence.stress.iter().filter(|s| s.horizon == *horizon && s.policy == "guarded");
         let stress = scenarios.filter_map(|s| {
-            Some(Stress { name: s.name.clone(), own: s.shortfall_sum, baseline: left(&s.name, "baseline")? })
+            Some(StressEvidence { name: s.name.clone(), own: s.shortfall_sum, baseline: left(&s.name, "baseline")? })
         });
         let response = evidence.impulse_responses.iter().find(|r| r.horizon == *horizon && r.requirement == "guarded");
         let z2 = Some(beyond / hits.n as f64).filter(|z| z.is_finite());
-        all.push(Margins {
+        all.push(MarginEvidence {
             horizon: *horizon,
             hits,
             z2,

@@ -14,4 +14,4 @@ pub mod candidate;
 pub mod card;
 pub mod evidence;
 
-pub use candidate::{Candidate, candidate};
+pub use candidate::{PromotionCandidate, candidate};

@@ -9,7 +9,7 @@ use super::show;
 use crate::study::measure::MEASUREMENTS;
 use crate::study::measure::declare::Better::Neither;
 use crate::study::measure::declare::Format::{Count, Text};
-use crate::study::measure::declare::{Declaration, ReportColumn, ReportForm, Section, Shown, col};
+use crate::study::measure::declare::{Declaration, ReportColumn, Section, Shown, ShownAs, col};
 
 /// One section of the page.
 pub struct Part {
@@ -181,7 +181,7 @@ pub fn tables() -> Vec<(&'static str, &'static [ReportColumn])> {
         Body::Definitions | Body::Charts => None,
     });
     for (_, s) in sections.flat_map(shown) {
-        if let ReportForm::Table(table) = s.what
+        if let ShownAs::Table(table) = s.what
             && !table.name.is_empty()
         {
             all.push((table.name, table.columns));

@@ -7,15 +7,15 @@ use serde_json::Value;
 use super::cell::{element, escape};
 use super::table::{ReportRow, items, table};
 use crate::study::measure::declare::Format::Text;
-use crate::study::measure::declare::{ReportForm, ReportTable};
+use crate::study::measure::declare::{ReportTable, ShownAs};
 
 /// It, of what was found at `pointer`.
-pub fn html(scores: &Value, pointer: &str, what: &ReportForm) -> String {
+pub fn html(scores: &Value, pointer: &str, what: &ShownAs) -> String {
     match what {
-        ReportForm::Table(declared) => whole(scores, pointer, declared),
-        ReportForm::Facts(keys) => facts(scores, pointer, keys),
-        ReportForm::Folded(title) => folded(scores, pointer, title),
-        ReportForm::Texts(heading) => texts(scores, pointer, heading),
+        ShownAs::Table(declared) => whole(scores, pointer, declared),
+        ShownAs::Facts(keys) => facts(scores, pointer, keys),
+        ShownAs::Folded(title) => folded(scores, pointer, title),
+        ShownAs::Texts(heading) => texts(scores, pointer, heading),
     }
 }
 

@@ -16,7 +16,7 @@ use crate::loss::test::traffic_light::{Action, Light};
 use crate::loss::{MarginOutcome, ModelScore};
 use crate::margin::Reason;
 use crate::margin::risk_score::Band;
-use crate::study::measure::declare::{Format, ReportForm};
+use crate::study::measure::declare::{Format, ShownAs};
 use crate::study::measure::forecast::confidence::Confidence;
 use crate::study::measure::forecast::coverage::QuantileCoverage;
 use crate::study::measure::forecast::crashes::Crash;
@@ -523,7 +523,7 @@ fn every_printed_number_is_the_one_in_scores_json() {
         let want = stored.pointer(key).unwrap_or_else(|| panic!("{key} is not in scores.json"));
         let full: Value = serde_json::from_str(value).unwrap();
         assert_eq!(&full, want, "{key}");
-        // What is visible says the same, to its last printed digit.
+        // ShownAs is visible says the same, to its last printed digit.
         let visible = text.replace([',', '%', ' '], "");
         if let (Some(number), Ok(shown)) = (want.as_f64(), visible.parse::<f64>()) {
             let scale = if text.ends_with('%') { 0.01 } else { 1.0 };
@@ -553,7 +553,7 @@ fn every_column_reads_a_key_that_exists() {
     }
     for m in MEASUREMENTS {
         for shown in m.shown {
-            let ReportForm::Table(table) = shown.what else { continue };
+            let ShownAs::Table(table) = shown.what else { continue };
             let items = scores.pointer(&format!("{}{}", m.pointer, table.below)).and_then(Value::as_array);
             let items = items.unwrap_or_else(|| panic!("{}: the made-up study has none", m.pointer));
             let parts: &[&str] = if table.controls { &["/outcome", "/control"] } else { &[""] };
@@ -582,8 +582,10 @@ fn a_measurement_stands_once_in_the_scores_and_at_its_own_place_in_the_report() 
 #[test]
 fn the_shipped_schema_is_the_one_that_measurements_declare() {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("data/schema/scores.schema.json");
-    let shipped = std::fs::read_to_string(&path).unwrap();
-    assert!(shipped == schema::text(), "write it anew: margincast config schema > data/schema/scores.schema.json");
+    let (shipped, declared) = (std::fs::read_to_string(&path).unwrap(), schema::text());
+    let differs = shipped.lines().zip(declared.lines()).find(|(a, b)| a != b);
+    let mend = "write it anew: margincast config schema > data/schema/scores.schema.json";
+    assert!(shipped == declared, "{differs:?}; {mend}");
 }
 
 /// Whether a value is as its schema says, as far as the words go that the schema of scores uses.

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Mutex, OnceLock};
 
 use rayon::prelude::*;
 use serde_json::{Value, json};
@@ -46,9 +46,6 @@ pub struct Fitting<'a> {
     pub choices: Mutex<Choices>,
 }
 
-/// The panel of one origin, made when it is first wanted and shared by the models of that origin.
-type Shared = Arc<OnceLock<Panel>>;
-
 impl Fitting<'_> {
     /// Fits every model that stands alone, at every origin where it is refitted.
     ///
@@ -56,33 +53,33 @@ impl Fitting<'_> {
     /// A checkpoint cannot be read or written. A model without a fit is a value, not an error.
     pub fn first_stage(&self) -> Result<Fits, Error> {
         self.choose()?;
-        let mut tasks = Vec::new();
-        let panels: BTreeMap<usize, Shared> = self.origins.iter().map(|o| (o.index, Shared::default())).collect();
+        let mut alone = Vec::new();
         for model in self.plan.models.iter().rev() {
-            if Entry::named(&model.kind)?.combines {
-                continue;
-            }
-            for origin in self.origins.iter().rev().filter(|o| o.index % model.every.max(1) == 0) {
-                let panel = &panels[&origin.index];
-                tasks.extend(self.plan.horizons().iter().map(|(_, h)| (model, *origin, *h, Arc::clone(panel))));
+            if !Entry::named(&model.kind)?.combines {
+                alone.push(model);
             }
         }
-        // A panel goes with the last task that holds it.
-        drop(panels);
-        let (total, progress) = (tasks.len() as u64, self.progress);
-        let done = AtomicU64::new(0);
+        // Origin by origin: what the models of one share is worked out once, and goes with its panel.
+        let due = |origin: &Origin| {
+            let models = alone.iter().filter(|m| origin.index % m.every.max(1) == 0);
+            models.flat_map(|m| self.plan.horizons().into_iter().map(move |(_, h)| (*m, h))).collect::<Vec<_>>()
+        };
+        let total = self.origins.iter().map(|o| due(o).len() as u64).sum();
+        let (done, progress) = (AtomicU64::new(0), self.progress);
         let (members, track) = (BTreeMap::new(), Track::default());
         let before = Before { members: &members, track: &track };
-        let fits: Vec<_> = tasks
-            .into_par_iter()
-            .map(|(model, origin, horizon, panel)| {
-                let panel = || panel.get_or_init(|| self.panel(origin));
-                let fitted = self.fit(model, origin, horizon, before, &panel);
+        let fit = |origin: &Origin| -> Result<Vec<_>, Error> {
+            let shared = OnceLock::new();
+            let panel = || shared.get_or_init(|| self.panel(*origin));
+            let one = |(model, horizon): (&ModelPlan, Horizon)| {
+                let fitted = self.fit(model, *origin, horizon, before, &panel);
                 progress(Progress::Stage("fit", done.fetch_add(1, Ordering::Relaxed) + 1, total));
                 fitted.map(|f| ((origin.index, model.name.clone(), horizon), f))
-            })
-            .collect::<Result<_, Error>>()?;
-        Ok(fits.into_iter().collect())
+            };
+            due(origin).into_par_iter().map(one).collect()
+        };
+        let fits: Vec<Vec<_>> = self.origins.par_iter().rev().map(fit).collect::<Result<_, _>>()?;
+        Ok(fits.into_iter().flatten().collect())
     }
 
     /// Makes every choice of the models that stand alone.

@@ -13,7 +13,7 @@ use crate::loss::baseline::Side;
 use crate::margin::apc::{Apc, MeasuredLoss};
 use crate::margin::{Guardrail, Policy, Proposal};
 use crate::study::config::Plan;
-use crate::study::config::margin_rule::{Control, MarginRule, Multiplier};
+use crate::study::config::margin_rule::{Control, MarginRule, RuleMultiplier};
 
 /// What a rule asks at one row, fractions of notional.
 #[derive(Clone, Debug, PartialEq)]
@@ -74,8 +74,8 @@ impl<'a> RuleForecasts<'a> {
         let m: Vec<f64> = (0..b.len())
             .map(|i| match &rule.multiplier {
                 None => 1.0,
-                Some(Multiplier::Constant { constant }) => *constant,
-                Some(Multiplier::Forecast { forecast, over, min, max }) => {
+                Some(RuleMultiplier::Constant { constant }) => *constant,
+                Some(RuleMultiplier::Forecast { forecast, over, min, max }) => {
                     let f = u[i] * sd(forecast, &spoken[i]) / sd(over, &spoken[i]);
                     (f / b[i]).max(*min).min(*max)
                 }

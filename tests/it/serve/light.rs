@@ -72,7 +72,7 @@ fn while_the_light_is_not_green_a_new_version_only_runs_in_the_shadow() {
     promote(&models, "000002");
     let refused = |ledger: &Path| {
         let all = FileStore::read(ledger).unwrap();
-        let all = all.scan(Seq(0)).unwrap().map(|r| r.unwrap()).filter(|r| r.kind == Kind::ModelLoadFailed);
+        let all = all.scan(Seq(0)).unwrap().map(|r| r.unwrap()).filter(|r| r.kind == EntryKind::ModelLoadFailed);
         all.map(|r| r.body["why"].as_str().unwrap().to_string()).collect::<Vec<_>>()
     };
     until("the refusal", LONG, || !refused(&ledger).is_empty());

@@ -47,7 +47,7 @@ impl Venue {
         WORLD.serve_from(&self.config, ClockMode::Replay(speed), WORLD.replay())
     }
     fn heard(&self) -> usize {
-        kinds(&self.ledger).iter().filter(|k| **k == Kind::Venue).count()
+        kinds(&self.ledger).iter().filter(|k| **k == EntryKind::Venue).count()
     }
     fn check(&self) -> Vec<String> {
         verify::check(&self.ledger, &WORLD.path("models"), Some(&WORLD.path("lake"))).unwrap()
@@ -81,7 +81,7 @@ fn a_rise_that_would_liquidate_many_waits_and_an_audit_finds_the_same_accounts()
     assert!(all.iter().filter(|p| bound(p)).all(|p| p.symbol.as_str() == "AAA" && p.why.blast.is_some()));
     // What was read is in the ledger with its figures, and a restart and an audit read the copies.
     let record = FileStore::read(&venue.ledger).unwrap();
-    let record = record.scan(Seq(0)).unwrap().map(|r| r.unwrap()).find(|r| r.kind == Kind::Venue).unwrap();
+    let record = record.scan(Seq(0)).unwrap().map(|r| r.unwrap()).find(|r| r.kind == EntryKind::Venue).unwrap();
     assert_eq!(record.body["subject"], "accounts");
     assert_eq!(record.body["figures"]["AAA"]["open_interest"], "190000");
     std::fs::remove_file(venue.folder.path().join("accounts.csv")).unwrap();

@@ -54,7 +54,6 @@ use serde::{Deserialize, Serialize};
 
 use super::tree::{Binned, Growth, Tree, grow};
 use crate::base::{Horizon, Seed, stats};
-use crate::forecast::pooled::gamma::Design;
 use crate::forecast::pooled::pool::{Pool, Selection};
 use crate::forecast::pooled::standardised::{Inputs, LIMIT};
 use crate::forecast::pooled::state::{Latest, Runs, State};
@@ -124,7 +123,7 @@ impl Params {
         if self.ridge == 0.0 {
             return Ok(vec![stats::mean(&pool.target).ln()]);
         }
-        Design::new(&pool.z, pool.rows(), pool.width()).fit(&pool.target, self.ridge, &[]).ok_or_else(|| {
+        pool.linear(self.ridge).ok_or_else(|| {
             let why = "the regression does not settle; raise `ridge`".to_string();
             Error::NoFit { model: Boost::NAME, symbol: "the whole panel".into(), why }
         })
@@ -179,9 +178,9 @@ impl Model for Boost {
             let (symbol, why) = ("the whole panel".to_string(), "training diverged; lower `rate`".to_string());
             return Err(Error::NoFit { model: Self::NAME, symbol, why });
         }
-        let Pool { levels, inputs, .. } = pool;
+        let inputs = pool.inputs.clone();
         let shared = Shared { ahead: ctx.ahead(), inputs, linear, rate: params.rate, runs };
-        Ok(Boost { horizon: ctx.horizon, shared, levels })
+        Ok(Boost { horizon: ctx.horizon, shared, levels: pool.levels.clone() })
     }
 
     fn start(&self) -> Box<dyn Forecaster> {

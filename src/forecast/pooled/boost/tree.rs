@@ -103,6 +103,12 @@ struct Sum {
 }
 
 impl Sum {
+    #[inline(always)]
+    fn add(&mut self, (g, h): (f64, f64)) {
+        self.g += g;
+        self.h += h;
+        self.n += 1;
+    }
     fn less(self, other: Sum) -> Sum {
         Sum { g: self.g - other.g, h: self.h - other.h, n: self.n - other.n }
     }
@@ -186,20 +192,24 @@ pub(super) fn grow(binned: &Binned, slope: &[(f64, f64)], growth: Growth, seed: 
 }
 
 impl Ground<'_> {
+    /// Two inputs at a time, so that one's sums need not wait for the other's.
     fn histogram(&self, rows: &[u32]) -> Histogram {
-        let one = |input: &usize| {
-            let bins = &self.binned.bins[*input];
-            let mut sums = [Sum::default(); CUTS + 1];
-            for row in rows {
-                let (g, h) = self.slope[*row as usize];
-                let sum = &mut sums[usize::from(bins[*row as usize])];
-                sum.g += g;
-                sum.h += h;
-                sum.n += 1;
+        let slopes: Vec<(f64, f64)> = rows.iter().map(|row| self.slope[*row as usize]).collect();
+        let mut histogram = Vec::with_capacity(self.inputs.len() + 1);
+        for pair in self.inputs.chunks(2) {
+            let bins = |i: usize| &self.binned.bins[pair[i.min(pair.len() - 1)]];
+            let (first, second) = (bins(0), bins(1));
+            let (mut a, mut b) = ([Sum::default(); CUTS + 1], [Sum::default(); CUTS + 1]);
+            for (row, slope) in rows.iter().zip(&slopes) {
+                // Bins are at most `CUTS`, so that the mask changes none.
+                a[usize::from(first[*row as usize]) & CUTS].add(*slope);
+                b[usize::from(second[*row as usize]) & CUTS].add(*slope);
             }
-            sums
-        };
-        self.inputs.iter().map(one).collect()
+            histogram.push(a);
+            histogram.push(b);
+        }
+        histogram.truncate(self.inputs.len());
+        histogram
     }
     fn leaf(&self, rows: Vec<u32>, histogram: Histogram, parent: Option<(usize, bool)>, mark: u8) -> Leaf {
         let mut total = Sum { n: rows.len(), ..Sum::default() };

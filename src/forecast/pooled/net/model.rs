@@ -58,7 +58,6 @@ use serde::{Deserialize, Serialize};
 use super::plain::{Layers, quantiles};
 use super::train::{Data, Mlp, Schedule, held, initial, train};
 use crate::base::{Horizon, stats};
-use crate::forecast::pooled::gamma::Design;
 use crate::forecast::pooled::pool::{Pool, Selection};
 use crate::forecast::pooled::standardised::{Inputs, LIMIT};
 use crate::forecast::pooled::state::{Latest, Runs, State};
@@ -167,7 +166,7 @@ impl Model for Net {
         )?;
         let shared = Shared::fit(params, &pool, ctx)?;
         (ctx.progress)(1.0.into());
-        Ok(Net { horizon: ctx.horizon, shared, levels: pool.levels })
+        Ok(Net { horizon: ctx.horizon, shared, levels: pool.levels.clone() })
     }
 
     fn start(&self) -> Box<dyn Forecaster> {
@@ -180,20 +179,18 @@ impl Shared {
         let no_fit = |why: &str| Error::NoFit { model: Net::NAME, symbol: "the whole panel".into(), why: why.into() };
         let inputs = pool.inputs.clone();
         let mut shared = Shared { ahead: ctx.ahead(), inputs, linear: vec![], nets: vec![], beyond: (1.0, 1.0) };
-        let (width, z, target) = (pool.width(), &pool.z, &pool.target);
-        let design = Design::new(z, pool.rows(), width);
-        let linear = |rows: usize, begin: &[f64]| {
-            let fit = design.fit(&target[..rows], params.ridge, begin);
-            fit.ok_or_else(|| no_fit("the regression does not settle"))
-        };
+        let unsettled = || no_fit("the regression does not settle");
         // Without inputs there is nothing for a net to learn.
-        if width > 0 && params.nets > 0 {
+        if pool.width() == 0 || params.nets == 0 {
+            shared.linear = pool.linear(params.ridge).ok_or_else(unsettled)?;
+        } else {
             // The nets start at a regression that has not seen the rows which decide when they stop;
             // else every step away from it would look like a loss.
-            shared.linear = linear(pool.rows() - held(pool.rows()), &[])?;
+            let (design, early) = (pool.design(), &pool.target[..pool.rows() - held(pool.rows())]);
+            shared.linear = design.fit(early, params.ridge, &[]).ok_or_else(unsettled)?;
             shared.nets = shared.train(params, pool, ctx)?;
+            shared.linear = design.fit(&pool.target, params.ridge, &shared.linear).ok_or_else(unsettled)?;
         }
-        shared.linear = linear(pool.rows(), &shared.linear)?;
         shared.beyond = shared.tails(pool);
         Ok(shared)
     }

@@ -143,7 +143,7 @@ impl Model for Sequence {
         let pool = Pool::gather(Self::NAME, panel, ctx, Selection { regimes: 0, shifted: false, drop: &[] })?;
         let shared = Shared::fit(params, panel, &pool, ctx)?;
         (ctx.progress)(1.0.into());
-        Ok(Sequence { horizon: ctx.horizon, shared, levels: pool.levels })
+        Ok(Sequence { horizon: ctx.horizon, shared, levels: pool.levels.clone() })
     }
 
     fn start(&self) -> Box<dyn Forecaster> {

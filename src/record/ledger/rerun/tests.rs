@@ -10,11 +10,11 @@ use crate::base::{Digest, Horizon, Span};
 use crate::event::snapshot::BookSnapshot;
 use crate::event::{Body, Trade};
 use crate::margin::{State, Why};
-use crate::record::chain::{Kind, NewEntry, Record};
+use crate::record::chain::{EntryKind, NewEntry, SealedEntry};
 use crate::record::ledger::bodies::{ConfigLoaded, Killed, ModelLoaded, Ticked};
-use crate::record::ledger::epoch::eras;
-use crate::record::ledger::numbering::{Occasion, Press};
-use crate::record::ledger::order::{OrderBody, Stored};
+use crate::record::ledger::epoch::epochs;
+use crate::record::ledger::numbering::{Numbering, Occasion};
+use crate::record::ledger::order::{OrderGiven, StoredOrder};
 use crate::record::ledger::{MemoryStore, Store};
 
 type Trace = BTreeMap<Symbol, u64>;
@@ -120,7 +120,7 @@ fn market(n: u64) -> Vec<Event> {
 /// A service in small: records what is new, as the publisher does.
 struct Service {
     store: MemoryStore,
-    press: Press,
+    numbering: Numbering,
     shelf: Shelf,
     rerun: Rerun,
     road: Road,
@@ -132,30 +132,30 @@ impl Service {
         let start =
             ConfigLoaded { digest: Digest::default(), config: "{}".into(), publish_from: Ts(0), model: model("1") };
         if store.next() == Seq(0) {
-            store.append(entry(Kind::ConfigLoaded, Ts(0), &start)).unwrap();
+            store.append(entry(EntryKind::ConfigLoaded, Ts(0), &start)).unwrap();
         }
-        let mut press = Press::new("venue", model("1"));
+        let mut numbering = Numbering::new("venue", model("1"));
         let shelf = Shelf::default();
-        let era = eras(&store, |_, p| {
-            press.remember(&p);
+        let epoch = epochs(&store, |_, p| {
+            numbering.remember(&p);
             shelf.lock().unwrap().push(p);
         })
         .unwrap()
         .pop();
         let (kept, mut road) = (Arc::clone(&shelf), Road::default());
         let recall: Recall = Box::new(move |_| Ok(kept.lock().unwrap()[0].clone()));
-        let mut rerun = Rerun::new(&symbols(), era.as_ref(), recall);
+        let mut rerun = Rerun::new(&symbols(), epoch.as_ref(), recall);
         let sets = rerun.begin(&mut road).unwrap();
-        let mut service = Service { store, press, shelf, rerun, road };
+        let mut service = Service { store, numbering, shelf, rerun, road };
         service.record(sets);
         service
     }
-    fn record(&mut self, sets: Vec<Set>) {
+    fn record(&mut self, sets: Vec<DecisionSet>) {
         for set in sets {
             let occasion = Occasion { cause: set.cause, consumed: set.consumed, at: set.known };
             for decision in &set.decisions[set.recorded..] {
-                let row = self.press.row(decision, &set.decisions, occasion);
-                self.store.append(entry(Kind::Publish, set.known, &row)).unwrap();
+                let row = self.numbering.row(decision, &set.decisions, occasion);
+                self.store.append(entry(EntryKind::Publish, set.known, &row)).unwrap();
                 self.shelf.lock().unwrap().push(row);
             }
         }
@@ -167,27 +167,27 @@ impl Service {
     }
     fn tick(&mut self, at: Ts) {
         let after = self.rerun.counts();
-        self.store.append(entry(Kind::Tick, at, &Ticked { after })).unwrap();
+        self.store.append(entry(EntryKind::Tick, at, &Ticked { after })).unwrap();
         let sets = self.rerun.tick(at, &mut self.road).unwrap();
         self.record(sets);
     }
     fn freeze(&mut self, on: bool, at: Ts) {
         let after = self.rerun.counts();
-        self.store.append(entry(Kind::Kill, at, &Killed { on, after })).unwrap();
+        self.store.append(entry(EntryKind::Kill, at, &Killed { on, after })).unwrap();
         let sets = self.rerun.freeze(on, at, &mut self.road).unwrap();
         self.record(sets);
     }
     fn install(&mut self, version: &str) {
         let loaded = ModelLoaded { model: model(version), after: self.rerun.counts() };
-        self.store.append(entry(Kind::ModelLoaded, Ts(1), &loaded)).unwrap();
+        self.store.append(entry(EntryKind::ModelLoaded, Ts(1), &loaded)).unwrap();
         let models = self.road.models(&model(version)).unwrap();
         self.road.push(Input::Install(models)).unwrap();
     }
     fn order(&mut self, at: Ts, on: bool) {
         let order = Order::Kill { scope: Scope::Model("HMM".into()), on };
-        let stored = Stored::of(&order).unwrap();
-        let ordered = OrderBody { order: stored, id: None, who: vec![], why: "x".into(), after: self.rerun.counts() };
-        self.store.append(entry(Kind::Order, at, &ordered)).unwrap();
+        let stored = StoredOrder::of(&order).unwrap();
+        let ordered = OrderGiven { order: stored, id: None, who: vec![], why: "x".into(), after: self.rerun.counts() };
+        self.store.append(entry(EntryKind::Order, at, &ordered)).unwrap();
         self.road.push(Input::Order { at, order, now: None }).unwrap();
     }
     /// A day: events with ticks, freezes and changes of models between them, ahead of the market's
@@ -211,7 +211,7 @@ impl Service {
     }
 }
 
-fn entry<T: Serialize>(kind: Kind, ts: Ts, body: &T) -> NewEntry {
+fn entry<T: Serialize>(kind: EntryKind, ts: Ts, body: &T) -> NewEntry {
     NewEntry { kind, ts, body: serde_json::to_value(body).unwrap() }
 }
 
@@ -219,7 +219,7 @@ fn entry<T: Serialize>(kind: Kind, ts: Ts, body: &T) -> NewEntry {
 fn cut(store: &MemoryStore, n: u64) -> MemoryStore {
     let mut short = MemoryStore::default();
     for record in store.scan(Seq(0)).unwrap().take(n as usize) {
-        let Record { kind, ts, body, .. } = record.unwrap();
+        let SealedEntry { kind, ts, body, .. } = record.unwrap();
         short.append(NewEntry { kind, ts, body }).unwrap();
     }
     short
@@ -227,7 +227,7 @@ fn cut(store: &MemoryStore, n: u64) -> MemoryStore {
 
 fn published(store: &MemoryStore) -> Vec<Publication> {
     let mut all = Vec::new();
-    eras(store, |_, p| all.push(p)).unwrap();
+    epochs(store, |_, p| all.push(p)).unwrap();
     all
 }
 

@@ -21,15 +21,15 @@ mod tests {
     use std::path::Path;
 
     use super::*;
-    use crate::record::manifest::from_value;
-    use crate::record::{FileStore, Kind, Publication, Seq, Store};
+    use crate::record::stored::from_value;
+    use crate::record::{EntryKind, FileStore, Publication, Seq, Store};
 
     #[test]
     fn every_row_that_was_ever_stored_is_served_with_the_members_it_always_had() {
         for version in ["v1", "v2", "v3"] {
             let ledger = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format").join(version).join("ledger");
             let store = FileStore::read(&ledger).unwrap();
-            let stored = store.scan(Seq(0)).unwrap().map(Result::unwrap).filter(|r| r.kind == Kind::Publish);
+            let stored = store.scan(Seq(0)).unwrap().map(Result::unwrap).filter(|r| r.kind == EntryKind::Publish);
             let rows: Vec<Publication> = stored.map(|r| from_value("sample", r.body).unwrap()).collect();
             assert!(!rows.is_empty());
             for row in rows {

@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use crate::base::{Digest, Symbol, Ts};
 use crate::margin::{Reason, State};
 use crate::record::Publication;
-use crate::record::publication::{Cause, Status, Working};
+use crate::record::ledger::{Cause, PublishedWhy, Status};
 
 /// What was published last, of every instrument and horizon or of those asked for.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -102,7 +102,7 @@ pub struct WireMultiplier<'a> {
     #[schema(value_type = String)]
     pub config_digest: Digest,
     /// The numbers between the inputs and the result, for `explain`.
-    pub why: &'a Working,
+    pub why: &'a PublishedWhy,
     /// What caused it.
     pub cause: Cause,
     /// How many events of the instrument had been consumed, the causing one included.

@@ -6,8 +6,8 @@ use utoipa::ToSchema;
 use crate::base::{Span, Symbol, Ts};
 use crate::forecast::dist::LEVELS;
 use crate::pipeline::Named;
-use crate::record::guidance::{Ahead, Outlook, Trigger};
-use crate::record::publication::{decimal, iso};
+use crate::record::explain::{GuidanceRange, GuidanceTrigger, Outlook};
+use crate::record::ledger::text::{decimal, iso};
 
 /// What the models foresaw last.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -147,14 +147,14 @@ pub struct TriggerRow {
 impl From<&Outlook> for GuidanceRow {
     fn from(outlook: &Outlook) -> GuidanceRow {
         let p = &outlook.publication;
-        let later = |a: &Ahead| Later {
+        let later = |a: &GuidanceRange| Later {
             over: a.over,
             low: decimal(a.low),
             median: decimal(a.median),
             high: decimal(a.high),
             n: a.n,
         };
-        let trigger = |t: &Trigger| TriggerRow {
+        let trigger = |t: &GuidanceTrigger| TriggerRow {
             what: t.what,
             now: decimal(t.now),
             at: decimal(t.at),

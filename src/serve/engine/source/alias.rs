@@ -8,9 +8,8 @@ use serde_json::json;
 use super::contract::{Arrival, Effect, EngineView, Source, Supply};
 use super::once::Once;
 use crate::pipeline::Input;
-use crate::record::Kind;
-use crate::record::era::ModelLoaded;
-use crate::record::publication::ModelRef;
+use crate::record::EntryKind;
+use crate::record::ledger::{ModelLoaded, ModelRef};
 use crate::serve::engine::models::{Models, same};
 
 /// The alias, and what was last found wrong with it.
@@ -48,7 +47,7 @@ impl Source for Alias {
             Ok(Some((model, input))) => {
                 let named = model.clone();
                 let body = Box::new(move |after| Ok(serde_json::to_value(ModelLoaded { model: named, after })?));
-                Arrival { kind: Kind::ModelLoaded, body, effect: Effect::Install(model, input) }
+                Arrival { kind: EntryKind::ModelLoaded, body, effect: Effect::Install(model, input) }
             }
             Err(e) => {
                 let why = format!("{e:#}");
@@ -57,7 +56,7 @@ impl Source for Alias {
                 }
                 tracing::error!(%why, "the model in force stays");
                 let body = Box::new(move |_| Ok(json!({ "why": why })));
-                Arrival { kind: Kind::ModelLoadFailed, body, effect: Effect::RefusedModels }
+                Arrival { kind: EntryKind::ModelLoadFailed, body, effect: Effect::RefusedModels }
             }
         };
         Ok(Supply::Arrivals(vec![arrival]))

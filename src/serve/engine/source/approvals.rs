@@ -9,13 +9,12 @@ use super::contract::{Arrival, Effect, EngineView, Source, Supply};
 use super::once::Once;
 use crate::margin::{Order, Policy};
 use crate::pipeline::Input;
-use crate::record::Kind;
-use crate::record::guard::{Guard, PolicyProposal};
-use crate::record::order::{OrderBody, Stored};
+use crate::record::EntryKind;
+use crate::record::ledger::{OrderGiven, PolicyLog, PolicyProposal, StoredOrder};
 
 /// The log of proposals, and what of it was applied.
 pub(in crate::serve::engine) struct Approvals {
-    guard: Guard,
+    guard: PolicyLog,
     /// The settings that the configuration names, and those in force.
     base: Policy,
     policy: Policy,
@@ -26,7 +25,7 @@ pub(in crate::serve::engine) struct Approvals {
 impl Approvals {
     /// Of a ledger that applied these, which made `policy` of `base`.
     pub fn of(ledger: &Path, base: Policy, policy: Policy, applied: BTreeSet<u64>) -> Approvals {
-        Approvals { guard: Guard::of(ledger), base, policy, applied, said: Once::default() }
+        Approvals { guard: PolicyLog::of(ledger), base, policy, applied, said: Once::default() }
     }
     fn refuse(&mut self, why: &str) {
         if self.said.is_new(why) {
@@ -39,12 +38,12 @@ impl Approvals {
 pub(super) fn ordered(order: Order, id: Option<u64>, who: Vec<String>, why: String) -> Arrival {
     let stored = order.clone();
     let body = Box::new(move |after| {
-        let body = serde_json::to_value(OrderBody { order: Stored::of(&stored)?, id, who, why, after })?;
+        let body = serde_json::to_value(OrderGiven { order: StoredOrder::of(&stored)?, id, who, why, after })?;
         tracing::info!(order = %body, "ordered");
         Ok(body)
     });
     let give = Box::new(move |at| Input::Order { at, order, now: None });
-    Arrival { kind: Kind::Order, body, effect: Effect::PushAndTick(give) }
+    Arrival { kind: EntryKind::Order, body, effect: Effect::PushAndTick(give) }
 }
 
 impl Source for Approvals {

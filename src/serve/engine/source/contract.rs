@@ -6,9 +6,8 @@ use serde_json::Value;
 use crate::base::Ts;
 use crate::event::Event;
 use crate::pipeline::Input;
-use crate::record::Kind;
-use crate::record::era::Counts;
-use crate::record::publication::ModelRef;
+use crate::record::EntryKind;
+use crate::record::ledger::{Counts, ModelRef};
 
 /// Something outside that may have news for the pipeline.
 pub trait Source: Send {
@@ -45,7 +44,7 @@ pub enum Supply {
 /// One thing that is recorded, and then pushed.
 pub struct Arrival {
     /// What the ledger calls it.
-    pub kind: Kind,
+    pub kind: EntryKind,
     /// What the ledger says of it, given how many events each instrument had consumed.
     pub body: Box<dyn FnOnce(Counts) -> Result<Value> + Send>,
     /// What follows once it is recorded.

@@ -11,8 +11,8 @@ use super::approvals::ordered;
 use super::contract::{Arrival, Effect, EngineView, Source, Supply};
 use crate::margin::Order;
 use crate::margin::guardrail::order::Scope;
-use crate::record::Kind;
-use crate::record::era::Killed;
+use crate::record::EntryKind;
+use crate::record::ledger::Killed;
 
 /// The file, and what it froze.
 pub(in crate::serve::engine) struct KillFile {
@@ -46,7 +46,7 @@ impl Source for KillFile {
             let on = wanted.contains(scope);
             arrivals.push(if *scope == Scope::All {
                 let body = Box::new(move |after| Ok(serde_json::to_value(Killed { on, after })?));
-                Arrival { kind: Kind::Kill, body, effect: Effect::Freeze(on) }
+                Arrival { kind: EntryKind::Kill, body, effect: Effect::Freeze(on) }
             } else {
                 ordered(Order::Kill { scope: scope.clone(), on }, None, Vec::new(), "the KILL file".into())
             });

@@ -13,8 +13,9 @@ use super::once::Once;
 use crate::base::Digest;
 use crate::event::snapshot::VenueTable;
 use crate::pipeline::Input;
-use crate::record::Kind;
-use crate::record::venue::{BYTES_MAX, Heard, Inputs, read};
+use crate::record::EntryKind;
+use crate::record::ledger::venue_files::{BYTES_MAX, read};
+use crate::record::ledger::{VenueFileRead, VenueFiles};
 
 /// Time of the last change, and length.
 type Stamp = (Option<SystemTime>, u64);
@@ -24,7 +25,7 @@ pub(in crate::serve::engine) struct VenueFile {
     table: VenueTable,
     path: PathBuf,
     /// Where copies are kept.
-    inputs: Inputs,
+    inputs: VenueFiles,
     /// What was read last and recorded.
     recorded: Option<Digest>,
     /// How the file was when it was last opened.
@@ -34,7 +35,7 @@ pub(in crate::serve::engine) struct VenueFile {
 
 impl VenueFile {
     /// A file of which `recorded` was read last.
-    pub fn new(table: VenueTable, path: PathBuf, inputs: Inputs, recorded: Option<Digest>) -> VenueFile {
+    pub fn new(table: VenueTable, path: PathBuf, inputs: VenueFiles, recorded: Option<Digest>) -> VenueFile {
         VenueFile { table, path, inputs, recorded, seen: None, said: Once::default() }
     }
     /// The bytes of the file, if it changed since it was last looked at.
@@ -76,9 +77,9 @@ impl Source for VenueFile {
         let told = snapshot.clone();
         let body = Box::new(move |after| {
             tracing::info!(table = table.as_str(), digest = %digest.short(), "read");
-            Ok(serde_json::to_value(Heard::of(table, digest, &told, after))?)
+            Ok(serde_json::to_value(VenueFileRead::of(table, digest, &told, after))?)
         });
         let give = Box::new(move |at| Input::venue(at, snapshot));
-        Ok(Supply::Arrivals(vec![Arrival { kind: Kind::Venue, body, effect: Effect::Push(give) }]))
+        Ok(Supply::Arrivals(vec![Arrival { kind: EntryKind::Venue, body, effect: Effect::Push(give) }]))
     }
 }

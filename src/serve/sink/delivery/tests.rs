@@ -13,7 +13,7 @@ use crate::serve::{ClockMode, Options};
 fn stored() -> Publication {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/format/v3/ledger");
     let store = FileStore::read(Path::new(path)).unwrap();
-    let mut all = store.scan(Seq(0)).unwrap().map(Result::unwrap).filter(|r| r.kind == Kind::Publish);
+    let mut all = store.scan(Seq(0)).unwrap().map(Result::unwrap).filter(|r| r.kind == EntryKind::Publish);
     from_value("sample", all.next().unwrap().body).unwrap()
 }
 
@@ -86,7 +86,7 @@ impl World {
         for _ in 0..count {
             self.seq += 1;
             let row = Publication { seq: self.seq, set_id: set.into(), set_size: size, ..self.row.clone() };
-            let entry = NewEntry { kind: Kind::Publish, ts: Ts(0), body: serde_json::to_value(&row).unwrap() };
+            let entry = NewEntry { kind: EntryKind::Publish, ts: Ts(0), body: serde_json::to_value(&row).unwrap() };
             rows.push((self.store.append(entry).unwrap(), row));
         }
         rows

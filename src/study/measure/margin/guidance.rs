@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::base::{Horizon, Span, Ts};
 use crate::margin::Decision;
-use crate::record::guidance::{Ahead, Guide, OVER};
+use crate::record::explain::guidance::OVER;
+use crate::record::explain::{GuidanceRange, RunningGuidance};
 use crate::study::Error;
 use crate::study::config::Plan;
 use crate::study::measure::declare::Better::{High, Low, Neither};
@@ -87,7 +88,7 @@ pub fn guided(plan: &Plan, decisions: &[Decision]) -> Vec<Guided> {
         for symbol in &plan.pipeline.symbols {
             let own: Vec<&Decision> =
                 decisions.iter().filter(|d| d.symbol == *symbol && d.horizon == horizon).collect();
-            let mut guide = Guide::new(plan.pipeline.margin.guardrail);
+            let mut guide = RunningGuidance::new(plan.pipeline.margin.guardrail);
             let later: BTreeMap<Ts, f64> = own.iter().map(|d| (d.ts, d.m_im_ppm as f64 / 1e6)).collect();
             for d in own {
                 for ahead in guide.push(d) {
@@ -116,7 +117,7 @@ pub fn guided(plan: &Plan, decisions: &[Decision]) -> Vec<Guided> {
 }
 
 impl Sums {
-    fn add(&mut self, ahead: &Ahead, m: f64, now: f64) {
+    fn add(&mut self, ahead: &GuidanceRange, m: f64, now: f64) {
         // Published multipliers are whole parts per million; the interval is a product of floats.
         let (low, high) = (ahead.low * (1.0 - 1e-9), ahead.high * (1.0 + 1e-9));
         self.n += 1;

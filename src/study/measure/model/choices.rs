@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::study::Error;
-use crate::study::measure::declare::{Measurement, ReportForm, Section, Shown};
+use crate::study::measure::declare::{Measurement, Section, Shown, ShownAs};
 use crate::study::measure::json;
 use crate::study::measure::material::Material;
 pub use crate::study::walk::search::Choice;
@@ -13,7 +13,7 @@ impl Measurement for Choice {
     const SHOWN: &'static [Shown] = &[Shown {
         section: Section::Evidence,
         place: 90,
-        what: ReportForm::Folded(&["Parameters of ", "/model", " over ", "/horizon", ", chosen at ", "/cut"]),
+        what: ShownAs::Folded(&["Parameters of ", "/model", " over ", "/horizon", ", chosen at ", "/cut"]),
     }];
     fn measure(of: &Material<'_>) -> Result<Vec<Choice>, Error> {
         Ok(of.walk.choices.clone())

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::study::Error;
 use crate::study::measure::declare::Better::Neither;
 use crate::study::measure::declare::Format::{Count, Text};
-use crate::study::measure::declare::{Measurement, ReportColumn, ReportForm, Section, Shown, col, table};
+use crate::study::measure::declare::{Measurement, ReportColumn, Section, Shown, ShownAs, col, table};
 use crate::study::measure::json;
 use crate::study::measure::material::Material;
 use crate::study::walk::leak_test;
@@ -25,7 +25,7 @@ impl Measurement for LeakTest {
         Shown {
             section: Section::Evidence,
             place: 81,
-            what: ReportForm::Facts(&["cut", "changed", "decisions", "decisions_same", "rows_same", "passed"]),
+            what: ShownAs::Facts(&["cut", "changed", "decisions", "decisions_same", "rows_same", "passed"]),
         },
     ];
     fn measure(of: &Material<'_>) -> Result<Option<LeakTest>, Error> {
@@ -33,7 +33,7 @@ impl Measurement for LeakTest {
     }
     fn schema() -> Value {
         json::or_null(json::object(
-            "What a permuted future left as it was",
+            "ShownAs a permuted future left as it was",
             vec![
                 ("cut", json::time()),
                 ("changed", json::count()),

@@ -1,0 +1,97 @@
+//! Every number of a decision: its name, unit and value, and where it goes besides the ledger and the wire.
+//!
+//! What a consumer acts on has a place of its own in a publication and stands here; the rest is declared in
+//! [`super::why`].
+
+use super::decision::Decision;
+use super::why::{Reach, Unit, Why};
+
+/// One number of a decision.
+#[derive(Clone, Copy, Debug)]
+pub struct Number {
+    /// Its name: field of the decision, column of `decisions.parquet`.
+    pub name: &'static str,
+    /// What it is measured in.
+    pub unit: Unit,
+    /// Where else it goes.
+    pub reach: &'static [Reach],
+    value: Value,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Value {
+    Own(fn(&Decision) -> f64),
+    Why(fn(&Why) -> f64),
+}
+
+impl Number {
+    /// Its value; not finite where there is none. Parts per million are whole.
+    pub fn get(&self, decision: &Decision) -> f64 {
+        match self.value {
+            Value::Own(get) => get(decision),
+            Value::Why(get) => get(&decision.why),
+        }
+    }
+    /// Whether it is a column of `decisions.parquet`.
+    pub fn is_column(&self) -> bool {
+        self.reach.contains(&Reach::Column)
+    }
+    /// What the explanation says of it; `None` where it does not.
+    pub fn explained(&self, decision: &Decision) -> Option<String> {
+        let value = Some(self.get(decision)).filter(|v| v.is_finite() && self.reach.contains(&Reach::Explained))?;
+        Some(format!("{} {}", self.name.replace('_', " "), self.unit.text(value)))
+    }
+}
+
+/// Every number of a decision, in the order of the columns of `decisions.parquet`.
+pub fn numbers() -> impl Iterator<Item = Number> {
+    let why =
+        Why::NUMBERS.iter().map(|n| Number { name: n.name, unit: n.unit, reach: n.reach, value: Value::Why(n.get) });
+    OWN.iter().copied().chain(why)
+}
+
+const fn own(name: &'static str, unit: Unit, get: fn(&Decision) -> f64) -> Number {
+    Number { name, unit, reach: &[Reach::Column], value: Value::Own(get) }
+}
+
+/// What a consumer acts on, and the score that is published beside it.
+const OWN: &[Number] = &[
+    own("baseline", Unit::Fraction, |d| d.baseline),
+    own("forecast_loss", Unit::Fraction, |d| d.forecast_loss.unwrap_or(f64::NAN)),
+    own("credibility", Unit::Share, |d| d.credibility),
+    own("m_raw", Unit::Ratio, |d| d.m_raw),
+    own("m_im_ppm", Unit::PartsPerMillion, |d| d.m_im_ppm as f64),
+    own("m_mm_ppm", Unit::PartsPerMillion, |d| d.m_mm_ppm as f64),
+    Number { reach: &[], ..own("m_transfer_ppm", Unit::PartsPerMillion, |d| d.m_transfer_ppm as f64) },
+    own("c_im", Unit::Fraction, |d| d.c_im),
+    own("c_mm", Unit::Fraction, |d| d.c_mm),
+    own("p_stress", Unit::Share, |d| d.p_stress.unwrap_or(f64::NAN)),
+    own("risk_score", Unit::Points, |d| d.why.risk_score.map_or(f64::NAN, |s| s.points())),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_those_of_consumers_come_first() {
+        let names: Vec<&str> = numbers().map(|n| n.name).collect();
+        let unique: std::collections::BTreeSet<&&str> = names.iter().collect();
+        assert_eq!(unique.len(), names.len());
+        assert_eq!(names[..OWN.len()], OWN.iter().map(|n| n.name).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_value_is_told_in_its_unit() {
+        let told = [
+            (Unit::Fraction, 0.05, "5.000 %"),
+            (Unit::Share, 1.0, "100.000 %"),
+            (Unit::Ratio, 1.25, "1.250000"),
+            (Unit::PartsPerMillion, 1_250_000.0, "1250000 ppm"),
+            (Unit::Points, 56.5, "56.5"),
+        ];
+        for (unit, value, text) in told {
+            assert_eq!(unit.text(value), text);
+        }
+    }
+}
