@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use margincast::app::{Command, Verdict};
+use margincast::app::{Answer, Command};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -19,8 +19,8 @@ struct Cli {
 /// 0 done or yes; 1 it ran and the answer is no; 2 it could not run.
 fn main() -> ExitCode {
     match Cli::parse().command.run() {
-        Ok(Verdict::Yes) => ExitCode::SUCCESS,
-        Ok(Verdict::No) => ExitCode::from(1),
+        Ok(Answer::Yes) => ExitCode::SUCCESS,
+        Ok(Answer::No) => ExitCode::from(1),
         Err(error) => {
             eprintln!("error: {error:#}");
             ExitCode::from(2)

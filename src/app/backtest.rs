@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 
 use super::study::{self, StudySource};
-use super::table;
-use super::verdict::Verdict;
+use super::{Answer, table};
 use crate::study::output;
 
 /// Walk-forward backtest of a configuration
@@ -33,7 +32,7 @@ pub struct Args {
 ///
 /// # Errors
 /// The configuration, the lake or the output folder cannot be used.
-pub fn run(args: Args) -> Result<Verdict> {
+pub fn run(args: Args) -> Result<Answer> {
     let command = command(&args);
     let trained = study::run(
         args.source.read()?,
@@ -51,10 +50,10 @@ pub fn run(args: Args) -> Result<Verdict> {
         table::print(&format!("report: {}\n", args.out.join("report.html").display()));
     }
     if studied.walk.failures.is_empty() {
-        return Ok(Verdict::Yes);
+        return Ok(Answer::Yes);
     }
     eprintln!("{} fits failed; the first: {}", studied.walk.failures.len(), studied.walk.failures[0]);
-    Ok(Verdict::No)
+    Ok(Answer::No)
 }
 
 /// The command line that reproduces the run.

@@ -9,13 +9,12 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::base::{Digest, Span, Symbol, Ts};
+use crate::base::{Digest, Problems, Span, Symbol, Ts, settings};
 use crate::event::GaugeKind;
 use crate::event::lake::Feed;
 use crate::feature;
-use crate::forecast::Entry;
 use crate::pipeline::{Margin, Settings};
-use crate::serve::sink::{self, SinkConfig};
+use crate::serve::{SinkConfig, sink};
 use crate::study::config::{Ablation, ModelPlan, Plan, Study};
 
 /// Rows kept of each instrument where the configuration does not say.
@@ -75,13 +74,13 @@ pub struct Universe {
     pub trades: bool,
     /// What else instruments read, beside their own bars or trades.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub inputs: Vec<InputTable>,
+    pub inputs: Vec<Input>,
 }
 
 /// A table whose rows are features of some instruments: funding, open interest or implied volatility.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct InputTable {
+pub struct Input {
     /// Table of the lake: `funding`, `open_interest` or `implied_vol`.
     pub table: GaugeKind,
     /// Venue as the lake names it.
@@ -145,12 +144,54 @@ impl Default for Serve {
     }
 }
 
+impl Universe {
+    /// Says what is wrong.
+    fn problems(&self, p: &mut Problems) {
+        p.want("venue", !self.venue.is_empty(), "empty", "a venue, as the lake names it");
+        p.want("market", !self.market.is_empty(), "empty", "a market, as the lake names it");
+        p.want("symbols", !self.symbols.is_empty(), "empty", "at least one instrument");
+        for (i, symbol) in self.symbols.iter().enumerate() {
+            p.want("symbols", !self.symbols[..i].contains(symbol), format_args!("{symbol} twice"), "each once");
+        }
+        let known: Vec<&str> = self.symbols.iter().map(Symbol::as_str).collect();
+        for (i, input) in self.inputs.iter().enumerate() {
+            let reads = |input: &Input, s: &Symbol| input.readers.as_ref().is_none_or(|r| r.contains(s));
+            for reader in input.readers.iter().flatten() {
+                p.one_of(&format!("inputs[{i}].for"), reader.as_str(), &known);
+            }
+            // One reading of a kind for each instrument: two could not be told apart.
+            let twice = |s: &&Symbol| {
+                reads(input, s) && self.inputs[..i].iter().any(|other| other.table == input.table && reads(other, s))
+            };
+            if let Some(symbol) = self.symbols.iter().find(twice) {
+                let table = Feed::Gauge(input.table);
+                p.say("inputs", format_args!("{symbol} reads {table} twice; say `for` which instruments"));
+            }
+        }
+    }
+}
+
+impl Serve {
+    /// Says what is wrong.
+    fn problems(&self, p: &mut Problems) {
+        let address =
+            self.listen.rsplit_once(':').is_some_and(|(h, port)| !h.is_empty() && port.parse::<u16>().is_ok());
+        p.want("listen", address, format_args!("`{}`", self.listen), "an address and a port, 127.0.0.1:8080");
+        for (key, text) in [("model", &self.model), ("alias", &self.alias)] {
+            p.want(key, !text.trim().is_empty(), "empty", "a name");
+        }
+        p.want("poll", self.poll > Span(0), self.poll, "above 0s");
+        if let Err(e) = sink::config::open(&self.sinks) {
+            e.to_string().lines().for_each(|line| p.say("sinks", line.trim().trim_start_matches("serve.")));
+        }
+    }
+}
+
 impl Config {
     /// Reads a file and applies `section.key=value` overrides.
     ///
     /// # Errors
-    /// The file cannot be read, a key is unknown, or a value is out of range; every message names
-    /// the file and the key.
+    /// The file cannot be read, or anything in it is wrong: all of it is told at once, each with its key.
     pub fn read(path: &Path, overrides: &[String]) -> Result<Config> {
         let text =
             std::fs::read_to_string(path).with_context(|| format!("reading configuration {}", path.display()))?;
@@ -158,84 +199,47 @@ impl Config {
         for o in overrides {
             set(&mut table, o)?;
         }
-        let config: Config = table.try_into().with_context(|| format!("{}", path.display()))?;
-        config.check()?;
-        Ok(config)
+        let table = plain(toml::Value::Table(table));
+        let mut problems = Problems::default();
+        let config: Option<Config> = settings::read(&table, &mut problems);
+        if let Some(config) = &config {
+            config.problems(&|section, key| table.get(section).is_some_and(|s| s.get(key).is_some()), &mut problems);
+        }
+        problems.done().with_context(|| format!("{}", path.display()))?;
+        config.with_context(|| format!("{}: no configuration", path.display()))
     }
-    /// All problems at once, each with its key and the accepted range.
-    ///
-    /// # Errors
-    /// Any value out of range.
-    pub fn check(&self) -> Result<()> {
-        let mut wrong = Vec::new();
-        let mut want = |ok: bool, text: &str| {
-            if !ok {
-                wrong.push(text.to_string());
-            }
-        };
-        want(!self.universe.symbols.is_empty(), "universe.symbols: name at least one instrument");
-        want(
-            !self.horizons.is_empty() && self.horizons.iter().all(|h| (1..=10_000).contains(h)),
-            "horizons: 1 to 10000 rows each",
-        );
-        want(self.study.start < self.study.end, "study.start: must lie before study.end");
-        want(self.study.refit.0 >= self.rows.row.0, "study.refit: at least one row");
-        want(!self.models.is_empty(), "models: name at least one forecaster");
-        self.check_inputs(&mut want);
-        for m in &self.models {
-            want(m.every >= 1, &format!("models.{}.every: 1 or more", m.name));
-            if let Some(c) = &m.choose {
-                let full = !c.grid.is_empty() && c.grid.values().all(|v| !v.is_empty());
-                want(full, &format!("models.{}.choose.grid: at least one parameter, each with a value", m.name));
-                want(c.budget >= 1, &format!("models.{}.choose.budget: 1 or more", m.name));
-                want(c.validation.0 > 0, &format!("models.{}.choose.validation: a length of time above 0", m.name));
-            }
-            if let Err(e) = Entry::named(&m.kind) {
-                want(false, &format!("models.{}.kind: {e}", m.name));
-            }
+    /// Says all that is wrong, each with its key and what is accepted. A name of a model is looked up where it
+    /// was written, by section and key.
+    pub fn problems(&self, written: &dyn Fn(&str, &str) -> bool, p: &mut Problems) {
+        let names: Vec<&str> = self.models.iter().map(|m| m.name.as_str()).collect();
+        p.under("universe", |p| self.universe.problems(p));
+        p.under("rows", |p| self.rows.problems(p));
+        p.want("horizons", !self.horizons.is_empty(), "empty", "at least one, 1 to 10000 rows");
+        for (i, horizon) in self.horizons.iter().enumerate() {
+            p.want("horizons", (1..=10_000).contains(horizon), horizon, "1 to 10000 rows");
+            p.want("horizons", !self.horizons[..i].contains(horizon), format_args!("{horizon} twice"), "each once");
         }
-        for d in &self.study.crash_days {
-            want(d.from < d.to, &format!("study.crash_days: `{}`: from must lie before to", d.name));
+        p.under("study", |p| self.study.problems(&self.rows, &names, &|key| written("study", key), p));
+        p.want("replay_rows", (1..=1_000_000).contains(&self.replay_rows), self.replay_rows, "1 to 1000000");
+        p.want("models", !self.models.is_empty(), "empty", "at least one forecaster");
+        for (i, model) in self.models.iter().enumerate() {
+            p.under(&format!("models.{}", model.name), |p| {
+                if names[..i].contains(&model.name.as_str()) {
+                    p.say("name", "two instances have this name; give one another");
+                }
+                model.problems(&names[..i], p);
+            });
         }
-        for r in &self.study.margins {
-            if let Err(e) = r.check(&|name| self.models.iter().any(|m| m.name == name)) {
-                want(false, &format!("study.margins: `{}`: {e}", r.name));
-            }
-            let twice = self.study.margins.iter().filter(|o| o.name == r.name).count() > 1;
-            want(!twice, &format!("study.margins: two rules are named `{}`; give one another name", r.name));
+        for (i, ablation) in self.ablations.iter().enumerate() {
+            p.under(&format!("ablations.{}", ablation.name), |p| {
+                if self.ablations[..i].iter().any(|other| other.name == ablation.name) {
+                    p.say("name", "two ablations have this name; give one another");
+                }
+                ablation.problems(p);
+            });
         }
-        want(self.study.refit_rows != Some(0), "study.refit_rows: 1 or more");
-        want((1..=1_000_000).contains(&self.replay_rows), "replay_rows: 1 to 1000000");
-        for a in &self.ablations {
-            if let Err(e) = a.inputs() {
-                want(false, &e.to_string());
-            }
-        }
-        if let Err(e) = sink::config::open(&self.serve.sinks) {
-            want(false, &e.to_string());
-        }
-        if let Err(e) = feature::Builder::new(self.rows.clone()) {
-            want(false, &format!("rows: {e}"));
-        }
-        if wrong.is_empty() { Ok(()) } else { bail!("{}", wrong.join("\n  ")) }
-    }
-    /// One reading of a kind for each instrument: two could not be told apart.
-    fn check_inputs(&self, want: &mut dyn FnMut(bool, &str)) {
-        let u = &self.universe;
-        for (i, input) in u.inputs.iter().enumerate() {
-            let reads = |input: &InputTable, s: &Symbol| input.readers.as_ref().is_none_or(|r| r.contains(s));
-            for reader in input.readers.iter().flatten() {
-                let text = format!("universe.inputs.for: {reader} is not among universe.symbols");
-                want(u.symbols.contains(reader), &text);
-            }
-            let twice = |s: &&Symbol| {
-                reads(input, s) && u.inputs[..i].iter().any(|other| other.table == input.table && reads(other, s))
-            };
-            if let Some(symbol) = u.symbols.iter().find(twice) {
-                let table = Feed::Gauge(input.table);
-                want(false, &format!("universe.inputs: {symbol} reads {table} twice; say `for` which instruments"));
-            }
-        }
+        p.under("margin", |p| self.margin.problems(&names, &|key| written("margin", key), p));
+        p.under("serve", |p| self.serve.problems(p));
     }
     /// The study that this describes.
     pub fn plan(&self) -> Plan {
@@ -246,6 +250,7 @@ impl Config {
             publish_from: self.study.start,
             replay_rows: self.replay_rows,
             margin: self.margin.clone(),
+            margins: Vec::new(),
         };
         Plan { pipeline, study: self.study.clone(), models: self.models.clone() }
     }
@@ -254,6 +259,20 @@ impl Config {
     pub fn digest(&self) -> Digest {
         let deciding = Config { serve: Serve::default(), ..self.clone() };
         Digest::of_json(&serde_json::to_value(deciding).unwrap_or(Value::Null))
+    }
+}
+
+/// As JSON. A number that is none, which JSON cannot say, becomes a text, and no text is read as a number.
+fn plain(value: toml::Value) -> Value {
+    match value {
+        toml::Value::String(text) => text.into(),
+        toml::Value::Integer(n) => n.into(),
+        toml::Value::Float(x) if x.is_finite() => x.into(),
+        toml::Value::Float(x) => x.to_string().into(),
+        toml::Value::Boolean(b) => b.into(),
+        toml::Value::Datetime(time) => time.to_string().into(),
+        toml::Value::Array(list) => list.into_iter().map(plain).collect(),
+        toml::Value::Table(table) => Value::Object(table.into_iter().map(|(k, v)| (k, plain(v))).collect()),
     }
 }
 

@@ -6,8 +6,7 @@ use anyhow::Result;
 use serde_json::{Map, Value};
 
 use super::config::Config;
-use super::table;
-use super::verdict::Verdict;
+use super::{Answer, table};
 use crate::forecast::CATALOG;
 use crate::study::measure::schema;
 
@@ -45,7 +44,7 @@ struct File {
 ///
 /// # Errors
 /// The configuration cannot be read or is wrong.
-pub fn run(args: Args) -> Result<Verdict> {
+pub fn run(args: Args) -> Result<Answer> {
     match args.what {
         What::Default => {
             table::print(include_str!("../../data/configs/sample.toml"));
@@ -68,7 +67,7 @@ pub fn run(args: Args) -> Result<Verdict> {
             table::print(&format!("# digest {}\n", config.digest()));
         }
     }
-    Ok(Verdict::Yes)
+    Ok(Answer::Yes)
 }
 
 /// Without nulls, which TOML cannot say.

@@ -6,13 +6,12 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 
 use super::study::{self, StudySource, Trained};
-use super::verdict::Verdict;
-use super::{market, register, serve, table, verify};
+use super::{Answer, market, register, serve, table, verify};
 use crate::event::lake::Lake;
 use crate::record::registry::ChangedBy;
 use crate::record::{Registry, VersionRef, promotion};
 use crate::serve::engine::source;
-use crate::serve::{ClockMode, clock, start};
+use crate::serve::{Mode, clock, start};
 use crate::study::output;
 
 /// How long the replay of the served month may take.
@@ -46,7 +45,7 @@ pub struct Args {
 ///
 /// # Errors
 /// The sample is not there, or the output folder cannot be written.
-pub fn run(args: Args) -> Result<Verdict> {
+pub fn run(args: Args) -> Result<Answer> {
     let (models, ledger) = (args.out.join("models"), args.out.join("ledger"));
     for folder in [&models, &ledger] {
         if folder.exists() {
@@ -81,7 +80,7 @@ pub fn run(args: Args) -> Result<Verdict> {
         args.out.join("report.html").display()
     ));
     let good = verified.is_empty() && studied.walk.failures.is_empty();
-    Ok(if good { Verdict::Yes } else { Verdict::No })
+    Ok(if good { Answer::Yes } else { Answer::No })
 }
 
 fn promote(models: &Path, trained: &Trained, lake: &Path) -> Result<()> {
@@ -100,7 +99,7 @@ fn promote(models: &Path, trained: &Trained, lake: &Path) -> Result<()> {
 #[allow(clippy::disallowed_methods)] // Only how long to wait depends on it.
 fn replay(trained: &Trained, lake: &Path, keep: bool) -> Result<u64> {
     let config = &trained.config;
-    let options = serve::options(config, ClockMode::Replay(None), None)?;
+    let options = serve::options(config, Mode::Replay(None), None)?;
     let lake = Lake::at(lake);
     let events = source::replay(&lake, &market::subscriptions(config, &lake)?, config.universe.from)?;
     let running = start(options, serve::engine(config), events)?;

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result};
 use serde_json::json;
 
-use super::verdict::Verdict;
-use crate::record::explain::attribution::HoldingChange;
+use super::Answer;
+use crate::record::explain::attribution::Holding;
 use crate::record::explain::{Explanation, Outlook, changes, outlooks};
 use crate::record::ledger::Reference;
 use crate::record::{FileStore, Publication, Seq};
@@ -47,7 +47,7 @@ pub struct Args {
 ///
 /// # Errors
 /// It could not run.
-pub fn run(args: Args) -> Result<Verdict> {
+pub fn run(args: Args) -> Result<Answer> {
     let store = FileStore::read(&args.ledger).with_context(|| format!("ledger {}", args.ledger.display()))?;
     let found = args.reference.find(&store)?;
     if args.ahead {
@@ -63,13 +63,13 @@ pub fn run(args: Args) -> Result<Verdict> {
         let texts: Vec<String> = explained.iter().map(|e| e.lines().join("\n")).collect();
         println!("{}", texts.join("\n\n"));
     }
-    Ok(Verdict::Yes)
+    Ok(Answer::Yes)
 }
 
 /// What changed between publications, horizon by horizon.
-fn changed(args: &Args, from: &[(Seq, Publication)], to: &[(Seq, Publication)]) -> Result<Verdict> {
+fn changed(args: &Args, from: &[(Seq, Publication)], to: &[(Seq, Publication)]) -> Result<Answer> {
     let pair = |v: &Option<Vec<f64>>| v.as_deref().and_then(|v| Some([*v.first()?, *v.get(1)?]));
-    let holding = pair(&args.units).zip(pair(&args.prices)).map(|(units, prices)| HoldingChange { units, prices });
+    let holding = pair(&args.units).zip(pair(&args.prices)).map(|(units, prices)| Holding { units, prices });
     let changes = changes(from, to, holding)?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&changes)?);
@@ -77,11 +77,11 @@ fn changed(args: &Args, from: &[(Seq, Publication)], to: &[(Seq, Publication)]) 
         let texts: Vec<String> = changes.iter().map(|c| c.lines().join("\n")).collect();
         println!("{}", texts.join("\n\n"));
     }
-    Ok(Verdict::Yes)
+    Ok(Answer::Yes)
 }
 
 /// Forward guidance at publications.
-fn ahead(args: &Args, store: &FileStore, found: &[(Seq, Publication)]) -> Result<Verdict> {
+fn ahead(args: &Args, store: &FileStore, found: &[(Seq, Publication)]) -> Result<Answer> {
     let outlooks = outlooks(store, found)?;
     if args.json {
         let value = |o: &Outlook| {
@@ -94,7 +94,7 @@ fn ahead(args: &Args, store: &FileStore, found: &[(Seq, Publication)]) -> Result
         let texts: Vec<String> = outlooks.iter().map(|o| lines(o).join("\n")).collect();
         println!("{}", texts.join("\n\n"));
     }
-    Ok(Verdict::Yes)
+    Ok(Answer::Yes)
 }
 
 fn lines(o: &Outlook) -> Vec<String> {

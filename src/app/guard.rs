@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
-use super::table;
-use super::verdict::Verdict;
+use super::{Answer, table};
 use crate::base::{Span, Symbol, Ts};
 use crate::margin::guardrail::policy_change::Changes;
 use crate::record::FileStore;
@@ -38,12 +37,12 @@ pub struct Args {
     pub json: bool,
     /// What to do
     #[command(subcommand)]
-    pub task: GuardTask,
+    pub task: Task,
 }
 
 /// What may be said.
 #[derive(clap::Subcommand)]
-pub enum GuardTask {
+pub enum Task {
     /// The settings in force, and every proposal with what became of it
     Show,
     /// Propose other settings of the guardrails
@@ -53,7 +52,7 @@ pub enum GuardTask {
         changes: Vec<String>,
         /// Who and why
         #[command(flatten)]
-        by: SignedBy,
+        by: By,
     },
     /// Propose a multiplier for a time, whatever the models say; within every limit of the guardrails
     Override {
@@ -68,7 +67,7 @@ pub enum GuardTask {
         symbol: Option<Symbol>,
         /// Who and why
         #[command(flatten)]
-        by: SignedBy,
+        by: By,
     },
     /// Approve a proposal of somebody else
     Approve {
@@ -76,7 +75,7 @@ pub enum GuardTask {
         id: u64,
         /// Who and why
         #[command(flatten)]
-        by: SignedBy,
+        by: By,
     },
     /// Cancel a proposal that does not act yet
     Cancel {
@@ -84,13 +83,13 @@ pub enum GuardTask {
         id: u64,
         /// Who and why
         #[command(flatten)]
-        by: SignedBy,
+        by: By,
     },
 }
 
 /// Who says it, and why.
 #[derive(clap::Args)]
-pub struct SignedBy {
+pub struct By {
     /// Who
     #[arg(long)]
     who: String,
@@ -103,7 +102,7 @@ pub struct SignedBy {
 ///
 /// # Errors
 /// It could not run, or what was said is refused.
-pub fn run(args: Args) -> Result<Verdict> {
+pub fn run(args: Args) -> Result<Answer> {
     let store = FileStore::read(&args.ledger).with_context(|| format!("ledger {}", args.ledger.display()))?;
     let state = PolicyState::of(&store).with_context(|| args.ledger.display().to_string())?;
     let guard = PolicyLog::of(&args.ledger);
@@ -111,33 +110,33 @@ pub fn run(args: Args) -> Result<Verdict> {
         bail!("--at: this is the ledger of a live service; what is said to it is said now");
     }
     let now = args.at.unwrap_or_else(clock::now);
-    let said = |by: &SignedBy| (by.who.clone(), by.why.clone());
+    let said = |by: &By| (by.who.clone(), by.why.clone());
     match args.task {
-        GuardTask::Show => return show(&guard, &state, args.json),
-        GuardTask::Propose { changes, by } => {
+        Task::Show => return show(&guard, &state, args.json),
+        Task::Propose { changes, by } => {
             let (who, why) = said(&by);
             let what = ProposedChange::Settings(pairs(&changes)?);
             let id = guard.propose(what, (&who, &why), now, &state.base)?;
             table::print(&format!("proposal {id}: two others must approve it\n"));
         }
-        GuardTask::Override { m, length, symbol, by } => {
+        Task::Override { m, length, symbol, by } => {
             let (who, why) = said(&by);
             let what = ProposedChange::Override { symbol, m_ppm: (m.max(0.0) * 1e6).ceil() as u64, length };
             let id = guard.propose(what, (&who, &why), now, &state.base)?;
             table::print(&format!("proposal {id}: one other must approve it\n"));
         }
-        GuardTask::Approve { id, by } => {
+        Task::Approve { id, by } => {
             let (who, why) = said(&by);
             let proposal = guard.approve(id, (&who, &why), now)?;
             table::print(&line(&guard, &state, &proposal)?);
         }
-        GuardTask::Cancel { id, by } => {
+        Task::Cancel { id, by } => {
             let (who, why) = said(&by);
             let proposal = guard.cancel(id, (&who, &why), now)?;
             table::print(&line(&guard, &state, &proposal)?);
         }
     }
-    Ok(Verdict::Yes)
+    Ok(Answer::Yes)
 }
 
 fn pairs(changes: &[String]) -> Result<Changes> {
@@ -148,7 +147,7 @@ fn pairs(changes: &[String]) -> Result<Changes> {
     changes.iter().map(pair).collect()
 }
 
-fn show(guard: &PolicyLog, state: &PolicyState, as_json: bool) -> Result<Verdict> {
+fn show(guard: &PolicyLog, state: &PolicyState, as_json: bool) -> Result<Answer> {
     let proposals = guard.proposals()?;
     if as_json {
         let states: Result<Vec<_>> = proposals
@@ -159,13 +158,13 @@ fn show(guard: &PolicyLog, state: &PolicyState, as_json: bool) -> Result<Verdict
             })
             .collect();
         println!("{}", serde_json::to_string_pretty(&json!({"settings": state.in_force, "proposals": states?}))?);
-        return Ok(Verdict::Yes);
+        return Ok(Answer::Yes);
     }
     table::print(&toml::to_string(&state.in_force)?);
     for proposal in &proposals {
         table::print(&line(guard, state, proposal)?);
     }
-    Ok(Verdict::Yes)
+    Ok(Answer::Yes)
 }
 
 fn line(guard: &PolicyLog, state: &PolicyState, p: &PolicyProposal) -> Result<String> {

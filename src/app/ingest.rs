@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::builder::PossibleValuesParser;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::verdict::Verdict;
+use super::Answer;
 use crate::base::{Span, Symbol};
 use crate::event::check::Report;
 use crate::event::lake::Lake;
@@ -77,12 +77,12 @@ enum Look {
 ///
 /// # Errors
 /// It could not run.
-pub fn run(args: Args) -> Result<Verdict> {
+pub fn run(args: Args) -> Result<Answer> {
     match &args.look {
         Some(Look::Sniff { file }) => return sniff_file(file),
         Some(Look::Venues) => {
             print_venues();
-            return Ok(Verdict::Yes);
+            return Ok(Answer::Yes);
         }
         None => {}
     }
@@ -106,16 +106,16 @@ pub fn run(args: Args) -> Result<Verdict> {
         bail!("{failed} of {} files could not be imported", args.files.len());
     }
     let stained = args.strict && reports.iter().any(|r| !r.spotless());
-    Ok(if stained { Verdict::No } else { Verdict::Yes })
+    Ok(if stained { Answer::No } else { Answer::Yes })
 }
 
-fn sniff_file(file: &Path) -> Result<Verdict> {
+fn sniff_file(file: &Path) -> Result<Answer> {
     let source = VendorFile::open(file)?;
     if let Ok(venue) = recognise(VENUES, &source) {
         println!("# is of {0}; --venue {0} reads it without a map", venue.name);
     }
     print!("{}", sniff::sniff(&source)?);
-    Ok(Verdict::Yes)
+    Ok(Answer::Yes)
 }
 
 fn print_venues() {

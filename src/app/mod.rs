@@ -1,34 +1,31 @@
-//! What the user calls: one file per command. Commands read, call the library and print.
+//! The door: the configuration, and one file per command. It reads, calls and prints.
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `command` | [`Command`]: the commands, and what runs each |
-//! | `verdict` | [`Verdict`]: what a command found, and so the exit code |
-//! | [`backtest`] | `margincast backtest`: walk forward; forecasts, decisions, scores and the report |
-//! | [`config`] | one TOML file describes a run; nothing else reads settings from files |
-//! | [`configure`] | `margincast config`: the default configuration, checks, and what is in effect |
-//! | [`demo`] | `margincast demo`: everything on the sample data, offline |
-//! | [`explain`] | `margincast explain`: why a decision is what it is |
-//! | [`guard`] | `margincast guard`: settings of the guardrails, proposed and approved |
-//! | [`ingest`] | `margincast ingest`: vendor files to canonical tables |
-//! | [`margin`] | `margincast margin`: the requirement of portfolios, explained |
-//! | [`market`] | the events that a configuration asks for, from the lake |
-//! | [`models`] | `margincast models`: the registry |
-//! | `positions` | positions files: CSV, JSON or Parquet |
-//! | `progress` | how far a long command is |
-//! | `register` | registering what a study ends with |
-//! | [`score`] | `margincast score`: any forecast file against the lake |
-//! | [`serve`] | `margincast serve`: the service |
-//! | `statement` | a margin statement for people |
+//! | [`config`] | the configuration of a run |
+//! | [`demo`] | everything on the sample data |
+//! | [`ingest`] | files of a vendor into the lake |
+//! | [`train`] | models, registered |
+//! | [`backtest`] | a study, written |
+//! | [`score`] | any forecasts, scored |
+//! | [`margin`] | what portfolios must have |
+//! | [`models`] | the registry |
+//! | [`serve`] | the service |
+//! | [`explain`] | why a multiplier is what it is |
+//! | [`guard`] | guardrails, by the approval of others |
+//! | [`verify`] | whether everything is as recorded |
+//! | [`configure`] | the configuration, checked and shown |
 //! | `study` | what `backtest`, `train` and `demo` share |
-//! | `table` | what commands write to stdout |
-//! | [`train`] | `margincast train`: fit, validate and register models |
-//! | [`verify`] | `margincast verify`: a ledger, a registry and their digests, again |
+//! | `register` | how a trained model is registered |
+//! | [`market`] | the events that a configuration asks for |
+//! | `answer` | what a command found |
+//! | `progress` | how far a long command is |
+//! | `table` | what is written to stdout |
 //!
 //! This folder knows nothing of how anything is worked out.
 
+mod answer;
 pub mod backtest;
-mod command;
 pub mod config;
 pub mod configure;
 pub mod demo;
@@ -38,17 +35,56 @@ pub mod ingest;
 pub mod margin;
 pub mod market;
 pub mod models;
-mod positions;
 mod progress;
 mod register;
 pub mod score;
 pub mod serve;
-mod statement;
 mod study;
 mod table;
 pub mod train;
-mod verdict;
 pub mod verify;
 
-pub use command::Command;
-pub use verdict::Verdict;
+use anyhow::Result;
+
+pub use answer::Answer;
+
+/// The commands, as a risk desk would say them.
+#[derive(clap::Subcommand)]
+#[allow(missing_docs)] // Each command's arguments begin with what it does, which is its help.
+pub enum Command {
+    Demo(demo::Args),
+    Ingest(ingest::Args),
+    Train(train::Args),
+    Backtest(backtest::Args),
+    Score(score::Args),
+    Margin(margin::Args),
+    Models(models::Args),
+    Serve(serve::Args),
+    Explain(explain::Args),
+    Guard(guard::Args),
+    Verify(verify::Args),
+    Config(configure::Args),
+}
+
+impl Command {
+    /// Runs the command.
+    ///
+    /// # Errors
+    /// It could not run: exit code 2.
+    pub fn run(self) -> Result<Answer> {
+        match self {
+            Command::Demo(args) => demo::run(args),
+            Command::Ingest(args) => ingest::run(args),
+            Command::Train(args) => train::run(args),
+            Command::Backtest(args) => backtest::run(args),
+            Command::Score(args) => score::run(args),
+            Command::Margin(args) => margin::run(args),
+            Command::Models(args) => models::run(args),
+            Command::Serve(args) => serve::run(args),
+            Command::Explain(args) => explain::run(args),
+            Command::Guard(args) => guard::run(args),
+            Command::Verify(args) => verify::run(args),
+            Command::Config(args) => configure::run(args),
+        }
+    }
+}

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use anyhow::Result;
 use serde_json::{Value, json};
 
-use super::table;
-use super::verdict::Verdict;
+use super::{Answer, table};
 use crate::base::Ts;
 use crate::record::promotion::Gate;
 use crate::record::registry::{AliasMove, ChangedBy};
@@ -26,12 +25,12 @@ pub struct Args {
     pub json: bool,
     /// What to do
     #[command(subcommand)]
-    pub task: RegistryTask,
+    pub task: Task,
 }
 
 /// What may be asked of the registry.
 #[derive(clap::Subcommand)]
-pub enum RegistryTask {
+pub enum Task {
     /// Every name, version and alias
     List,
     /// What a version consists of and what was measured
@@ -123,21 +122,21 @@ pub(super) fn user() -> String {
 ///
 /// # Errors
 /// It could not run.
-pub fn run(args: Args) -> Result<Verdict> {
+pub fn run(args: Args) -> Result<Answer> {
     let registry = Registry::open(&args.models);
     let (answer, value, text) = match args.task {
-        RegistryTask::List => list(&registry)?,
-        RegistryTask::Show { name, which } => show(&registry, &name, &which)?,
-        RegistryTask::Promote { name, which, alias, overridden, reason, who } => {
+        Task::List => list(&registry)?,
+        Task::Show { name, which } => show(&registry, &name, &which)?,
+        Task::Promote { name, which, alias, overridden, reason, who } => {
             let (who, reason, forced) = match overridden.as_deref() {
                 Some([who, reason]) => (Some(who.clone()), reason.clone(), true),
                 _ => (who, reason.unwrap_or_default(), false),
             };
             promote(&registry, &name, &alias, &which, ByArgs { reason, who }, forced)?
         }
-        RegistryTask::Rollback { name, alias, by } => moved(&registry.rollback(&name, &alias, &by.into())?),
-        RegistryTask::Verify { name } => verify(&registry, name)?,
-        RegistryTask::Whois { name, alias, at } => whois(&registry, &name, &alias, at.unwrap_or_else(clock::now))?,
+        Task::Rollback { name, alias, by } => moved(&registry.rollback(&name, &alias, &by.into())?),
+        Task::Verify { name } => verify(&registry, name)?,
+        Task::Whois { name, alias, at } => whois(&registry, &name, &alias, at.unwrap_or_else(clock::now))?,
     };
     if args.json {
         println!("{}", serde_json::to_string_pretty(&value)?);
@@ -147,7 +146,7 @@ pub fn run(args: Args) -> Result<Verdict> {
     Ok(answer)
 }
 
-type Said = (Verdict, Value, Vec<String>);
+type Said = (Answer, Value, Vec<String>);
 
 fn list(registry: &Registry) -> Result<Said> {
     let (mut rows, mut text) =
@@ -169,7 +168,7 @@ fn list(registry: &Registry) -> Result<Said> {
     if rows.is_empty() {
         text.push("nothing is registered; `margincast train` registers".into());
     }
-    Ok((Verdict::Yes, json!(rows), text))
+    Ok((Answer::Yes, json!(rows), text))
 }
 
 fn show(registry: &Registry, name: &str, which: &VersionRef) -> Result<Said> {
@@ -184,7 +183,7 @@ fn show(registry: &Registry, name: &str, which: &VersionRef) -> Result<Said> {
     text.extend(manifest.files.iter().map(|f| format!("  {:>10}  {}  {}", f.size, f.sha256.short(), f.path)));
     text.extend(card.lines().map(String::from));
     let value = json!({"manifest": manifest, "digest": digest, "metrics": metrics, "env": env, "card": card});
-    Ok((Verdict::Yes, value, text))
+    Ok((Answer::Yes, value, text))
 }
 
 fn promote(registry: &Registry, name: &str, alias: &str, which: &VersionRef, by: ByArgs, forced: bool) -> Result<Said> {
@@ -199,7 +198,7 @@ fn promote(registry: &Registry, name: &str, alias: &str, which: &VersionRef, by:
     };
     if !open && !forced {
         text.push(format!("{alias} stays; --override WHO REASON promotes all the same, and says so in the history"));
-        return Ok((Verdict::No, json!({"promoted": false, "gates": gates}), text));
+        return Ok((Answer::No, json!({"promoted": false, "gates": gates}), text));
     }
     let by = ChangedBy { reason: promotion::reason(&gates, &by.reason), ..by };
     let (answer, value, line) = moved(&registry.promote(name, alias, which, &by)?);
@@ -211,7 +210,7 @@ fn moved(m: &AliasMove) -> Said {
     let from = m.from.as_ref().map_or("nothing", |t| t.version.as_str());
     let text = format!("{}: {from} -> {} since {} by {}: {}", m.alias, m.to.version, m.when, m.who, m.reason);
     let value = json!({"alias": m.alias, "from": m.from, "to": m.to, "when": m.when, "who": m.who, "reason": m.reason});
-    (Verdict::Yes, value, vec![text])
+    (Answer::Yes, value, vec![text])
 }
 
 fn verify(registry: &Registry, name: Option<String>) -> Result<Said> {
@@ -220,7 +219,7 @@ fn verify(registry: &Registry, name: Option<String>) -> Result<Said> {
     for name in &names {
         wrong.extend(registry.verify(name)?);
     }
-    let answer = if wrong.is_empty() { Verdict::Yes } else { Verdict::No };
+    let answer = if wrong.is_empty() { Answer::Yes } else { Answer::No };
     let mut text = wrong.clone();
     if wrong.is_empty() {
         text.push(format!(
@@ -234,6 +233,6 @@ fn verify(registry: &Registry, name: Option<String>) -> Result<Said> {
 fn whois(registry: &Registry, name: &str, alias: &str, at: Ts) -> Result<Said> {
     Ok(match registry.whois(name, alias, at)? {
         Some(m) => moved(&m),
-        None => (Verdict::No, Value::Null, vec![format!("{name}: alias `{alias}` stood for nothing at {at}")]),
+        None => (Answer::No, Value::Null, vec![format!("{name}: alias `{alias}` stood for nothing at {at}")]),
     })
 }

@@ -5,8 +5,7 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail};
 
 use super::study::StudySource;
-use super::verdict::Verdict;
-use super::{market, table};
+use super::{Answer, market, table};
 use crate::forecast::History;
 use crate::study::measure::forecast::scoreboard::scoreboard;
 use crate::study::measure::outcomes;
@@ -36,7 +35,7 @@ pub struct Args {
 ///
 /// # Errors
 /// A file cannot be read, or nothing in it can be scored.
-pub fn run(args: Args) -> Result<Verdict> {
+pub fn run(args: Args) -> Result<Answer> {
     let config = super::config::Config::read(&args.source.config, &args.source.set)?;
     let forecasts = output::read_forecasts(&args.forecasts).with_context(|| format!("{}", args.forecasts.display()))?;
     let plan = config.plan();
@@ -59,5 +58,5 @@ pub fn run(args: Args) -> Result<Verdict> {
             table::print(&table::scoreboard(&lines, horizon, &plan.study.base));
         }
     }
-    Ok(Verdict::Yes)
+    Ok(Answer::Yes)
 }

@@ -4,16 +4,16 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 
+use super::Answer;
 use super::config::Config;
 use super::market;
-use super::verdict::Verdict;
 use crate::base::{Horizon, Ts};
 use crate::event::lake::Lake;
 use crate::event::snapshot::VenueTable;
 use crate::record::Registry;
 use crate::record::ledger::VenueFiles;
 use crate::serve::engine::{Engine, Models, pace, source};
-use crate::serve::{ClockMode, Options, start};
+use crate::serve::{Mode, Options, start};
 
 /// Publish multipliers live from a lake or from a replay
 #[derive(clap::Args)]
@@ -74,21 +74,21 @@ pub struct Speed(pub Option<f64>);
 ///
 /// # Errors
 /// It could not run.
-pub fn run(args: Args) -> Result<Verdict> {
+pub fn run(args: Args) -> Result<Answer> {
     let config = Config::read(&args.config, &args.set)?;
     log();
-    let mode = if args.replay { ClockMode::Replay(args.speed.0) } else { ClockMode::Live };
+    let mode = if args.replay { Mode::Replay(args.speed.0) } else { Mode::Live };
     let options = options(&config, mode, args.from)?;
     let lake = Lake::at(&args.lake);
     let wanted = market::subscriptions(&config, &lake)?;
     let events = match mode {
-        ClockMode::Live => source::follow(lake, wanted, config.universe.from),
-        ClockMode::Replay(_) => source::replay(&lake, &wanted, config.universe.from),
+        Mode::Live => source::follow(lake, wanted, config.universe.from),
+        Mode::Replay(_) => source::replay(&lake, &wanted, config.universe.from),
     };
     let running = start(options, engine(&config), events?)?;
     eprintln!("serving on http://{}", running.address);
     running.until_told()?;
-    Ok(Verdict::Yes)
+    Ok(Answer::Yes)
 }
 
 /// The engine of a configuration, before it has models.
@@ -102,7 +102,7 @@ pub fn engine(config: &Config) -> Engine {
 ///
 /// # Errors
 /// The configuration has no stored form.
-pub fn options(config: &Config, mode: ClockMode, from: Option<Ts>) -> Result<Options> {
+pub fn options(config: &Config, mode: Mode, from: Option<Ts>) -> Result<Options> {
     let row = config.rows.row;
     let serve = &config.serve;
     let files = [(VenueTable::Accounts, &serve.accounts), (VenueTable::Books, &serve.books)];

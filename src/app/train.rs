@@ -6,8 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use super::config::Config;
 use super::study::{self, StudySource};
-use super::verdict::Verdict;
-use super::{register, table};
+use super::{Answer, register, table};
 use crate::base::Digest;
 use crate::record::registry::{Code, Env, FileEntry, RunOutcome, cpu_name};
 use crate::record::{Error, Registry, Run};
@@ -59,7 +58,7 @@ pub struct Args {
 ///
 /// # Errors
 /// The configuration, the lake, the run folder or the registry cannot be used.
-pub fn run(args: Args) -> Result<Verdict> {
+pub fn run(args: Args) -> Result<Answer> {
     if let Some(id) = &args.verify {
         return verify(&args, &args.runs.join(named(&args.runs, id)?));
     }
@@ -81,11 +80,11 @@ pub fn run(args: Args) -> Result<Verdict> {
     table::print(&table::scores(&studied.judged.scores));
     if let Some(failure) = studied.walk.failures.first() {
         eprintln!("{} fits failed, nothing was registered; the first: {failure}", studied.walk.failures.len());
-        return Ok(Verdict::No);
+        return Ok(Answer::No);
     }
     if studied.judged.scores.evidence.leak_test.as_ref().is_none_or(|f| !f.passed) {
         eprintln!("what was known later changed what was learnt or said before; nothing was registered");
-        return Ok(Verdict::No);
+        return Ok(Answer::No);
     }
     let registry = Registry::open(&trained.config.serve.models);
     let author = args.author.clone().unwrap_or_else(super::models::user);
@@ -98,7 +97,7 @@ pub fn run(args: Args) -> Result<Verdict> {
         made.version,
         made.digest
     ));
-    Ok(Verdict::Yes)
+    Ok(Answer::Yes)
 }
 
 /// The command line that makes the run again.
@@ -178,7 +177,7 @@ fn outcome(studied: &Studied, folder: Option<&Path>) -> Result<RunOutcome> {
 }
 
 /// Trains again what a run recorded, from nothing, and compares.
-fn verify(args: &Args, folder: &Path) -> Result<Verdict> {
+fn verify(args: &Args, folder: &Path) -> Result<Answer> {
     let recorded = Run::read(folder)?.with_context(|| format!("no run at {}", folder.display()))?;
     let config: Config = serde_json::from_value(recorded.config.clone()).context("the configuration in run.json")?;
     let here = begun(&config, &args.lake, &recorded.command)?;
@@ -201,9 +200,9 @@ fn verify(args: &Args, folder: &Path) -> Result<Verdict> {
     }
     if wrong.is_empty() {
         table::print(&format!("ok     run {}: trained again, digest {}\n", folder.display(), again.total));
-        return Ok(Verdict::Yes);
+        return Ok(Answer::Yes);
     }
     wrong.iter().for_each(|w| table::print(&format!("differ {w}\n")));
     recorded.other_circumstances(&here).iter().for_each(|n| table::print(&format!("note   {n}\n")));
-    Ok(Verdict::No)
+    Ok(Answer::No)
 }

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde_json::json;
 
+use super::Answer;
 use super::config::Config;
-use super::verdict::Verdict;
 use super::{market, serve};
 use crate::event::lake::Lake;
 use crate::record::ledger::{Epoch, Reference, audit};
@@ -68,7 +68,7 @@ pub fn check(ledger: &Path, models: &Path, lake: Option<&Path>) -> Result<Vec<St
 ///
 /// # Errors
 /// It could not run: something is not there.
-pub fn run(args: Args) -> Result<Verdict> {
+pub fn run(args: Args) -> Result<Answer> {
     let findings = find(&args)?;
     let ok = findings.wrong.is_empty();
     if args.json {
@@ -78,7 +78,7 @@ pub fn run(args: Args) -> Result<Verdict> {
         findings.done.iter().for_each(|l| println!("ok     {l}"));
         findings.wrong.iter().for_each(|l| println!("differ {l}"));
     }
-    Ok(if ok { Verdict::Yes } else { Verdict::No })
+    Ok(if ok { Answer::Yes } else { Answer::No })
 }
 
 fn find(args: &Args) -> Result<Findings> {

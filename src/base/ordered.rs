@@ -84,7 +84,7 @@ impl Ordered {
     }
 
     /// Takes the oldest value out.
-    pub fn forget(&mut self) {
+    fn forget(&mut self) {
         let Some(value) = self.arrived.pop_front() else { return };
         let at = self.blocks.partition_point(|block| block.last().is_some_and(|top| top.total_cmp(&value).is_lt()));
         if let Some(block) = self.blocks.get_mut(at) {
@@ -146,7 +146,7 @@ impl OrderedSpan {
         }
     }
     /// Drops the values of `until` and before.
-    fn forget(&mut self, until: Ts) {
+    pub fn forget(&mut self, until: Ts) {
         while self.times.pop_front_if(|at| *at <= until).is_some() {
             self.values.forget();
         }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::Span;
+use crate::base::{Problems, Span};
 
 /// Which estimator of a window's variance is the target and the `rv` feature.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -55,21 +55,21 @@ impl RowConfig {
     /// # Errors
     /// The row is not a whole number of bars, or lags do not rise.
     pub fn check(&self) -> Result<(), Error> {
-        let bad = |why: String| Err(Error::Config(why));
-        if self.bar.0 <= 0 || self.row.0 < self.bar.0 || self.row.0 % self.bar.0 != 0 {
-            return bad(format!("row {} is not a whole number of bars of {}; make it one", self.row, self.bar));
-        }
-        if self.row.0 / self.bar.0 > BARS_LIMIT {
-            return bad(format!("row {} has more than {BARS_LIMIT} bars of {}; lengthen the bar", self.row, self.bar));
-        }
-        if !(1 <= self.mid && self.mid < self.long && self.long < self.far && self.far <= FAR_LIMIT) {
-            let RowConfig { mid, long, far, .. } = self;
-            return bad(format!("lags mid {mid}, long {long}, far {far} must rise, from 1 to at most {FAR_LIMIT}"));
-        }
-        if self.closure.0 < 0 {
-            return bad(format!("closure {}: zero or a length of time", self.closure));
-        }
-        Ok(())
+        let mut problems = Problems::default();
+        self.problems(&mut problems);
+        problems.done().map_err(|problems| Error::Config(problems.to_string()))
+    }
+    /// Says which settings are out of range.
+    pub fn problems(&self, p: &mut Problems) {
+        p.want("bar", self.bar > Span(0), self.bar, "above 0s");
+        let bar = self.bar.0.max(1);
+        let whole = self.row.0 >= bar && self.row.0 % bar == 0 && self.row.0 / bar <= BARS_LIMIT;
+        p.want("row", whole, self.row, format_args!("a whole number of bars of {}, at most {BARS_LIMIT}", self.bar));
+        p.want("mid", self.mid >= 1, self.mid, "1 or more: lags mid, long, far must rise");
+        p.want("long", self.long > self.mid, self.long, "more than `mid`: lags must rise");
+        let far = self.far > self.long && self.far <= FAR_LIMIT;
+        p.want("far", far, self.far, format_args!("more than `long`, at most {FAR_LIMIT}: lags must rise"));
+        p.want("closure", self.closure >= Span(0), self.closure, "0s or more");
     }
     /// Rows a day, where a day is a whole number of rows.
     pub(super) fn rows_per_day(&self) -> Option<usize> {

@@ -14,7 +14,7 @@ use super::error::Error;
 use super::outcome::Track;
 use super::panel::Panel;
 use super::regime::{Dwell, Regime};
-use crate::base::{Digest, Horizon, Prob, Seed, Span, Ts};
+use crate::base::{Digest, Horizon, Prob, Problems, Seed, Span, Ts, settings};
 use crate::feature::Row;
 
 /// Learnt once, then immutable. What the registry stores.
@@ -23,6 +23,21 @@ pub trait Model: Serialize + DeserializeOwned + Send + Sync + Sized + 'static {
     const NAME: &'static str;
     /// Settings, with documented defaults. Unknown keys are errors.
     type Params: Default + Serialize + DeserializeOwned;
+    /// Says which settings are out of range, or do not go together. `before` are the instances that stand
+    /// before this one in a configuration: those that it may combine.
+    fn check(params: &Self::Params, before: &[&str], problems: &mut Problems) {
+        let _ = (params, before, problems);
+    }
+    /// As [`Model::check`], before a fit.
+    ///
+    /// # Errors
+    /// All that is wrong.
+    fn sound(params: &Self::Params, ctx: &FitContext<'_>) -> Result<(), Error> {
+        let before: Vec<&str> = ctx.members.keys().map(String::as_str).collect();
+        let mut problems = Problems::default();
+        Self::check(params, &before, &mut problems);
+        problems.done().map_err(|problems| Error::Params { model: Self::NAME, why: problems.to_string() })
+    }
     /// Learns from a panel. Nothing known after `panel.end()` can be reached from here.
     ///
     /// # Errors
@@ -187,6 +202,8 @@ pub struct Entry {
     pub combines: bool,
     /// Default parameters.
     pub defaults: fn() -> Value,
+    /// Says what is wrong with parameters given as JSON, where those instances stand before.
+    pub check: fn(&Value, &[&str], &mut Problems),
     /// Fits with parameters given as JSON (missing keys take defaults, unknown keys are errors).
     pub fit: FitFn,
     /// Reads a stored form.
@@ -206,6 +223,11 @@ impl Entry {
             about,
             combines,
             defaults: || serde_json::to_value(M::Params::default()).unwrap_or(Value::Null),
+            check: |params, before, problems| {
+                if let Some(params) = settings::read::<M::Params>(params, problems) {
+                    M::check(&params, before, problems);
+                }
+            },
             fit: |params, panel, ctx| {
                 let params: M::Params = serde_json::from_value(params.clone())
                     .map_err(|e| Error::Params { model: M::NAME, why: e.to_string() })?;

@@ -156,14 +156,6 @@ impl<T: Clone> Chosen<T> {
     }
 }
 
-/// Error unless `value` lies between the bounds, both included.
-pub(super) fn in_range(model: &'static str, name: &str, value: f64, low: f64, high: f64) -> Result<(), Error> {
-    if (low..=high).contains(&value) {
-        return Ok(());
-    }
-    Err(Error::Params { model, why: format!("`{name}` is {value}, it must lie between {low} and {high}") })
-}
-
 /// Rows for unit tests of this folder.
 #[cfg(test)]
 pub(super) mod fixture {

@@ -1,10 +1,13 @@
 //! Why losses could not be worked out.
 
-use crate::base::{Symbol, Ts};
+use crate::base::{Problems, Symbol, Ts};
 
 /// Why losses could not be worked out.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// Settings are out of range.
+    #[error("{0}")]
+    Settings(#[from] Problems),
     /// A setting is out of range.
     #[error("{of}: `{key}` is {got}; want {want}")]
     Setting {

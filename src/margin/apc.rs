@@ -27,7 +27,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Error;
 use super::median::Median;
-use crate::base::{Span, Ts};
+use crate::base::{Problems, Span, Ts};
 
 /// One stage with its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -95,23 +95,28 @@ impl Stage {
         }
     }
 
-    fn check(&self) -> Result<(), Error> {
-        let within = |key, got: f64, lo: f64, hi: f64, want| {
-            if got >= lo && got <= hi { Ok(()) } else { Err(Error::Policy { key, got: got.to_string(), want }) }
-        };
+    /// Says which settings are out of range.
+    pub fn problems(&self, p: &mut Problems) {
         match *self {
-            Stage::Floor => Ok(()),
-            Stage::StressWeight { weight } => within("apc.weight", weight, 0.0, 1.0, "0 to 1"),
+            Stage::Floor => (),
+            Stage::StressWeight { weight } => p.range("weight", weight, 0.0, 1.0),
             Stage::Buffer { add, window } => {
-                within("apc.window", window.days(), 1e-9, 36_500.0, "above 0s, at most 36500d")?;
-                within("apc.add", add, 0.0, 1.0, "0 to 1")
+                p.within("window", window.days(), 1e-9, 36_500.0, "above 0s, at most 36500d");
+                p.range("add", add, 0.0, 1.0);
             }
             Stage::SpeedLimit { up_per_day, down_per_day } => {
-                within("apc.up_per_day", up_per_day, 1e-9, 10.0, "above 0 to 10")?;
-                within("apc.down_per_day", down_per_day, 1e-9, 1.0, "above 0 to 1")
+                p.within("up_per_day", up_per_day, 1e-9, 10.0, "above 0 to 10");
+                p.within("down_per_day", down_per_day, 1e-9, 1.0, "above 0 to 1");
             }
-            Stage::Cap { times } => within("apc.times", times, 1.0, f64::MAX, "1 or more"),
+            Stage::Cap { times } => p.within("times", times, 1.0, f64::MAX, "1 or more"),
         }
+    }
+}
+
+/// Says which settings of a list of stages are out of range, each under its place in the list.
+pub fn problems(stages: &[Stage], p: &mut Problems) {
+    for (i, stage) in stages.iter().enumerate() {
+        p.under(&format!("apc[{i}]"), |p| stage.problems(p));
     }
 }
 
@@ -147,7 +152,9 @@ impl Apc {
     /// # Errors
     /// A setting is out of range.
     pub fn new(stages: &[Stage]) -> Result<Apc, Error> {
-        stages.iter().try_for_each(Stage::check)?;
+        let mut found = Problems::default();
+        problems(stages, &mut found);
+        found.done()?;
         Ok(Apc { stages: stages.iter().map(|s| (*s, Memory::default())).collect() })
     }
 
@@ -193,7 +200,7 @@ pub fn buffer(u: f64, reference: f64, add: f64) -> f64 {
 
 /// What one stage did over time: the cost side of its cost and benefit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct StageEffect {
+pub struct Effect {
     /// Name of the stage.
     pub stage: String,
     /// Results counted.
@@ -206,7 +213,7 @@ pub struct StageEffect {
     pub before_sum: f64,
 }
 
-impl StageEffect {
+impl Effect {
     /// Share of time in which the stage changed something.
     pub fn share(&self) -> f64 {
         self.binding as f64 / self.n.max(1) as f64
@@ -222,9 +229,9 @@ impl StageEffect {
 }
 
 /// Counts the effect of each stage from trails, in any program that has them.
-pub fn effects<'a>(stages: &[Stage], trails: impl IntoIterator<Item = &'a [f64]>) -> Vec<StageEffect> {
-    let none = |s: &Stage| StageEffect { stage: s.name().into(), n: 0, binding: 0, extra_sum: 0.0, before_sum: 0.0 };
-    let mut effects: Vec<StageEffect> = stages.iter().map(none).collect();
+pub fn effects<'a>(stages: &[Stage], trails: impl IntoIterator<Item = &'a [f64]>) -> Vec<Effect> {
+    let none = |s: &Stage| Effect { stage: s.name().into(), n: 0, binding: 0, extra_sum: 0.0, before_sum: 0.0 };
+    let mut effects: Vec<Effect> = stages.iter().map(none).collect();
     for trail in trails {
         for (effect, pair) in effects.iter_mut().zip(trail.windows(2)) {
             let (before, after) = (pair[0], pair[1]);

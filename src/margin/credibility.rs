@@ -4,6 +4,8 @@ use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::Problems;
+
 /// How much a forecast is believed, from its recent breach rate:
 /// `clamp(1 - 2 |rate - (1 - alpha)| / (1 - alpha), 0, 1) exp(-dispersion) data_quality`.
 ///
@@ -20,15 +22,23 @@ pub struct Credibility {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct CredibilityParams {
-    /// Forecasts over which the breach rate is taken, 500.
+    /// Forecasts over which the breach rate is taken, 500; 1 or more.
     pub window: usize,
-    /// Confidence level of the forecast loss, 0.99.
+    /// Confidence level of the forecast loss, 0.99; above 0.5, below 1.
     pub alpha: f64,
 }
 
 impl Default for CredibilityParams {
     fn default() -> Self {
         CredibilityParams { window: 500, alpha: 0.99 }
+    }
+}
+
+impl CredibilityParams {
+    /// Says which settings are out of range.
+    pub fn problems(&self, p: &mut Problems) {
+        p.want("window", (1..=1_000_000).contains(&self.window), self.window, "1 to 1000000");
+        p.want("alpha", self.alpha > 0.5 && self.alpha < 1.0, self.alpha, "above 0.5, below 1");
     }
 }
 

@@ -10,6 +10,7 @@ use std::collections::VecDeque;
 use serde::{Deserialize, Serialize};
 
 use super::{Chain, ChainInputs, Error, Reason};
+use crate::base::Problems;
 use crate::loss::test::traffic_light::{Action, Light, RED_FACTOR, YELLOW_FLOOR, traffic_light};
 
 /// Nominal breach rate of a margin.
@@ -24,16 +25,18 @@ pub struct Params {
 }
 
 impl Params {
-    /// Whether the window is one in which a day without a breach is green.
+    /// Whether the settings are within their ranges.
     ///
     /// # Errors
-    /// It is not.
+    /// They are not.
     pub fn check(&self) -> Result<(), Error> {
-        if (20..=10_000).contains(&self.window) {
-            return Ok(());
-        }
-        let got = self.window.to_string();
-        Err(Error::Policy { key: "traffic_light.window", got, want: "20 to 10000" })
+        let mut problems = Problems::default();
+        problems.under("traffic_light", |p| self.problems(p));
+        Ok(problems.done()?)
+    }
+    /// Wants a window in which a day without a breach is green.
+    pub fn problems(&self, p: &mut Problems) {
+        p.want("window", (20..=10_000).contains(&self.window), self.window, "20 to 10000");
     }
 }
 

@@ -5,11 +5,13 @@ use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use super::decide::{Decider, Seal};
+use super::basis::Seal;
+use super::decide::Decider;
 use super::error::Error;
 use super::horizon_agreement;
 use super::input::Input;
 use super::model_set::{Member, ModelSet};
+use super::named_decision::NamedDecision;
 use super::named_forecast::NamedForecast;
 use super::settings::Settings;
 use crate::base::{Symbol, Ts};
@@ -27,10 +29,13 @@ pub(super) struct Instrument {
     models: Arc<ModelSet>,
     seal: Seal,
     publish_from: Ts,
-    deciders: Vec<Decider>,
+    /// The margin's own have no name. In horizon order.
+    deciders: Vec<(Option<Arc<str>>, Decider)>,
     /// Empty until the first row that closes at or after the end of training.
     running: Vec<Running>,
     pub forecasts: Vec<NamedForecast>,
+    /// What named margins decided since it was last taken.
+    pub named: Vec<NamedDecision>,
 }
 
 struct Running {
@@ -41,7 +46,14 @@ struct Running {
 
 impl Instrument {
     pub fn new(symbol: Symbol, settings: &Settings, models: Arc<ModelSet>, seal: Seal) -> Result<Instrument, Error> {
-        let decider = |ahead: &usize| Decider::new(&settings.margin, settings.rows.row, *ahead);
+        let mut deciders = Vec::new();
+        for ahead in &settings.horizons {
+            deciders.push((None, Decider::new(&settings.margin, &settings.rows, *ahead)?));
+            for named in &settings.margins {
+                let decider = Decider::new(&named.margin, &settings.rows, *ahead)?;
+                deciders.push((Some(named.name.as_str().into()), decider));
+            }
+        }
         Ok(Instrument {
             builder: Builder::new(settings.rows.clone())?,
             symbol,
@@ -50,9 +62,10 @@ impl Instrument {
             models,
             seal,
             publish_from: settings.publish_from,
-            deciders: settings.horizons.iter().map(decider).collect::<Result<_, _>>()?,
+            deciders,
             running: Vec::new(),
             forecasts: Vec::new(),
+            named: Vec::new(),
         })
     }
     /// Takes new models; they start with the first row that closes at or after their training end.
@@ -64,11 +77,12 @@ impl Instrument {
     }
     /// Gives every decider an input that is neither a row nor a tick.
     pub fn take(&mut self, input: &Input) -> Result<(), Error> {
-        self.deciders.iter_mut().try_for_each(|d| input.apply(d, self.symbol))
+        self.deciders.iter_mut().try_for_each(|(_, d)| input.apply(d, self.symbol))
     }
     /// Time has come to `now` for the deciders.
     pub fn tick(&mut self, now: Ts) -> Vec<Decision> {
-        self.deciders.iter_mut().filter_map(|d| d.tick(self.symbol, now, self.seal)).collect()
+        let (symbol, seal) = (self.symbol, self.seal);
+        self.decide(|d| d.tick(symbol, now, seal))
     }
     /// A completed row moves the models, and they the deciders; gives the decisions in horizon order.
     pub fn row(&mut self, row: &Row) -> Vec<Decision> {
@@ -89,7 +103,22 @@ impl Instrument {
         }
         horizon_agreement::agree(&mut self.forecasts);
         let publish = row.ts >= self.publish_from;
-        self.deciders.iter_mut().filter_map(|d| d.row(row, &self.forecasts, publish, self.seal)).collect()
+        let (forecasts, seal) = (std::mem::take(&mut self.forecasts), self.seal);
+        let made = self.decide(|d| d.row(row, &forecasts, publish, seal));
+        self.forecasts = forecasts;
+        made
+    }
+    /// Moves every decider; gives the margin's own decisions and keeps those of named margins.
+    fn decide(&mut self, move_on: impl Fn(&mut Decider) -> Option<Decision>) -> Vec<Decision> {
+        let mut own = Vec::new();
+        for (name, decider) in &mut self.deciders {
+            let Some(decision) = move_on(decider) else { continue };
+            match name {
+                None => own.push(decision),
+                Some(name) => self.named.push(NamedDecision { margin: Arc::clone(name), decision }),
+            }
+        }
+        own
     }
     /// Running state = a fresh start and a replay of the stored rows. It is never stored.
     fn start(&mut self) {

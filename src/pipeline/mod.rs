@@ -6,7 +6,14 @@
 //! | [`model_set`] | the fitted models that are installed as one |
 //! | [`input`] | whatever may move a pipeline, and what it does to a decider |
 //! | `instrument` | one instrument: row builder, forecasters, deciders |
+//! | `check` | which settings of a margin are out of range, or name what is not there |
 //! | `decide` | from a row and its forecasts to a decision |
+//! | `measure` | the loss that a baseline starts from: measured, or a model's |
+//! | `multiplier` | multipliers that are not earned |
+//! | `guard` | the guardrails, or nothing in their place |
+//! | [`market_clock`] | time in which a closure takes none |
+//! | `basis` | what a decision was made from, and the decision |
+//! | [`named_decision`] | a decision of one of several ways |
 //! | [`named_forecast`] | a forecast with the instance that made it |
 //! | `horizon_agreement` | longer horizons are lifted to shorter ones |
 //! | `traffic_light` | breaches of what was asked, as they become known |
@@ -17,12 +24,19 @@
 //! holds every instrument, and one barrier where the rows of a window wait for each other, so that each
 //! carries what the whole market did.
 
+mod basis;
+mod check;
 mod decide;
 mod error;
+mod guard;
 mod horizon_agreement;
 pub mod input;
 mod instrument;
+pub mod market_clock;
+mod measure;
 pub mod model_set;
+mod multiplier;
+pub mod named_decision;
 pub mod named_forecast;
 mod risk_score;
 pub mod settings;
@@ -31,8 +45,10 @@ mod traffic_light;
 pub use error::Error;
 pub use input::Input;
 pub use model_set::{Member, ModelSet};
+pub use multiplier::RuleMultiplier;
+pub use named_decision::NamedDecision;
 pub use named_forecast::NamedForecast;
-pub use settings::{Margin, Settings};
+pub use settings::{Margin, NamedMargin, Settings};
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -43,7 +59,7 @@ use crate::base::{Digest, Symbol};
 use crate::event::Fault;
 use crate::feature::{Barrier, Row};
 use crate::margin::Decision;
-use decide::Seal;
+use basis::Seal;
 use instrument::Instrument;
 
 /// Every instrument, and what they share.
@@ -52,6 +68,8 @@ pub struct Pipeline {
     barrier: Barrier,
     /// The forecasts that the last input caused.
     fresh: Vec<NamedForecast>,
+    /// The decisions of named margins that it caused.
+    named: Vec<NamedDecision>,
     unknown: BTreeMap<Symbol, u64>,
 }
 
@@ -66,7 +84,7 @@ impl Pipeline {
         let one = |symbol: &Symbol| Ok((*symbol, Instrument::new(*symbol, &settings, Arc::clone(&models), seal)?));
         let instruments = settings.symbols.iter().map(one).collect::<Result<_, Error>>()?;
         let barrier = Barrier::new(settings.symbols.len(), settings.rows.row);
-        Ok(Pipeline { instruments, barrier, fresh: Vec::new(), unknown: BTreeMap::new() })
+        Ok(Pipeline { instruments, barrier, fresh: Vec::new(), named: Vec::new(), unknown: BTreeMap::new() })
     }
     /// Takes one input; gives the decisions that it causes: those of every row whose wait for the
     /// other instruments it ends, in order of close and symbol, then those of the instrument that
@@ -77,6 +95,7 @@ impl Pipeline {
     pub fn push(&mut self, input: impl Into<Input>) -> Result<Vec<Decision>, Error> {
         let input = input.into();
         self.fresh.clear();
+        self.named.clear();
         let Some((symbol, at)) = input.answers() else {
             return self.all(&input);
         };
@@ -98,6 +117,7 @@ impl Pipeline {
         if let (false, Some(instrument)) = (matches!(input, Input::Event(_)), self.instruments.get_mut(&symbol)) {
             instrument.take(&input)?;
             decisions.extend(instrument.tick(at));
+            self.named.append(&mut instrument.named);
         }
         Ok(decisions)
     }
@@ -117,7 +137,10 @@ impl Pipeline {
         let mut moving: Vec<(&mut Instrument, &Row)> =
             self.instruments.iter_mut().filter_map(|(symbol, one)| Some((one, row_of(symbol)?))).collect();
         let made: Vec<Vec<Decision>> = moving.par_iter_mut().map(|(one, row)| one.row(row)).collect();
-        moving.iter().for_each(|(one, _)| self.fresh.extend_from_slice(&one.forecasts));
+        for (one, _) in &mut moving {
+            self.fresh.extend_from_slice(&one.forecasts);
+            self.named.append(&mut one.named);
+        }
         made.concat()
     }
     /// Every model's forecast made from the last row of `symbol`.
@@ -127,6 +150,10 @@ impl Pipeline {
     /// The forecasts that the last input caused; none when it moved no row.
     pub fn fresh(&self) -> &[NamedForecast] {
         &self.fresh
+    }
+    /// The decisions of [`Settings::margins`] that the last input caused, in order of close and symbol.
+    pub fn named(&self) -> &[NamedDecision] {
+        &self.named
     }
     /// Bad data seen so far, counted.
     pub fn faults(&self) -> BTreeMap<(Symbol, Fault), u64> {

@@ -4,7 +4,7 @@
 //! | file | form | read by |
 //! |---|---|---|
 //! | `MANIFEST.json` | `margincast.manifest.v1` | [`super::Manifest::read`] |
-//! | `bundle.json` | `format` 1 | [`crate::pipeline::Bundle::from_value`] |
+//! | `bundle.json` | `format` 1 | [`crate::pipeline::ModelSet::from_value`] |
 //! | `golden.jsonl` | `margincast.golden.v1` | [`super::registry::Golden::read`] |
 //! | `env.json` | `margincast.env.v1` | [`super::registry::Env::read`] |
 //! | `run.json` | `margincast.run.v1` | [`super::Run::read`] |

@@ -12,26 +12,26 @@ use arc_swap::ArcSwap;
 use tokio::sync::broadcast;
 
 use super::clock;
-use super::options::{ClockMode, Options};
+use super::options::{Mode, Options};
 use crate::base::{Horizon, Symbol, Ts};
-use crate::pipeline::Named;
+use crate::pipeline::NamedForecast;
 use crate::record::explain::Outlook;
 use crate::record::ledger::text::from_iso;
 use crate::record::{Publication, Seq};
 
 /// Sets kept for consumers that come back.
-const RING_SETS: usize = 10_000;
+pub const RING_SETS: usize = 10_000;
 /// Sets that a slow consumer may be behind before it is sent a snapshot instead.
 pub const BEHIND_MAX: usize = 256;
 
 /// Instrument and margin period of risk.
 pub type Key = (Symbol, Horizon);
 
-/// A publication and its place in the ledger.
+/// A publication and its ledger entry.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Published {
     /// Where it is recorded.
-    pub place: Seq,
+    pub entry: Seq,
     /// What was published.
     pub publication: Publication,
 }
@@ -83,13 +83,13 @@ pub struct SinkHealth {
 #[derive(Debug, Default)]
 struct Ring {
     sets: VecDeque<Arc<PublishedSet>>,
-    /// Ledger place of each publication, by its number less one.
-    places: Vec<Seq>,
+    /// Ledger entry of each publication, by its number less one.
+    entries: Vec<Seq>,
 }
 
 impl Ring {
     fn newest(&self) -> u64 {
-        self.places.len() as u64
+        self.entries.len() as u64
     }
     /// The sets after a number; `None` where they are no longer kept, or the number is not one of this ledger.
     fn after(&self, seq: u64) -> Option<impl Iterator<Item = &Arc<PublishedSet>>> {
@@ -102,7 +102,7 @@ impl Ring {
 
 /// What a stream starts with.
 #[derive(Debug)]
-pub struct StreamStart {
+pub struct Subscription {
     /// What was missed since the id that the consumer had; `None` where that is too long ago.
     pub missed: Option<Vec<Arc<PublishedSet>>>,
     /// What comes.
@@ -115,7 +115,7 @@ pub struct Hub {
     /// How the service was started.
     pub options: Options,
     snapshot: ArcSwap<Snapshot>,
-    forecasts: ArcSwap<BTreeMap<Symbol, Arc<[Named]>>>,
+    forecasts: ArcSwap<BTreeMap<Symbol, Arc<[NamedForecast]>>>,
     guidance: ArcSwap<BTreeMap<Key, Arc<Outlook>>>,
     ring: Mutex<Ring>,
     ring_sets: usize,
@@ -167,11 +167,11 @@ impl Hub {
         self.snapshot.load_full()
     }
     /// Every model's forecasts from the last row of each instrument.
-    pub fn forecasts(&self) -> Arc<BTreeMap<Symbol, Arc<[Named]>>> {
+    pub fn forecasts(&self) -> Arc<BTreeMap<Symbol, Arc<[NamedForecast]>>> {
         self.forecasts.load_full()
     }
     /// Puts the forecasts made from the last row of an instrument.
-    pub fn put_forecasts(&self, symbol: Symbol, forecasts: &[Named]) {
+    pub fn put_forecasts(&self, symbol: Symbol, forecasts: &[NamedForecast]) {
         let mut all = (*self.forecasts()).clone();
         all.insert(symbol, forecasts.into());
         self.forecasts.store(Arc::new(all));
@@ -196,10 +196,10 @@ impl Hub {
         let mut ring = locked(&self.ring);
         for set in sets {
             let mut placed = Vec::with_capacity(set.len());
-            for (place, publication) in set {
-                ring.places.push(place);
+            for (entry, publication) in set {
+                ring.entries.push(entry);
                 let key = (publication.symbol, from_iso(&publication.horizon).unwrap_or_default());
-                let row = Arc::new(Published { place, publication });
+                let row = Arc::new(Published { entry, publication });
                 rows.insert(key, Arc::clone(&row));
                 placed.push(row);
             }
@@ -217,19 +217,19 @@ impl Hub {
         self.news.notify_all();
     }
     /// Starts a stream. With an id, what came after it; the snapshot was taken no later.
-    pub fn subscribe(&self, after: Option<u64>) -> StreamStart {
+    pub fn subscribe(&self, after: Option<u64>) -> Subscription {
         let ring = locked(&self.ring);
         let next = self.sender.subscribe();
         let missed = after.and_then(|id| Some(ring.after(id)?.cloned().collect()));
-        StreamStart { missed, next }
+        Subscription { missed, next }
     }
     /// The first sets after a number, until they have `rows` rows; `None` where they are no longer kept.
     pub fn after(&self, seq: u64, rows: usize) -> Option<Vec<Arc<PublishedSet>>> {
         let (ring, mut have) = (locked(&self.ring), 0);
         let fits = |set: &&Arc<PublishedSet>| {
-            let room = have < rows;
+            let fits = have < rows;
             have += set.rows.len();
-            room
+            fits
         };
         Some(ring.after(seq)?.take_while(fits).cloned().collect())
     }
@@ -239,10 +239,10 @@ impl Hub {
         // Whoever waits looks again anyway.
         let _ = self.news.wait_timeout_while(locked(&self.ring), at_most, old);
     }
-    /// Place in the ledger of a publication.
-    pub fn place(&self, seq: u64) -> Option<Seq> {
+    /// Ledger entry of a publication.
+    pub fn entry(&self, seq: u64) -> Option<Seq> {
         let index = usize::try_from(seq.checked_sub(1)?).ok()?;
-        locked(&self.ring).places.get(index).copied()
+        locked(&self.ring).entries.get(index).copied()
     }
     /// The newest publication's number; 0 before the first.
     pub fn newest(&self) -> u64 {
@@ -259,8 +259,8 @@ impl Hub {
     /// Time as consumers know it: of the wall, or of the stream that is replayed.
     pub fn now(&self) -> Ts {
         match self.options.mode {
-            ClockMode::Live => clock::now(),
-            ClockMode::Replay(_) => Ts(self.stream_ns.load(Ordering::Relaxed)),
+            Mode::Live => clock::now(),
+            Mode::Replay(_) => Ts(self.stream_ns.load(Ordering::Relaxed)),
         }
     }
     /// Moves the stream's time on.

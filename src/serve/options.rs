@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
 use crate::base::{Digest, Horizon, Span, Symbol, Ts};
 use crate::event::snapshot::VenueTable;
-use crate::serve::sink::SinkConfig;
 
 /// Where time comes from.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum ClockMode {
+pub enum Mode {
     /// The lake is followed and the wall clock holds.
     Live,
     /// The lake is replayed, so many times faster than it happened; without a number, as fast as it
@@ -17,12 +19,12 @@ pub enum ClockMode {
     Replay(Option<f64>),
 }
 
-impl ClockMode {
+impl Mode {
     /// As recorded in the ledger: a ledger is live or a replay's, never both.
     pub fn as_str(self) -> &'static str {
         match self {
-            ClockMode::Live => "live",
-            ClockMode::Replay(_) => "replay",
+            Mode::Live => "live",
+            Mode::Replay(_) => "replay",
         }
     }
 }
@@ -58,11 +60,39 @@ pub struct Options {
     /// window that closed, else (in a replay) all are published.
     pub from: Option<Ts>,
     /// Where time comes from.
-    pub mode: ClockMode,
+    pub mode: Mode,
     /// How often the lake, the alias and the `KILL` file are looked at.
     pub poll: Span,
     /// How often a followed market is told that time has passed.
     pub tick: Span,
     /// Length of one window.
     pub row: Span,
+}
+
+/// One sink. What else its kind wants stands beside these. The configuration is written into the ledger, so
+/// nothing secret belongs here; a sink that needs a secret is told which file holds it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct SinkConfig {
+    /// A kind of sink.
+    pub kind: String,
+    /// Its name, which no other has; absent: its kind.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Whether the service is not ready while this sink does not do well.
+    #[serde(default = "yes")]
+    pub required: bool,
+    /// What its kind wants.
+    #[serde(flatten)]
+    pub settings: Map<String, Value>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+impl SinkConfig {
+    /// Its name.
+    pub fn name(&self) -> &str {
+        self.name.as_ref().unwrap_or(&self.kind)
+    }
 }

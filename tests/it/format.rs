@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use margincast::base::Ts;
-use margincast::event::snapshot::{AccountSnapshot, Holding, VenueSnapshot, VenueTable};
+use margincast::event::snapshot::{AccountHolding, AccountSnapshot, VenueSnapshot, VenueTable};
 use margincast::feature::schema_id;
 use margincast::loss::test::traffic_light::Light;
 use margincast::margin::traffic_light::TrafficLightReading;
 use margincast::margin::{Order, Override, Policy, State};
-use margincast::pipeline::Bundle;
+use margincast::pipeline::ModelSet;
 use margincast::record::ledger::{PolicyLog, VenueFiles};
 use margincast::record::promotion::Evidence;
 use margincast::record::registry::{AliasTarget, Aliases, Env, Golden};
@@ -91,7 +91,7 @@ fn the_first_bundle_and_its_golden_rows_read() {
     let mut stored: serde_json::Value = serde_json::from_slice(&bytes("bundle.json")).unwrap();
     // Another list of features is refused by design; the form itself must still read.
     stored["schema"] = serde_json::to_value(schema_id()).unwrap();
-    let bundle = Bundle::from_value(&stored).unwrap();
+    let bundle = ModelSet::from_value(&stored).unwrap();
     let golden = Golden::read("sample", &bytes("golden.jsonl")).unwrap();
     let proof = golden.prove(&bundle, "sample", false).unwrap();
     assert_eq!((proof.rows, proof.answers, proof.silent), (64, 1, 0));
@@ -152,7 +152,7 @@ fn the_third_ledger_reads_with_what_the_venue_told_the_risk_score_and_the_light(
     let mut published = Vec::new();
     let epoch = ledger::epochs(&FileStore::read(&folder).unwrap(), |_, p| published.push(p)).unwrap().pop().unwrap();
     let read = VenueFiles::of(&folder).snapshot(VenueTable::Accounts, epoch.heard[&VenueTable::Accounts]).unwrap();
-    let holdings = [(100.0, 5000.0), (60.0, -5000.0)].map(|(equity, notional)| Holding { equity, notional });
+    let holdings = [(100.0, 5000.0), (60.0, -5000.0)].map(|(equity, notional)| AccountHolding { equity, notional });
     let want = AccountSnapshot([("BTC".parse().unwrap(), holdings.to_vec())].into());
     assert_eq!(read, VenueSnapshot::Accounts(want));
     let decision = published[0].decision().unwrap();

@@ -57,6 +57,7 @@ fn plan(models: Vec<ModelPlan>) -> Plan {
         horizons: vec![2],
         publish_from: day(150),
         replay_rows: 500,
+        margins: Vec::new(),
         margin: Margin::default(),
     };
     let study = Study {

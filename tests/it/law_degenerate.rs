@@ -156,8 +156,15 @@ fn plan(symbols: Vec<Symbol>) -> Plan {
     margin.baseline.warm_up = 100;
     margin.baseline.window = Span::DAY.times(20);
     margin.baseline.history = Span::DAY.times(365);
-    let pipeline =
-        Settings { symbols, rows: rows(), horizons: vec![2], publish_from: day(CUT), replay_rows: 600, margin };
+    let pipeline = Settings {
+        symbols,
+        rows: rows(),
+        horizons: vec![2],
+        publish_from: day(CUT),
+        replay_rows: 600,
+        margin,
+        margins: Vec::new(),
+    };
     let study = Study {
         start: day(CUT),
         end: day(DAYS),

@@ -8,7 +8,7 @@ use margincast::base::{Digest, Horizon, Seed, Span, Ts};
 use margincast::feature::{Feature, Row};
 use margincast::forecast::{Dist, Entry, FitContext, Fitted, History, Panel, Track};
 use margincast::margin::{Decision, Reason};
-use margincast::pipeline::{Bundle, Input, Margin, Member, Pipeline, Settings};
+use margincast::pipeline::{Input, Margin, Member, ModelSet, Pipeline, Settings};
 
 use crate::law_forecaster::{ROWS, config, events, symbol, trained};
 
@@ -35,15 +35,15 @@ fn fitted(ahead: i64, scale: f64) -> Fitted {
 }
 
 /// One model over one and eight rows; `scale` makes the longer one wrong.
-fn bundle(scale: f64) -> Bundle {
+fn bundle(scale: f64) -> ModelSet {
     let member = |ahead: i64, scale: f64| {
         let (name, horizon) = ("HAR".to_string(), Horizon(Span::HOUR.times(ahead)));
         Member { name, horizon, fitted: fitted(ahead, scale), calibration: None }
     };
-    Bundle::new(vec![member(8, scale), member(1, 1.0)], trained(&ROWS))
+    ModelSet::new(vec![member(8, scale), member(1, 1.0)], trained(&ROWS))
 }
 
-fn road(bundle: &Bundle) -> Pipeline {
+fn road(bundle: &ModelSet) -> Pipeline {
     let mut margin = Margin { forecast: "HAR".into(), regime: String::new(), ..Margin::default() };
     margin.baseline.window = Span::DAY.times(40);
     margin.baseline.history = Span::DAY.times(365);
@@ -53,13 +53,14 @@ fn road(bundle: &Bundle) -> Pipeline {
         horizons: vec![1, 8],
         publish_from: trained(&ROWS),
         replay_rows: 1_000,
+        margins: Vec::new(),
         margin,
     };
     Pipeline::new(settings, bundle, Digest::default()).unwrap()
 }
 
 /// Pairs of the short and the long distribution at each close, and all decisions.
-fn run(bundle: &Bundle) -> (Vec<[Dist; 2]>, Vec<Decision>) {
+fn run(bundle: &ModelSet) -> (Vec<[Dist; 2]>, Vec<Decision>) {
     let (mut road, mut pairs, mut made) = (road(bundle), Vec::new(), Vec::new());
     for event in &events() {
         made.extend(road.push(event).unwrap());

@@ -7,7 +7,7 @@ use margincast::base::{Digest, Seed, Span, Symbol, Ts};
 use margincast::event::{Bar, Body, Event, synth};
 use margincast::feature::Feature;
 use margincast::forecast::{Forecast, combine::calibration};
-use margincast::pipeline::{Bundle, Margin, Pipeline, Settings};
+use margincast::pipeline::{Margin, ModelSet, Pipeline, Settings};
 use margincast::study::config::{ModelPlan, Plan, Study};
 use margincast::study::walk::{self, MarketEvents, Walk};
 
@@ -45,6 +45,7 @@ pub(crate) fn plan() -> Plan {
         horizons: vec![1],
         publish_from: day(36),
         replay_rows: 600,
+        margins: Vec::new(),
         margin,
     };
     let study = Study {
@@ -136,7 +137,7 @@ fn a_market_factor_with_the_next_row_of_one_instrument_is_caught() {
 
 #[test]
 fn the_order_of_instruments_at_equal_times_changes_no_decision() {
-    let bundle: Bundle = walked(&market()).last;
+    let bundle: ModelSet = walked(&market()).last;
     let mut settings = plan().pipeline;
     settings.publish_from = plan().study.end;
     let run = |backward: bool| {

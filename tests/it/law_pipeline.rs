@@ -6,9 +6,10 @@ use margincast::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
 use margincast::event::{Body, Event, Fault, synth};
 use margincast::forecast::combine::calibration::{self, Calibration};
 use margincast::forecast::{History, Panel, Track};
+use margincast::loss::Side;
 use margincast::margin::{Decision, Reason};
-use margincast::pipeline::{Bundle, Input, Margin, Member, Pipeline, Settings};
-use margincast::study::config::{ModelPlan, Plan, Study};
+use margincast::pipeline::{Input, Margin, Member, ModelSet, Pipeline, Settings};
+use margincast::study::config::{MarginRule, ModelPlan, Plan, Study};
 use margincast::study::walk::{self, MarketEvents};
 
 use crate::law_forecaster::{FITS, ROWS, config, events, symbol, trained};
@@ -23,12 +24,13 @@ fn settings(symbols: &[Symbol]) -> Settings {
         horizons: vec![1],
         publish_from: trained(&ROWS),
         replay_rows: 1_000,
+        margins: Vec::new(),
         margin,
     }
 }
 
 /// Every catalog entry, as it would be promoted.
-fn bundle() -> Bundle {
+fn bundle() -> ModelSet {
     let history: History = [(symbol(), Arc::new(ROWS.clone()))].into();
     let panel = Panel::until(&history, Ts(i64::MIN), trained(&ROWS));
     let member = |(entry, fitted): &(&'static margincast::forecast::Entry, margincast::forecast::Fitted)| {
@@ -36,7 +38,7 @@ fn bundle() -> Bundle {
         let calibration = (!entry.own_tails).then(|| Arc::new(learn()));
         Member { name: entry.name.into(), horizon: Horizon(Span::HOUR), fitted: fitted.clone(), calibration }
     };
-    Bundle::new(FITS.iter().map(member).collect(), trained(&ROWS))
+    ModelSet::new(FITS.iter().map(member).collect(), trained(&ROWS))
 }
 
 fn road() -> Pipeline {
@@ -93,6 +95,29 @@ fn a_road_that_starts_within_the_stored_rows_of_another_gives_its_forecasts() {
         b.push(event).unwrap();
         assert_eq!(a.forecasts(symbol()), b.forecasts(symbol()), "event {i}");
     }
+}
+
+#[test]
+fn what_a_study_judges_as_a_rule_is_what_a_pipeline_of_those_settings_decides() {
+    let rule = "name = 'rule'\nbaseline = 'ewma'\nmultiplier = { forecast = 'har', over = 'ewma' }\n\
+        apc = [{ stage = 'buffer' }]\nguard = { mode = 'managed-total', lag_max = 1.0 }";
+    let rule: MarginRule = toml::from_str(rule).unwrap();
+    let named = rule.named(Side::Both);
+    let served = Settings { margin: named.margin.clone(), ..settings(&[symbol()]) };
+    let judged = Settings { margins: vec![named], ..settings(&[symbol()]) };
+    let [mut served, mut judged] =
+        [served, judged].map(|s| Pipeline::new(s, &bundle(), Digest::of(b"configuration")).unwrap());
+    let (mut decided, mut lifted) = (0, 0);
+    for event in &events() {
+        let own = served.push(event).unwrap();
+        judged.push(event).unwrap();
+        assert!(judged.named().iter().all(|n| *n.margin == *"rule"));
+        let ruled: Vec<Decision> = judged.named().iter().map(|n| n.decision.clone()).collect();
+        assert_eq!(text(&ruled), text(&own));
+        decided += own.len();
+        lifted += own.iter().filter(|d| d.m_im_ppm > 1_000_000).count();
+    }
+    assert!(decided > 200 && lifted > 20, "{decided} {lifted}");
 }
 
 #[test]

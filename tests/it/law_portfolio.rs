@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use margincast::base::{Span, Symbol, Ts};
-use margincast::loss::baseline::var::{LossScaling, Rule, historical};
+use margincast::loss::baseline::var::{Rule, Scaling, historical};
 use margincast::loss::portfolio::greeks::{Greeks, Right, Vanilla};
 use margincast::loss::portfolio::liquidity::MarketDepth;
 use margincast::loss::portfolio::position::{Position, Terms};
@@ -422,7 +422,7 @@ fn what_is_degenerate_is_a_number_or_a_refusal() {
     // Ten years of one price.
     let flat: PriceHistory = [(symbol(0), (0..3650).map(|d| (Ts(0) + Span::DAY.times(d), 100.0)).collect())].into();
     let still = Scenarios::from_prices(&flat, &PriceHistory::new(), Span::DAY, Span::DAY, 2500).expect("scenarios");
-    for scenarios in [still.clone(), still.filtered(0.97, LossScaling::Full), still.filtered(0.97, LossScaling::Mid)] {
+    for scenarios in [still.clone(), still.filtered(0.97, Scaling::Full), still.filtered(0.97, Scaling::Mid)] {
         let r = of(&[linear(0, 10.0)], &scenarios, &AccountSettings::default());
         assert_eq!(r.total, 0.0);
         assert!(Statement::of("a", &r, &scenarios, &Params::default()).notes.iter().any(|n| n.contains("never moved")));
@@ -431,7 +431,7 @@ fn what_is_degenerate_is_a_number_or_a_refusal() {
     let mut woke = flat.clone();
     woke.values_mut().flatten().skip(3600).step_by(2).for_each(|p| p.1 = 130.0);
     let woken = Scenarios::from_prices(&woke, &PriceHistory::new(), Span::DAY, Span::DAY, 2500).expect("scenarios");
-    let r = of(&[linear(0, 10.0)], &woken.filtered(0.97, LossScaling::Full), &AccountSettings::default());
+    let r = of(&[linear(0, 10.0)], &woken.filtered(0.97, Scaling::Full), &AccountSettings::default());
     assert!(r.total > 0.0 && r.total <= 1000.0, "a long loses no more than its value: {}", r.total);
     // Refused, with the reason.
     let refused = |price: f64| {
@@ -512,7 +512,7 @@ fn scenarios_end_where_all_have_prices_and_know_nothing_later() {
     // The scale of a scenario depends on what ended before its horizon began, and on today.
     let only: PriceHistory = [(symbol(0), a)].into();
     let plain = Scenarios::from_prices(&only, &PriceHistory::new(), Span::DAY, Span::DAY, 2500).expect("scenarios");
-    let scaled = plain.filtered(0.97, LossScaling::Full);
+    let scaled = plain.filtered(0.97, Scaling::Full);
     let ratio = |i: usize| {
         let of = |s: &Scenarios| s.moves(symbol(0)).expect("moves")[i].ln_1p();
         of(&scaled) / of(&plain)

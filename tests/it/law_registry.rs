@@ -9,7 +9,7 @@ use std::sync::Arc;
 use margincast::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
 use margincast::feature::{Feature, Row};
 use margincast::forecast::{self, FitContext, Panel, Track};
-use margincast::pipeline::{Bundle, Member};
+use margincast::pipeline::{Member, ModelSet};
 use margincast::record::registry::{ChangedBy, DataLock, Env, Extras, Registered};
 use margincast::record::{Registry, VersionRef};
 use serde_json::json;
@@ -29,7 +29,7 @@ pub fn rows(symbol: &str, n: i64) -> Vec<Row> {
 }
 
 /// A moving average with weight `lambda`, fitted on [`rows`].
-pub fn bundle(lambda: f64) -> Bundle {
+pub fn bundle(lambda: f64) -> ModelSet {
     let history = BTreeMap::from([("BTC".parse().unwrap(), Arc::new(rows("BTC", 400)))]);
     let panel = Panel::until(&history, Ts(0), Ts(0) + Span::DAY.times(400));
     let (members, track) = (BTreeMap::new(), Track::default());
@@ -39,7 +39,7 @@ pub fn bundle(lambda: f64) -> Bundle {
     let entry = forecast::Entry::named("ewma").unwrap();
     let fitted = (entry.fit)(&json!({"lambda": lambda}), &panel, &ctx).unwrap();
     let member = Member { name: "ewma".into(), horizon, fitted, calibration: None };
-    Bundle::new(vec![member], panel.end())
+    ModelSet::new(vec![member], panel.end())
 }
 
 /// What is registered beside [`bundle`].

@@ -5,6 +5,7 @@ pub mod shared;
 
 // Each module below is one file, named for the promise it tests.
 mod cli;
+mod config;
 mod docs;
 mod format;
 mod golden;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use margincast::base::table::Table;
 use margincast::base::{Aci, Horizon, Span, Symbol, Ts};
-use margincast::loss::baseline::var::{self, LossScaling, Rule};
+use margincast::loss::baseline::var::{self, Rule, Scaling};
 use margincast::loss::score::{pinball, qlike};
 use margincast::loss::test::compare::{Bandwidth, diebold_mariano, long_run_variance};
 use margincast::loss::test::coverage::coverage;
@@ -184,7 +184,7 @@ fn var_backtests_equal_numpy_and_scipy() {
         let forecast = |t: usize| {
             let past = &losses[t - 500..t];
             let tail = if filtered {
-                var::filtered(past, &sigma[t - 500..t], sigma[t], LossScaling::Full, 0.99, Rule::Type7)
+                var::filtered(past, &sigma[t - 500..t], sigma[t], Scaling::Full, 0.99, Rule::Type7)
             } else {
                 var::historical(past, 0.99, Rule::Type7)
             };
@@ -351,7 +351,7 @@ fn series(s: &Sp500) -> Series {
     for t in start..s.x.len() {
         let past = t - 1250..t;
         let filtered = |p: std::ops::Range<usize>| {
-            var::filtered(&losses[p.clone()], &sigma[p], sigma[t], LossScaling::Full, 0.99, Rule::Conservative)
+            var::filtered(&losses[p.clone()], &sigma[p], sigma[t], Scaling::Full, 0.99, Rule::Conservative)
         };
         u[t] = filtered(past).expect("losses").var;
         let ten_years = &losses[t.saturating_sub(2500)..t];

@@ -39,16 +39,18 @@ fn run(arguments: &[&str]) {
     assert!(out.status.success(), "{arguments:?}\n{}", String::from_utf8_lossy(&out.stderr));
 }
 
-/// scores.json and report.html of `backtest --config data/configs/sp500.toml`.
-fn backtest() -> Option<(Value, String)> {
+const CONFIG: &str = "data/configs/sp500.toml";
+
+/// scores.json and report.html of `backtest --config`, in a folder of its own.
+fn backtest(name: &str, config: &str) -> Option<(Value, String)> {
     let file = crate::shared::path("data/daily/arch_sp500.csv.gz")?;
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sp500");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(name);
     let _ = std::fs::remove_dir_all(&folder);
     let (lake, out) = (folder.join("lake"), folder.join("out"));
     let text = |p: &Path| p.display().to_string();
     let (file, lake, out) = (text(&file), text(&lake), text(&out));
     run(&["ingest", "--venue", "generic", "--map", "data/configs/maps/daily_prices.toml", "--lake", &lake, &file]);
-    run(&["backtest", "--config", "data/configs/sp500.toml", "--lake", &lake, "--out", &out]);
+    run(&["backtest", "--config", config, "--lake", &lake, "--out", &out]);
     let read = |name: &str| std::fs::read_to_string(Path::new(&out).join(name)).expect("readable");
     Some((serde_json::from_str(&read("scores.json")).expect("JSON"), read("report.html")))
 }
@@ -111,7 +113,7 @@ fn stages(scores: &Value) {
 
 #[test]
 fn the_command_reproduces_the_published_table_of_the_sp500() {
-    let Some((scores, report)) = backtest() else { return };
+    let Some((scores, report)) = backtest("sp500", CONFIG) else { return };
     let margins = scores["margins"].as_array().expect("margins");
     let of = |name: &str| {
         let own = margins.iter().find(|m| m["policy"] == name && m["symbol"] == "SPX");
@@ -146,4 +148,34 @@ fn the_command_reproduces_the_published_table_of_the_sp500() {
     ROWS.iter().for_each(|row| assert!(report.contains(row.0), "{}", row.0));
     assert_eq!(scores["failures"].as_array().map(Vec::len), Some(0));
     assert_eq!(scores["evidence"]["future"]["passed"], true);
+}
+
+/// `[margin]` of a row of the table: what `serve` reads, and the pipeline's own margin is made of.
+const SERVED: &str = r#"
+forecast = "HAR"
+regime = ""
+baseline = { side = "long" }
+baseline_model = "FHS 0.97"
+multiplier = { forecast = "HAR", over = "EWMA 0.97", min = 1.0, max = 2.0 }
+market_time = true
+begins_at_one = true
+guardrail = { mode = "managed-total", lag_max = 1.0, lag_steps = 4294967295, confirmations = 0, day_cap = 1000.0 }
+"#;
+
+#[test]
+fn a_row_of_the_table_is_what_a_service_of_its_settings_would_have_asked() {
+    let mut config: toml::Table =
+        toml::from_str(&std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(CONFIG)).unwrap()).unwrap();
+    config.insert("margin".into(), toml::from_str::<toml::Table>(SERVED).unwrap().into());
+    config["study"].as_table_mut().unwrap().remove("margins");
+    let needed = ["FHS 0.97", "EWMA 0.97", "HAR"];
+    let models = config["models"].as_array_mut().unwrap();
+    models.retain(|m| needed.contains(&m["name"].as_str().unwrap()));
+    let file = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sp500-served.toml");
+    std::fs::write(&file, toml::to_string(&config).unwrap()).unwrap();
+    let Some((scores, _)) = backtest("sp500-served", &file.display().to_string()) else { return };
+    let margins = scores["margins"].as_array().expect("margins");
+    let guarded = margins.iter().find(|m| m["policy"] == "guarded" && m["symbol"] == "SPX").expect("its own margin");
+    let row = ROWS.iter().find(|row| row.0 == "U + HAR, guard +10/-2").expect("the row");
+    hold(&guarded["outcome"], *row);
 }

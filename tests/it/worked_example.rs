@@ -6,7 +6,7 @@
 
 use std::collections::VecDeque;
 
-use margincast::base::{Horizon, Ts, stats};
+use margincast::base::{Horizon, Problems, Ts, stats};
 use margincast::feature::{Feature, Row};
 use margincast::forecast::{BySymbol, Dist, Entry, Error, FitContext, Forecast, Forecaster, Model, Panel};
 use serde::{Deserialize, Serialize};
@@ -50,11 +50,12 @@ impl Model for Median {
     const NAME: &'static str = "median";
     type Params = Params;
 
+    fn check(params: &Params, _: &[&str], problems: &mut Problems) {
+        problems.range("window", params.window as f64, 1.0, 1000.0);
+    }
+
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Median, Error> {
-        if !(1..=1000).contains(&params.window) {
-            let why = format!("`window` is {}, it must lie between 1 and 1000", params.window);
-            return Err(Error::Params { model: Self::NAME, why });
-        }
+        Self::sound(params, ctx)?;
         let (mut scales, mut refused) = (BySymbol::new(), None);
         for symbol in panel.symbols() {
             let mut last = Last::new(params.window);

@@ -10,11 +10,11 @@ const COLUMNS: [&str; 3] = ["symbol", "equity", "notional"];
 
 /// The holdings of every account, by instrument: an instrument that is not there is held by nobody.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct AccountSnapshot(pub BTreeMap<Symbol, Vec<Holding>>);
+pub struct AccountSnapshot(pub BTreeMap<Symbol, Vec<AccountHolding>>);
 
 /// What one account has in one instrument.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Holding {
+pub struct AccountHolding {
     /// What backs it, quote units.
     pub equity: f64,
     /// Its open position, quote units; negative when short.
@@ -27,16 +27,16 @@ impl AccountSnapshot {
     /// # Errors
     /// The table is not whole, a column is missing, or a field is empty or no number.
     pub fn read(text: &str) -> Result<AccountSnapshot, Error> {
-        let mut all: BTreeMap<Symbol, Vec<Holding>> = BTreeMap::new();
+        let mut all: BTreeMap<Symbol, Vec<AccountHolding>> = BTreeMap::new();
         for (line, symbol, [equity, notional]) in fields(text, &COLUMNS)? {
             let (equity, notional) = equity.zip(notional).ok_or_else(|| wrong(line, "a field is empty"))?;
-            all.entry(symbol).or_default().push(Holding { equity, notional });
+            all.entry(symbol).or_default().push(AccountHolding { equity, notional });
         }
         Ok(AccountSnapshot(all))
     }
     /// Number of accounts, their equity and open interest (sum of absolute notional), quote units.
     pub fn figures(&self) -> BTreeMap<Symbol, Vec<(&'static str, f64)>> {
-        let of = |holdings: &Vec<Holding>| {
+        let of = |holdings: &Vec<AccountHolding>| {
             let notional: f64 = holdings.iter().map(|h| h.notional.abs()).sum();
             let equity: f64 = holdings.iter().map(|h| h.equity).sum();
             vec![("accounts", holdings.len() as f64), ("equity", equity), ("open_interest", notional)]
@@ -57,7 +57,7 @@ mod tests {
     fn accounts_are_read_in_any_order_of_columns() {
         let text = "time,notional,symbol,equity\n1,5000,AAA,100\n1, -4000 ,AAA,210\n\n1,9,BBB,1\n";
         let snapshot = AccountSnapshot::read(text).unwrap();
-        let holding = |equity, notional| Holding { equity, notional };
+        let holding = |equity, notional| AccountHolding { equity, notional };
         let aaa = vec![holding(100.0, 5000.0), holding(210.0, -4000.0)];
         let want = [(symbol("AAA"), aaa), (symbol("BBB"), vec![holding(1.0, 9.0)])];
         assert_eq!(snapshot, AccountSnapshot(want.into()));

@@ -18,7 +18,7 @@ pub mod account;
 pub mod book;
 mod columns;
 
-pub use account::{AccountSnapshot, Holding};
+pub use account::{AccountHolding, AccountSnapshot};
 pub use book::{Book, BookReading, BookSnapshot};
 
 use std::collections::BTreeMap;

@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use super::rolling::Rolling;
 use super::spike::{Reliability, Threshold, insert, remove, thresholds};
 use super::spike_regression::{self, Case, SpikeRegression};
-use crate::base::{Prob, Symbol, Ts, stats};
+use crate::base::{Prob, Problems, Symbol, Ts, stats};
 use crate::feature::{Feature, Row};
 use crate::forecast::outcome::Pending;
 use crate::forecast::{BySymbol, Dist, Dwell, Fitted, Forecast, Forecaster, Outcome, Panel, Track};
@@ -42,6 +42,14 @@ pub struct Params {
     /// a share that did best on the last of them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub direct_spike: bool,
+}
+
+impl Params {
+    /// Says which settings are out of range.
+    pub fn problems(&self, problems: &mut Problems) {
+        problems.range("window", self.window as f64, 10.0, 1e6);
+        problems.range("spike_window", self.spike_window as f64, 10.0, 1e6);
+    }
 }
 
 impl Default for Params {

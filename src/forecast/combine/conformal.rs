@@ -50,7 +50,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use super::calibration::{self, Calibration};
-use crate::base::{Aci, Ts};
+use crate::base::{Aci, Problems, Ts};
 use crate::feature::Row;
 use crate::forecast::outcome::Pending;
 use crate::forecast::{BySymbol, Dist, Dwell, Error, FitContext, Fitted, Forecast, Forecaster, Model, Panel};
@@ -116,11 +116,16 @@ impl Model for Conformal {
     const NAME: &'static str = "conformal";
     type Params = Params;
 
+    fn check(params: &Params, before: &[&str], problems: &mut Problems) {
+        problems.one_of("base", &params.base, before);
+        problems.within("gamma", params.gamma, f64::MIN_POSITIVE, 10.0, "above 0 to 10");
+        problems.within("low", params.low, -10.0, -f64::MIN_POSITIVE, "-10 to below 0");
+        problems.within("high", params.high, f64::MIN_POSITIVE, 10.0, "above 0 to 10");
+        problems.under("calibration", |p| params.calibration.problems(p));
+    }
+
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Conformal, Error> {
-        if !(params.gamma > 0.0 && params.low < 0.0 && params.high > 0.0) {
-            let why = "want gamma > 0 and low < 0 < high".to_string();
-            return Err(Error::Params { model: Self::NAME, why });
-        }
+        Self::sound(params, ctx)?;
         let base = ctx.member(&params.base)?;
         // Overlapping horizons answer the same return once a row: each answer counts for its share.
         let aci = Aci { gamma: params.gamma / ctx.ahead() as f64, lo: params.low, hi: params.high, theta: 0.0 };

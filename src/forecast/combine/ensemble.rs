@@ -55,9 +55,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::stack::{PastForecasts, level, stacked};
-use crate::base::{Horizon, Span, Symbol, Ts};
+use crate::base::{Horizon, Problems, Span, Symbol, Ts};
 use crate::feature::Row;
-use crate::forecast::training::in_range;
 use crate::forecast::{BySymbol, Dist, Dwell, Error, FitContext, Fitted, Forecast, Forecaster, Model, Panel, Track};
 
 /// Less weight than this among those that speak says nothing of how to share the rest.
@@ -122,17 +121,25 @@ impl Model for Ensemble {
     const NAME: &'static str = "ensemble";
     type Params = Params;
 
+    fn check(params: &Params, before: &[&str], problems: &mut Problems) {
+        if params.members.is_empty() && before.is_empty() {
+            problems.say("members", "there is no model before; name `members` or put it after them");
+        }
+        for (i, member) in params.members.iter().enumerate() {
+            problems.one_of("members", member, before);
+            if params.members[..i].contains(member) {
+                problems.say("members", format_args!("`{member}` is named twice"));
+            }
+        }
+        problems.range("prior", params.prior, 0.0, 1e9);
+        problems.range("half_life", params.half_life, 0.0, 1e9);
+        problems.range("own_prior", params.own_prior, 0.0, 1e9);
+    }
+
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Ensemble, Error> {
+        Self::sound(params, ctx)?;
         let all = || ctx.members.keys().cloned().collect();
         let names: Vec<String> = if params.members.is_empty() { all() } else { params.members.clone() };
-        if names.is_empty() {
-            let why = "there is no model fitted before; name `members` or put it after them".to_string();
-            return Err(Error::Params { model: Self::NAME, why });
-        }
-        for (key, value) in [("prior", params.prior), ("half_life", params.half_life), ("own_prior", params.own_prior)]
-        {
-            in_range(Self::NAME, key, value, 0.0, 1e9)?;
-        }
         let past: BySymbol<Vec<PastForecasts>> =
             panel.symbols().map(|symbol| (symbol, aligned(&names, symbol, params, panel.end(), ctx.track))).collect();
         let all: Vec<PastForecasts> = past.values().flatten().cloned().collect();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A process by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum GarchKind {
+pub enum Kind {
     /// ARCH(5).
     Arch,
     /// GARCH(1,1).
@@ -31,30 +31,30 @@ pub enum GarchKind {
     Realized,
 }
 
-impl GarchKind {
+impl Kind {
     /// Every kind.
-    pub const ALL: [GarchKind; 11] = [
-        GarchKind::Arch,
-        GarchKind::Garch,
-        GarchKind::Gjr,
-        GarchKind::Tarch,
-        GarchKind::Aparch,
-        GarchKind::Egarch,
-        GarchKind::Harch,
-        GarchKind::Figarch,
-        GarchKind::Component,
-        GarchKind::Integrated,
-        GarchKind::Realized,
+    pub const ALL: [Kind; 11] = [
+        Kind::Arch,
+        Kind::Garch,
+        Kind::Gjr,
+        Kind::Tarch,
+        Kind::Aparch,
+        Kind::Egarch,
+        Kind::Harch,
+        Kind::Figarch,
+        Kind::Component,
+        Kind::Integrated,
+        Kind::Realized,
     ];
 
     /// Default orders `p, o, q`; `None` where the process has no such order.
     pub(super) fn orders(self) -> [Option<usize>; 3] {
         match self {
-            GarchKind::Arch => [Some(5), Some(0), None],
-            GarchKind::Garch => [Some(1), Some(0), Some(1)],
-            GarchKind::Gjr | GarchKind::Tarch | GarchKind::Egarch => [Some(1); 3],
-            GarchKind::Aparch | GarchKind::Figarch | GarchKind::Realized => [Some(1), None, Some(1)],
-            GarchKind::Harch | GarchKind::Component | GarchKind::Integrated => [None; 3],
+            Kind::Arch => [Some(5), Some(0), None],
+            Kind::Garch => [Some(1), Some(0), Some(1)],
+            Kind::Gjr | Kind::Tarch | Kind::Egarch => [Some(1); 3],
+            Kind::Aparch | Kind::Figarch | Kind::Realized => [Some(1), None, Some(1)],
+            Kind::Harch | Kind::Component | Kind::Integrated => [None; 3],
         }
     }
 }

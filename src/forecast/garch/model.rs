@@ -74,14 +74,14 @@ use serde::{Deserialize, Serialize};
 
 use super::estimate::GarchEstimate;
 use super::innovation::{Innovation, Tails};
-use super::kind::GarchKind;
+use super::kind::Kind;
 use super::process::Start;
 use super::regressor::{self, Regressor};
-use super::running::RunningProcess;
+use super::running::Running;
 use super::series::Series;
 use super::spec::{Mean, Spec};
 use super::state::{Input, Runs, Settings, State, input, rv_per_variance};
-use crate::base::{Horizon, Span, Symbol};
+use crate::base::{Horizon, Problems, Span, Symbol};
 use crate::feature::{Feature, Row};
 use crate::forecast::training::{Level, Training, each};
 use crate::forecast::{BySymbol, Dist, Error, FitContext, Forecaster, Model, Panel, Regime};
@@ -91,7 +91,7 @@ use crate::forecast::{BySymbol, Dist, Error, FitContext, Forecaster, Model, Pane
 #[serde(deny_unknown_fields, default)]
 pub struct Params {
     /// The variance process.
-    pub process: GarchKind,
+    pub process: Kind,
     /// Lags of the residual; `None`: the process's own.
     pub p: Option<usize>,
     /// Lags of the negative residual; `None`: the process's own.
@@ -128,7 +128,7 @@ pub struct Params {
 impl Default for Params {
     fn default() -> Params {
         Params {
-            process: GarchKind::Garch,
+            process: Kind::Garch,
             p: None,
             o: None,
             q: None,
@@ -174,15 +174,27 @@ impl Model for Garch {
     const NAME: &'static str = "garch";
     type Params = Params;
 
-    fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Garch, Error> {
-        let spec = params.spec().map_err(|why| Error::Params { model: Self::NAME, why })?;
-        if params.drift && (params.deseason || params.mean != Mean::Constant) {
-            let why =
-                "`drift` is a constant return a row; use it with `mean = \"constant\"`, without `deseason`".into();
-            return Err(Error::Params { model: Self::NAME, why });
+    fn check(params: &Params, _: &[&str], problems: &mut Problems) {
+        if let Err(why) = params.spec() {
+            problems.say("process", why);
         }
-        let features =
-            regressor::features(&params.exogenous).map_err(|why| Error::Params { model: Self::NAME, why })?;
+        if params.drift && (params.deseason || params.mean != Mean::Constant) {
+            let why = "it is a constant return a row; use it with `mean = \"constant\"`, without `deseason`";
+            problems.say("drift", why);
+        }
+        if let Err(why) = regressor::features(&params.exogenous) {
+            problems.say("exogenous", why);
+        }
+        problems.range("power", params.power, 0.0, 10.0);
+        problems.range("truncation", params.truncation as f64, 1.0, 1e5);
+        problems.range("min_rows", params.min_rows as f64, 0.0, 1e6);
+    }
+
+    fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Garch, Error> {
+        Self::sound(params, ctx)?;
+        let wrong = |why| Error::Params { model: Self::NAME, why };
+        let spec = params.spec().map_err(wrong)?;
+        let features = regressor::features(&params.exogenous).map_err(wrong)?;
         let need = match params.min_rows {
             0 if ctx.step >= Span::DAY => 200,
             0 => 1000,
@@ -224,7 +236,7 @@ fn learn(params: &Params, spec: &Spec, features: &[Feature], t: &Training<'_>, n
 
 /// The process of one instrument, row by row.
 struct Filter {
-    running: RunningProcess,
+    running: Running,
     tails: Tails,
 }
 
@@ -275,11 +287,11 @@ mod tests {
     /// Every process with every residual; every other one with rugarch's start and without clipping.
     fn all() -> Vec<Params> {
         let mut all = Vec::new();
-        for process in GarchKind::ALL {
+        for process in Kind::ALL {
             for innovation in INNOVATIONS {
                 let odd = all.len() % 2 == 1;
                 let start = if odd { Start::FirstVariance } else { Start::Backcast };
-                let exogenous = if process == GarchKind::Gjr { vec!["trades".into()] } else { Vec::new() };
+                let exogenous = if process == Kind::Gjr { vec!["trades".into()] } else { Vec::new() };
                 let truncation = 100;
                 all.push(Params { process, innovation, start, clip: !odd, exogenous, truncation, ..Params::default() });
             }
@@ -371,16 +383,13 @@ mod tests {
             let why = params.spec().unwrap_err();
             assert!(why.contains(word), "{why}");
         };
-        refused(Params { process: GarchKind::Harch, lags: vec![5, 1], ..Params::default() }, "lags");
-        refused(
-            Params { process: GarchKind::Egarch, exogenous: vec!["trades".into()], ..Params::default() },
-            "exogenous",
-        );
-        refused(Params { process: GarchKind::Harch, p: Some(1), ..Params::default() }, "`p`");
+        refused(Params { process: Kind::Harch, lags: vec![5, 1], ..Params::default() }, "lags");
+        refused(Params { process: Kind::Egarch, exogenous: vec!["trades".into()], ..Params::default() }, "exogenous");
+        refused(Params { process: Kind::Harch, p: Some(1), ..Params::default() }, "`p`");
         refused(Params { p: Some(6), ..Params::default() }, "`p`");
         refused(Params { p: Some(0), ..Params::default() }, "`p`");
-        refused(Params { process: GarchKind::Figarch, q: Some(2), ..Params::default() }, "figarch");
-        refused(Params { process: GarchKind::Tarch, power: 9.0, ..Params::default() }, "power");
+        refused(Params { process: Kind::Figarch, q: Some(2), ..Params::default() }, "figarch");
+        refused(Params { process: Kind::Tarch, power: 9.0, ..Params::default() }, "power");
         let unknown = Params { exogenous: vec!["ghost".into()], ..Params::default() };
         let why = fixture::fit::<Garch>(&unknown, &fixture::rows(300, |i| (wave(i), 1e-6)), 1).unwrap_err();
         assert!(why.to_string().contains("ghost"), "{why}");

@@ -54,10 +54,11 @@ use super::filter::Filter;
 use super::gaussian::{Covariance, Gaussian, no_fit};
 use super::mixture::mixture;
 use super::start::{bands, best, bounds};
-use crate::base::{Horizon, Seed, Span, Ts, stats};
-use crate::feature::{Feature, Row};
+use crate::base::problem::meant;
+use crate::base::{Horizon, Problems, Seed, Span, Ts, stats};
+use crate::feature::{CATALOG, Feature, Row};
 use crate::forecast::regime::Tenure;
-use crate::forecast::training::{Chosen, Level, Training, each, in_range};
+use crate::forecast::training::{Chosen, Level, Training, each};
 use crate::forecast::{BySymbol, Dwell, Error, FitContext, Forecast, Forecaster, Model, Panel, Regime};
 
 /// Settings.
@@ -115,12 +116,19 @@ impl Model for Hmm {
     const NAME: &'static str = "hmm";
     type Params = Params;
 
+    fn check(params: &Params, _: &[&str], problems: &mut Problems) {
+        if let Err(why) = features(&params.columns) {
+            problems.say("columns", why);
+        }
+        problems.range("states", params.states as f64, 2.0, 4.0);
+        problems.range("starts", params.starts as f64, 1.0, 20.0);
+        problems.range("iterations", params.iterations as f64, 1.0, 10_000.0);
+        problems.range("tolerance", params.tolerance, 1e-12, 1e6);
+    }
+
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Hmm, Error> {
+        Self::sound(params, ctx)?;
         let features = features(&params.columns).map_err(|why| Error::Params { model: Self::NAME, why })?;
-        in_range(Self::NAME, "states", params.states as f64, 2.0, 4.0)?;
-        in_range(Self::NAME, "starts", params.starts as f64, 1.0, 20.0)?;
-        in_range(Self::NAME, "iterations", params.iterations as f64, 1.0, 10_000.0)?;
-        in_range(Self::NAME, "tolerance", params.tolerance, 1e-12, 1e6)?;
         let symbols = each(Self::NAME, panel, ctx, |training| {
             let level = training.level(NEED)?;
             let symbol = training.rows.first().map(|r| r.symbol.to_string()).unwrap_or_default();
@@ -146,9 +154,15 @@ impl Model for Hmm {
     }
 }
 
+/// Says that a name is no feature, and which is near it.
+fn no_feature(name: &str) -> String {
+    let known: Vec<&str> = CATALOG.iter().map(|spec| spec.name).collect();
+    format!("`{name}` is no feature{}", meant(name, &known))
+}
+
 fn features(columns: &[String]) -> Result<Vec<Feature>, String> {
     let one = |name: &String| {
-        let feature = Feature::named(name).ok_or_else(|| format!("`{name}` is no feature"))?;
+        let feature = Feature::named(name).ok_or_else(|| no_feature(name))?;
         let fits = feature.is_variance() || feature.spec().unit == "1";
         if fits { Ok(feature) } else { Err(format!("`{name}` is neither a variance nor of unit 1")) }
     };

@@ -49,13 +49,13 @@
 use serde::{Deserialize, Serialize};
 
 use super::regression::{SwitchingRegression, no_fit};
-use crate::base::{Horizon, Seed, Ts, stats};
+use crate::base::{Horizon, Problems, Seed, Ts, stats};
 use crate::feature::{Feature, Row};
 use crate::forecast::hmm::chain::Chain;
 use crate::forecast::hmm::mixture::mixture;
 use crate::forecast::hmm::start::{bands, best, bounds};
 use crate::forecast::regime::Tenure;
-use crate::forecast::training::{Chosen, Level, Training, each, in_range};
+use crate::forecast::training::{Chosen, Level, Training, each};
 use crate::forecast::window::Adjacent;
 use crate::forecast::{BySymbol, Dwell, Error, FitContext, Forecast, Forecaster, Model, Panel, Regime};
 
@@ -122,11 +122,15 @@ impl Model for Markov {
     const NAME: &'static str = "markov";
     type Params = Params;
 
+    fn check(params: &Params, _: &[&str], problems: &mut Problems) {
+        problems.range("states", params.states as f64, 2.0, 4.0);
+        problems.range("starts", params.starts as f64, 1.0, 20.0);
+        problems.range("iterations", params.iterations as f64, 1.0, 10_000.0);
+        problems.range("tolerance", params.tolerance, 1e-12, 1e6);
+    }
+
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Markov, Error> {
-        in_range(Self::NAME, "states", params.states as f64, 2.0, 4.0)?;
-        in_range(Self::NAME, "starts", params.starts as f64, 1.0, 20.0)?;
-        in_range(Self::NAME, "iterations", params.iterations as f64, 1.0, 10_000.0)?;
-        in_range(Self::NAME, "tolerance", params.tolerance, 1e-12, 1e6)?;
+        Self::sound(params, ctx)?;
         let symbols = each(Self::NAME, panel, ctx, |training| {
             let symbol = training.rows.first().map(|r| r.symbol.to_string()).unwrap_or_default();
             let seed = ctx.seed.named(Self::NAME).named(&symbol);

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use super::gamma::Design;
 use super::input::unit;
 use super::standardised::{Inputs, Reader, names};
-use crate::base::{Symbol, Ts, stats};
+use crate::base::{Problems, Symbol, Ts, stats};
 use crate::feature::Row;
 use crate::forecast::hmm::{self, Hmm};
 use crate::forecast::training::{Level, Training, each};
@@ -78,11 +78,18 @@ fn regimes(states: usize, panel: &Panel, ctx: &FitContext<'_>) -> Result<Option<
     }
 }
 
+/// Says what is wrong with the settings that pooled models share.
+pub(super) fn check(regimes: usize, drop: &[String], problems: &mut Problems) {
+    problems.want("regimes", regimes == 0 || (2..=4).contains(&regimes), regimes, "0, or 2 to 4");
+    let known: Vec<&str> = names().collect();
+    drop.iter().for_each(|name| problems.one_of("drop", name, &known));
+}
+
 impl Pool {
     /// The rows of a panel that have a long mean and an outcome; models that want the same share it.
     ///
     /// # Errors
-    /// Too few, or an input in `drop` that does not exist.
+    /// Too few.
     pub fn gather(
         model: &'static str,
         panel: &Panel,
@@ -94,13 +101,6 @@ impl Pool {
         panel.try_derived(&key, || Pool::make(model, panel, ctx, wanted))
     }
     fn make(model: &'static str, panel: &Panel, ctx: &FitContext<'_>, wanted: Selection<'_>) -> Result<Pool, Error> {
-        if let Some(name) = wanted.drop.iter().find(|d| names().all(|name| name != **d)) {
-            let known: Vec<&str> = names().collect();
-            return Err(Error::Params {
-                model,
-                why: format!("`drop` names `{name}`; inputs are {}", known.join(", ")),
-            });
-        }
         let quiet = FitContext { progress: &|_| (), ..*ctx };
         let regimes = regimes(wanted.regimes, panel, &quiet)?;
         let own = each(model, panel, &quiet, |training| {

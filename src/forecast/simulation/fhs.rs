@@ -58,9 +58,9 @@ use super::filter::{Filter, per_row};
 use super::sample::{Sample, dist_of_returns};
 use super::scaling::{Floor, Standardised};
 use crate::base::quantile::Rule;
-use crate::base::{Horizon, Seed, Ts, stats};
+use crate::base::{Horizon, Problems, Seed, Ts, stats};
 use crate::feature::{Feature, Row};
-use crate::forecast::training::{Chosen, Level, each, in_range};
+use crate::forecast::training::{Chosen, Level, each};
 use crate::forecast::{BySymbol, Error, FitContext, Forecast, Forecaster, Model, Panel};
 
 pub use super::filter::Seeding;
@@ -132,18 +132,21 @@ impl Model for Fhs {
     const NAME: &'static str = "fhs";
     type Params = Params;
 
-    fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Fhs, Error> {
-        in_range(Self::NAME, "lambda", params.lambda, 0.5, 0.9999)?;
-        in_range(Self::NAME, "window", params.window as f64, 50.0, 1e5)?;
-        in_range(Self::NAME, "min_rows", params.min_rows as f64, 20.0, params.window as f64)?;
-        in_range(Self::NAME, "floor_quantile", params.floor_quantile, 0.0, 1.0)?;
-        in_range(Self::NAME, "paths", params.paths as f64, 0.0, 1e6)?;
+    fn check(params: &Params, _: &[&str], problems: &mut Problems) {
+        problems.range("lambda", params.lambda, 0.5, 0.9999);
+        problems.range("window", params.window as f64, 50.0, 1e5);
+        problems.range("min_rows", params.min_rows as f64, 20.0, params.window as f64);
+        problems.range("floor_quantile", params.floor_quantile, 0.0, 1.0);
+        problems.range("paths", params.paths as f64, 0.0, 1e6);
         if params.paths > 0 && params.scaling == Scaling::Mid {
-            let why = "`paths` move volatility on themselves; use them with `scaling = \"full\"`".to_string();
-            return Err(Error::Params { model: Self::NAME, why });
+            problems.say("paths", "they move volatility on themselves; use them with `scaling = \"full\"`");
         }
-        in_range(Self::NAME, "seed_rows", params.seed_rows as f64, 1.0, 1e5)?;
-        in_range(Self::NAME, "floor_rows", params.floor_rows as f64, 100.0, 1e5)?;
+        problems.range("seed_rows", params.seed_rows as f64, 1.0, 1e5);
+        problems.range("floor_rows", params.floor_rows as f64, 100.0, 1e5);
+    }
+
+    fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Fhs, Error> {
+        Self::sound(params, ctx)?;
         let levels = each(Self::NAME, panel, ctx, |t| t.level(params.min_rows))?;
         let lambda = per_row(params.lambda, ctx.step);
         let seed = (params.paths > 0).then_some(ctx.seed);

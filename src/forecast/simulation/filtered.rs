@@ -62,12 +62,12 @@ use statrs::distribution::{Continuous, StudentsT};
 
 use super::sample::dist_of_returns;
 use super::scaling::{Floor, Scaling, Standardised};
+use crate::base::Problems;
 use crate::base::pareto::{self, Pareto};
 use crate::base::quantile::Rule;
 use crate::feature::Row;
 use crate::forecast::dist::LEVELS;
 use crate::forecast::outcome::Pending;
-use crate::forecast::training::in_range;
 use crate::forecast::{BySymbol, Dist, Dwell, Error, FitContext, Fitted, Forecast, Forecaster, Model, Panel};
 
 /// Degrees of freedom that a fit may have.
@@ -140,16 +140,20 @@ impl Model for Filtered {
     const NAME: &'static str = "filtered";
     type Params = Params;
 
-    fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Filtered, Error> {
+    fn check(params: &Params, before: &[&str], problems: &mut Problems) {
+        problems.one_of("base", &params.base, before);
         let least = if params.law == Law::Pareto { NEED as f64 / OUTER } else { 50.0 };
-        in_range(Self::NAME, "window", params.window as f64, least, 1e5)?;
-        in_range(Self::NAME, "min_rows", params.min_rows as f64, 50.0, params.window as f64)?;
-        in_range(Self::NAME, "floor_quantile", params.floor_quantile, 0.0, 1.0)?;
-        in_range(Self::NAME, "floor_rows", params.floor_rows as f64, 100.0, 1e5)?;
+        problems.range("window", params.window as f64, least, 1e5);
+        problems.range("min_rows", params.min_rows as f64, 50.0, params.window as f64);
+        problems.range("floor_quantile", params.floor_quantile, 0.0, 1.0);
+        problems.range("floor_rows", params.floor_rows as f64, 100.0, 1e5);
         if params.scaling == Scaling::Mid && params.law != Law::Historical {
-            let why = "`scaling = \"mid\"` moves returns as they were; use it with `law = \"historical\"`".to_string();
-            return Err(Error::Params { model: Self::NAME, why });
+            problems.say("scaling", "`mid` moves returns as they were; use it with `law = \"historical\"`");
         }
+    }
+
+    fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Filtered, Error> {
+        Self::sound(params, ctx)?;
         let base = ctx.member(&params.base)?;
         let mut freedom = BySymbol::new();
         if params.law == Law::Student {

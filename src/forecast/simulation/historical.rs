@@ -44,9 +44,9 @@ use serde::{Deserialize, Serialize};
 
 use super::sample::{Sample, dist_of_returns};
 use crate::base::quantile::Rule;
-use crate::base::{Horizon, Ts};
+use crate::base::{Horizon, Problems, Ts};
 use crate::feature::{Feature, Row};
-use crate::forecast::training::{Chosen, Level, each, in_range};
+use crate::forecast::training::{Chosen, Level, each};
 use crate::forecast::window::Adjacent;
 use crate::forecast::{BySymbol, Error, FitContext, Forecast, Forecaster, Model, Panel};
 
@@ -81,9 +81,13 @@ impl Model for Historical {
     const NAME: &'static str = "historical";
     type Params = Params;
 
+    fn check(params: &Params, _: &[&str], problems: &mut Problems) {
+        problems.range("window", params.window as f64, 50.0, 1e5);
+        problems.range("min_rows", params.min_rows as f64, 20.0, params.window as f64);
+    }
+
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Historical, Error> {
-        in_range(Self::NAME, "window", params.window as f64, 50.0, 1e5)?;
-        in_range(Self::NAME, "min_rows", params.min_rows as f64, 20.0, params.window as f64)?;
+        Self::sound(params, ctx)?;
         let levels = each(Self::NAME, panel, ctx, |t| t.level(params.min_rows))?;
         Ok(Historical { params: params.clone(), horizon: ctx.horizon, ahead: ctx.ahead(), levels })
     }

@@ -44,10 +44,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::base::quantile::{Rule, shortfall};
-use crate::base::{Horizon, Ts, stats};
+use crate::base::{Horizon, Problems, Ts, stats};
 use crate::feature::Row;
 use crate::forecast::dist::LEVELS;
-use crate::forecast::training::{Chosen, Training, each, in_range};
+use crate::forecast::training::{Chosen, Training, each};
 use crate::forecast::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Outcome, Panel};
 
 /// Tail probability whose long-run quantile calibrates the stress set.
@@ -94,10 +94,14 @@ impl Model for Stressed {
     const NAME: &'static str = "stressed";
     type Params = Params;
 
+    fn check(params: &Params, _: &[&str], problems: &mut Problems) {
+        problems.range("window", params.window as f64, 50.0, 1e4);
+        problems.range("history", params.history as f64, params.window as f64, 1e5);
+        problems.range("min_rows", params.min_rows as f64, 100.0, params.history as f64);
+    }
+
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Stressed, Error> {
-        in_range(Self::NAME, "window", params.window as f64, 50.0, 1e4)?;
-        in_range(Self::NAME, "history", params.history as f64, params.window as f64, 1e5)?;
-        in_range(Self::NAME, "min_rows", params.min_rows as f64, 100.0, params.history as f64)?;
+        Self::sound(params, ctx)?;
         let sets = each(Self::NAME, panel, ctx, |t| set(params, t))?;
         Ok(Stressed { horizon: ctx.horizon, sets })
     }

@@ -43,9 +43,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Horizon, Ts, stats};
+use crate::base::{Horizon, Problems, Ts, stats};
 use crate::feature::{Feature, Row};
-use crate::forecast::training::{Chosen, Level, each, in_range};
+use crate::forecast::training::{Chosen, Level, each};
 use crate::forecast::{BySymbol, Dist, Error, FitContext, Forecast, Forecaster, Model, Panel};
 
 /// Rows whose mean starts the recursion.
@@ -108,8 +108,13 @@ impl Model for Ewma {
     const NAME: &'static str = "ewma";
     type Params = Params;
 
+    fn check(params: &Params, _: &[&str], problems: &mut Problems) {
+        problems.range("lambda", params.lambda, 0.0, 0.9999);
+        problems.range("min_rows", params.min_rows as f64, 0.0, 1e6);
+    }
+
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Ewma, Error> {
-        in_range(Self::NAME, "lambda", params.lambda, 0.0, 0.9999)?;
+        Self::sound(params, ctx)?;
         let coefficients = each(Self::NAME, panel, ctx, |t| {
             let level = t.level(params.min_rows.max(SEED_ROWS))?;
             let rv_per_unit = match params.on {

@@ -1,7 +1,7 @@
 //! The baseline requirement, row by row: filtered historical simulation with a volatility floor,
 //! and what is published beside it. No look-ahead: a loss counts once its horizon is complete.
 
-use super::ordered::OrderedWindow;
+use super::ordered::Ordered;
 use super::params::{Params, Side};
 use super::var::{TailLoss, rank, shortfall};
 use crate::base::{Span, stats};
@@ -37,13 +37,13 @@ pub struct Baseline {
     ahead: usize,
     filter: Filter,
     /// Volatilities predicted for each row.
-    sigma: OrderedWindow,
+    sigma: Ordered,
     /// Horizon returns over volatility, window.
-    z: OrderedWindow,
+    z: Ordered,
     /// Horizon returns, window.
-    recent: OrderedWindow,
+    recent: Ordered,
     /// Horizon returns, all history kept.
-    all: OrderedWindow,
+    all: Ordered,
 }
 
 impl Baseline {
@@ -60,10 +60,10 @@ impl Baseline {
             params,
             ahead,
             filter: Filter::new(lambda, ahead, Seeding::MeanSquare, params.seed_rows),
-            sigma: OrderedWindow::new(history),
-            z: OrderedWindow::new(window),
-            recent: OrderedWindow::new(window),
-            all: OrderedWindow::new(history),
+            sigma: Ordered::new(history),
+            z: Ordered::new(window),
+            recent: Ordered::new(window),
+            all: Ordered::new(history),
         })
     }
 
@@ -127,7 +127,7 @@ pub fn dispersion(losses: &[f64]) -> f64 {
 }
 
 /// Conservative VaR and Acerbi-Tasche ES of a window of returns, of one side or the worse.
-fn tail(returns: &OrderedWindow, alpha: f64, side: Side) -> TailLoss {
+fn tail(returns: &Ordered, alpha: f64, side: Side) -> TailLoss {
     let n = returns.len();
     let k = rank(alpha, n.max(1));
     let long = || TailLoss {
@@ -150,7 +150,7 @@ fn tail(returns: &OrderedWindow, alpha: f64, side: Side) -> TailLoss {
 
 #[cfg(test)]
 mod tests {
-    use super::super::var::{LossScaling, Rule, ewma, filtered, historical, volatility_floor};
+    use super::super::var::{Rule, Scaling, ewma, filtered, historical, volatility_floor};
     use super::*;
 
     fn returns(n: usize) -> Vec<f64> {
@@ -183,7 +183,7 @@ mod tests {
                 let before: Vec<f64> = recent.iter().map(|t| horizon[*t]).collect();
                 let all: Vec<f64> = starts.iter().map(|t| sign * sum(*t)).collect();
                 (
-                    filtered(&losses, &before, next, LossScaling::Full, 0.99, Rule::Conservative).unwrap(),
+                    filtered(&losses, &before, next, Scaling::Full, 0.99, Rule::Conservative).unwrap(),
                     historical(&all, 0.99, Rule::Conservative).unwrap(),
                 )
             };

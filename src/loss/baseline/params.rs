@@ -2,9 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::Span;
+use crate::base::{Problems, Span};
 use crate::forecast::Dist;
 use crate::loss::Error;
+
+/// Most rows that a setting may ask for.
+const ROWS_MAX: usize = 1_000_000;
 
 /// Whose losses.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,8 +51,8 @@ impl Side {
 /// | `side` | `both` | `long`, `short`, `both` |
 /// | `window` | `1250d` | of standardised losses, at least one row; at most `history` |
 /// | `history` | `3650d` | of volatilities and of plain losses |
-/// | `warm_up` | 500 | complete losses before the first estimate, 100 or more |
-/// | `seed_rows` | 100 | returns whose mean square starts the filter, 1 or more |
+/// | `warm_up` | 500 | complete losses before the first estimate, 100 to a million |
+/// | `seed_rows` | 100 | returns whose mean square starts the filter, 1 to a million |
 /// | `floor_percentile` | 0.25 | of past volatilities, the least that is scaled to; 0 is no floor |
 /// | `stress_percentile` | 0.99 | of past volatilities, for the stressed requirement |
 /// | `long_run_floor` | false | whether VaR and ES are at least the long-run ones |
@@ -90,20 +93,24 @@ impl Params {
     /// Whether every setting is within its range.
     ///
     /// # Errors
-    /// The first setting that is not, with its range.
+    /// All settings that are not, each with its range.
     pub fn check(&self) -> Result<(), Error> {
-        let want = |key, ok: bool, got: String, want| {
-            if ok { Ok(()) } else { Err(Error::Setting { of: "baseline", key, got, want }) }
-        };
-        let share = |p: f64| (0.0..=1.0).contains(&p);
-        want("alpha", self.alpha > 0.5 && self.alpha < 1.0, self.alpha.to_string(), "above 0.5, below 1")?;
+        let mut problems = Problems::default();
+        problems.under("baseline", |p| self.problems(p));
+        Ok(problems.done()?)
+    }
+
+    /// Says which settings are out of range.
+    pub fn problems(&self, p: &mut Problems) {
+        p.want("alpha", self.alpha > 0.5 && self.alpha < 1.0, self.alpha, "above 0.5, below 1");
         let lambda = self.lambda_per_day;
-        want("lambda_per_day", lambda > 0.0 && lambda < 1.0, lambda.to_string(), "above 0, below 1")?;
+        p.want("lambda_per_day", lambda > 0.0 && lambda < 1.0, lambda, "above 0, below 1");
         let window = self.window > Span(0) && self.window <= self.history;
-        want("window", window, self.window.to_string(), "above 0s, at most `history`")?;
-        want("warm_up", self.warm_up >= 100, self.warm_up.to_string(), "100 or more")?;
-        want("seed_rows", self.seed_rows >= 1, self.seed_rows.to_string(), "1 or more")?;
-        want("floor_percentile", share(self.floor_percentile), self.floor_percentile.to_string(), "0 to 1")?;
-        want("stress_percentile", share(self.stress_percentile), self.stress_percentile.to_string(), "0 to 1")
+        p.want("window", window, self.window, "above 0s, at most `history`");
+        p.want("history", self.history > Span(0), self.history, "above 0s");
+        p.want("warm_up", (100..=ROWS_MAX).contains(&self.warm_up), self.warm_up, "100 to 1000000");
+        p.want("seed_rows", (1..=ROWS_MAX).contains(&self.seed_rows), self.seed_rows, "1 to 1000000");
+        p.range("floor_percentile", self.floor_percentile, 0.0, 1.0);
+        p.range("stress_percentile", self.stress_percentile, 0.0, 1.0);
     }
 }

@@ -6,8 +6,7 @@ use statrs::distribution::{Continuous, ContinuousCDF, StudentsT};
 pub use crate::base::quantile::Rule;
 pub(crate) use crate::base::quantile::{rank, shortfall};
 use crate::base::{Span, stats};
-
-pub use crate::forecast::simulation::fhs::LossScaling;
+pub use crate::forecast::simulation::fhs::Scaling;
 
 /// VaR and ES of one tail, in the unit of the losses.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -49,13 +48,13 @@ pub fn filtered(
     losses: &[f64],
     sigma: &[f64],
     next: f64,
-    scaling: LossScaling,
+    scaling: Scaling,
     alpha: f64,
     rule: Rule,
 ) -> Option<TailLoss> {
     let scaled = losses.iter().zip(sigma).map(|(loss, s)| match scaling {
-        LossScaling::Full => loss / s * next,
-        LossScaling::Mid => loss * 0.5 * (next + s) / s,
+        Scaling::Full => loss / s * next,
+        Scaling::Mid => loss * 0.5 * (next + s) / s,
     });
     historical(&scaled.collect::<Vec<_>>(), alpha, rule)
 }

@@ -8,13 +8,13 @@ use crate::base::stats;
 use crate::loss::Error;
 
 /// A token that should be worth one unit counts as off its peg below this price.
-const PEG: f64 = 0.99;
+pub const PEG: f64 = 0.99;
 
 /// What one step below [`PEG`] adds to the haircut.
-const PEG_SLOPE: f64 = 4.0;
+pub const PEG_SLOPE: f64 = 4.0;
 
 /// Share of the relief from a hedge that counts.
-const RELIEF_MAX: f64 = 0.8;
+pub const RELIEF_MAX: f64 = 0.8;
 
 /// What a haircut is made of.
 ///

@@ -11,17 +11,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::base::{Span, Symbol, Ts};
 use crate::loss::Error;
-use crate::loss::baseline::var::{LossScaling, ewma, volatility_floor};
+use crate::loss::baseline::var::{Scaling, ewma, volatility_floor};
 
 /// Prices, or implied volatilities, by instrument, each in order of time.
 pub type PriceHistory = BTreeMap<Symbol, Vec<(Ts, f64)>>;
 
 /// Largest relative move of a scenario: a price a million times what it was is a slip.
-const MOVE_MAX: f64 = 1e6;
+pub const MOVE_MAX: f64 = 1e6;
 
 /// Scaling to today's volatility multiplies a past return by no more than this, and divides it by
 /// no more.
-const SCALE_MAX: f64 = 5.0;
+pub const SCALE_MAX: f64 = 5.0;
 
 /// What a scenario is called.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -171,7 +171,7 @@ impl Scenarios {
     /// horizon to the one predicted now, which is no less than the 25th percentile of the past (an
     /// exponentially weighted filter, `lambda_per_day`, seeded with the mean square of the first 100).
     /// Only for scenarios that have times. The scale stays within [`SCALE_MAX`].
-    pub fn filtered(&self, lambda_per_day: f64, scaling: LossScaling) -> Scenarios {
+    pub fn filtered(&self, lambda_per_day: f64, scaling: Scaling) -> Scenarios {
         let times: Vec<Ts> =
             self.labels.iter().filter_map(|l| if let ScenarioLabel::At(ts) = l { Some(*ts) } else { None }).collect();
         if times.len() != self.len() || self.len() < 2 {
@@ -189,8 +189,8 @@ impl Scenarios {
                 // Only returns that had ended when this one's horizon began.
                 let known = times.partition_point(|t| *t <= times[s] - self.horizon);
                 let factor = match scaling {
-                    LossScaling::Full => now / sigma[known],
-                    LossScaling::Mid => 0.5 * (now + sigma[known]) / sigma[known],
+                    Scaling::Full => now / sigma[known],
+                    Scaling::Mid => 0.5 * (now + sigma[known]) / sigma[known],
                 };
                 // A market that never moved has no scale.
                 let factor = if factor.is_finite() { factor.clamp(1.0 / SCALE_MAX, SCALE_MAX) } else { 1.0 };

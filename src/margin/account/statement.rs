@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::collateral::Holdings;
 use super::requirement::{AccountRequirement, Closing, GridPoint, PARTS};
 use crate::base::{Span, Symbol};
-use crate::loss::baseline::var::LossScaling;
+use crate::loss::baseline::var::Scaling;
 use crate::loss::portfolio::quadratic::{Method, Quadratic};
 use crate::loss::portfolio::scenario::{ScenarioLabel, Scenarios};
 use crate::loss::portfolio::stress::StressLoss;
@@ -104,7 +104,7 @@ pub struct Statement {
     /// Level and measure of the loss, and the cap on offsets.
     pub portfolio: Params,
     /// How past returns were brought to today's volatility, where they were.
-    pub scaling: Option<LossScaling>,
+    pub scaling: Option<Scaling>,
     /// The first of them.
     pub first: ScenarioLabel,
     /// The last.

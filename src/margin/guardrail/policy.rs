@@ -6,7 +6,7 @@ use super::blast::BlastLimits;
 use super::hysteresis::Hysteresis;
 use super::staleness::Staleness;
 use super::thin_book::Thin;
-use crate::base::Span;
+use crate::base::{Problems, Span};
 use crate::margin::Error;
 
 /// No policy may allow a multiplier above this.
@@ -171,81 +171,85 @@ impl Policy {
     /// Whether every setting is within its range.
     ///
     /// # Errors
-    /// The first setting that is not, with its range.
+    /// All settings that are not, each with its range.
     pub fn check(&self) -> Result<(), Error> {
-        self.check_bounds()?;
-        self.check_speeds()?;
-        self.check_conditions()?;
-        let l = &self.ladder;
-        let h = &self.hysteresis;
-        let ascending = Span(0) <= l.fresh && l.fresh <= l.hold && l.hold < l.degrade;
-        want("ladder", ascending, l, "0 <= fresh <= hold < degrade")?;
-        within("ladder.fallback_m", l.fallback_m, 1.0, M_CEILING, "1 to 3")?;
-        let probs = 0.0 <= h.leave && h.leave <= h.enter && h.enter <= 1.0 && h.enter_count > 0 && h.leave_count > 0;
-        want("hysteresis", probs, h, "0 <= leave <= enter <= 1 and counts of 1 or more")
+        let mut problems = Problems::default();
+        self.problems(&mut problems);
+        Ok(problems.done()?)
     }
 
-    fn check_bounds(&self) -> Result<(), Error> {
-        within("m_min", self.m_min, 0.9, 1.0, "0.90 to 1")?;
-        within("im.m_max", self.im.m_max, self.m_min, M_CEILING, "m_min to 3")?;
-        within("mm.m_max", self.mm.m_max, self.m_min, self.im.m_max, "m_min to im.m_max")?;
-        within("mm_share", self.mm_share, 1e-6, 1.0 / IM_OVER_MM, "above 0 to 0.80")?;
-        within("long_run_cap", self.long_run_cap, 1.0, f64::INFINITY, "1 or more")?;
-        within("day_cap", self.day_cap, 1.0, f64::INFINITY, "1 or more")?;
-        want("quantum_ppm", (1..=100_000).contains(&self.quantum_ppm), self.quantum_ppm, "1 to 100000")?;
+    /// Says which settings are out of range.
+    pub fn problems(&self, p: &mut Problems) {
+        self.bounds(p);
+        self.speeds(p);
+        self.conditions(p);
+        let l = &self.ladder;
+        p.want("ladder.fresh", l.fresh >= Span(0), l.fresh, "0s or more");
+        p.want("ladder.hold", l.hold >= l.fresh, l.hold, "ladder.fresh or more");
+        p.want("ladder.degrade", l.degrade > l.hold, l.degrade, "more than ladder.hold");
+        p.range("ladder.fallback_m", l.fallback_m, 1.0, M_CEILING);
+        let h = &self.hysteresis;
+        p.range("hysteresis.enter", h.enter, 0.0, 1.0);
+        p.within("hysteresis.leave", h.leave, 0.0, h.enter, "0 to hysteresis.enter");
+        p.want("hysteresis.enter_count", h.enter_count > 0, h.enter_count, "1 or more");
+        p.want("hysteresis.leave_count", h.leave_count > 0, h.leave_count, "1 or more");
+    }
+
+    fn bounds(&self, p: &mut Problems) {
+        p.within("m_min", self.m_min, 0.9, 1.0, "0.90 to 1");
+        p.within("im.m_max", self.im.m_max, self.m_min, M_CEILING, "m_min to 3");
+        p.within("mm.m_max", self.mm.m_max, self.m_min, self.im.m_max, "m_min to im.m_max");
+        p.within("mm_share", self.mm_share, 1e-6, 1.0 / IM_OVER_MM, "above 0 to 0.80");
+        p.within("long_run_cap", self.long_run_cap, 1.0, f64::MAX, "1 or more");
+        p.within("day_cap", self.day_cap, 1.0, f64::MAX, "1 or more");
+        p.want("quantum_ppm", (1..=100_000).contains(&self.quantum_ppm), self.quantum_ppm, "1 to 100000");
         for (key, m) in [("m_min", self.m_min), ("im.m_max", self.im.m_max), ("mm.m_max", self.mm.m_max)] {
             let quanta = m * 1e6 / self.quantum_ppm as f64;
-            want(key, (quanta - quanta.round()).abs() < 1e-6, m, "a multiple of quantum_ppm")?;
+            p.want(key, (quanta - quanta.round()).abs() < 1e-6, m, "a multiple of quantum_ppm");
         }
-        within("recheck_tolerance", self.recheck_tolerance, 1e-9, 0.1, "above 0 to 0.1")
+        p.within("recheck_tolerance", self.recheck_tolerance, 1e-9, 0.1, "above 0 to 0.1");
     }
 
-    fn check_conditions(&self) -> Result<(), Error> {
-        within("transfer_min", self.transfer_min, 1.0, M_CEILING, "1 to 3")?;
+    fn conditions(&self, p: &mut Problems) {
+        p.range("transfer_min", self.transfer_min, 1.0, M_CEILING);
         let (t, d, b) = (&self.thin, &self.doubt, &self.blast);
-        within("thin.depth_share", t.depth_share, 0.0, 1.0, "0 to 1")?;
-        want("thin.samples", t.samples > 0, t.samples, "1 or more")?;
-        within("thin.spread_times", t.spread_times, 1.0, f64::MAX, "1 or more")?;
-        want("thin.window", t.window > Span(0) && t.window <= Span::DAY.times(365), t.window, "above 0s to 365d")?;
-        within("thin.m_min", t.m_min, 1.0, M_CEILING, "1 to 3")?;
-        within("thin.soft_share", t.soft_share, 0.0, t.hard_share, "0 to thin.hard_share")?;
-        within("thin.hard_share", t.hard_share, 0.0, f64::MAX, "0 or more")?;
-        within("doubt.least", d.least, 0.0, 1.0, "0 to 1")?;
-        within("doubt.add", d.add, 0.0, 1.0, "0 to 1")?;
-        want("doubt.fall_age", d.fall_age >= Span(0), d.fall_age, "0s or more")?;
-        want("doubt.rise_age", d.rise_age >= d.fall_age, d.rise_age, "doubt.fall_age or more")?;
-        within("blast.of_interest", b.of_interest, 0.0, 1.0, "0 to 1")?;
-        within("blast.of_depth", b.of_depth, 0.0, 1.0, "0 to 1")
+        p.range("thin.depth_share", t.depth_share, 0.0, 1.0);
+        p.want("thin.samples", t.samples > 0, t.samples, "1 or more");
+        p.within("thin.spread_times", t.spread_times, 1.0, f64::MAX, "1 or more");
+        p.want("thin.window", t.window > Span(0) && t.window <= Span::DAY.times(365), t.window, "above 0s to 365d");
+        p.range("thin.m_min", t.m_min, 1.0, M_CEILING);
+        p.within("thin.soft_share", t.soft_share, 0.0, t.hard_share, "0 to thin.hard_share");
+        p.within("thin.hard_share", t.hard_share, 0.0, f64::MAX, "0 or more");
+        p.range("doubt.least", d.least, 0.0, 1.0);
+        p.range("doubt.add", d.add, 0.0, 1.0);
+        p.want("doubt.fall_age", d.fall_age >= Span(0), d.fall_age, "0s or more");
+        p.want("doubt.rise_age", d.rise_age >= d.fall_age, d.rise_age, "doubt.fall_age or more");
+        p.range("blast.of_interest", b.of_interest, 0.0, 1.0);
+        p.range("blast.of_depth", b.of_depth, 0.0, 1.0);
     }
 
-    fn check_speeds(&self) -> Result<(), Error> {
-        within("im.up_per_day", self.im.up_per_day, 0.0, 1.0, "0 to 1")?;
-        within("im.down_per_day", self.im.down_per_day, 0.0, 0.5, "0 to 0.5")?;
-        within("mm.up_per_day", self.mm.up_per_day, 0.0, 1.0, "0 to 1")?;
-        within("mm.down_per_day", self.mm.down_per_day, 0.0, 0.5, "0 to 0.5")?;
-        within("emergency_up_per_day", self.emergency_up_per_day, self.im.up_per_day, 1.0, "im.up_per_day to 1")?;
-        within("emergency_p", self.emergency_p, 1e-9, 1.0, "above 0 to 1")?;
-        want("emergency_models", self.emergency_models > 0, self.emergency_models, "1 or more")?;
-        within("dead_band", self.dead_band, 0.0, 0.2, "0 to 0.2")?;
-        within("lag_max", self.lag_max, 0.0, 1.0, "0 to 1")?;
+    fn speeds(&self, p: &mut Problems) {
+        for (key, pace) in [("im", &self.im), ("mm", &self.mm)] {
+            p.under(key, |p| {
+                p.range("up_per_day", pace.up_per_day, 0.0, 1.0);
+                p.range("down_per_day", pace.down_per_day, 0.0, 0.5);
+            });
+        }
+        p.within("emergency_up_per_day", self.emergency_up_per_day, self.im.up_per_day, 1.0, "im.up_per_day to 1");
+        p.within("emergency_p", self.emergency_p, 1e-9, 1.0, "above 0 to 1");
+        p.want("emergency_models", self.emergency_models > 0, self.emergency_models, "1 or more");
+        p.range("dead_band", self.dead_band, 0.0, 0.2);
+        p.range("lag_max", self.lag_max, 0.0, 1.0);
         for (key, span) in [
             ("min_between_decreases", self.min_between_decreases),
             ("min_between_increases", self.min_between_increases),
         ] {
-            want(key, (Span(0)..=Span::DAY).contains(&span), span, "0s to 1d")?;
+            p.want(key, (Span(0)..=Span::DAY).contains(&span), span, "0s to 1d");
         }
-        want("mm_notice", self.mm_notice >= Span(0), self.mm_notice, "0s or more")?;
-        want("kill_freeze", self.kill_freeze >= Span(0), self.kill_freeze, "0s or more")?;
-        want("heartbeat", self.heartbeat > Span(0), self.heartbeat, "more than 0s")
+        p.want("mm_notice", self.mm_notice >= Span(0), self.mm_notice, "0s or more");
+        p.want("kill_freeze", self.kill_freeze >= Span(0), self.kill_freeze, "0s or more");
+        p.want("heartbeat", self.heartbeat > Span(0), self.heartbeat, "more than 0s");
     }
-}
-
-fn want(key: &'static str, ok: bool, got: impl std::fmt::Debug, want: &'static str) -> Result<(), Error> {
-    if ok { Ok(()) } else { Err(Error::Policy { key, got: format!("{got:?}"), want }) }
-}
-
-fn within(key: &'static str, got: f64, lo: f64, hi: f64, range: &'static str) -> Result<(), Error> {
-    want(key, got >= lo && got <= hi, got, range)
 }
 
 #[cfg(test)]

@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 use crate::base::{Horizon, Symbol, Ts};
 use crate::feature::{CATALOG, Feature, Row};
 use crate::forecast::{Forecast, Forecaster};
-use crate::pipeline::Bundle;
+use crate::pipeline::ModelSet;
 use crate::record::error::{Error, damaged};
 use crate::record::stored::{from_bytes, to_value};
 
 /// Fewest rows that are worth the name.
 pub const ROWS_MIN: usize = 32;
 /// Largest relative difference that is put down to another processor's arithmetic.
-const RELATIVE_MAX: f64 = 1e-9;
+pub const RELATIVE_MAX: f64 = 1e-9;
 
 /// Input rows and the answers to them.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,14 +70,14 @@ pub struct Proof {
 }
 
 /// A forecast as plain numbers.
-fn forecast_value(forecast: &Forecast) -> Value {
+pub fn forecast_value(forecast: &Forecast) -> Value {
     json!({
         "issued": forecast.issued, "horizon": forecast.horizon, "dist": forecast.dist,
         "regime": forecast.regime, "spike": forecast.spike,
     })
 }
 
-fn ask(bundle: &Bundle, rows: &[Row]) -> Vec<Answer> {
+fn ask(bundle: &ModelSet, rows: &[Row]) -> Vec<Answer> {
     let mut lanes: BTreeMap<Symbol, Vec<&Row>> = BTreeMap::new();
     for row in rows {
         lanes.entry(row.symbol).or_default().push(row);
@@ -99,7 +99,7 @@ impl Golden {
     ///
     /// # Errors
     /// Fewer than [`ROWS_MIN`] rows, or none of the members is warm at their end.
-    pub fn make(bundle: &Bundle, rows: &[Row]) -> Result<Golden, Error> {
+    pub fn make(bundle: &ModelSet, rows: &[Row]) -> Result<Golden, Error> {
         if rows.len() < ROWS_MIN {
             return Err(Error::Refused(format!("golden rows: {} given, at least {ROWS_MIN} are needed", rows.len())));
         }
@@ -117,7 +117,7 @@ impl Golden {
     ///
     /// # Errors
     /// The first answer that differs, with what was expected and what was found.
-    pub fn prove(&self, bundle: &Bundle, place: &str, exact: bool) -> Result<Proof, Error> {
+    pub fn prove(&self, bundle: &ModelSet, place: &str, exact: bool) -> Result<Proof, Error> {
         let found = ask(bundle, &self.rows);
         let limit = if exact { 0.0 } else { RELATIVE_MAX };
         let mut proof = Proof { rows: self.rows.len(), answers: found.len(), silent: 0, relative: 0.0 };

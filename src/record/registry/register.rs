@@ -13,7 +13,7 @@ use super::manifest::{DataLock, Env, FileEntry, Manifest};
 use super::versions::{Registered, Registry, sums};
 use crate::base::{Digest, Ts};
 use crate::feature::Row;
-use crate::pipeline::Bundle;
+use crate::pipeline::ModelSet;
 use crate::record::disk::{io, lock, sync_folder, write_synced};
 use crate::record::error::Error;
 use crate::record::stored::to_bytes;
@@ -50,7 +50,7 @@ impl Registry {
     ///
     /// # Errors
     /// The name is not one, the golden rows prove nothing, or something cannot be written.
-    pub fn register(&self, name: &str, bundle: &Bundle, extras: &Extras) -> Result<Registered, Error> {
+    pub fn register(&self, name: &str, bundle: &ModelSet, extras: &Extras) -> Result<Registered, Error> {
         if !is_name(name) {
             return Err(Error::Refused(format!(
                 "model name `{name}`: want 1 to 57 of a-z, 0-9, - and _, and not six digits"
@@ -79,11 +79,11 @@ fn publish(staging: &Path, to: &PathBuf) -> Result<(), Error> {
     sync_folder(to.parent().unwrap_or(to))
 }
 
-fn stage(folder: &Path, name: &str, version: &str, bundle: &Bundle, extras: &Extras) -> Result<Digest, Error> {
+fn stage(folder: &Path, name: &str, version: &str, bundle: &ModelSet, extras: &Extras) -> Result<Digest, Error> {
     let golden = Golden::make(bundle, &extras.golden)?;
     let stored = bundle.to_value();
     let model = |e: crate::forecast::Error| Error::Format { place: format!("{name} {version}"), why: e.to_string() };
-    golden.prove(&Bundle::from_value(&stored).map_err(model)?, &format!("{name} {version}"), true)?;
+    golden.prove(&ModelSet::from_value(&stored).map_err(model)?, &format!("{name} {version}"), true)?;
     let mut files = extras.more.clone();
     files.extend(
         [

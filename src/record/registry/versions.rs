@@ -10,7 +10,7 @@ use super::alias::{AliasMove, AliasTarget, Aliases, ChangedBy, is_name, is_versi
 use super::golden::{Golden, Proof};
 use super::manifest::{Env, FileEntry, Manifest};
 use crate::base::{Digest, Ts};
-use crate::pipeline::Bundle;
+use crate::pipeline::ModelSet;
 use crate::record::disk::{io, lock, read_limited};
 use crate::record::error::{Error, damaged};
 use crate::record::stored::from_bytes;
@@ -18,7 +18,7 @@ use crate::record::stored::from_bytes;
 /// Largest stored file, bytes.
 pub const FILE_BYTES_MAX: u64 = 256 << 20;
 /// Largest manifest, bytes.
-const MANIFEST_BYTES_MAX: u64 = 1 << 20;
+pub const MANIFEST_BYTES_MAX: u64 = 1 << 20;
 
 /// A folder of registered models.
 #[derive(Clone, Debug)]
@@ -67,7 +67,7 @@ impl fmt::Display for VersionRef {
 #[derive(Clone)]
 pub struct Loaded {
     /// The models.
-    pub bundle: Bundle,
+    pub bundle: ModelSet,
     /// What they consist of.
     pub manifest: Manifest,
     /// Digest of the manifest: the version's identity.
@@ -195,7 +195,7 @@ impl Registry {
         let place = |file: &str| folder.join(file).display().to_string();
         let stored: Value = from_bytes(&place("bundle.json"), &self.file(&manifest, "bundle.json")?)?;
         let model = |e: crate::forecast::Error| Error::Format { place: place("bundle.json"), why: e.to_string() };
-        let bundle = Bundle::from_value(&stored).map_err(model)?;
+        let bundle = ModelSet::from_value(&stored).map_err(model)?;
         let env = Env::read(&place("env.json"), &self.file(&manifest, "env.json")?)?;
         let golden = Golden::read(&place("golden.jsonl"), &self.file(&manifest, "golden.jsonl")?)?;
         let exact = env.same_arithmetic(&Env::here(1, None));

@@ -74,7 +74,7 @@ pub fn paths() -> Vec<&'static str> {
         wire::Multipliers<'_>,
         wire::Forecasts,
         wire::Guidance,
-        wire::WireMultiplier<'_>,
+        wire::Multiplier<'_>,
         Explanation,
         Version
     ))

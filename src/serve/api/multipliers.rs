@@ -9,7 +9,7 @@ use super::problem::{Answer, Trouble, bad_path, bad_query};
 use super::render::RowText;
 use super::request::{JSON, Shared, Wanted, answer, json};
 use super::sse;
-use super::wire::{Multipliers, Problem, WireMultiplier};
+use super::wire::{Multiplier, Multipliers, Problem};
 use crate::record::FileStore;
 use crate::record::explain::Explanation;
 
@@ -57,14 +57,14 @@ pub(super) async fn explain(
 
 /// One publication, by its number; it never changes
 #[utoipa::path(get, path = "/v1/multipliers/seq/{seq}", params(("seq" = u64, Path)), responses(
-    (status = 200, body = WireMultiplier<'_>), (status = 400, body = Problem), (status = 404, body = Problem)))]
+    (status = 200, body = Multiplier<'_>), (status = 400, body = Problem), (status = 404, body = Problem)))]
 pub(super) async fn by_seq(State(s): State<Shared>, path: Result<Path<u64>, PathRejection>) -> Answer {
     let Path(seq) = path.map_err(bad_path)?;
     let absent = || {
         let detail = format!("no publication {seq}; the newest is {}", s.hub.newest());
         Trouble(StatusCode::NOT_FOUND, "unknown-seq", detail)
     };
-    let place = s.hub.place(seq).ok_or_else(absent)?;
+    let entry = s.hub.entry(seq).ok_or_else(absent)?;
     let current = s.hub.snapshot().rows.values().find(|r| r.publication.seq == seq).cloned();
     let row = match current {
         Some(row) => RowText::of(&row.publication),
@@ -72,7 +72,7 @@ pub(super) async fn by_seq(State(s): State<Shared>, path: Result<Path<u64>, Path
             let busy = |_| Trouble(StatusCode::SERVICE_UNAVAILABLE, "overloaded", "stopping".into());
             let _turn = s.disk.acquire().await.map_err(busy)?;
             let folder = s.hub.options.ledger.clone();
-            let read = tokio::task::spawn_blocking(move || FileStore::peek(&folder)?.publication(place)).await;
+            let read = tokio::task::spawn_blocking(move || FileStore::peek(&folder)?.publication(entry)).await;
             let internal = |why: String| Trouble(StatusCode::INTERNAL_SERVER_ERROR, "internal", why);
             let old = read.map_err(|e| internal(e.to_string()))?.map_err(|e| internal(e.to_string()))?;
             RowText::of(&old)

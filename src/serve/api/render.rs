@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 
-use super::wire::WireMultiplier;
+use super::wire::Multiplier;
 use crate::base::{Digest, Symbol, Ts};
 use crate::record::Publication;
 use crate::record::ledger::Status;
@@ -43,7 +43,7 @@ pub struct RowText {
 impl RowText {
     /// Renders a publication.
     pub fn of(p: &Publication) -> RowText {
-        let text = serde_json::to_string(&WireMultiplier::from(p)).unwrap_or_default().into();
+        let text = serde_json::to_string(&Multiplier::from(p)).unwrap_or_default().into();
         RowText { seq: p.seq, as_of: p.as_of, status: p.status, valid_until: p.valid_until, text }
     }
 }
@@ -140,6 +140,6 @@ impl Renderer {
 
 /// The JSON of rows that belong together; `seq` is the number of the last.
 pub fn set_text<'a>(seq: u64, rows: impl Iterator<Item = &'a Publication>) -> String {
-    let rows: Vec<String> = rows.map(|p| serde_json::to_string(&WireMultiplier::from(p)).unwrap_or_default()).collect();
+    let rows: Vec<String> = rows.map(|p| serde_json::to_string(&Multiplier::from(p)).unwrap_or_default()).collect();
     format!(r#"{{"seq":{seq},"multipliers":[{}]}}"#, rows.join(","))
 }

@@ -56,12 +56,12 @@ impl Consequences {
         if self.served.is_empty() || self.served.contains(&(model.name.clone(), model.version.clone())) {
             return None;
         }
-        let (key, shown) = self.lights.iter().filter(|l| l.1.light != Light::Green).max_by_key(|l| l.1.light)?;
+        let (key, light) = self.lights.iter().filter(|l| l.1.light != Light::Green).max_by_key(|l| l.1.light)?;
         let (symbol, horizon) = key;
         Some(format!(
             "{} {}: the traffic light of {symbol} over {horizon} is not green ({} breaches), so a version that never \
              served only runs in the shadow; it comes into force when the light is green, or move the alias back",
-            model.name, model.version, shown.breaches
+            model.name, model.version, light.breaches
         ))
     }
 }

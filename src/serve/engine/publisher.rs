@@ -22,7 +22,7 @@ use crate::record::ledger::{
 };
 use crate::record::{EntryKind, FileStore, NewEntry, Publication, Seq, Store};
 use crate::serve::meters::{Meters, seconds};
-use crate::serve::{ClockMode, Hub, Options, clock};
+use crate::serve::{Hub, Mode, Options, clock};
 
 /// Rows recorded with one sync, at most, while the past is caught up with.
 const BATCH_ROWS: usize = 64;
@@ -42,7 +42,7 @@ pub struct Publisher {
     pending_since: Option<Instant>,
     /// What is watched beside the market, in the order in which it acts.
     sources: Vec<Box<dyn Source>>,
-    watched: Instant,
+    polled: Instant,
     ticked: Ts,
     pace: Option<(Instant, Ts)>,
     /// Place in the lake's order of the last event since the last gate.
@@ -111,7 +111,7 @@ impl Publisher {
             numbering,
             pending: Vec::new(),
             pending_since: None,
-            watched: clock::start(),
+            polled: clock::start(),
             ticked: now,
             pace: None,
             fed: None,
@@ -127,7 +127,7 @@ impl Publisher {
         let sets = rerun.begin(engine)?;
         self.take(sets);
         while !self.hub.is_stopping() {
-            match self.ask(market)? {
+            match self.supply(market)? {
                 Supply::Events(events) => {
                     for event in &events {
                         self.push(event)?;
@@ -159,7 +159,7 @@ impl Publisher {
         })?;
         Ok(())
     }
-    fn ask(&self, source: &mut dyn Source) -> Result<Supply> {
+    fn supply(&self, source: &mut dyn Source) -> Result<Supply> {
         let holds_back = |model: &ModelRef| self.consequences.holds_back(model);
         source.poll(&EngineView { now: self.now(), model: &self.numbering.model, holds_back: &holds_back })
     }
@@ -175,7 +175,7 @@ impl Publisher {
         self.pending_since.get_or_insert_with(clock::start);
         let sets = rerun.feed(event, engine)?;
         self.take(sets);
-        if self.hub.options.mode != ClockMode::Live && !self.hub.is_caught_up() && self.rerun.is_done() {
+        if self.hub.options.mode != Mode::Live && !self.hub.is_caught_up() && self.rerun.is_done() {
             self.caught_up()?;
         }
         if self.pending.iter().map(|s| s.decisions.len()).sum::<usize>() < BATCH_ROWS { Ok(()) } else { self.commit() }
@@ -185,7 +185,7 @@ impl Publisher {
     }
     /// In a replay with a speed, waits until the event is due.
     fn wait(&mut self, event: &Event) -> Result<()> {
-        let ClockMode::Replay(Some(speed)) = self.hub.options.mode else { return Ok(()) };
+        let Mode::Replay(Some(speed)) = self.hub.options.mode else { return Ok(()) };
         if event.ts_known <= self.unpaced_until || !self.rerun.is_done() {
             return Ok(());
         }
@@ -214,7 +214,7 @@ impl Publisher {
         let mut fresh: Vec<Vec<Publication>> = Vec::new();
         for set in &pending {
             // In a replay the stream's time is the only one, so that a replay is the same every time.
-            let at = if self.hub.options.mode == ClockMode::Live { clock::now() } else { set.known };
+            let at = if self.hub.options.mode == Mode::Live { clock::now() } else { set.known };
             let occasion = Occasion { cause: set.cause, consumed: set.consumed, at };
             let rows = set.decisions[set.recorded..].iter().map(|d| self.numbering.row(d, &set.decisions, occasion));
             fresh.push(rows.collect());
@@ -261,21 +261,21 @@ impl Publisher {
         // The model in force is the epoch's last; a newer one comes in like any other change.
         let current = self.numbering.model.clone();
         self.announce(None, &current);
-        self.look()
+        self.poll()
     }
     fn watch(&mut self) -> Result<()> {
-        if self.hub.is_caught_up() && self.watched.elapsed() >= clock::duration(self.hub.options.poll) {
-            self.look()?;
+        if self.hub.is_caught_up() && self.polled.elapsed() >= clock::duration(self.hub.options.poll) {
+            self.poll()?;
         }
         Ok(())
     }
     /// Asks everything that is watched beside the market.
-    fn look(&mut self) -> Result<()> {
-        self.watched = clock::start();
+    fn poll(&mut self) -> Result<()> {
+        self.polled = clock::start();
         let mut sources = std::mem::take(&mut self.sources);
         for source in &mut sources {
             let started = clock::start();
-            if let Supply::Arrivals(arrivals) = self.ask(&mut **source)? {
+            if let Supply::Arrivals(arrivals) = self.supply(&mut **source)? {
                 self.arrive(arrivals, started)?;
             }
         }
@@ -283,7 +283,7 @@ impl Publisher {
         Ok(())
     }
     /// Records what came, one after another, each before anything follows from it.
-    fn arrive(&mut self, arrivals: Vec<Arrival>, asked: Instant) -> Result<()> {
+    fn arrive(&mut self, arrivals: Vec<Arrival>, polled: Instant) -> Result<()> {
         for Arrival { kind, body, effect } in arrivals {
             self.commit()?;
             let (at, after) = (self.now(), self.rerun.counts());
@@ -308,7 +308,7 @@ impl Publisher {
                     self.engine.push(input)?;
                     self.fed = None;
                     self.meters.model_loads.increment(1);
-                    self.meters.model_load_seconds.record(seconds(asked));
+                    self.meters.model_load_seconds.record(seconds(polled));
                     let before = std::mem::replace(&mut self.numbering.model, model.clone());
                     self.announce(Some(&before), &model);
                 }
@@ -330,7 +330,7 @@ impl Publisher {
     /// Tells a followed market's pipeline that time has passed, having recorded it.
     fn tick(&mut self) -> Result<()> {
         let now = clock::now();
-        if self.hub.options.mode != ClockMode::Live || now - self.ticked < self.hub.options.tick {
+        if self.hub.options.mode != Mode::Live || now - self.ticked < self.hub.options.tick {
             return Ok(());
         }
         self.ticked = now;
@@ -349,7 +349,7 @@ impl Publisher {
     /// A second run reads a file that came late in its order. A tick before it keeps it in its place.
     fn keep_order(&mut self, event: &Event) -> Result<()> {
         let place = (event.ts_known, event.symbol, event.seq);
-        let live = self.hub.options.mode == ClockMode::Live && self.rerun.is_done();
+        let live = self.hub.options.mode == Mode::Live && self.rerun.is_done();
         if let Some((known, ..)) = self.fed.filter(|last| live && place <= *last) {
             self.tick_at(known)?;
         }
@@ -358,8 +358,8 @@ impl Publisher {
     }
     fn now(&self) -> Ts {
         match self.hub.options.mode {
-            ClockMode::Live => clock::now(),
-            ClockMode::Replay(_) => self.hub.now().max(Ts(0)),
+            Mode::Live => clock::now(),
+            Mode::Replay(_) => self.hub.now().max(Ts(0)),
         }
     }
 }

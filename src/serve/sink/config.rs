@@ -3,35 +3,14 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Result, bail};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::catalog::SINKS;
 use super::contract::{Sink, SinkKind};
+use crate::serve::options::SinkConfig;
 
 /// Longest name of a sink.
 const NAME_MAX: usize = 64;
-
-/// One sink. What else its kind wants stands beside these. The configuration is written into the ledger, so
-/// nothing secret belongs here; a sink that needs a secret is told which file holds it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct SinkConfig {
-    /// One of [`SINKS`].
-    pub kind: String,
-    /// Its name, which no other has; absent: its kind.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<String>,
-    /// Whether the service is not ready while this sink does not do well.
-    #[serde(default = "yes")]
-    pub required: bool,
-    /// What its kind wants.
-    #[serde(flatten)]
-    pub settings: Map<String, Value>,
-}
-
-fn yes() -> bool {
-    true
-}
 
 /// A sink that is ready to be sent to.
 pub struct Opened {
@@ -43,23 +22,17 @@ pub struct Opened {
     pub sink: Box<dyn Sink>,
 }
 
-impl SinkConfig {
-    /// Its name.
-    pub fn name(&self) -> &str {
-        self.name.as_ref().unwrap_or(&self.kind)
+fn open_one(config: &SinkConfig) -> Result<Opened> {
+    let name = config.name();
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
+    if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(plain) {
+        bail!("name: `{name}`: want 1 to {NAME_MAX} letters, digits, `-` or `_`");
     }
-    fn open(&self) -> Result<Opened> {
-        let name = self.name();
-        let plain = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
-        if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(plain) {
-            bail!("name: `{name}`: want 1 to {NAME_MAX} letters, digits, `-` or `_`");
-        }
-        let known = || SINKS.iter().map(|k| k.name).collect::<Vec<_>>().join(", ");
-        let Some(SinkKind { name: kind, open, .. }) = SINKS.iter().find(|k| k.name == self.kind) else {
-            bail!("kind: no sink `{}`; there are: {}", self.kind, known());
-        };
-        Ok(Opened { kind, required: self.required, sink: open(name, Value::Object(self.settings.clone()))? })
-    }
+    let known = || SINKS.iter().map(|k| k.name).collect::<Vec<_>>().join(", ");
+    let Some(SinkKind { name: kind, open, .. }) = SINKS.iter().find(|k| k.name == config.kind) else {
+        bail!("kind: no sink `{}`; there are: {}", config.kind, known());
+    };
+    Ok(Opened { kind, required: config.required, sink: open(name, Value::Object(config.settings.clone()))? })
 }
 
 /// Every sink that is configured.
@@ -72,7 +45,7 @@ pub fn open(sinks: &[SinkConfig]) -> Result<Vec<Opened>> {
         if !names.insert(sink.name()) {
             wrong.push(format!("serve.sinks[{i}].name: two are named `{}`; give one another name", sink.name()));
         }
-        match sink.open() {
+        match open_one(sink) {
             Ok(open) => opened.push(open),
             Err(e) => wrong.push(format!("serve.sinks[{i}]: {e:#}")),
         }
@@ -82,6 +55,8 @@ pub fn open(sinks: &[SinkConfig]) -> Result<Vec<Opened>> {
 
 #[cfg(test)]
 mod tests {
+    use serde::Deserialize;
+
     use super::*;
 
     fn read(text: &str) -> Vec<SinkConfig> {

@@ -192,9 +192,9 @@ impl Delivery {
         }
         let ledger = &self.hub.options.ledger;
         let (first, newest) = (after + 1, self.hub.newest());
-        let place = self.hub.place(first).with_context(|| format!("{}: no publication {first}", ledger.display()))?;
+        let entry = self.hub.entry(first).with_context(|| format!("{}: no publication {first}", ledger.display()))?;
         let mut rows: Vec<Publication> = Vec::new();
-        for record in FileStore::peek(ledger)?.scan(place)? {
+        for record in FileStore::peek(ledger)?.scan(entry)? {
             let record = record?;
             if record.kind == EntryKind::Publish {
                 rows.push(from_value(&format!("ledger entry {}", record.seq), record.body)?);

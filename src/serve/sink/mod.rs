@@ -8,7 +8,7 @@
 //! | `contract` | what a sink is, and what a kind of sink is |
 //! | [`mod@file`] | a folder into which every set is dropped as a file |
 //! | `catalog` | every kind of sink |
-//! | [`mod@config`] | `[[serve.sinks]]` |
+//! | [`mod@config`] | `[[serve.sinks]]`, opened |
 //! | `cursor` | how far a sink is, on disk |
 //! | `delivery` | one thread per sink: from the ledger to the sink |
 //!
@@ -22,6 +22,5 @@ mod delivery;
 pub mod file;
 
 pub use catalog::SINKS;
-pub use config::SinkConfig;
 pub use contract::{Sink, SinkKind};
 pub use delivery::Deliveries;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::base::Problems;
 use crate::forecast::pooled::families;
 use crate::study::Error;
 
@@ -16,6 +17,13 @@ pub struct Ablation {
 }
 
 impl Ablation {
+    /// Says what is wrong.
+    pub fn problems(&self, p: &mut Problems) {
+        p.want("drop", !self.drop.is_empty(), "empty", "at least one family or input");
+        let mut known: Vec<&str> = families::FAMILIES.to_vec();
+        known.extend(families::inputs().iter().map(|(name, _)| *name));
+        self.drop.iter().for_each(|word| p.one_of("drop", word, &known));
+    }
     /// The inputs that are left out, in the order of the list of inputs.
     ///
     /// # Errors

@@ -1,12 +1,13 @@
-//! NamedForecast crash days.
+//! Named crash days.
 
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::base::{Horizon, Span, Ts};
 
 /// A named stretch of time.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(from = "Stored")]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct CrashDays {
     /// What people call it; a day's date where nothing else is given.
     pub name: String,
@@ -16,20 +17,34 @@ pub struct CrashDays {
     pub to: Ts,
 }
 
-/// As written in a configuration: a day, or a name with both ends.
+/// A name with both ends.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Stored {
-    Day(Ts),
-    NamedForecast { name: String, from: Ts, to: Ts },
+#[serde(deny_unknown_fields)]
+struct Named {
+    name: String,
+    from: Ts,
+    to: Ts,
 }
 
-impl From<Stored> for CrashDays {
-    fn from(stored: Stored) -> CrashDays {
-        match stored {
-            Stored::Day(day) => CrashDays { name: day.date(), from: day, to: day + Span::DAY },
-            Stored::NamedForecast { name, from, to } => CrashDays { name, from, to },
+/// As written in a configuration: a day, or a name with both ends.
+impl<'de> Deserialize<'de> for CrashDays {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<CrashDays, D::Error> {
+        struct Written;
+        impl<'de> Visitor<'de> for Written {
+            type Value = CrashDays;
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.write_str("a day, or a table of `name`, `from` and `to`")
+            }
+            fn visit_str<E: serde::de::Error>(self, day: &str) -> Result<CrashDays, E> {
+                let day: Ts = day.parse().map_err(E::custom)?;
+                Ok(CrashDays { name: day.date(), from: day, to: day + Span::DAY })
+            }
+            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<CrashDays, A::Error> {
+                let Named { name, from, to } = Named::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(CrashDays { name, from, to })
+            }
         }
+        deserializer.deserialize_any(Written)
     }
 }
 

@@ -2,14 +2,18 @@
 //!
 //! The baseline `U` is one model's 99 % loss. The stages of [`crate::margin::apc`] make it `b`; the forecast
 //! requirement is `f = U sd / sd'`, the volatility of one model over that of another; the multiplier is
-//! `f / b` within its bounds; guardrails are those of the pipeline.
+//! `f / b` within its bounds; guardrails are those of the pipeline. A rule is settings of the pipeline
+//! ([`MarginRule::named`]): what is judged here can be served.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+use crate::loss::Side;
+use crate::loss::baseline;
 use crate::margin::Policy;
 use crate::margin::apc::{Apc, Stage};
+use crate::pipeline::{Margin, NamedMargin, RuleMultiplier};
 
 /// Names of the pipeline's own policies, which no rule may have.
 pub const OWN_POLICIES: [&str; 3] = ["baseline", "unguarded", "guarded"];
@@ -57,46 +61,32 @@ fn is_default(control: &Control) -> bool {
     *control == Control::Staged
 }
 
-/// What a baseline is multiplied with.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(untagged, deny_unknown_fields)]
-pub enum RuleMultiplier {
-    /// Always the same.
-    Constant {
-        /// Above 0.
-        constant: f64,
-    },
-    /// How far the forecast requirement lies above the baseline, kept between `min` and `max`.
-    Forecast {
-        /// The instance whose volatility is the forecast.
-        forecast: String,
-        /// The instance whose volatility it is compared with: that of the baseline, as a rule.
-        over: String,
-        /// Least multiplier.
-        #[serde(default = "one")]
-        min: f64,
-        /// Largest multiplier.
-        #[serde(default = "two")]
-        max: f64,
-    },
-}
-
-fn one() -> f64 {
-    1.0
-}
-fn two() -> f64 {
-    2.0
-}
-
 impl MarginRule {
     /// Every instance it names.
     pub fn models(&self) -> BTreeSet<&str> {
-        let multiplied = match &self.multiplier {
-            Some(RuleMultiplier::Forecast { forecast, over, .. }) => vec![forecast.as_str(), over.as_str()],
-            _ => Vec::new(),
-        };
+        let multiplied = self.multiplier.as_ref().and_then(RuleMultiplier::models).into_iter().flatten();
         let staged = self.long_run.iter().chain(&self.stressed).map(String::as_str);
         staged.chain(multiplied).chain([self.baseline.as_str()]).collect()
+    }
+    /// The settings of a pipeline that it is: losses of this side.
+    pub fn named(&self, side: Side) -> NamedMargin {
+        let constant = RuleMultiplier::Constant { constant: 1.0 };
+        let margin = Margin {
+            forecast: String::new(),
+            regime: String::new(),
+            baseline: baseline::Params { side, ..baseline::Params::default() },
+            baseline_model: Some(self.baseline.clone()),
+            long_run: self.long_run.clone(),
+            stressed: self.stressed.clone(),
+            apc: self.apc.clone(),
+            multiplier: Some(self.multiplier.clone().unwrap_or(constant)),
+            guardrail: self.guard.unwrap_or_default(),
+            unguarded: self.guard.is_none(),
+            begins_at_one: self.guard.is_some(),
+            market_time: true,
+            ..Margin::default()
+        };
+        NamedMargin { name: self.name.clone(), margin }
     }
     /// Whether it can be carried out with those instances.
     ///
@@ -120,14 +110,7 @@ impl MarginRule {
                 return Err(format!("stage `{}` wants `{wants}`: an instance of [[models]]", stage.name()));
             }
         }
-        let ok = match &self.multiplier {
-            None => true,
-            Some(RuleMultiplier::Constant { constant }) => constant.is_finite() && *constant > 0.0,
-            Some(RuleMultiplier::Forecast { min, max, .. }) => *min > 0.0 && min <= max && max.is_finite(),
-        };
-        if !ok {
-            return Err("multiplier: `constant` and `min` above 0, `max` at least `min`".into());
-        }
+        self.multiplier.as_ref().map_or(Ok(()), |m| m.check().map_err(|e| e.to_string()))?;
         self.guard.map_or(Ok(()), |g| g.check().map_err(|e| format!("guard: {e}")))
     }
 }

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::crash_days::CrashDays;
 use super::margin_rule::MarginRule;
-use crate::base::{Seed, Span, Ts};
+use crate::base::{Problems, Seed, Span, Ts};
+use crate::feature::RowConfig;
 use crate::forecast::combine::calibration;
 
 /// How models are trained and judged.
@@ -53,6 +54,46 @@ pub struct Study {
     /// Margin rules that are judged beside the pipeline's own.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub margins: Vec<MarginRule>,
+}
+
+/// Most rows that a setting may leave out.
+const ROWS_MAX: usize = 1_000_000;
+
+impl Study {
+    /// Says what is wrong. `instances` are the names of the models; the base is looked up where it was `written`,
+    /// for a default that no model has means none.
+    pub fn problems(&self, rows: &RowConfig, instances: &[&str], written: &dyn Fn(&str) -> bool, p: &mut Problems) {
+        p.want("start", self.start < self.end, self.start, format_args!("before study.end, {}", self.end));
+        p.want("refit", self.refit >= rows.row, self.refit, format_args!("at least one row, {}", rows.row));
+        p.want("refit_rows", self.refit_rows != Some(0), 0, "1 or more");
+        if let Some(window) = self.window {
+            p.want("window", window > Span(0), window, "above 0s");
+        }
+        p.want("embargo", self.embargo <= ROWS_MAX, self.embargo, format_args!("0 to {ROWS_MAX}"));
+        p.want("warmup", self.warmup <= ROWS_MAX, self.warmup, format_args!("0 to {ROWS_MAX}"));
+        let (bar, phases) = (rows.bar.0.max(1), self.phases as i64);
+        let whole = phases >= 1 && rows.row.0 % phases == 0 && (rows.row.0 / phases) % bar == 0;
+        let accepted = format_args!("1, or as many as split a row of {} into whole bars of {}", rows.row, rows.bar);
+        p.want("phases", phases == 1 || whole, self.phases, accepted);
+        p.want("rehearsal", self.rehearsal >= Span(0), self.rehearsal, "0s or more");
+        if written("base") && !self.base.is_empty() {
+            p.one_of("base", &self.base, instances);
+        }
+        for days in &self.crash_days {
+            let accepted = format_args!("before its end, {}", days.to);
+            p.want(&format!("crash_days.{}.from", days.name), days.from < days.to, days.from, accepted);
+        }
+        p.under("calibration", |p| self.calibration.problems(p));
+        for (i, rule) in self.margins.iter().enumerate() {
+            let at = format!("margins.{}", rule.name);
+            if let Err(why) = rule.check(&|name| instances.contains(&name)) {
+                p.say(&at, why);
+            }
+            if self.margins[..i].iter().any(|other| other.name == rule.name) {
+                p.say(&at, "two rules have this name; give one another");
+            }
+        }
+    }
 }
 
 fn nothing() -> Span {

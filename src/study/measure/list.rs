@@ -103,7 +103,7 @@ measurements! {
     evidence {
         /// Parameters chosen inside training windows.
         choices: "choices" => model::choices::Choice,
-        /// NamedForecast crashes, and how many outcomes each touches.
+        /// Named crashes, and how many outcomes each touches.
         crashes: "crashes" => forecast::crashes::Crash,
         /// The scoreboard of outcomes that no crash touches; empty without named crashes.
         without_crashes: "without_crashes" => forecast::without_crashes::WithoutCrashes,

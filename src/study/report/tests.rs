@@ -42,7 +42,7 @@ use crate::study::measure::model::ablations::Ablated;
 use crate::study::measure::model::faults::FaultCount;
 use crate::study::measure::{ChartLines, Findings, MEASUREMENTS, Meta, POOLED, Pane, Scores, schema};
 use crate::study::walk::leak_test::{LeakTest, Untouched};
-use crate::study::walk::search::{Choice, TriedCandidate};
+use crate::study::walk::search::{Candidate, Choice};
 
 const MODELS: [&str; 4] = ["har", "log-har", "glm", "<mix & match>"];
 const POLICIES: [&str; 3] = ["baseline", "unguarded", "guarded"];
@@ -256,8 +256,7 @@ fn evidence(noise: &mut Noise) -> Findings {
         let (dm, dm_p, name) = (Some(2.0), Some(0.04), "flow".to_string());
         all.ablations.push(Ablated { name, model: model.clone(), horizon, n: 8760, whole, without, ratio, dm, dm_p });
         let params = serde_json::json!({"ridge": 0.1, "drop": ["kyle"]});
-        let candidate =
-            TriedCandidate { params: params.clone(), loss: Some(noise.next()), n: 700, fit: None, why: None };
+        let candidate = Candidate { params: params.clone(), loss: Some(noise.next()), n: 700, fit: None, why: None };
         let (learnt_until, judged_from, judged_until) = (day, day, day);
         let candidates = vec![candidate];
         all.choices.push(Choice {

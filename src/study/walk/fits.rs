@@ -70,9 +70,8 @@ impl Fitting<'_> {
         let before = Before { members: &members, track: &track };
         let fit = |origin: &Origin| -> Result<Vec<_>, Error> {
             let shared = OnceLock::new();
-            let panel = || shared.get_or_init(|| self.panel(*origin));
             let one = |(model, horizon): (&ModelPlan, Horizon)| {
-                let fitted = self.fit(model, *origin, horizon, before, &panel);
+                let fitted = self.fit(model, *origin, horizon, before, &shared);
                 progress(Progress::Stage("fit", done.fetch_add(1, Ordering::Relaxed) + 1, total));
                 fitted.map(|f| ((origin.index, model.name.clone(), horizon), f))
             };
@@ -135,17 +134,18 @@ impl Fitting<'_> {
         Ok(params)
     }
 
-    /// One fit on the panel of its origin, from its file when there is one.
+    /// One fit, from its file when there is one; else on the panel of its origin, which is made for the first model
+    /// that wants it.
     ///
     /// # Errors
     /// A checkpoint cannot be read or written. A model without a fit is a value, not an error.
-    pub fn fit<'p>(
+    pub fn fit(
         &self,
         model: &ModelPlan,
         origin: Origin,
         horizon: Horizon,
         before: Before<'_>,
-        panel: &dyn Fn() -> &'p Panel,
+        panel: &OnceLock<Panel>,
     ) -> Result<Result<Fitted, forecast::Error>, Error> {
         let params = self.params(model, origin, horizon, before.track)?;
         let task = self.task(model, &params, origin, horizon);
@@ -157,7 +157,8 @@ impl Fitting<'_> {
             return Ok((Entry::named(&model.kind)?.load)(body));
         }
         let on_loss = |loss| (self.progress)(Progress::Loss(&model.name, horizon, loss));
-        let fitted = task.run(panel(), before, &on_loss);
+        let panel = panel.get_or_init(|| task.panel(self.history, self.shifted));
+        let fitted = task.run(panel, before, &on_loss);
         if let (Some(path), Ok(fitted)) = (&path, &fitted) {
             checkpoint::write(path, key, &fitted.body)?;
         }

@@ -1,9 +1,9 @@
 //! The walk forward: at each origin the models of that origin are installed in the pipeline, and the
 //! market goes on until the next.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::fit::Before;
 use super::fits::{Fits, Fitting};
@@ -15,8 +15,8 @@ use crate::base::{Digest, Horizon, Ts};
 use crate::forecast::combine::calibration::Calibration;
 use crate::forecast::{Entry, History, Outcome, Settled, Track};
 use crate::margin::Decision;
-use crate::pipeline::{Input, Member, ModelSet, Pipeline};
-use crate::study::config::{MarginRule, Plan};
+use crate::pipeline::{Input, Member, ModelSet, NamedDecision, Pipeline, Settings};
+use crate::study::config::Plan;
 use crate::study::{Error, OnProgress, Progress};
 
 /// Walks forward through `market`. Fits are kept in `keep` and taken from there when they are there.
@@ -50,13 +50,11 @@ pub fn walk(
         state.last = bundle;
     }
     let rehearsed = |i: &Issued| i.forecast.issued < plan.study.start;
-    let named: BTreeSet<&str> = plan.study.margins.iter().flat_map(MarginRule::models).collect();
-    let (mut before, forecasts): (Vec<_>, Vec<_>) = state.forecasts.into_iter().partition(rehearsed);
-    before.retain(|i| named.contains(&*i.model));
+    state.forecasts.retain(|i| !rehearsed(i));
     let faults = state.pipeline.faults();
-    let State { decisions, last, failures, .. } = state;
+    let State { forecasts, decisions, ruled, last, failures, .. } = state;
     let choices = fitting.choices.into_inner().unwrap_or_default().into_values().collect();
-    Ok(Walk { data, choices, forecasts, before, decisions, last, faults, failures, history })
+    Ok(Walk { data, choices, forecasts, decisions, ruled, last, faults, failures, history })
 }
 
 fn check(plan: &Plan, market: &MarketEvents) -> Result<(), Error> {
@@ -86,6 +84,7 @@ struct State<'a> {
     unsettled: Vec<Issued>,
     forecasts: Vec<Issued>,
     decisions: Vec<Decision>,
+    ruled: Vec<NamedDecision>,
     last: ModelSet,
     failures: Vec<String>,
 }
@@ -93,14 +92,19 @@ struct State<'a> {
 impl<'a> State<'a> {
     fn new(plan: &'a Plan, market: &'a MarketEvents, config: Digest) -> Result<State<'a>, Error> {
         let nothing = ModelSet::new(Vec::new(), Ts(i64::MAX));
+        // Margin rules are decided beside the pipeline's own margin, from the same forecasts.
+        let side = plan.pipeline.margin.baseline.side;
+        let margins = plan.study.margins.iter().map(|rule| rule.named(side)).collect();
+        let settings = Settings { margins, ..plan.pipeline.clone() };
         Ok(State {
             plan,
             replay: Replay::of(&plan.pipeline.symbols, market),
-            pipeline: Pipeline::new(plan.pipeline.clone(), &nothing, config)?,
+            pipeline: Pipeline::new(settings, &nothing, config)?,
             tracks: BTreeMap::new(),
             unsettled: Vec::new(),
             forecasts: Vec::new(),
             decisions: Vec::new(),
+            ruled: Vec::new(),
             last: ModelSet::default(),
             failures: Vec::new(),
         })
@@ -110,7 +114,8 @@ impl<'a> State<'a> {
     /// one's calibration; all from what was known at the cut.
     fn bundle(&mut self, fitting: &Fitting<'_>, origin: Origin, fits: &Fits) -> Result<ModelSet, Error> {
         let plan = self.plan;
-        let panel = fitting.panel(origin);
+        let shared = OnceLock::new();
+        let panel = shared.get_or_init(|| fitting.panel(origin));
         let mut members = Vec::new();
         for (ahead, horizon) in plan.horizons() {
             let track = &*self.tracks.entry(horizon).or_default();
@@ -119,7 +124,7 @@ impl<'a> State<'a> {
                 let entry = Entry::named(&model.kind)?;
                 let fit = if entry.combines {
                     let before = Before { members: &fitted, track };
-                    fitting.fit(model, origin, horizon, before, &|| &panel)?.map_err(|e| e.to_string())
+                    fitting.fit(model, origin, horizon, before, &shared)?.map_err(|e| e.to_string())
                 } else {
                     let from = origin.index - origin.index % model.every.max(1);
                     match fits.get(&(from, model.name.clone(), horizon)) {
@@ -131,7 +136,7 @@ impl<'a> State<'a> {
                 match fit {
                     Ok(fit) => {
                         let params = plan.study.calibration;
-                        let learn = || Arc::new(Calibration::learn(params, &panel, &model.name, track, ahead));
+                        let learn = || Arc::new(Calibration::learn(params, panel, &model.name, track, ahead));
                         let calibration = (!entry.own_tails).then(learn);
                         fitted.insert(model.name.clone(), fit.clone());
                         members.push(Member { name: model.name.clone(), horizon, fitted: fit, calibration });
@@ -151,9 +156,10 @@ impl<'a> State<'a> {
         let span = plan.study.start..plan.study.end;
         let walked = plan.study.start - plan.study.rehearsal..plan.study.end;
         let (first, made) = (self.unsettled.len(), self.decisions.len());
-        let State { replay, pipeline, unsettled, decisions, .. } = self;
+        let State { replay, pipeline, unsettled, decisions, ruled, .. } = self;
         let mut keep = |made: Vec<Decision>, pipeline: &Pipeline| {
             decisions.extend(made.into_iter().filter(|d| span.contains(&d.ts)));
+            ruled.extend(pipeline.named().iter().filter(|n| span.contains(&n.decision.ts)).cloned());
             for f in pipeline.fresh().iter().filter(|f| walked.contains(&f.forecast.issued)) {
                 let (model, forecast) = (Arc::clone(&f.name), f.forecast.clone());
                 unsettled.push(Issued { model, symbol: f.symbol, forecast, fold: origin.index, digest });

@@ -8,7 +8,7 @@ use crate::base::{Digest, Symbol};
 use crate::event::Fault;
 use crate::forecast::{Forecast, History};
 use crate::margin::Decision;
-use crate::pipeline::ModelSet;
+use crate::pipeline::{ModelSet, NamedDecision};
 
 /// One forecast issued out of sample.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,10 +33,10 @@ pub struct Walk {
     pub data: Digest,
     /// Every forecast issued in the out-of-sample span, in order of origin, symbol, time, model.
     pub forecasts: Vec<Issued>,
-    /// Forecasts of the rehearsal by the models that margin rules name, in the same order.
-    pub before: Vec<Issued>,
     /// Every decision made in that span, in order of origin, symbol and time.
     pub decisions: Vec<Decision>,
+    /// Those of the study's margin rules, each rule's in order of time.
+    pub ruled: Vec<NamedDecision>,
     /// Models fitted on everything known at the end of the span.
     pub last: ModelSet,
     /// Bad data seen, counted.

@@ -11,7 +11,7 @@
 //! | [`search`] | parameters chosen inside the training window |
 //! | [`forward`] | the walk through the pipeline |
 //! | [`issued`] | what a walk leaves: forecasts, decisions, models |
-//! | [`margin_rule`] | what margin rules ask, from what the walk's models forecast |
+//! | [`margin_rule`] | what margin rules asked in the walk |
 //! | [`leak_test`] | the permutation of the future that must change nothing |
 //! | [`ablation`] | the same study without some inputs |
 //! | [`impulse`] | the same market with doubled volatility |

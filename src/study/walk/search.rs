@@ -30,7 +30,7 @@ const ROWS_MIN: usize = 30;
 
 /// One candidate, and how it did.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct TriedCandidate {
+pub struct Candidate {
     /// Its parameters, where they are not the defaults.
     pub params: Value,
     /// Mean loss on the rows judged; absent where it had no fit or too few forecasts.
@@ -61,7 +61,7 @@ pub struct Choice {
     /// And on outcomes known by this.
     pub judged_until: Ts,
     /// All that were tried, the parameters as given first.
-    pub candidates: Vec<TriedCandidate>,
+    pub candidates: Vec<Candidate>,
     /// The parameters chosen: those of the smallest loss, the first of equals; as given where no
     /// candidate could be judged.
     pub params: Value,
@@ -198,15 +198,15 @@ impl Trial<'_> {
         params: Value,
         members: &BTreeMap<String, Fitted>,
         track: &Track,
-    ) -> Result<TriedCandidate, Error> {
+    ) -> Result<Candidate, Error> {
         let fitted = match self.fit(entry, &params, members, track) {
             Ok(fitted) => fitted,
             Err(e @ forecast::Error::Params { .. }) => return Err(e.into()),
-            Err(e) => return Ok(TriedCandidate { params, loss: None, n: 0, fit: None, why: Some(e.to_string()) }),
+            Err(e) => return Ok(Candidate { params, loss: None, n: 0, fit: None, why: Some(e.to_string()) }),
         };
         let losses: Vec<f64> = self.whole.symbols().flat_map(|s| self.losses(s, entry, &fitted)).collect();
         let loss = (losses.len() >= ROWS_MIN).then(|| stats::mean(&losses)).filter(|l| l.is_finite());
-        Ok(TriedCandidate { params, loss, n: losses.len(), fit: Some(fitted.digest()), why: None })
+        Ok(Candidate { params, loss, n: losses.len(), fit: Some(fitted.digest()), why: None })
     }
     /// Losses on one instrument's rows that closed after `judged_from`.
     fn losses(&self, symbol: crate::base::Symbol, entry: &Entry, fitted: &Fitted) -> Vec<f64> {

@@ -4,7 +4,7 @@ use margincast::base::pareto::{self, Pareto};
 use margincast::base::{Aci, Span, stats};
 use margincast::feature::measure::flow;
 use margincast::forecast::garch::{Innovation, Spec, Start};
-use margincast::loss::baseline::var::{self, LossScaling, Rule};
+use margincast::loss::baseline::var::{self, Rule, Scaling};
 use margincast::loss::baseline::{self, Baseline, Side};
 use margincast::loss::procyclical::persistence::half_life;
 use serde::Deserialize;
@@ -95,10 +95,10 @@ fn filtered_var_scales_each_loss_from_the_volatility_predicted_before_it() {
     assert!(var::volatility_floor(&sigma[..500]) < sigma[500], "the floor does not bind here");
     let tail =
         |scaling| var::filtered(&losses(&r), &sigma, sigma[500], scaling, 0.99, Rule::Conservative).expect("losses");
-    digits(tail(LossScaling::Full).var, case.full_var);
-    digits(tail(LossScaling::Full).es, case.full_es);
-    digits(tail(LossScaling::Mid).var, case.mid_var);
-    digits(tail(LossScaling::Mid).es, case.mid_es);
+    digits(tail(Scaling::Full).var, case.full_var);
+    digits(tail(Scaling::Full).es, case.full_es);
+    digits(tail(Scaling::Mid).var, case.mid_var);
+    digits(tail(Scaling::Mid).es, case.mid_es);
 }
 
 #[test]

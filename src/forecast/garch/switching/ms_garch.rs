@@ -53,7 +53,7 @@ use serde::{Deserialize, Serialize};
 use super::estimate::SwitchingEstimate;
 use super::filter::{Regimes, Shapes};
 use super::spec::Switching;
-use crate::base::{Horizon, Span, Symbol};
+use crate::base::{Horizon, Problems, Span, Symbol};
 use crate::feature::Row;
 use crate::forecast::garch::innovation::Innovation;
 use crate::forecast::garch::state::{Input, Runs, Settings, State, input, rv_per_variance};
@@ -108,11 +108,13 @@ impl Model for MsGarch {
     const NAME: &'static str = "ms-garch";
     type Params = Params;
 
+    fn check(params: &Params, _: &[&str], problems: &mut Problems) {
+        problems.want("regimes", (2..=3).contains(&params.regimes), params.regimes, "2 or 3");
+        problems.range("min_rows", params.min_rows as f64, 0.0, 1e6);
+    }
+
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<MsGarch, Error> {
-        if !(2..=3).contains(&params.regimes) {
-            let why = format!("`regimes` is {}, it must be 2 or 3", params.regimes);
-            return Err(Error::Params { model: Self::NAME, why });
-        }
+        Self::sound(params, ctx)?;
         let need = match params.min_rows {
             0 if ctx.step >= Span::DAY => 250,
             0 => 1000,

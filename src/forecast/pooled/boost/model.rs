@@ -53,11 +53,11 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::tree::{Binned, Growth, Tree, grow};
-use crate::base::{Horizon, Seed, stats};
-use crate::forecast::pooled::pool::{Pool, Selection};
+use crate::base::{Horizon, Problems, Seed, stats};
+use crate::forecast::pooled::pool::{self, Pool, Selection};
 use crate::forecast::pooled::standardised::{Inputs, LIMIT};
 use crate::forecast::pooled::state::{Latest, Runs, State};
-use crate::forecast::training::{Level, in_range};
+use crate::forecast::training::Level;
 use crate::forecast::{BySymbol, Dist, Error, FitContext, Forecaster, Model, Panel};
 
 /// Settings.
@@ -107,18 +107,6 @@ impl Default for Params {
 }
 
 impl Params {
-    fn check(&self) -> Result<(), Error> {
-        let within = |name: &str, value: f64, low: f64, high: f64| in_range(Boost::NAME, name, value, low, high);
-        within("rounds", self.rounds as f64, 1.0, 5000.0)?;
-        within("leaves", self.leaves as f64, 2.0, 255.0)?;
-        within("min_rows", self.min_rows as f64, 1.0, 1e6)?;
-        within("rate", self.rate, 1e-4, 1.0)?;
-        within("l2", self.l2, 0.0, 1e6)?;
-        within("input_share", self.input_share, 0.01, 1.0)?;
-        within("row_share", self.row_share, 0.01, 1.0)?;
-        within("ridge", self.ridge, 0.0, 10.0)?;
-        within("runs", self.runs as f64, 1.0, 20.0)
-    }
     fn linear(&self, pool: &Pool) -> Result<Vec<f64>, Error> {
         if self.ridge == 0.0 {
             return Ok(vec![stats::mean(&pool.target).ln()]);
@@ -157,8 +145,21 @@ impl Model for Boost {
     const NAME: &'static str = "boost";
     type Params = Params;
 
+    fn check(params: &Params, _: &[&str], problems: &mut Problems) {
+        problems.range("rounds", params.rounds as f64, 1.0, 5000.0);
+        problems.range("leaves", params.leaves as f64, 2.0, 255.0);
+        problems.range("min_rows", params.min_rows as f64, 1.0, 1e6);
+        problems.range("rate", params.rate, 1e-4, 1.0);
+        problems.range("l2", params.l2, 0.0, 1e6);
+        problems.range("input_share", params.input_share, 0.01, 1.0);
+        problems.range("row_share", params.row_share, 0.01, 1.0);
+        problems.range("ridge", params.ridge, 0.0, 10.0);
+        problems.range("runs", params.runs as f64, 1.0, 20.0);
+        pool::check(params.regimes, &params.drop, problems);
+    }
+
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Boost, Error> {
-        params.check()?;
+        Self::sound(params, ctx)?;
         let pool = Pool::gather(
             Self::NAME,
             panel,

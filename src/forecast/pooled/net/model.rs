@@ -57,11 +57,11 @@ use serde::{Deserialize, Serialize};
 
 use super::plain::{Layers, quantiles};
 use super::train::{Data, Mlp, Schedule, held, initial, train};
-use crate::base::{Horizon, stats};
-use crate::forecast::pooled::pool::{Pool, Selection};
+use crate::base::{Horizon, Problems, stats};
+use crate::forecast::pooled::pool::{self, Pool, Selection};
 use crate::forecast::pooled::standardised::{Inputs, LIMIT};
 use crate::forecast::pooled::state::{Latest, Runs, State};
-use crate::forecast::training::{Level, in_range};
+use crate::forecast::training::Level;
 use crate::forecast::{BySymbol, Dist, Error, FitContext, Forecaster, Model, Pace, Panel, dist};
 
 /// Settings.
@@ -111,20 +111,6 @@ impl Default for Params {
 }
 
 impl Params {
-    fn check(&self) -> Result<(), Error> {
-        let count = |name: &str, value: usize, low: usize, high: usize| {
-            in_range(Net::NAME, name, value as f64, low as f64, high as f64)
-        };
-        self.hidden.iter().try_for_each(|units| count("hidden", *units, 1, 1024))?;
-        count("nets", self.nets, 0, 20)?;
-        count("epochs", self.epochs, 0, 1000)?;
-        count("batch", self.batch, 16, 65_536)?;
-        count("patience", self.patience, 1, 1000)?;
-        in_range(Net::NAME, "rate", self.rate, 0.0, 1.0)?;
-        in_range(Net::NAME, "decay", self.decay, 0.0, 1.0)?;
-        in_range(Net::NAME, "pinball", self.pinball, 0.0, 10.0)?;
-        in_range(Net::NAME, "ridge", self.ridge, 1e-6, 10.0)
-    }
     fn schedule(&self, rows: usize) -> Schedule {
         let epochs = if self.epochs > 0 { self.epochs } else { if rows > 20_000 { 10 } else { 30 } };
         let Params { batch, rate, decay, patience, pinball, .. } = *self;
@@ -156,8 +142,21 @@ impl Model for Net {
     const NAME: &'static str = "net";
     type Params = Params;
 
+    fn check(params: &Params, _: &[&str], problems: &mut Problems) {
+        params.hidden.iter().for_each(|units| problems.range("hidden", *units as f64, 1.0, 1024.0));
+        problems.range("nets", params.nets as f64, 0.0, 20.0);
+        problems.range("epochs", params.epochs as f64, 0.0, 1000.0);
+        problems.range("batch", params.batch as f64, 16.0, 65_536.0);
+        problems.range("patience", params.patience as f64, 1.0, 1000.0);
+        problems.range("rate", params.rate, 0.0, 1.0);
+        problems.range("decay", params.decay, 0.0, 1.0);
+        problems.range("pinball", params.pinball, 0.0, 10.0);
+        problems.range("ridge", params.ridge, 1e-6, 10.0);
+        pool::check(params.regimes, &params.drop, problems);
+    }
+
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Net, Error> {
-        params.check()?;
+        Self::sound(params, ctx)?;
         let pool = Pool::gather(
             Self::NAME,
             panel,

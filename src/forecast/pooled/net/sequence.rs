@@ -52,14 +52,14 @@ use serde::{Deserialize, Serialize};
 use super::plain::{Layers, quantiles};
 use super::tower::{LENGTH, Tower, forward, initial};
 use super::train::{Data, Schedule, held, train};
-use crate::base::{Horizon, stats};
+use crate::base::{Horizon, Problems, stats};
 use crate::feature::{Feature, Row};
 use crate::forecast::pooled::gamma::Design;
 use crate::forecast::pooled::input::unit;
 use crate::forecast::pooled::pool::{Pool, Selection};
 use crate::forecast::pooled::standardised::{Inputs, LIMIT};
 use crate::forecast::pooled::state::{Latest, Runs, State};
-use crate::forecast::training::{Level, in_range};
+use crate::forecast::training::Level;
 use crate::forecast::{BySymbol, Dist, Error, FitContext, Forecaster, Model, Pace, Panel};
 
 /// Numbers of a row.
@@ -96,18 +96,6 @@ impl Default for Params {
 }
 
 impl Params {
-    fn check(&self) -> Result<(), Error> {
-        let count = |name: &str, value: usize, low: usize, high: usize| {
-            in_range(Sequence::NAME, name, value as f64, low as f64, high as f64)
-        };
-        count("units", self.units, 1, 256)?;
-        count("epochs", self.epochs, 1, 1000)?;
-        count("batch", self.batch, 16, 65_536)?;
-        count("patience", self.patience, 1, 1000)?;
-        in_range(Sequence::NAME, "rate", self.rate, 0.0, 1.0)?;
-        in_range(Sequence::NAME, "decay", self.decay, 0.0, 1.0)?;
-        in_range(Sequence::NAME, "ridge", self.ridge, 1e-6, 10.0)
-    }
     fn schedule(&self) -> Schedule {
         let Params { epochs, batch, rate, decay, patience, .. } = *self;
         Schedule { epochs, batch, rate, decay, patience, pinball: 0.1, limit: LIMIT as f32 }
@@ -138,8 +126,18 @@ impl Model for Sequence {
     const NAME: &'static str = "sequence";
     type Params = Params;
 
+    fn check(params: &Params, _: &[&str], problems: &mut Problems) {
+        problems.range("units", params.units as f64, 1.0, 256.0);
+        problems.range("epochs", params.epochs as f64, 1.0, 1000.0);
+        problems.range("batch", params.batch as f64, 16.0, 65_536.0);
+        problems.range("patience", params.patience as f64, 1.0, 1000.0);
+        problems.range("rate", params.rate, 0.0, 1.0);
+        problems.range("decay", params.decay, 0.0, 1.0);
+        problems.range("ridge", params.ridge, 1e-6, 10.0);
+    }
+
     fn fit(params: &Params, panel: &Panel, ctx: &FitContext<'_>) -> Result<Sequence, Error> {
-        params.check()?;
+        Self::sound(params, ctx)?;
         let pool = Pool::gather(Self::NAME, panel, ctx, Selection { regimes: 0, shifted: false, drop: &[] })?;
         let shared = Shared::fit(params, panel, &pool, ctx)?;
         (ctx.progress)(1.0.into());

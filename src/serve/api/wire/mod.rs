@@ -12,8 +12,8 @@ mod multiplier;
 mod outlook;
 mod service;
 
-pub use multiplier::{BaselineLoss, ForecastLoss, MarginAsked, Multipliers, ServedModel, WireMultiplier};
-pub use outlook::{Forecasts, Guidance, GuidanceRow, Later, OutlookRow, Quantile, TriggerRow};
+pub use multiplier::{BaselineLoss, ForecastLoss, MarginAsked, Multiplier, Multipliers, ServedModel};
+pub use outlook::{ForecastRow, Forecasts, Guidance, GuidanceRow, Later, Quantile, TriggerRow};
 pub use service::{Check, Health, Problem, Version};
 
 #[cfg(test)]
@@ -33,7 +33,7 @@ mod tests {
             let rows: Vec<Publication> = stored.map(|r| from_value("sample", r.body).unwrap()).collect();
             assert!(!rows.is_empty());
             for row in rows {
-                let served = serde_json::to_string(&WireMultiplier::from(&row)).unwrap();
+                let served = serde_json::to_string(&Multiplier::from(&row)).unwrap();
                 assert_eq!(served, serde_json::to_string(&row).unwrap());
             }
         }

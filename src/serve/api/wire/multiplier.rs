@@ -27,13 +27,13 @@ pub struct Multipliers<'a> {
     #[schema(value_type = Option<String>, format = DateTime)]
     pub valid_until: Option<Ts>,
     /// One row per instrument and horizon, in order of name and horizon.
-    pub multipliers: Vec<WireMultiplier<'a>>,
+    pub multipliers: Vec<Multiplier<'a>>,
 }
 
 /// One multiplier for one instrument over one horizon, and what it was made from.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Publication)]
-pub struct WireMultiplier<'a> {
+pub struct Multiplier<'a> {
     /// `margincast.multiplier.v2`; rows written by an older program: `margincast.multiplier.v1`.
     #[schema(example = "margincast.multiplier.v2")]
     pub schema: &'a str,
@@ -159,9 +159,9 @@ pub struct ServedModel<'a> {
     pub digest: Digest,
 }
 
-impl<'a> From<&'a Publication> for WireMultiplier<'a> {
-    fn from(p: &'a Publication) -> WireMultiplier<'a> {
-        WireMultiplier {
+impl<'a> From<&'a Publication> for Multiplier<'a> {
+    fn from(p: &'a Publication) -> Multiplier<'a> {
+        Multiplier {
             schema: &p.schema,
             seq: p.seq,
             prev_seq: p.prev_seq,

@@ -5,7 +5,7 @@ use utoipa::ToSchema;
 
 use crate::base::{Span, Symbol, Ts};
 use crate::forecast::dist::LEVELS;
-use crate::pipeline::Named;
+use crate::pipeline::NamedForecast;
 use crate::record::explain::{GuidanceRange, GuidanceTrigger, Outlook};
 use crate::record::ledger::text::{decimal, iso};
 
@@ -15,13 +15,12 @@ pub struct Forecasts {
     /// Always `margincast.forecasts.v1`.
     pub schema: &'static str,
     /// One row per instrument, model and horizon.
-    pub forecasts: Vec<OutlookRow>,
+    pub forecasts: Vec<ForecastRow>,
 }
 
 /// One model's distribution of the log return of one instrument over one horizon. Decimals are text.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(as = ForecastRow)]
-pub struct OutlookRow {
+pub struct ForecastRow {
     /// Instance name of the model.
     pub model: String,
     /// The instrument.
@@ -57,11 +56,11 @@ pub struct Quantile {
     pub value: Option<String>,
 }
 
-impl From<&Named> for OutlookRow {
-    fn from(named: &Named) -> OutlookRow {
+impl From<&NamedForecast> for ForecastRow {
+    fn from(named: &NamedForecast) -> ForecastRow {
         let forecast = &named.forecast;
         let dist = &forecast.dist;
-        OutlookRow {
+        ForecastRow {
             model: named.name.to_string(),
             symbol: named.symbol,
             issued: forecast.issued,

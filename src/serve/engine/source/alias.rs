@@ -15,13 +15,13 @@ use crate::serve::engine::models::{Models, same};
 /// The alias, and what was last found wrong with it.
 pub(in crate::serve::engine) struct Alias {
     models: Arc<Models>,
-    said: Once,
+    reported: Once,
 }
 
 impl Alias {
     /// Of the registry that these models come from.
     pub fn of(models: Arc<Models>) -> Alias {
-        Alias { models, said: Once::default() }
+        Alias { models, reported: Once::default() }
     }
     /// What the alias stands for, if that is not in force and may come into force.
     fn fresh(&self, engine: &EngineView<'_>) -> Result<Option<(ModelRef, Input)>> {
@@ -41,7 +41,7 @@ impl Source for Alias {
     fn poll(&mut self, engine: &EngineView<'_>) -> Result<Supply> {
         let arrival = match self.fresh(engine) {
             Ok(None) => {
-                self.said.clear();
+                self.reported.clear();
                 return Ok(Supply::Idle);
             }
             Ok(Some((model, input))) => {
@@ -51,7 +51,7 @@ impl Source for Alias {
             }
             Err(e) => {
                 let why = format!("{e:#}");
-                if !self.said.is_new(&why) {
+                if !self.reported.is_new(&why) {
                     return Ok(Supply::Idle);
                 }
                 tracing::error!(%why, "the model in force stays");

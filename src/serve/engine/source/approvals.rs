@@ -19,16 +19,16 @@ pub(in crate::serve::engine) struct Approvals {
     base: Policy,
     policy: Policy,
     applied: BTreeSet<u64>,
-    said: Once,
+    reported: Once,
 }
 
 impl Approvals {
     /// Of a ledger that applied these, which made `policy` of `base`.
     pub fn of(ledger: &Path, base: Policy, policy: Policy, applied: BTreeSet<u64>) -> Approvals {
-        Approvals { guard: PolicyLog::of(ledger), base, policy, applied, said: Once::default() }
+        Approvals { guard: PolicyLog::of(ledger), base, policy, applied, reported: Once::default() }
     }
     fn refuse(&mut self, why: &str) {
-        if self.said.is_new(why) {
+        if self.reported.is_new(why) {
             tracing::error!(%why, "the settings in force stay");
         }
     }

@@ -30,13 +30,13 @@ pub(in crate::serve::engine) struct VenueFile {
     recorded: Option<Digest>,
     /// How the file was when it was last opened.
     seen: Option<Stamp>,
-    said: Once,
+    reported: Once,
 }
 
 impl VenueFile {
     /// A file of which `recorded` was read last.
     pub fn new(table: VenueTable, path: PathBuf, inputs: VenueFiles, recorded: Option<Digest>) -> VenueFile {
-        VenueFile { table, path, inputs, recorded, seen: None, said: Once::default() }
+        VenueFile { table, path, inputs, recorded, seen: None, reported: Once::default() }
     }
     /// The bytes of the file, if it changed since it was last looked at.
     fn changed(&mut self) -> Result<Option<Vec<u8>>, String> {
@@ -53,7 +53,7 @@ impl VenueFile {
         Ok((self.recorded != Some(Digest::of(&bytes))).then_some(bytes))
     }
     fn refuse(&mut self, why: &str) -> Supply {
-        if self.said.is_new(why) {
+        if self.reported.is_new(why) {
             tracing::error!(file = %self.path.display(), %why, "what was read last holds");
         }
         Supply::Idle
@@ -71,13 +71,13 @@ impl Source for VenueFile {
             Ok(snapshot) => snapshot,
             Err(why) => return Ok(self.refuse(&why)),
         };
-        self.said.clear();
+        self.reported.clear();
         let (table, digest) = (self.table, self.inputs.keep(&bytes)?);
         self.recorded = Some(digest);
-        let told = snapshot.clone();
+        let read = snapshot.clone();
         let body = Box::new(move |after| {
             tracing::info!(table = table.as_str(), digest = %digest.short(), "read");
-            Ok(serde_json::to_value(VenueFileRead::of(table, digest, &told, after))?)
+            Ok(serde_json::to_value(VenueFileRead::of(table, digest, &read, after))?)
         });
         let give = Box::new(move |at| Input::venue(at, snapshot));
         Ok(Supply::Arrivals(vec![Arrival { kind: EntryKind::Venue, body, effect: Effect::Push(give) }]))

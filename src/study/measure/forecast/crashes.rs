@@ -1,4 +1,4 @@
-//! NamedForecast crashes, and how many outcomes each touches.
+//! Named crashes, and how many outcomes each touches.
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -29,7 +29,7 @@ pub struct Crash {
 impl Measurement for Crash {
     type Found = Vec<Crash>;
     const SHOWN: &'static [Shown] =
-        &[table("Evidence: crashes", "NamedForecast crashes", &["name", "horizon"], CRASHES).at(Section::Evidence, 60)];
+        &[table("Evidence: crashes", "Named crashes", &["name", "horizon"], CRASHES).at(Section::Evidence, 60)];
     fn measure(of: &Material<'_>) -> Result<Vec<Crash>, Error> {
         let mut crashes = Vec::new();
         for (_, horizon) in of.plan.horizons() {

@@ -16,7 +16,7 @@ use crate::study::measure::json;
 use crate::study::measure::material::Material;
 use crate::study::measure::meta::POOLED;
 use crate::study::measure::outcomes;
-use crate::study::walk::margin_rule::RuleForecasts;
+use crate::study::walk::margin_rule;
 
 /// What a margin policy asked for and what that bought.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -174,10 +174,9 @@ fn compared(of: &Material<'_>, symbol: Symbol, horizon: Horizon) -> Vec<(String,
         (policy.to_string(), outcome::compare(&asked, &baseline, &losses))
     });
     let side = of.plan.pipeline.margin.baseline.side;
-    let forecasts = RuleForecasts::of(of.plan, of.walk, symbol, horizon);
     let ruled = of.plan.study.margins.iter().map(|rule| {
         let (mut c, mut b, mut losses) = (Vec::new(), Vec::new(), Vec::new());
-        for asked in forecasts.asks(rule) {
+        for asked in margin_rule::asked(of.walk, rule, symbol, horizon) {
             let Some(o) = outcomes::find(&of.outcomes, symbol, horizon, asked.ts) else { continue };
             c.push(asked.c);
             b.push(asked.baseline);

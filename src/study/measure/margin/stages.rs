@@ -12,7 +12,8 @@ use super::policies::POLICIES;
 use crate::base::{Horizon, Span, Symbol, Ts};
 use crate::loss::procyclical::procyclicality::procyclicality;
 use crate::loss::score::outcome::{Compared, compare};
-use crate::margin::apc::{Stage, StageEffect, effects};
+use crate::margin::apc::{Effect, Stage, effects};
+use crate::pipeline::market_clock::market_time;
 use crate::study::Error;
 use crate::study::config::Plan;
 use crate::study::measure::declare::Better::Neither;
@@ -23,7 +24,7 @@ use crate::study::measure::material::Material;
 use crate::study::measure::meta::POOLED;
 use crate::study::measure::outcomes::Outcomes;
 use crate::study::walk::Walk;
-use crate::study::walk::margin_rule::{RuleForecasts, market_time};
+use crate::study::walk::margin_rule;
 
 /// Length of the calls that are compared, in the market's own time.
 const FIVE_DAYS: Span = Span(5 * Span::DAY.0);
@@ -133,7 +134,7 @@ struct Run {
 
 /// One stage on one instrument.
 struct Single {
-    effect: StageEffect,
+    effect: Effect,
     compared: Compared,
     calls: [Option<f64>; 2],
 }
@@ -172,7 +173,7 @@ fn runs(plan: &Plan, walk: &Walk, truth: &[Outcomes], (symbol, horizon): (Symbol
     };
     match plan.study.margins.iter().find(|rule| rule.name == policy) {
         Some(rule) => {
-            let asked = RuleForecasts::of(plan, walk, symbol, horizon).asks(rule);
+            let asked = margin_rule::asked(walk, rule, symbol, horizon);
             asked.into_iter().for_each(|a| put(a.ts, a.stages));
         }
         None => {
@@ -198,7 +199,7 @@ impl Run {
 fn worth((horizon, symbol, policy, place, stage): Head<'_>, singles: &[&Single]) -> Option<StageWorth> {
     let pooled = Compared::pooled(&singles.iter().map(|s| s.compared).collect::<Vec<_>>())?;
     let (before, after) = (&pooled.baseline, &pooled.margin);
-    let sum = |f: fn(&StageEffect) -> f64| singles.iter().map(|s| f(&s.effect)).sum::<f64>();
+    let sum = |f: fn(&Effect) -> f64| singles.iter().map(|s| f(&s.effect)).sum::<f64>();
     let call = |k: usize| singles.iter().filter_map(|s| s.calls[k]).reduce(f64::max);
     Some(StageWorth {
         horizon,

@@ -1,7 +1,7 @@
 //! A margin statement for people.
 
-use super::table::render as columns;
-use crate::loss::baseline::var::LossScaling;
+use crate::app::table::render as columns;
+use crate::loss::baseline::var::Scaling;
 use crate::loss::portfolio::quadratic::Method;
 use crate::loss::portfolio::scenario::ScenarioLabel;
 use crate::loss::portfolio::stress::StressLoss;
@@ -28,8 +28,8 @@ pub fn render(s: &Statement) -> String {
         s.last,
         match s.scaling {
             None => "",
-            Some(LossScaling::Full) => ", scaled to today's volatility",
-            Some(LossScaling::Mid) => ", scaled half way to today's volatility",
+            Some(Scaling::Full) => ", scaled to today's volatility",
+            Some(Scaling::Mid) => ", scaled half way to today's volatility",
         }
     );
     out += &columns(&["requirement", "amount", ""], &bill(s));
