@@ -83,7 +83,7 @@ struct Question<T> {
 
 /// An answered question: what was asked, and the realised variance and log return since.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Answer<T> {
+pub struct SettledQuestion<T> {
     /// What was asked.
     pub what: T,
     /// Realised variance over the horizon, in the rows' measure; positive.
@@ -102,7 +102,7 @@ impl<T> Pending<T> {
         self.open.push_back(Question { what, next_open: row.ts, rows: 0, rv: 0.0, ret: 0.0 });
     }
     /// Takes the next row; gives the question that it answers, if any.
-    pub fn answer(&mut self, row: &Row) -> Option<Answer<T>> {
+    pub fn answer(&mut self, row: &Row) -> Option<SettledQuestion<T>> {
         let (rv, ret) = (row.raw(Feature::Rv), row.raw(Feature::Ret));
         self.open.retain(|q| q.next_open == row.ts_open && rv.is_finite() && ret.is_finite());
         for q in &mut self.open {
@@ -113,6 +113,6 @@ impl<T> Pending<T> {
         }
         let done = self.open.front().is_some_and(|q| q.rows == self.ahead);
         let q = if done { self.open.pop_front()? } else { return None };
-        (q.rv > 0.0).then_some(Answer { what: q.what, rv: q.rv, ret: q.ret })
+        (q.rv > 0.0).then_some(SettledQuestion { what: q.what, rv: q.rv, ret: q.ret })
     }
 }

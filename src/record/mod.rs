@@ -10,6 +10,7 @@
 //! | [`explain`] | why a published multiplier is what it is, in words and numbers |
 //! | [`stored`] | every stored form and its versions |
 //! | `disk` | files that are whole or absent, and locks |
+//! | `seq` | a place in a ledger |
 //! | `error` | what can go wrong with stored proof |
 //!
 //! This folder knows nothing of sockets, clocks or studies.
@@ -21,6 +22,7 @@ pub mod explain;
 pub mod ledger;
 pub mod promotion;
 pub mod registry;
+mod seq;
 pub mod stored;
 
 pub use chain::{EntryKind, NewEntry, SealedEntry, Seq};

@@ -7,7 +7,7 @@ use super::likelihood::Likelihood;
 use super::numeric::errors::errors;
 use super::numeric::number::Dual;
 use super::process::{Family, Process, family};
-use super::running::Running;
+use super::running::RunningProcess;
 use super::series::{Series, backcast};
 use super::spec::{MOST, Mean, Spec};
 use crate::base::stats;
@@ -59,7 +59,7 @@ impl GarchEstimate {
         self.spec.split(&self.coefficients).2
     }
     /// The process before the first return, ready to take them one by one.
-    pub fn begin(&self) -> Running {
+    pub fn begin(&self) -> RunningProcess {
         self.spec.begin(&self.coefficients, self.before)
     }
 }
@@ -71,7 +71,7 @@ pub struct FilteredVariances {
     /// Variance of each observation and, last, of the one after them.
     pub variances: Vec<f64>,
     /// The process at the end.
-    pub running: Running,
+    pub running: RunningProcess,
 }
 
 impl Spec {
@@ -116,7 +116,7 @@ impl Spec {
     ///
     /// # Errors
     /// Another number of coefficients than [`Spec::names`].
-    pub fn begin_at(&self, coefficients: &[f64], before: f64) -> Result<Running, String> {
+    pub fn begin_at(&self, coefficients: &[f64], before: f64) -> Result<RunningProcess, String> {
         if coefficients.len() != self.count() {
             return Err(format!("{} coefficients, the process has {}", coefficients.len(), self.count()));
         }

@@ -6,7 +6,7 @@
 //! | `settings` | from the settings to what is estimated |
 //! | `kind` | processes by name |
 //! | `spec` | what is estimated, and the names of its coefficients |
-//! | `estimate` | the fit, and its quality |
+//! | `estimate` | the fit, and its quality; for callers of the library: `at_boundary`, `begin_at` |
 //! | `likelihood` | the likelihood and the search for its maximum |
 //! | `direct` | the same by hand for GARCH(1,1) and GJR, which are fitted most |
 //! | `innovation` | distributions of the standardised residual |
@@ -41,7 +41,7 @@ pub use innovation::Innovation;
 pub use kind::Kind;
 pub use model::{Garch, Params};
 pub use process::{Process, Start};
-pub use running::Running;
+pub use running::RunningProcess;
 pub use series::{Series, backcast};
 pub use spec::{Mean, Spec};
 pub use switching::MsGarch;

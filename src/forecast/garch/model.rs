@@ -77,7 +77,7 @@ use super::innovation::{Innovation, Tails};
 use super::kind::Kind;
 use super::process::Start;
 use super::regressor::{self, Regressor};
-use super::running::Running;
+use super::running::RunningProcess;
 use super::series::Series;
 use super::spec::{Mean, Spec};
 use super::state::{Input, Runs, Settings, State, input, rv_per_variance};
@@ -236,7 +236,7 @@ fn learn(params: &Params, spec: &Spec, features: &[Feature], t: &Training<'_>, n
 
 /// The process of one instrument, row by row.
 struct Filter {
-    running: Running,
+    running: RunningProcess,
     tails: Tails,
 }
 

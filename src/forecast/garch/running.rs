@@ -4,7 +4,7 @@ use super::innovation::Density;
 use super::process::{Beside, Recursion};
 
 /// A process with given coefficients, at some return.
-pub struct Running {
+pub struct RunningProcess {
     /// Constant, then weights of past returns; empty for zero.
     mean: Vec<f64>,
     /// The returns that the mean needs, newest first.
@@ -16,15 +16,15 @@ pub struct Running {
 /// Smallest variance, so that a regressor cannot make it zero or negative.
 const LEAST: f64 = 1e-300;
 
-impl Running {
+impl RunningProcess {
     pub(super) fn new(
         mean: Vec<f64>,
         lags: usize,
         mut recursion: Box<dyn Recursion<f64> + Send>,
         density: &Density<f64>,
-    ) -> Running {
+    ) -> RunningProcess {
         recursion.prepare(density);
-        Running { mean, past: Vec::with_capacity(lags), lags, recursion }
+        RunningProcess { mean, past: Vec::with_capacity(lags), lags, recursion }
     }
 
     /// Goes on from the end of a series.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::innovation::{Density, Innovation};
 use super::numeric::number::Number;
 use super::process::{Before, Family, Process, Recursion, Start, family};
-use super::running::Running;
+use super::running::RunningProcess;
 
 /// Most coefficients.
 pub(super) const MOST: usize = 16;
@@ -76,13 +76,13 @@ impl Spec {
         if count <= MOST { Ok(()) } else { Err(format!("{count} coefficients, at most {MOST} are estimated")) }
     }
 
-    pub(super) fn begin(&self, coefficients: &[f64], before: f64) -> Running {
+    pub(super) fn begin(&self, coefficients: &[f64], before: f64) -> RunningProcess {
         let (mean, process, shape) = self.split(coefficients);
         let density = Density::new(self.innovation, shape);
         let before = Before { start: self.start, value: before };
         let recursion: Box<dyn Recursion<f64> + Send> =
             family!(&self.process, f => Box::new(f.begin(process, before, &density)));
-        Running::new(mean.to_vec(), self.mean.lags(), recursion, &density)
+        RunningProcess::new(mean.to_vec(), self.mean.lags(), recursion, &density)
     }
 
     /// Coefficients for returns of another unit.

@@ -11,7 +11,7 @@ const DEPENDENT: f64 = 1e-9;
 
 /// A least-squares fit.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Fit {
+pub struct LeastSquares {
     /// The constant, then one coefficient per column; zero for a column left out.
     pub coefficients: Vec<f64>,
     /// `y` less the fitted value, unweighted.
@@ -24,7 +24,7 @@ pub struct Fit {
 ///
 /// # Errors
 /// Fewer rows than coefficients, rows of unequal width, or a number that is not finite.
-pub fn least_squares(x: &[Vec<f64>], y: &[f64], weights: Option<&[f64]>) -> Result<Fit, String> {
+pub fn least_squares(x: &[Vec<f64>], y: &[f64], weights: Option<&[f64]>) -> Result<LeastSquares, String> {
     let (rows, width) = (y.len(), x.first().map_or(0, Vec::len));
     if rows <= width || x.len() != rows || weights.is_some_and(|w| w.len() != rows) {
         return Err(format!("{} rows of {width} regressors for {rows} targets", x.len()));
@@ -53,13 +53,13 @@ pub fn least_squares(x: &[Vec<f64>], y: &[f64], weights: Option<&[f64]>) -> Resu
         coefficients[*j] = solved.params()[k] / length;
     }
     let residuals = (0..rows).map(|i| y[i] - predict(&coefficients, &x[i])).collect();
-    Ok(Fit { coefficients, residuals, kept: kept.iter().map(|(j, _, length)| (*j, *length)).collect() })
+    Ok(LeastSquares { coefficients, residuals, kept: kept.iter().map(|(j, _, length)| (*j, *length)).collect() })
 }
 
 /// Errors of the coefficients that hold under heteroskedasticity and autocorrelation up to `lags`
 /// (Newey, West 1987; Bartlett weights, no small-sample factor); zero for a column left out. `x` and
 /// `weights` are those of the fit.
-pub fn newey_west(x: &[Vec<f64>], fit: &Fit, weights: Option<&[f64]>, lags: usize) -> Vec<f64> {
+pub fn newey_west(x: &[Vec<f64>], fit: &LeastSquares, weights: Option<&[f64]>, lags: usize) -> Vec<f64> {
     let (rows, k) = (x.len(), fit.kept.len());
     let mut bread = vec![0.0; k * k];
     // Regressors times residual, row after row.

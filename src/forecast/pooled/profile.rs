@@ -42,7 +42,7 @@ pub struct Profile {
 }
 
 /// The population stability index of shares `now` against shares `then`, of the same bins.
-pub fn stability_index(then: &[f64], now: &[f64]) -> f64 {
+fn stability_index(then: &[f64], now: &[f64]) -> f64 {
     let term = |(e, a): (&f64, &f64)| {
         let (e, a) = (e.max(SHARE_MIN), a.max(SHARE_MIN));
         (a - e) * (a / e).ln()

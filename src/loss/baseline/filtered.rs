@@ -1,7 +1,7 @@
 //! The baseline requirement, row by row: filtered historical simulation with a volatility floor,
 //! and what is published beside it. No look-ahead: a loss counts once its horizon is complete.
 
-use super::ordered::Ordered;
+use super::ordered::OrderedWindow;
 use super::params::{Params, Side};
 use super::var::{TailLoss, rank, shortfall};
 use crate::base::{Span, stats};
@@ -37,13 +37,13 @@ pub struct Baseline {
     ahead: usize,
     filter: Filter,
     /// Volatilities predicted for each row.
-    sigma: Ordered,
+    sigma: OrderedWindow,
     /// Horizon returns over volatility, window.
-    z: Ordered,
+    z: OrderedWindow,
     /// Horizon returns, window.
-    recent: Ordered,
+    recent: OrderedWindow,
     /// Horizon returns, all history kept.
-    all: Ordered,
+    all: OrderedWindow,
 }
 
 impl Baseline {
@@ -60,10 +60,10 @@ impl Baseline {
             params,
             ahead,
             filter: Filter::new(lambda, ahead, Seeding::MeanSquare, params.seed_rows),
-            sigma: Ordered::new(history),
-            z: Ordered::new(window),
-            recent: Ordered::new(window),
-            all: Ordered::new(history),
+            sigma: OrderedWindow::new(history),
+            z: OrderedWindow::new(window),
+            recent: OrderedWindow::new(window),
+            all: OrderedWindow::new(history),
         })
     }
 
@@ -127,7 +127,7 @@ pub fn dispersion(losses: &[f64]) -> f64 {
 }
 
 /// Conservative VaR and Acerbi-Tasche ES of a window of returns, of one side or the worse.
-fn tail(returns: &Ordered, alpha: f64, side: Side) -> TailLoss {
+fn tail(returns: &OrderedWindow, alpha: f64, side: Side) -> TailLoss {
     let n = returns.len();
     let k = rank(alpha, n.max(1));
     let long = || TailLoss {

@@ -10,17 +10,17 @@ const BLOCK: usize = 512;
 /// The last `size` values pushed, in order of size. A push costs about the square root of the
 /// window, a rank a walk over its blocks.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Ordered {
+pub struct OrderedWindow {
     size: usize,
     arrived: VecDeque<f64>,
     /// Ascending blocks of ascending values; none is empty.
     blocks: Vec<Vec<f64>>,
 }
 
-impl Ordered {
+impl OrderedWindow {
     /// An empty window of the last `size` values, at least one.
-    pub fn new(size: usize) -> Ordered {
-        Ordered { size: size.max(1), arrived: VecDeque::new(), blocks: Vec::new() }
+    pub fn new(size: usize) -> OrderedWindow {
+        OrderedWindow { size: size.max(1), arrived: VecDeque::new(), blocks: Vec::new() }
     }
 
     /// Takes a value; NaN is left out.
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn a_kept_window_equals_sorting_the_last_values() {
         for size in [1, 7, 600, 3000] {
-            let mut kept = Ordered::new(size);
+            let mut kept = OrderedWindow::new(size);
             let mut all = Vec::new();
             let mut state = 1_u64;
             for i in 0..6000 {
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn an_empty_window_has_no_quantile() {
-        let mut kept = Ordered::new(3);
+        let mut kept = OrderedWindow::new(3);
         kept.push(f64::NAN);
         assert!(kept.is_empty() && kept.quantile(0.5).is_nan() && kept.at(0).is_nan());
     }

@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::base::{Seed, Span, stats};
-use crate::loss::baseline::ordered::Ordered;
+use crate::loss::baseline::ordered::OrderedWindow;
 use crate::loss::baseline::var::rank;
 use crate::loss::baseline::{Baseline, Params, Side};
 
@@ -80,7 +80,7 @@ impl VolatilityStep {
 
 /// Historical simulation of the last `window` losses of a long position at `alpha`.
 pub fn historical(window: usize, alpha: f64) -> RunningMargin {
-    let mut returns = Ordered::new(window);
+    let mut returns = OrderedWindow::new(window);
     Box::new(move |r| {
         returns.push(r);
         let n = returns.len();

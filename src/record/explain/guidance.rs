@@ -13,7 +13,7 @@ use serde::Serialize;
 
 use super::attribution::{inputs, target};
 use crate::base::{Span, Ts};
-use crate::loss::baseline::ordered::Ordered;
+use crate::loss::baseline::ordered::OrderedWindow;
 use crate::margin::{Decision, Policy};
 use crate::record::chain::Seq;
 use crate::record::error::Error;
@@ -67,13 +67,13 @@ pub struct RunningGuidance {
     /// Decisions of the last day: when, the logarithm of the multiplier, the situation.
     past: VecDeque<(Ts, f64, usize)>,
     /// Changes by length of time and situation.
-    changes: [[Ordered; SITUATIONS]; OVER.len()],
+    changes: [[OrderedWindow; SITUATIONS]; OVER.len()],
 }
 
 impl RunningGuidance {
     /// With nothing seen.
     pub fn new(policy: Policy) -> RunningGuidance {
-        let none = || std::array::from_fn(|_| Ordered::new(REMEMBERED));
+        let none = || std::array::from_fn(|_| OrderedWindow::new(REMEMBERED));
         RunningGuidance { policy, past: VecDeque::new(), changes: std::array::from_fn(|_| none()) }
     }
 
@@ -93,7 +93,7 @@ impl RunningGuidance {
         while self.past.front().is_some_and(|p| p.0 < d.ts - Span::DAY) {
             self.past.pop_front();
         }
-        let ahead = |(changes, over): (&[Ordered; SITUATIONS], Span)| {
+        let ahead = |(changes, over): (&[OrderedWindow; SITUATIONS], Span)| {
             let own = &changes[situation];
             let at = |p: f64| m * own.quantile(p).exp();
             let [low, median, high] = LEVELS.map(at);

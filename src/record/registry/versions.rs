@@ -18,7 +18,7 @@ use crate::record::stored::from_bytes;
 /// Largest stored file, bytes.
 pub const FILE_BYTES_MAX: u64 = 256 << 20;
 /// Largest manifest, bytes.
-pub const MANIFEST_BYTES_MAX: u64 = 1 << 20;
+const MANIFEST_BYTES_MAX: u64 = 1 << 20;
 
 /// A folder of registered models.
 #[derive(Clone, Debug)]

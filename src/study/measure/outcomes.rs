@@ -3,7 +3,7 @@
 use crate::base::{Horizon, Symbol, Ts};
 use crate::forecast::{History, Outcome};
 use crate::loss::OutcomeRow;
-use crate::loss::baseline::ordered::Ordered;
+use crate::loss::baseline::ordered::OrderedWindow;
 use crate::margin::Decision;
 use crate::study::config::{Plan, Study};
 
@@ -53,7 +53,7 @@ pub fn all(history: &History, plan: &Plan) -> Vec<Outcomes> {
     let mut all = Vec::new();
     for (symbol, rows) in history {
         for (ahead, horizon) in plan.horizons() {
-            let mut past = Ordered::new(window);
+            let mut past = OrderedWindow::new(window);
             let mut own = Vec::new();
             for i in 0..rows.len() {
                 if let Some(known) = i.checked_sub(ahead).and_then(|j| Outcome::after(rows, j, ahead)) {

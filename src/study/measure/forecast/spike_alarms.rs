@@ -19,7 +19,7 @@ use super::spike_probabilities::grouped;
 use crate::base::{Horizon, Span, Ts, stats};
 use crate::feature::{Feature, Row};
 use crate::forecast::History;
-use crate::loss::baseline::ordered::Ordered;
+use crate::loss::baseline::ordered::OrderedWindow;
 use crate::loss::score::classify;
 use crate::study::Error;
 use crate::study::config::Plan;
@@ -114,7 +114,7 @@ struct Seen {
 }
 
 /// The alarms of every model that gives spike probabilities.
-pub fn alarms(plan: &Plan, history: &History, forecasts: &[Forecasted]) -> Vec<SpikeAlarms> {
+fn alarms(plan: &Plan, history: &History, forecasts: &[Forecasted]) -> Vec<SpikeAlarms> {
     let step = plan.pipeline.rows.row;
     let mut lines = Vec::new();
     for ((horizon, model), by_symbol) in grouped(forecasts) {
@@ -142,7 +142,7 @@ fn places(rows: &[Row]) -> BTreeMap<Ts, usize> {
 /// is in one. `None` where the median is not there yet or rows do not follow without a gap.
 fn bursts(rows: &[Row], step: Span, ahead: usize) -> Vec<Option<(Option<Span>, bool)>> {
     let window = (MEDIAN_SPAN.0 / step.0).max(1) as usize;
-    let mut past = Ordered::new(window);
+    let mut past = OrderedWindow::new(window);
     let mut out = Vec::with_capacity(rows.len());
     for (i, row) in rows.iter().enumerate() {
         past.push(row.raw(Feature::Rv));
