@@ -49,11 +49,9 @@ pub fn run(args: Args) -> Result<Answer> {
         table::print(&table::scores(&studied.judged.scores));
         table::print(&format!("report: {}\n", args.out.join("report.html").display()));
     }
-    if studied.walk.failures.is_empty() {
-        return Ok(Answer::Yes);
-    }
-    eprintln!("{} fits failed; the first: {}", studied.walk.failures.len(), studied.walk.failures[0]);
-    Ok(Answer::No)
+    let against = study::against(studied);
+    against.iter().for_each(|why| eprintln!("{why}"));
+    Ok(if against.is_empty() { Answer::Yes } else { Answer::No })
 }
 
 /// The command line that reproduces the run.

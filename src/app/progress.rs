@@ -53,6 +53,7 @@ impl Bars {
         let Ok(mut shown) = self.shown.lock() else { return };
         match progress {
             Progress::Stage(name, done, all) => self.stage(&mut shown, name, done, all),
+            Progress::Warning(text) => tracing::warn!("{text}"),
             Progress::Loss(model, horizon, loss) => self.loss(&mut shown, format!("{model} {horizon}"), loss),
         }
     }

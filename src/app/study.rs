@@ -71,3 +71,12 @@ pub fn run(config: Config, lake: &Path, keep: Option<&Path>, title: &str, comman
     }
     Ok(Trained { config, studied })
 }
+
+/// What speaks against a study whose scores would otherwise be trusted: fits that failed, and instruments that are
+/// stamped out of step.
+pub fn against(studied: &Studied) -> Vec<String> {
+    let failures = &studied.walk.failures;
+    let failed = failures.first().map(|first| format!("{} fits failed; the first: {first}", failures.len()));
+    let lead_lag = studied.judged.scores.evidence.lead_lag.iter().flat_map(|l| &l.out_of_step);
+    failed.into_iter().chain(lead_lag.map(ToString::to_string)).collect()
+}

@@ -78,12 +78,12 @@ pub fn run(args: Args) -> Result<Answer> {
     own.outcome = Some(outcome(studied, Some(&folder))?);
     own.write(&folder)?;
     table::print(&table::scores(&studied.judged.scores));
-    if let Some(failure) = studied.walk.failures.first() {
-        eprintln!("{} fits failed, nothing was registered; the first: {failure}", studied.walk.failures.len());
-        return Ok(Answer::No);
-    }
+    let mut against = study::against(studied);
     if studied.judged.scores.evidence.leak_test.as_ref().is_none_or(|f| !f.passed) {
-        eprintln!("what was known later changed what was learnt or said before; nothing was registered");
+        against.push(leak_found(studied));
+    }
+    if !against.is_empty() {
+        against.iter().for_each(|why| eprintln!("{why}; nothing was registered"));
         return Ok(Answer::No);
     }
     let registry = Registry::open(&trained.config.serve.models);
@@ -98,6 +98,16 @@ pub fn run(args: Args) -> Result<Answer> {
         made.digest
     ));
     Ok(Answer::Yes)
+}
+
+/// Why the leak test did not pass.
+fn leak_found(studied: &Studied) -> String {
+    match &studied.judged.scores.evidence.leak_test {
+        Some(test) if !test.enough => "too little lies behind the leak test's cuts to show anything: let the study \
+                                       begin earlier, or its market go on longer"
+            .into(),
+        _ => "what was known later changed what was learnt or said before".into(),
+    }
 }
 
 /// The command line that makes the run again.

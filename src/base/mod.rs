@@ -7,6 +7,7 @@
 //! | [`digest`] | SHA-256 of bytes and of canonical JSON |
 //! | [`ordered`] | moving windows kept in order of size, by count and by time; for callers of the library: `around`, `forget` |
 //! | [`pareto`] | the generalised Pareto law of a tail, and two ways to fit it; for callers of the library: `of_outermost` |
+//! | `planted` | in tests: leaks of the future, to see them found |
 //! | [`prob`] | probabilities and confidence levels |
 //! | [`problem`] | what is wrong with settings, all at once |
 //! | [`quantile`] | empirical quantiles by seven rules, and the mean beyond one |
@@ -25,6 +26,8 @@ pub mod atomic;
 pub mod digest;
 pub mod ordered;
 pub mod pareto;
+#[cfg(test)]
+pub(crate) mod planted;
 pub mod prob;
 pub mod problem;
 pub mod quantile;
@@ -38,7 +41,7 @@ pub mod ts;
 
 pub use aci::Aci;
 pub use digest::Digest;
-pub use ordered::{Ordered, OrderedSpan};
+pub use ordered::{OrderedSpan, OrderedWindow};
 pub use prob::{Level, Prob};
 pub use problem::Problems;
 pub use ring::Ring;

@@ -2,25 +2,26 @@
 //!
 //! One rule for what is no number: NaN is left out, and pushes nothing out. Infinities are values.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 
-use super::{Ts, stats};
+use super::{Span, Ts, stats};
 
 /// Values a block holds before it is split.
-const BLOCK: usize = 512;
+const BLOCK: usize = 4096;
 
 /// The last `size` values pushed, in order of arrival and of size. A push costs about the square
 /// root of the window, a rank a walk over its blocks.
 ///
 /// ```
-/// use margincast::base::Ordered;
-/// let mut last = Ordered::new(3);
+/// use margincast::base::OrderedWindow;
+/// let mut last = OrderedWindow::new(3);
 /// [5.0, 1.0, f64::NAN, 4.0, 2.0].into_iter().for_each(|v| last.push(v));
 /// assert_eq!(last.ascending().collect::<Vec<_>>(), [1.0, 2.0, 4.0]);
 /// assert_eq!(last.quantile(0.5), 2.0);
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct Ordered {
+pub struct OrderedWindow {
     size: usize,
     /// Oldest first.
     arrived: VecDeque<f64>,
@@ -28,10 +29,10 @@ pub struct Ordered {
     blocks: Vec<Vec<f64>>,
 }
 
-impl Ordered {
+impl OrderedWindow {
     /// An empty window of the last `size` values, at least one.
-    pub fn new(size: usize) -> Ordered {
-        Ordered { size: size.max(1), arrived: VecDeque::new(), blocks: Vec::new() }
+    pub fn new(size: usize) -> OrderedWindow {
+        OrderedWindow { size: size.max(1), arrived: VecDeque::new(), blocks: Vec::new() }
     }
     /// Takes a value; NaN is left out.
     pub fn push(&mut self, value: f64) {
@@ -73,6 +74,18 @@ impl Ordered {
         let at = p.clamp(0.0, 1.0) * last as f64;
         let lo = self.at(at.floor() as usize);
         stats::quantile(&[lo, self.at((at.floor() as usize + 1).min(last))], at.fract())
+    }
+    /// Arithmetic mean, summed from the oldest on; NaN when empty.
+    pub fn mean(&self) -> f64 {
+        self.arrived.iter().sum::<f64>() / self.arrived.len() as f64
+    }
+    /// All of them, smallest first; without a copy where they lie in one block.
+    pub fn sorted(&self) -> Cow<'_, [f64]> {
+        match &self.blocks[..] {
+            [] => Cow::Borrowed(&[]),
+            [one] => Cow::Borrowed(one),
+            _ => Cow::Owned(self.ascending().collect()),
+        }
     }
     /// Smallest first.
     pub fn ascending(&self) -> impl DoubleEndedIterator<Item = f64> + '_ {
@@ -119,8 +132,7 @@ impl Ordered {
 /// let mut hour = OrderedSpan::default();
 /// for minute in [0, 30, 60, 90] {
 ///     let now = Ts(0) + Span::MINUTE.times(minute);
-///     hour.push(now, minute as f64);
-///     hour.forget(now - Span::HOUR);
+///     hour.push_over(now, minute as f64, Span::HOUR);
 /// }
 /// assert_eq!(hour.values().ascending().collect::<Vec<_>>(), [60.0, 90.0]);
 /// ```
@@ -128,12 +140,12 @@ impl Ordered {
 pub struct OrderedSpan {
     /// When each value came, oldest first.
     times: VecDeque<Ts>,
-    values: Ordered,
+    values: OrderedWindow,
 }
 
 impl Default for OrderedSpan {
     fn default() -> OrderedSpan {
-        OrderedSpan { times: VecDeque::new(), values: Ordered::new(usize::MAX) }
+        OrderedSpan { times: VecDeque::new(), values: OrderedWindow::new(usize::MAX) }
     }
 }
 
@@ -144,6 +156,12 @@ impl OrderedSpan {
             self.times.push_back(at);
             self.values.push(value);
         }
+    }
+    /// Takes a value of now and drops those that are `span` old or older; gives what is left.
+    pub fn push_over(&mut self, now: Ts, value: f64, span: Span) -> &OrderedWindow {
+        self.push(now, value);
+        self.forget(now - span);
+        &self.values
     }
     /// Drops the values of `until` and before.
     pub fn forget(&mut self, until: Ts) {
@@ -156,7 +174,7 @@ impl OrderedSpan {
         self.times.back().copied()
     }
     /// The values.
-    pub fn values(&self) -> &Ordered {
+    pub fn values(&self) -> &OrderedWindow {
         &self.values
     }
 }
@@ -164,14 +182,14 @@ impl OrderedSpan {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::{Seed, Span};
+    use crate::base::Seed;
     use rand::RngExt;
 
     #[test]
     fn a_kept_window_equals_sorting_the_last_values() {
-        for size in [1, 7, 600, 3000] {
-            let (mut kept, mut all, mut rng) = (Ordered::new(size), Vec::new(), Seed(1).rng());
-            for i in 0..6000 {
+        for size in [1, 7, 600, 9000] {
+            let (mut kept, mut all, mut rng) = (OrderedWindow::new(size), Vec::new(), Seed(1).rng());
+            for i in 0..12_000 {
                 // Few distinct values at first, so that equal ones meet at block edges; zeros of both signs.
                 let value = match i {
                     0..2000 => f64::from(rng.random_range(-1..2_i32)) * 0.5,
@@ -179,12 +197,12 @@ mod tests {
                 };
                 kept.push(if i % 5 == 0 { -value } else { value });
                 all.push(if i % 5 == 0 { -value } else { value });
-                if i % 97 == 0 {
+                if i % 197 == 0 {
                     let last = &all[all.len().saturating_sub(size)..];
                     let want = stats::sorted(last);
                     let bits = |x: f64| x.to_bits();
                     assert!(kept.ascending().map(bits).eq(want.iter().copied().map(bits)), "size {size}, {i}");
-                    assert!(kept.arrived().eq(last.iter().copied()));
+                    assert!(kept.sorted().iter().eq(&want) && kept.arrived().eq(last.iter().copied()));
                     assert_eq!(kept.at(want.len() / 3), want[want.len() / 3]);
                     assert_eq!(kept.quantile(0.25).to_bits(), stats::quantile(&want, 0.25).to_bits());
                     let count = |keep: &dyn Fn(f64) -> bool| want.iter().filter(|v| keep(**v)).count();
@@ -196,7 +214,7 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_left_out_and_an_empty_window_has_no_quantile() {
-        let (mut kept, mut span) = (Ordered::new(2), OrderedSpan::default());
+        let (mut kept, mut span) = (OrderedWindow::new(2), OrderedSpan::default());
         kept.push(f64::NAN);
         span.push(Ts(0), f64::NAN);
         assert!(kept.is_empty() && kept.quantile(0.5).is_nan() && kept.at(0).is_nan());
@@ -215,8 +233,7 @@ mod tests {
         for _ in 0..2000 {
             now = now + Span(rng.random_range(0..10));
             let value = f64::from(rng.random_range(0..9_i32));
-            span.push(now, value);
-            span.forget(now - Span(100));
+            span.push_over(now, value, Span(100));
             all.push((now, value));
             let last: Vec<f64> = all.iter().filter(|a| a.0 > now - Span(100)).map(|a| a.1).collect();
             assert!(span.values().ascending().eq(stats::sorted(&last)));

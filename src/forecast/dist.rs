@@ -6,8 +6,7 @@ use std::sync::LazyLock;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{Continuous, ContinuousCDF, StudentsT};
 
-use super::tail;
-use crate::base::stats;
+use crate::base::{pareto, stats};
 
 /// The published probability levels, ascending.
 pub const LEVELS: [f64; 9] = [0.005, 0.01, 0.025, 0.05, 0.5, 0.95, 0.975, 0.99, 0.995];
@@ -50,11 +49,11 @@ impl Dist {
         let mut q = LEVELS.map(|p| vol * stats::quantile(z, p));
         let k = ((z.len() as f64 * 0.01).floor() as usize).max(1).min(z.len());
         let (mut low, mut high) = (vol * stats::mean(&z[..k]), vol * stats::mean(&z[z.len() - k..]));
-        if let Some(law) = tail::fit(z.iter().map(|z| -z)) {
+        if let Some(law) = pareto::of_outermost(z.iter().map(|z| -z)) {
             q[0] = (-vol * law.var(0.995)).min(q[1]);
             low = -vol * law.shortfall(0.99);
         }
-        if let Some(law) = tail::fit(z.iter().rev().copied()) {
+        if let Some(law) = pareto::of_outermost(z.iter().rev().copied()) {
             q[8] = (vol * law.var(0.995)).max(q[7]);
             high = vol * law.shortfall(0.99);
         }

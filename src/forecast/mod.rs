@@ -9,7 +9,6 @@
 //! | `panel` | what a model may learn from: [`Panel`], [`History`] |
 //! | `outcome` | what came: [`Outcome`], [`Track`], forecasts that wait for theirs |
 //! | `dist` | the distribution of a log return, as published: [`Dist`] |
-//! | `tail` | the far tail of a sample by peaks over threshold |
 //! | `regime` | volatility regimes and how long they last: [`Regime`], [`Dwell`] |
 //! | `training` | fits of every instrument on its own, and the coefficients a filter chooses |
 //! | `window` | what is kept of adjacent rows |
@@ -45,7 +44,6 @@ pub mod pooled;
 pub mod regime;
 pub mod simulation;
 pub mod smoothing;
-mod tail;
 mod training;
 pub mod window;
 

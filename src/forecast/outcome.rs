@@ -64,16 +64,16 @@ impl Track {
     }
 }
 
-/// Questions put to the future, answered row by row. A question whose rows do not follow without a
-/// gap is dropped: its outcome will never be known in full.
+/// Forecasts whose horizon is still open, settled row by row. One whose rows do not follow without a gap
+/// is dropped: its outcome will never be known in full.
 #[derive(Clone, Debug)]
 pub struct Pending<T> {
     ahead: usize,
-    open: VecDeque<Question<T>>,
+    open: VecDeque<Open<T>>,
 }
 
 #[derive(Clone, Debug)]
-struct Question<T> {
+struct Open<T> {
     what: T,
     next_open: Ts,
     rows: usize,
@@ -81,10 +81,10 @@ struct Question<T> {
     ret: f64,
 }
 
-/// An answered question: what was asked, and the realised variance and log return since.
+/// A forecast whose horizon has passed: what was issued, and the realised variance and log return since.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct SettledQuestion<T> {
-    /// What was asked.
+pub struct Settlement<T> {
+    /// What was issued.
     pub what: T,
     /// Realised variance over the horizon, in the rows' measure; positive.
     pub rv: f64,
@@ -93,16 +93,16 @@ pub struct SettledQuestion<T> {
 }
 
 impl<T> Pending<T> {
-    /// For questions about the next `ahead` rows.
+    /// For forecasts of the next `ahead` rows.
     pub fn new(ahead: usize) -> Pending<T> {
         Pending { ahead, open: VecDeque::new() }
     }
-    /// Asks at the close of `row` about the rows after it.
-    pub fn ask(&mut self, row: &Row, what: T) {
-        self.open.push_back(Question { what, next_open: row.ts, rows: 0, rv: 0.0, ret: 0.0 });
+    /// Issued at the close of `row`, about the rows after it.
+    pub fn issue(&mut self, row: &Row, what: T) {
+        self.open.push_back(Open { what, next_open: row.ts, rows: 0, rv: 0.0, ret: 0.0 });
     }
-    /// Takes the next row; gives the question that it answers, if any.
-    pub fn answer(&mut self, row: &Row) -> Option<SettledQuestion<T>> {
+    /// Takes the next row; gives what it settles, if anything.
+    pub fn settle(&mut self, row: &Row) -> Option<Settlement<T>> {
         let (rv, ret) = (row.raw(Feature::Rv), row.raw(Feature::Ret));
         self.open.retain(|q| q.next_open == row.ts_open && rv.is_finite() && ret.is_finite());
         for q in &mut self.open {
@@ -113,6 +113,6 @@ impl<T> Pending<T> {
         }
         let done = self.open.front().is_some_and(|q| q.rows == self.ahead);
         let q = if done { self.open.pop_front()? } else { return None };
-        (q.rv > 0.0).then_some(SettledQuestion { what: q.what, rv: q.rv, ret: q.ret })
+        (q.rv > 0.0).then_some(Settlement { what: q.what, rv: q.rv, ret: q.ret })
     }
 }

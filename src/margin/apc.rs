@@ -26,8 +26,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::Error;
-use super::median::Median;
-use crate::base::{Problems, Span, Ts};
+use crate::base::{OrderedSpan, Problems, Span, Ts};
 
 /// One stage with its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -141,7 +140,7 @@ pub struct Apc {
 
 #[derive(Clone, Debug, Default, PartialEq)]
 struct Memory {
-    past: Median,
+    past: OrderedSpan,
     /// The last result.
     last: Option<(Ts, f64)>,
 }
@@ -179,7 +178,7 @@ impl Memory {
         match *stage {
             Stage::Floor => usable(m.long_run).map_or(x, |l| x.max(l)),
             Stage::StressWeight { weight } => usable(m.stressed).map_or(x, |s| (1.0 - weight) * x + weight * s),
-            Stage::Buffer { add, window } => buffer(x, self.past.push(m.ts, x, window), add),
+            Stage::Buffer { add, window } => buffer(x, self.past.push_over(m.ts, x, window).quantile(0.5), add),
             Stage::SpeedLimit { up_per_day, down_per_day } => {
                 let limited = self.last.map_or(x, |(at, last)| {
                     let days = (m.ts - at).clamp(Span(0), Span::DAY).days();

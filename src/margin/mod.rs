@@ -15,7 +15,6 @@
 //! | `guardrail/` | limits between the multiplier and what is published |
 //! | `account/` | the requirement of one account, its collateral, its statement |
 //! | `cents.rs` | amounts in whole cents that add up |
-//! | `median.rs` | the median of a moving stretch of time |
 //! | `percentile.rs` | where a number stands among its own of a year |
 //! | `error.rs` | why a policy cannot be used |
 //!
@@ -28,7 +27,6 @@ pub mod credibility;
 pub mod decision;
 mod error;
 pub mod guardrail;
-pub mod median;
 pub mod multiplier;
 pub mod numbers;
 pub mod percentile;

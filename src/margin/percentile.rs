@@ -1,8 +1,6 @@
 //! Where a number stands among its own of the past year.
 
-use std::collections::VecDeque;
-
-use crate::base::{Span, Ts};
+use crate::base::{OrderedSpan, Span, Ts};
 
 /// How far back it is compared.
 const YEAR: Span = Span(365 * Span::DAY.0);
@@ -15,30 +13,22 @@ const NEED: usize = 100;
 /// The readings of the past year and their order.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Percentile {
-    /// (when, value), oldest first.
-    past: VecDeque<(Ts, f64)>,
-    ascending: Vec<f64>,
+    past: OrderedSpan,
 }
 
 impl Percentile {
     /// Share of the readings of the year before `now` that are below `x`, half of those equal to it
     /// counted; then remembers `x`. `None` for what is no number, and with fewer than 100 readings.
     pub fn place(&mut self, now: Ts, x: f64) -> Option<f64> {
-        while let Some((_, old)) = self.past.front().filter(|p| p.0 <= now - YEAR).copied() {
-            self.past.pop_front();
-            let at = self.ascending.partition_point(|v| *v < old);
-            self.ascending.remove(at);
-        }
+        self.past.forget(now - YEAR);
         if !x.is_finite() {
             return None;
         }
-        let below = self.ascending.partition_point(|v| *v < x);
-        let upto = self.ascending.partition_point(|v| *v <= x);
-        let n = self.ascending.len();
+        let (below, upto) = self.past.values().around(x);
+        let n = self.past.values().len();
         let place = (n >= NEED).then(|| (below + upto) as f64 / (2 * n) as f64);
-        if self.past.back().is_none_or(|last| now - last.0 >= APART) {
-            self.past.push_back((now, x));
-            self.ascending.insert(below, x);
+        if self.past.last().is_none_or(|last| now - last >= APART) {
+            self.past.push(now, x);
         }
         place
     }

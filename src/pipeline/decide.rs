@@ -12,7 +12,7 @@ use super::named_forecast::NamedForecast;
 use super::risk_score::Components;
 use super::settings::Margin;
 use super::traffic_light::Breaches;
-use crate::base::{Horizon, Prob, Span, Symbol, Ts};
+use crate::base::{Horizon, OrderedSpan, Prob, Span, Symbol, Ts};
 use crate::event::snapshot::{AccountSnapshot, BookSnapshot};
 use crate::feature::{self, Feature, Row};
 use crate::forecast::outcome::Pending;
@@ -21,7 +21,6 @@ use crate::loss::test::traffic_light::Light;
 use crate::margin::apc::{Apc, MeasuredLoss};
 use crate::margin::guardrail::blast::{Accounts, Exposure};
 use crate::margin::guardrail::order::{Order, Scope};
-use crate::margin::median::Median;
 use crate::margin::{
     Chain, ChainInputs, Conditions, Credibility, Decision, Output, Override, Proposal, Reason, traffic_light,
 };
@@ -56,7 +55,7 @@ pub(super) struct Decider {
     /// The newest tick.
     tick: Option<Ts>,
     /// Data quality as it usually is: a venue that closes at night is not doubted for it.
-    usual: Median,
+    usual: OrderedSpan,
     risk: Components,
     /// Who holds what, and what the stressed book takes, as last read.
     accounts: Option<Accounts>,
@@ -104,7 +103,7 @@ impl Decider {
             closes: VecDeque::new(),
             basis: None,
             tick: None,
-            usual: Median::default(),
+            usual: OrderedSpan::default(),
             risk: Components::default(),
             accounts: None,
             light: margin.traffic_light.map(light),
@@ -118,7 +117,7 @@ impl Decider {
 
     /// Takes what a row says of the past: the outcome of an earlier forecast, a return, a close.
     fn learn(&mut self, row: &Row) {
-        if let Some(answer) = self.pending.answer(row) {
+        if let Some(answer) = self.pending.settle(row) {
             self.credibility.push(self.margin.baseline.side.loss(answer.ret) > answer.what);
         }
         if let Some(light) = &mut self.light {
@@ -170,7 +169,7 @@ impl Decider {
         self.learn(row);
         let heard = self.hear(forecasts, publish);
         if let Some(loss) = heard.loss {
-            self.pending.ask(row, loss);
+            self.pending.issue(row, loss);
         }
         let estimate = heard.estimate?;
         let at = self.time.row(row.ts);
@@ -188,7 +187,7 @@ impl Decider {
         let light = self.light.as_ref().map(Breaches::shows);
         let (chain, forecast) = self.chain(&heard, &estimate, (baseline, credibility), light)?;
         let proposal = self.proposal(&heard, &chain, (at, baseline), self.measure.long_run(&estimate), light.is_some());
-        let confidence = (quality / self.usual.push(at, quality, USUAL)).min(1.0);
+        let confidence = (quality / self.usual.push_over(at, quality, USUAL).quantile(0.5)).min(1.0);
         let output = self.guarded(proposal, row.ts, confidence)?;
         if let Some(light) = &mut self.light {
             light.ask(row, output.c_im);

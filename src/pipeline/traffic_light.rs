@@ -23,7 +23,7 @@ impl Breaches {
     }
     /// Takes the next row, which may end an outcome.
     pub fn see(&mut self, row: &Row) {
-        if let Some(answer) = self.asked.answer(row) {
+        if let Some(answer) = self.asked.settle(row) {
             let breach = |side: Side| match (self.side, side) {
                 (Side::Both, side) => side.loss(answer.ret) > answer.what,
                 (own, side) => own == side && side.loss(answer.ret) > answer.what,
@@ -34,7 +34,7 @@ impl Breaches {
     /// Takes what is asked from this row on, fraction of notional.
     pub fn ask(&mut self, row: &Row, c: f64) {
         if self.busy_until.is_none_or(|until| row.ts >= until) {
-            self.asked.ask(row, c);
+            self.asked.issue(row, c);
             self.busy_until = Some(row.ts + self.horizon.0);
         }
     }

@@ -6,30 +6,20 @@ use std::path::Path;
 use std::time::Duration;
 
 use super::Error;
+use crate::base::atomic;
 
 pub(crate) fn io(path: &Path, error: std::io::Error) -> Error {
     Error::Io { path: path.display().to_string(), why: error.to_string() }
 }
 
-/// Writes a file and waits until it is on disk.
-pub(crate) fn write_synced(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let mut file = File::create(path).map_err(|e| io(path, e))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(|e| io(path, e))
-}
-
 /// Replaces a file: a reader sees the old one or the new one, also after a power cut.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), Error> {
-    let folder = path.parent().unwrap_or(Path::new("."));
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let temporary = folder.join(format!(".{name}.{}", std::process::id()));
-    write_synced(&temporary, bytes)?;
-    fs::rename(&temporary, path).map_err(|e| io(path, e))?;
-    sync_folder(folder)
+    atomic::write(path, bytes).map_err(|e| io(path, e))
 }
 
 /// Makes created and renamed names of a folder durable.
 pub(crate) fn sync_folder(folder: &Path) -> Result<(), Error> {
-    File::open(folder).and_then(|f| f.sync_all()).map_err(|e| io(folder, e))
+    atomic::sync_folder(folder).map_err(|e| io(folder, e))
 }
 
 /// Reads a whole file, having looked at its size first.

@@ -11,7 +11,7 @@ use super::report;
 use super::run::Studied;
 use super::walk::{Forecasted, Issued};
 use crate::base::table::{Column, Table};
-use crate::base::{Horizon, Prob, Span};
+use crate::base::{Horizon, Prob, Span, atomic};
 use crate::forecast::{Dist, Forecast, Regime};
 use crate::loss::OutcomeRow;
 use crate::margin::Decision;
@@ -39,7 +39,7 @@ pub fn write(studied: &Studied, out: &Path) -> Result<(), Error> {
     decisions(&walk.decisions).write(&out.join("decisions.parquet"))?;
     let put = |name: &str, text: &str| {
         let path = out.join(name);
-        std::fs::write(&path, text).map_err(|e| bad(&path, e))
+        atomic::write(&path, text.as_bytes()).map_err(|e| bad(&path, e))
     };
     put("scores.json", &judged.scores.to_json())?;
     put("report.html", &report::render(&judged.scores, &judged.lines))

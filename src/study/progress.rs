@@ -10,6 +10,8 @@ pub type OnProgress<'a> = &'a (dyn Fn(Progress<'_>) + Sync);
 pub enum Progress<'a> {
     /// A stage: its name, steps done, steps in all.
     Stage(&'a str, u64, u64),
+    /// What speaks against the study's data, in words.
+    Warning(&'a str),
     /// The loss of a fit that is going on: instance name, horizon, loss on rows held out.
     Loss(&'a str, Horizon, f64),
 }

@@ -29,7 +29,8 @@ fn config() -> Digest {
 fn a_permuted_future_changes_no_model_forecast_or_decision() {
     let plan = plan();
     let found = leak_test::check(&plan, &market(), config(), None, &|_| {}).unwrap();
-    assert_eq!(found.cut, plan.study.end, "the market goes on after the study");
+    assert!(found.cut < plan.study.end && found.changes.len() == leak_test::CUTS, "{found:?}");
+    assert!(found.enough && found.changes.iter().all(|c| c.changed > 9 * c.after / 10), "{found:?}");
     assert!(found.passed && found.decisions_same, "{found:?}");
     assert_eq!(found.models.len(), plan.models.len());
     assert!(found.models.iter().all(|m| m.forecasts >= 100 && m.fit_same && m.forecasts_same), "{found:?}");
@@ -136,7 +137,7 @@ fn early(
 fn markets_gauges_regimes_shifted_windows_and_choices_are_blind_and_leaks_in_them_are_caught() {
     let found = told(MarketEvents::clone);
     assert!(found.passed && found.changed > 100, "{found:?}");
-    assert!(found.models.iter().all(|m| m.forecasts > 100), "{found:?}");
+    assert!(found.models.iter().all(|m| m.forecasts > 40), "{found:?}");
     // Planted: what one instrument does is in the market's factor a row before it happens.
     let [_, other] = law_market::symbols();
     let leak = told(|m| early(m, |e| e.symbol == other && is_bar(e), law_market::told_a_row_early));

@@ -7,8 +7,8 @@ use std::process::{Command, Output};
 
 use margincast::base::{Digest, Horizon, Span, Ts};
 use margincast::record::promotion::{
-    Evidence, ForecastEvidence, Gate, Hits, LeakEvidence, MarginCost, MarginEvidence, Signature, StressEvidence,
-    governed, judge,
+    Evidence, ForecastEvidence, Gate, Hits, LeadLagEvidence, LeakEvidence, MarginCost, MarginEvidence, Signature,
+    StressEvidence, governed, judge,
 };
 use margincast::record::registry::{AliasMove, AliasTarget, ChangedBy, Extras};
 use margincast::record::{Registry, VersionRef};
@@ -48,6 +48,7 @@ fn good() -> Evidence {
         drift: BTreeMap::from([("rv".to_string(), 0.05), ("ret".to_string(), 0.19), ("rv_far".to_string(), 3.0)]),
         usual: BTreeMap::from([("rv_far".to_string(), 4.0)]),
         margins: vec![margins(Span::HOUR), margins(Span::DAY)],
+        lead_lag: Some(LeadLagEvidence { compared: 90, out_of_step: vec![] }),
         signed: Some(Signature { author: "ann".into(), limits: 5, expires: Ts(i64::MAX) }),
     }
 }
@@ -73,9 +74,9 @@ fn shut(gates: &[Gate]) -> Vec<&str> {
 fn a_good_version_passes_and_each_fault_shuts_its_own_gate() {
     let gates = judge(&good(), None);
     assert!(shut(&gates).is_empty(), "{gates:#?}");
-    assert_eq!(gates.len(), 1 + 2 * 4 + 2 + 2 * 6);
+    assert_eq!(gates.len(), 2 + 2 * 4 + 2 + 2 * 6);
     type Fault = fn(&mut Evidence);
-    let faults: [(&str, Fault); 19] = [
+    let faults: [(&str, Fault); 21] = [
         ("margins", |e| e.margins.clear()),
         ("margin coverage over 1h", |e| e.margins[0].hits = hits(900, 9)),
         // As many breaches as there should be, but one after another.
@@ -89,7 +90,10 @@ fn a_good_version_passes_and_each_fault_shuts_its_own_gate() {
         ("overshoot over 1h", |e| e.margins[0].overshoot = None),
         ("stress library over 1d", |e| e.margins[1].stress[0].own = 0.31),
         ("leak test", |e| e.leak_test.passed = false),
+        // The market hardly went on after the cut.
+        ("leak test", |e| e.leak_test.changed = 1),
         ("leak test", |e| e.leak_test.changed = 0),
+        ("lead and lag", |e| e.lead_lag.iter_mut().for_each(|l| l.out_of_step.push("ETHUSDT is early".into()))),
         ("drift", |e| _ = e.drift.insert("rv".into(), 0.2)),
         ("drift", |e| e.drift.clear()),
         ("lower coverage over 1h", |e| e.horizons[0].below = hits(2000, 50)),
@@ -102,6 +106,11 @@ fn a_good_version_passes_and_each_fault_shuts_its_own_gate() {
         let mut evidence = good();
         fault(&mut evidence);
         assert_eq!(shut(&judge(&evidence, None)), [name]);
+    }
+    // One instrument alone cannot be compared: the gate is not shut, and the history names it as not run.
+    for found in [None, Some(LeadLagEvidence { compared: 0, out_of_step: vec![] })] {
+        let gates = judge(&Evidence { lead_lag: found, ..good() }, None);
+        assert!(shut(&gates).is_empty() && gates.iter().any(|g| g.name == "lead and lag" && !g.ran && !g.passed));
     }
     // A yellow light, and what makes it.
     let mut evidence = good();

@@ -98,17 +98,18 @@ pub(crate) fn trades(seed: u64, count: usize, mean_gap: Span) -> Vec<Event> {
 pub(crate) fn gauges(seed: u64, events: &[Event]) -> Vec<Event> {
     let (first, last) = (events[0].ts_known.floor(Span::DAY), events[events.len() - 1].ts_known);
     let mut out = Vec::new();
-    for (kind, hours) in [(GaugeKind::Funding, 8), (GaugeKind::OpenInterest, 4), (GaugeKind::ImpliedVol, 1)] {
+    let read: [(GaugeKind, i64, fn(f64) -> f64); 3] = [
+        (GaugeKind::Funding, 8, |level| 1e-4 * level),
+        (GaugeKind::OpenInterest, 4, |level| 1e5 * (0.1 * level).exp()),
+        (GaugeKind::ImpliedVol, 1, |level| 0.6 * (0.02 * level).exp()),
+    ];
+    for (kind, hours, value) in read {
         let mut rng = Seed(seed).named("gauges").rng();
         let (mut at, mut known, mut level) = (first, first, 0.0f64);
         while at < last {
             level += rng.random::<f64>() - 0.5;
             known = known.max(at + Span(if rng.random_range(0..5u32) == 0 { 900_000_000_000 } else { 0 }));
-            let value = match kind {
-                GaugeKind::Funding => 1e-4 * level,
-                GaugeKind::OpenInterest => 1e5 * (0.1 * level).exp(),
-                GaugeKind::ImpliedVol => 0.6 * (0.02 * level).exp(),
-            };
+            let value = value(level);
             let body = Body::Gauge(Gauge { kind, value });
             // Two days of every thirty lack it, so that a reading grows stale.
             if kind != GaugeKind::ImpliedVol || ((at - first).days() as i64) % 30 < 28 {

@@ -106,13 +106,6 @@ fn em_ends_where_hmmlearn_ends() {
         for (ours, theirs) in filter.next().iter().zip(numbers(&case.want["one_step_predicted"])) {
             close(*ours, theirs, 1e-3);
         }
-        let (score, path) = fit.model.viterbi(&case.x).expect("a path");
-        assert!((score - want("viterbi_loglik")).abs() < 0.02, "{score}");
-        let tail: Vec<f64> = path[rows - 20..].iter().map(|s| *s as f64).collect();
-        assert_eq!(tail, numbers(&case.want["viterbi_last20"]));
-        for (k, theirs) in numbers(&case.want["viterbi_counts"]).iter().enumerate() {
-            assert!((path.iter().filter(|s| **s == k).count() as f64 - theirs).abs() <= 2.0, "state {k}");
-        }
     }
 }
 

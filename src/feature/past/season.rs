@@ -9,7 +9,7 @@
 use std::array;
 use std::collections::VecDeque;
 
-use crate::base::{Ordered, Ring, Span, Ts};
+use crate::base::{OrderedWindow, Ring, Span, Ts};
 use crate::feature::catalog::Feature;
 use crate::feature::config::RowConfig;
 use crate::feature::row::Row;
@@ -39,7 +39,7 @@ pub(in crate::feature) struct Season {
     /// Rows seen.
     seen: u64,
     /// The last ratios.
-    ratios: Ordered,
+    ratios: OrderedWindow,
     slots: Vec<Slot>,
     /// Weight of the ratio `i` visits ago.
     weights: [f64; VISITS],
@@ -65,7 +65,7 @@ impl Season {
             reach: reach(day) as u64,
             stale: (STALE_DAYS * day) as u64,
             seen: 0,
-            ratios: Ordered::new(CAP_ROWS),
+            ratios: OrderedWindow::new(CAP_ROWS),
             slots: vec![slot; SLOTS],
             weights: array::from_fn(|i| 0.5f64.powf(i as f64 / HALF_LIFE)),
             deseasoned: Ring::new(config.long.max(6)),
@@ -78,6 +78,8 @@ impl Season {
         let rv = row.raw(F::Rv);
         let now = slot_of(row.ts_open);
         let ratio = rv / rv_before;
+        #[cfg(test)]
+        let ratio = ratio + crate::base::planted::ahead("SEASON", row.symbol, row.ts_known).unwrap_or(0.0);
         self.seen += 1;
         if ratio.is_finite() {
             self.ratios.push(ratio);

@@ -221,11 +221,11 @@ impl Calibrated {
         });
         self.threshold.update(row);
         self.last = self.learnt.head.is_some().then_some(*row);
-        if let Some(answer) = self.pending.answer(row)
+        if let Some(settled) = self.pending.settle(row)
             && row.ts_known > learnt.until
         {
-            let z = answer.ret / answer.what.sqrt();
-            if let Some(old) = errors.push(z, (answer.rv / answer.what).ln()) {
+            let z = settled.ret / settled.what.sqrt();
+            if let Some(old) = errors.push(z, (settled.rv / settled.what).ln()) {
                 remove(&mut self.sorted, old);
             }
             insert(&mut self.sorted, z);
@@ -275,7 +275,7 @@ impl Forecaster for Calibrated {
         if answered > self.learnt.until
             && let Some(raw) = self.inner.forecast()
         {
-            self.pending.ask(row, raw.dist.rv);
+            self.pending.issue(row, raw.dist.rv);
             self.now = self.calibrate(raw);
         }
     }

@@ -135,6 +135,10 @@ impl Model for Conformal {
             for s in ctx.track.of(&params.base, symbol) {
                 sides.learn(s.outcome.ret, s.q01_q99);
             }
+            #[cfg(test)]
+            if let Some(leak) = crate::base::planted::ahead("CONFORMAL", symbol, panel.end()) {
+                sides.lower.theta += leak;
+            }
             (symbol, sides)
         });
         Ok(Conformal {
@@ -173,10 +177,10 @@ impl Forecaster for State {
     fn update(&mut self, row: &Row) {
         let learnt = &self.learnt;
         let sides = self.sides.get_or_insert_with(|| learnt.sides.get(&row.symbol).copied().unwrap_or(learnt.fresh));
-        if let Some(answer) = self.pending.answer(row)
+        if let Some(settled) = self.pending.settle(row)
             && row.ts_known > learnt.until
         {
-            sides.learn(answer.ret, answer.what);
+            sides.learn(settled.ret, settled.what);
         }
         self.base.update(row);
         // As in the calibration: what would be answered before the end of training is counted already.
@@ -184,7 +188,7 @@ impl Forecaster for State {
         if answered > learnt.until
             && let Some(f) = self.base.forecast()
         {
-            self.pending.ask(row, (f.dist.q[1], f.dist.q[7]));
+            self.pending.issue(row, (f.dist.q[1], f.dist.q[7]));
         }
     }
     fn forecast(&self) -> Option<Forecast> {

@@ -147,6 +147,11 @@ impl Model for Ensemble {
             none if none.is_empty() => vec![1.0 / names.len() as f64; names.len()],
             weights => weights,
         };
+        #[cfg(test)]
+        let weights = match panel.symbols().find_map(|s| crate::base::planted::ahead("ENSEMBLE", s, panel.end())) {
+            Some(leak) => weights.into_iter().map(|w| w + leak).collect(),
+            None => weights,
+        };
         let mut own = BySymbol::new();
         for (symbol, past) in past.into_iter().filter(|(_, past)| params.own_prior > 0.0 && !past.is_empty()) {
             own.insert(symbol, stacked(&past, Some(&weights), params.own_prior));

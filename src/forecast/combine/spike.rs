@@ -23,7 +23,7 @@ const NEED: (usize, usize) = (400, 20);
 #[derive(Clone, Debug)]
 pub(super) struct Threshold {
     window: usize,
-    asked: Pending<()>,
+    pending: Pending<()>,
     realised: VecDeque<f64>,
     /// Ascending, from when somebody first asks: while stored rows are replayed nobody does.
     sorted: OnceCell<Vec<f64>>,
@@ -31,18 +31,18 @@ pub(super) struct Threshold {
 
 impl Threshold {
     pub fn new(ahead: usize, window: usize) -> Threshold {
-        Threshold { window, asked: Pending::new(ahead), realised: VecDeque::new(), sorted: OnceCell::new() }
+        Threshold { window, pending: Pending::new(ahead), realised: VecDeque::new(), sorted: OnceCell::new() }
     }
     pub fn update(&mut self, row: &Row) {
-        if let Some(answer) = self.asked.answer(row) {
-            self.realised.push_back(answer.rv);
+        if let Some(settled) = self.pending.settle(row) {
+            self.realised.push_back(settled.rv);
             let old = if self.realised.len() > self.window { self.realised.pop_front() } else { None };
             if let Some(sorted) = self.sorted.get_mut() {
-                insert(sorted, answer.rv);
+                insert(sorted, settled.rv);
                 old.into_iter().for_each(|old| remove(sorted, old));
             }
         }
-        self.asked.ask(row, ());
+        self.pending.issue(row, ());
     }
     /// From half a window on.
     pub fn get(&self) -> Option<f64> {

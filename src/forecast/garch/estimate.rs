@@ -12,9 +12,6 @@ use super::series::{Series, backcast};
 use super::spec::{MOST, Mean, Spec};
 use crate::base::stats;
 
-/// Persistence this close to one counts as one.
-const INTEGRATED: f64 = 1e-6;
-
 /// A fit: coefficients and what is known about their quality.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GarchEstimate {
@@ -45,11 +42,6 @@ pub struct GarchEstimate {
 }
 
 impl GarchEstimate {
-    /// Whether a coefficient lies at its bound, or persistence at one.
-    pub fn at_boundary(&self) -> bool {
-        let integrated = 1.0 - self.persistence < INTEGRATED && !matches!(self.spec.process, Process::Integrated(_));
-        integrated || self.at_bound.contains(&true)
-    }
     /// A coefficient by name.
     pub fn get(&self, name: &str) -> Option<f64> {
         self.spec.names().iter().position(|n| n == name).map(|i| self.coefficients[i])
@@ -109,18 +101,6 @@ impl Spec {
         let density = Density::new(self.innovation, self.split(coefficients).2);
         running.resume(last, &density, series.returns);
         Ok(FilteredVariances { loglik, variances, running })
-    }
-
-    /// The process at given coefficients before its first return; what stands before the sample is
-    /// `before`, with [`Start::FirstVariance`] the variance of the first residual.
-    ///
-    /// # Errors
-    /// Another number of coefficients than [`Spec::names`].
-    pub fn begin_at(&self, coefficients: &[f64], before: f64) -> Result<RunningProcess, String> {
-        if coefficients.len() != self.count() {
-            return Err(format!("{} coefficients, the process has {}", coefficients.len(), self.count()));
-        }
-        Ok(self.begin(coefficients, before))
     }
 
     /// Mean coefficients where the search sets out, and the standard deviation around them.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 /// A process by name.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum Kind {
+pub enum ProcessKind {
     /// ARCH(5).
     Arch,
     /// GARCH(1,1).
@@ -31,30 +31,30 @@ pub enum Kind {
     Realized,
 }
 
-impl Kind {
+impl ProcessKind {
     /// Every kind.
-    pub const ALL: [Kind; 11] = [
-        Kind::Arch,
-        Kind::Garch,
-        Kind::Gjr,
-        Kind::Tarch,
-        Kind::Aparch,
-        Kind::Egarch,
-        Kind::Harch,
-        Kind::Figarch,
-        Kind::Component,
-        Kind::Integrated,
-        Kind::Realized,
+    pub const ALL: [ProcessKind; 11] = [
+        ProcessKind::Arch,
+        ProcessKind::Garch,
+        ProcessKind::Gjr,
+        ProcessKind::Tarch,
+        ProcessKind::Aparch,
+        ProcessKind::Egarch,
+        ProcessKind::Harch,
+        ProcessKind::Figarch,
+        ProcessKind::Component,
+        ProcessKind::Integrated,
+        ProcessKind::Realized,
     ];
 
     /// Default orders `p, o, q`; `None` where the process has no such order.
     pub(super) fn orders(self) -> [Option<usize>; 3] {
         match self {
-            Kind::Arch => [Some(5), Some(0), None],
-            Kind::Garch => [Some(1), Some(0), Some(1)],
-            Kind::Gjr | Kind::Tarch | Kind::Egarch => [Some(1); 3],
-            Kind::Aparch | Kind::Figarch | Kind::Realized => [Some(1), None, Some(1)],
-            Kind::Harch | Kind::Component | Kind::Integrated => [None; 3],
+            ProcessKind::Arch => [Some(5), Some(0), None],
+            ProcessKind::Garch => [Some(1), Some(0), Some(1)],
+            ProcessKind::Gjr | ProcessKind::Tarch | ProcessKind::Egarch => [Some(1); 3],
+            ProcessKind::Aparch | ProcessKind::Figarch | ProcessKind::Realized => [Some(1), None, Some(1)],
+            ProcessKind::Harch | ProcessKind::Component | ProcessKind::Integrated => [None; 3],
         }
     }
 }

@@ -38,7 +38,7 @@ pub mod switching;
 
 pub use estimate::{FilteredVariances, GarchEstimate};
 pub use innovation::Innovation;
-pub use kind::Kind;
+pub use kind::ProcessKind;
 pub use model::{Garch, Params};
 pub use process::{Process, Start};
 pub use running::RunningProcess;

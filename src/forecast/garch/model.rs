@@ -74,7 +74,7 @@ use serde::{Deserialize, Serialize};
 
 use super::estimate::GarchEstimate;
 use super::innovation::{Innovation, Tails};
-use super::kind::Kind;
+use super::kind::ProcessKind;
 use super::process::Start;
 use super::regressor::{self, Regressor};
 use super::running::RunningProcess;
@@ -91,7 +91,7 @@ use crate::forecast::{BySymbol, Dist, Error, FitContext, Forecaster, Model, Pane
 #[serde(deny_unknown_fields, default)]
 pub struct Params {
     /// The variance process.
-    pub process: Kind,
+    pub process: ProcessKind,
     /// Lags of the residual; `None`: the process's own.
     pub p: Option<usize>,
     /// Lags of the negative residual; `None`: the process's own.
@@ -128,7 +128,7 @@ pub struct Params {
 impl Default for Params {
     fn default() -> Params {
         Params {
-            process: Kind::Garch,
+            process: ProcessKind::Garch,
             p: None,
             o: None,
             q: None,
@@ -287,11 +287,11 @@ mod tests {
     /// Every process with every residual; every other one with rugarch's start and without clipping.
     fn all() -> Vec<Params> {
         let mut all = Vec::new();
-        for process in Kind::ALL {
+        for process in ProcessKind::ALL {
             for innovation in INNOVATIONS {
                 let odd = all.len() % 2 == 1;
                 let start = if odd { Start::FirstVariance } else { Start::Backcast };
-                let exogenous = if process == Kind::Gjr { vec!["trades".into()] } else { Vec::new() };
+                let exogenous = if process == ProcessKind::Gjr { vec!["trades".into()] } else { Vec::new() };
                 let truncation = 100;
                 all.push(Params { process, innovation, start, clip: !odd, exogenous, truncation, ..Params::default() });
             }
@@ -383,13 +383,16 @@ mod tests {
             let why = params.spec().unwrap_err();
             assert!(why.contains(word), "{why}");
         };
-        refused(Params { process: Kind::Harch, lags: vec![5, 1], ..Params::default() }, "lags");
-        refused(Params { process: Kind::Egarch, exogenous: vec!["trades".into()], ..Params::default() }, "exogenous");
-        refused(Params { process: Kind::Harch, p: Some(1), ..Params::default() }, "`p`");
+        refused(Params { process: ProcessKind::Harch, lags: vec![5, 1], ..Params::default() }, "lags");
+        refused(
+            Params { process: ProcessKind::Egarch, exogenous: vec!["trades".into()], ..Params::default() },
+            "exogenous",
+        );
+        refused(Params { process: ProcessKind::Harch, p: Some(1), ..Params::default() }, "`p`");
         refused(Params { p: Some(6), ..Params::default() }, "`p`");
         refused(Params { p: Some(0), ..Params::default() }, "`p`");
-        refused(Params { process: Kind::Figarch, q: Some(2), ..Params::default() }, "figarch");
-        refused(Params { process: Kind::Tarch, power: 9.0, ..Params::default() }, "power");
+        refused(Params { process: ProcessKind::Figarch, q: Some(2), ..Params::default() }, "figarch");
+        refused(Params { process: ProcessKind::Tarch, power: 9.0, ..Params::default() }, "power");
         let unknown = Params { exogenous: vec!["ghost".into()], ..Params::default() };
         let why = fixture::fit::<Garch>(&unknown, &fixture::rows(300, |i| (wave(i), 1e-6)), 1).unwrap_err();
         assert!(why.to_string().contains("ghost"), "{why}");

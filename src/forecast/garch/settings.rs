@@ -1,6 +1,6 @@
 //! From the settings to what is estimated.
 
-use super::kind::Kind;
+use super::kind::ProcessKind;
 use super::model::Params;
 use super::process::{Aparch, Component, Exponential, Figarch, Harch, Integrated, Power, Process, Realized};
 use super::spec::{Mean, Spec};
@@ -16,7 +16,7 @@ impl Params {
     /// # Errors
     /// A setting is out of range or does not belong to the process; the text says which.
     pub fn spec(&self) -> Result<Spec, String> {
-        let kind = if self.asymmetric && self.process == Kind::Garch { Kind::Gjr } else { self.process };
+        let kind = if self.asymmetric && self.process == ProcessKind::Garch { ProcessKind::Gjr } else { self.process };
         let [p, o, q] = self.orders(kind)?;
         let fixed = if self.power == 0.0 { None } else { Some(self.power) };
         if fixed.is_some_and(|power| !(0.25..=4.0).contains(&power)) {
@@ -25,20 +25,20 @@ impl Params {
         let exogenous = self.exogenous.len();
         let of_power = |power: f64| Process::Power(Power { p, o, q, power, exogenous });
         let process = match kind {
-            Kind::Arch | Kind::Garch | Kind::Gjr => of_power(2.0),
-            Kind::Tarch => of_power(fixed.unwrap_or(1.0)),
-            Kind::Aparch => Process::Aparch(Aparch { p, q, power: fixed }),
-            Kind::Egarch => Process::Exponential(Exponential { p, o, q }),
-            Kind::Harch => Process::Harch(Harch { lags: self.windows()? }),
-            Kind::Figarch => Process::Figarch(Figarch { p, q, truncation: self.truncation }),
-            Kind::Component => Process::Component(Component {}),
-            Kind::Integrated => Process::Integrated(Integrated {}),
-            Kind::Realized => Process::Realized(Realized { p, q }),
+            ProcessKind::Arch | ProcessKind::Garch | ProcessKind::Gjr => of_power(2.0),
+            ProcessKind::Tarch => of_power(fixed.unwrap_or(1.0)),
+            ProcessKind::Aparch => Process::Aparch(Aparch { p, q, power: fixed }),
+            ProcessKind::Egarch => Process::Exponential(Exponential { p, o, q }),
+            ProcessKind::Harch => Process::Harch(Harch { lags: self.windows()? }),
+            ProcessKind::Figarch => Process::Figarch(Figarch { p, q, truncation: self.truncation }),
+            ProcessKind::Component => Process::Component(Component {}),
+            ProcessKind::Integrated => Process::Integrated(Integrated {}),
+            ProcessKind::Realized => Process::Realized(Realized { p, q }),
         };
         if exogenous > REGRESSORS || exogenous > 0 && !matches!(process, Process::Power(_)) {
             return Err(format!("`exogenous` takes at most {REGRESSORS} features, with arch, garch, gjr or tarch"));
         }
-        if kind == Kind::Figarch && (p > 1 || q > 1 || !(10..=5000).contains(&self.truncation)) {
+        if kind == ProcessKind::Figarch && (p > 1 || q > 1 || !(10..=5000).contains(&self.truncation)) {
             return Err("figarch has `p` and `q` 0 or 1, and `truncation` between 10 and 5000".into());
         }
         if self.mean.lags() > ORDER || self.mean == Mean::Ar(0) {
@@ -49,12 +49,12 @@ impl Params {
         Ok(spec)
     }
 
-    fn orders(&self, kind: Kind) -> Result<[usize; 3], String> {
+    fn orders(&self, kind: ProcessKind) -> Result<[usize; 3], String> {
         let mut out = [0; 3];
         let given = [("p", self.p), ("o", self.o), ("q", self.q)];
         for (i, ((name, given), default)) in given.into_iter().zip(kind.orders()).enumerate() {
             match (given, default) {
-                (Some(order), Some(_)) if order <= ORDER || kind == Kind::Arch && order <= 12 => out[i] = order,
+                (Some(order), Some(_)) if order <= ORDER || kind == ProcessKind::Arch && order <= 12 => out[i] = order,
                 (Some(order), Some(_)) => return Err(format!("`{name}` is {order}, it must not be above {ORDER}")),
                 (Some(_), None) => return Err(format!("`{name}` is no order of this process")),
                 (None, default) => out[i] = default.unwrap_or(0),
@@ -62,8 +62,8 @@ impl Params {
         }
         let [p, o, q] = out;
         let moves = match kind {
-            Kind::Harch | Kind::Component | Kind::Integrated | Kind::Figarch => true,
-            Kind::Aparch | Kind::Realized => p > 0,
+            ProcessKind::Harch | ProcessKind::Component | ProcessKind::Integrated | ProcessKind::Figarch => true,
+            ProcessKind::Aparch | ProcessKind::Realized => p > 0,
             _ => p + o > 0,
         };
         if moves { Ok([p, o, q]) } else { Err("`p` is 0, so that nothing would move the variance".into()) }

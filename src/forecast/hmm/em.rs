@@ -1,4 +1,4 @@
-//! Gaussian hidden Markov model: likelihood, filter, smoother, Viterbi path and EM.
+//! Gaussian hidden Markov model: likelihood, filter, smoother and EM.
 //!
 //! x(t) | s(t) = k is normal with mean m(k) and covariance C(k); P(s(t+1) = j | s(t) = i) = A(i, j).
 //! The forward pass works on ln(predicted probability) + ln(density), shifted by its maximum in
@@ -136,43 +136,6 @@ impl Gaussian {
         let rows = probs.len() / self.states();
         let probs = Array2::from_shape_vec((rows, self.states()), probs).map_err(|e| no_fit(e.to_string()))?;
         Ok(Posterior { loglik, probs })
-    }
-
-    /// The most probable path of states and its joint log-likelihood (Viterbi 1967).
-    ///
-    /// # Errors
-    /// As [`Gaussian::filter`].
-    pub fn viterbi(&self, x: &Array2<f64>) -> Result<(f64, Vec<usize>), Error> {
-        let filter = self.filter()?;
-        let k = self.states();
-        let log = |p: &f64| p.ln();
-        let trans: Vec<Vec<f64>> = self.trans.iter().map(|r| r.iter().map(log).collect()).collect();
-        let mut score: Vec<f64> = self.start.iter().map(log).collect();
-        let mut from: Vec<usize> = Vec::with_capacity(x.nrows() * k);
-        for (t, row) in x.rows().into_iter().enumerate() {
-            let row = row.to_vec();
-            let seen = row.iter().all(|v| v.is_finite());
-            let before = score.clone();
-            for s in 0..k {
-                let mut best = (if t == 0 { s } else { 0 }, if t == 0 { before[s] } else { f64::NEG_INFINITY });
-                for p in (0..k).filter(|_| t > 0) {
-                    let through = before[p] + trans[p][s];
-                    if through > best.1 {
-                        best = (p, through);
-                    }
-                }
-                from.push(best.0);
-                score[s] = best.1 + if seen { filter.density(s).at(&row) } else { 0.0 };
-            }
-        }
-        let mut last = (0..k).fold(0, |b, s| if score[s] > score[b] { s } else { b });
-        let loglik = score[last];
-        let mut path = vec![0; x.nrows()];
-        for t in (0..x.nrows()).rev() {
-            path[t] = last;
-            last = from[t * k + last];
-        }
-        Ok((loglik, path))
     }
 
     /// EM from this model as the start.
@@ -343,7 +306,7 @@ mod tests {
     fn likelihood_posterior_and_path_are_those_of_all_paths_enumerated() {
         let (x, m) = (noise(7), model(full()));
         let Covariance::Full(c) = &m.covariance else { unreachable!() };
-        let (mut total, mut ones, mut best) = (0.0, [0.0; 7], (0.0, 0));
+        let (mut total, mut ones) = (0.0, [0.0; 7]);
         for path in 0..1usize << 7 {
             let state = |t: usize| path >> t & 1;
             let mut p = m.start[state(0)];
@@ -355,18 +318,12 @@ mod tests {
             }
             total += p;
             (0..7).filter(|t| state(*t) == 1).for_each(|t| ones[t] += p);
-            if p > best.0 {
-                best = (p, path);
-            }
         }
         let smoothed = m.smoothed(&x).unwrap();
         assert!((smoothed.loglik - total.ln()).abs() < 1e-12);
         for (t, one) in ones.iter().enumerate() {
             assert!((smoothed.probs[[t, 1]] - one / total).abs() < 1e-13);
         }
-        let (score, path) = m.viterbi(&x).unwrap();
-        assert!((score - best.0.ln()).abs() < 1e-12);
-        assert!((0..7).all(|t| path[t] == best.1 >> t & 1));
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! p(t) A as the regime of the next row. Probabilities are filtered, never smoothed.
 //!
 //! Source: Hamilton 1989; EM of Baum et al. 1970. Checked against hmmlearn 0.3.3 (likelihood,
-//! posteriors, EM, Viterbi path, filter) on S&P 500 returns and log range variances.
+//! posteriors, EM, filter) on S&P 500 returns and log range variances.
 //!
 //! | parameter | default | unit | range |
 //! |---|---|---|---|

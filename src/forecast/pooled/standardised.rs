@@ -84,6 +84,12 @@ impl Inputs {
         };
         Inputs { scalers: names().enumerate().filter_map(one).collect(), regimes }
     }
+    /// With means that have seen something else.
+    #[cfg(test)]
+    pub fn leaked(mut self, leak: f64) -> Inputs {
+        self.scalers.iter_mut().for_each(|s| s.mean += leak);
+        self
+    }
     pub fn width(&self) -> usize {
         self.scalers.len()
     }

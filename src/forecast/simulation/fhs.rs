@@ -55,10 +55,10 @@ use rand::RngExt;
 use serde::{Deserialize, Serialize};
 
 use super::filter::{Filter, per_row};
-use super::sample::{Sample, dist_of_returns};
+use super::sample::dist_of_returns;
 use super::scaling::{Floor, Standardised};
 use crate::base::quantile::Rule;
-use crate::base::{Horizon, Problems, Seed, Ts, stats};
+use crate::base::{Horizon, OrderedWindow, Problems, Seed, Ts, stats};
 use crate::feature::{Feature, Row};
 use crate::forecast::training::{Chosen, Level, each};
 use crate::forecast::{BySymbol, Error, FitContext, Forecast, Forecaster, Model, Panel};
@@ -167,7 +167,7 @@ impl Fhs {
             closed: None,
             floor: Floor::new(floor_quantile, floor_rows),
             past: Standardised::new(window),
-            steps: Sample::new(if self.seed.is_some() { window } else { 1 }),
+            steps: OrderedWindow::new(if self.seed.is_some() { window } else { 1 }),
             issued: Ts(0),
             model: Fhs { levels: BySymbol::new(), ..self.clone() },
         }
@@ -184,7 +184,7 @@ struct State {
     floor: Floor,
     past: Standardised,
     /// Standardised returns of one row, for paths.
-    steps: Sample,
+    steps: OrderedWindow,
     issued: Ts,
 }
 
@@ -199,7 +199,7 @@ impl State {
     }
     /// Returns over paths of the horizon, ascending.
     fn paths(&self, seed: Seed) -> Vec<f64> {
-        let z: Vec<f64> = self.steps.in_time().iter().copied().collect();
+        let z: Vec<f64> = self.steps.arrived().collect();
         let (mut rng, now, lambda) = (seed.rng(), self.volatility().powi(2), self.model.lambda);
         let path = |_| {
             let (mut variance, mut sum) = (now, 0.0);
@@ -214,7 +214,7 @@ impl State {
     }
     /// Past returns over the horizon as they would be today, ascending.
     fn scenarios(&self) -> Vec<f64> {
-        if let Some(seed) = self.model.seed.filter(|_| !self.steps.in_time().is_empty()) {
+        if let Some(seed) = self.model.seed.filter(|_| !self.steps.is_empty()) {
             return self.paths(seed);
         }
         let now = self.volatility() * (self.model.ahead as f64).sqrt();
@@ -282,7 +282,7 @@ mod tests {
         let state = after(&Params::default(), &fixture::rows(500, |i| (wave(i), 1e-4)), 1);
         let seed = (0..100).map(|i| wave(i).powi(2)).sum::<f64>() / 100.0;
         assert!((seed - 3.786171087e-4).abs() < 5e-14);
-        let past = state.floor.past().in_time();
+        let past: Vec<f64> = state.floor.past().arrived().collect();
         for (got, want) in [past[1], past[2], past[3], state.filter.variance().unwrap().sqrt()].iter().zip([
             0.0198446183,
             0.01958972551,
@@ -313,7 +313,7 @@ mod tests {
         let rows = fixture::rows(600, |i| (wave(i) * if i > 400 { 0.01 } else { 1.0 }, 1e-4));
         let floored = after(&Params::default(), &rows, 1);
         let free = after(&Params { floor_quantile: 0.0, ..Params::default() }, &rows, 1);
-        let floor = stats::quantile(floored.floor.past().in_size(), 0.25);
+        let floor = floored.floor.past().quantile(0.25);
         assert!(floored.volatility() == floor && free.volatility() < 0.2 * floor);
     }
 

@@ -185,10 +185,10 @@ impl Model for Filtered {
 fn residuals(base: &Fitted, rows: &[Row], ahead: usize) -> Vec<f64> {
     let (mut filter, mut pending, mut z) = (base.start(), Pending::new(ahead), Vec::new());
     for row in rows {
-        z.extend(pending.answer(row).map(|a| a.ret / a.what));
+        z.extend(pending.settle(row).map(|a| a.ret / a.what));
         filter.update(row);
         if let Some(f) = filter.forecast() {
-            pending.ask(row, f.dist.sd);
+            pending.issue(row, f.dist.sd);
         }
     }
     z
@@ -251,7 +251,7 @@ impl State {
         let q = LEVELS.map(|p| match p {
             p if p < OUTER => -sd * fall.var(1.0 - p),
             p if p > 1.0 - OUTER => sd * rise.var(p),
-            p => sd * self.params.rule.quantile(z, p),
+            p => sd * self.params.rule.quantile(&z, p),
         });
         Some(Dist { rv, sd, q, es01: -sd * fall.shortfall(0.99), es99: sd * rise.shortfall(0.99) })
     }
@@ -272,14 +272,14 @@ impl Forecaster for State {
         if self.own_freedom.is_none() {
             self.own_freedom = self.freedom.get(&row.symbol).copied();
         }
-        if let Some(answer) = self.pending.answer(row) {
-            self.past.push(answer.ret, answer.what);
+        if let Some(settled) = self.pending.settle(row) {
+            self.past.push(settled.ret, settled.what);
         }
         self.base.update(row);
         self.now = self.base.forecast().filter(|f| f.dist.sd > 0.0);
         if let Some(f) = &self.now {
             self.floor.push(f.dist.sd);
-            self.pending.ask(row, f.dist.sd);
+            self.pending.issue(row, f.dist.sd);
         }
     }
     fn forecast(&self) -> Option<Forecast> {

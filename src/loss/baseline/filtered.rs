@@ -1,10 +1,9 @@
 //! The baseline requirement, row by row: filtered historical simulation with a volatility floor,
 //! and what is published beside it. No look-ahead: a loss counts once its horizon is complete.
 
-use super::ordered::OrderedWindow;
 use super::params::{Params, Side};
 use super::var::{TailLoss, rank, shortfall};
-use crate::base::{Span, stats};
+use crate::base::{OrderedWindow, Span, stats};
 use crate::forecast::simulation::filter::{Filter, Seeding, per_row};
 use crate::loss::Error;
 

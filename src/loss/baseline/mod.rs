@@ -5,12 +5,10 @@
 //! | `params.rs` | the settings: side, level, windows |
 //! | `filtered.rs` | the running baseline, filtered historical simulation with a volatility floor |
 //! | `var.rs` | VaR and expected shortfall of a sample of losses; for callers of the library: `root_of_time` |
-//! | `ordered.rs` | a window that is kept sorted |
 //!
 //! This folder knows nothing of forecasts made by models, of portfolios, or of multipliers.
 
 mod filtered;
-pub mod ordered;
 mod params;
 pub mod var;
 

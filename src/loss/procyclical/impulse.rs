@@ -4,8 +4,7 @@
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Seed, Span, stats};
-use crate::loss::baseline::ordered::OrderedWindow;
+use crate::base::{OrderedWindow, Seed, Span, stats};
 use crate::loss::baseline::var::rank;
 use crate::loss::baseline::{Baseline, Params, Side};
 

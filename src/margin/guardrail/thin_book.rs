@@ -2,9 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::base::{Span, Ts};
+use crate::base::{OrderedSpan, Span, Ts};
 use crate::event::snapshot::Book;
-use crate::margin::median::Median;
 
 /// Fewest readings before a median means anything.
 const NEED: usize = 30;
@@ -49,8 +48,8 @@ impl Default for Thin {
 /// Watches the book of one instrument.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BookWatch {
-    depth: Median,
-    spread: Median,
+    depth: OrderedSpan,
+    spread: OrderedSpan,
     thin: bool,
     in_a_row: u32,
 }
@@ -61,13 +60,13 @@ impl BookWatch {
         let known = |v: f64| v.is_finite() && v >= 0.0;
         let mut shallow = false;
         if known(book.depth_50bp) {
-            let median = self.depth.push(ts, book.depth_50bp, p.window);
-            shallow = self.depth.len() >= NEED && book.depth_50bp < p.depth_share * median;
+            let depths = self.depth.push_over(ts, book.depth_50bp, p.window);
+            shallow = depths.len() >= NEED && book.depth_50bp < p.depth_share * depths.quantile(0.5);
         }
         let mut wide = false;
         if known(book.spread_bp) {
-            let median = self.spread.push(ts, book.spread_bp, p.window);
-            wide = self.spread.len() >= NEED && book.spread_bp > p.spread_times * median;
+            let spreads = self.spread.push_over(ts, book.spread_bp, p.window);
+            wide = spreads.len() >= NEED && book.spread_bp > p.spread_times * spreads.quantile(0.5);
         }
         if !(known(book.depth_50bp) || known(book.spread_bp)) {
             return self.thin;

@@ -12,8 +12,7 @@ use std::collections::VecDeque;
 use serde::Serialize;
 
 use super::attribution::{inputs, target};
-use crate::base::{Span, Ts};
-use crate::loss::baseline::ordered::OrderedWindow;
+use crate::base::{OrderedWindow, Span, Ts};
 use crate::margin::{Decision, Policy};
 use crate::record::chain::Seq;
 use crate::record::error::Error;

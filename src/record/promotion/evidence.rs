@@ -26,6 +26,9 @@ pub struct Evidence<M = ForecastEvidence> {
     /// Of the guarded margin, by horizon; empty in a version of before it was measured.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub margins: Vec<MarginEvidence>,
+    /// Whether the study's instruments were stamped in step; absent in a version of before that was looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lead_lag: Option<LeadLagEvidence>,
     /// Who answers for it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed: Option<Signature>,
@@ -71,6 +74,16 @@ pub struct LeakEvidence {
     pub changed: u64,
     /// Whether all that could not know of it was the same.
     pub passed: bool,
+}
+
+/// What the comparison of instruments at every lag found.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeadLagEvidence {
+    /// Pairs of instruments whose returns clearly move together, in all stretches; 0: nothing could be told.
+    pub compared: u64,
+    /// Each finding in words; empty where all are in step.
+    pub out_of_step: Vec<String>,
 }
 
 /// What a study measured of the guarded margin over one horizon.

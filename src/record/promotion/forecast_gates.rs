@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 
 use super::case::StudyCase;
-use super::evidence::{ForecastEvidence, Hits};
+use super::evidence::{ForecastEvidence, Hits, LeadLagEvidence};
 use super::gate::{Gate, gate};
 use crate::base::{Seed, Ts};
 use crate::loss::test::compare::{Bandwidth, diebold_mariano};
 use crate::loss::test::confidence::{Bootstrap, confidence_set};
 use crate::loss::test::coverage::{Test, coverage_of};
 
+/// Fewest events that the leak test must have changed.
+const CHANGED: u64 = 50;
 /// Least Diebold-Mariano statistic that counts as better; minus this counts as worse.
 const DM_T: f64 = 1.65;
 /// Fewest common times of a comparison.
@@ -27,8 +29,22 @@ const DRIFT_MAX: f64 = 0.2;
 pub(super) fn leak_test(case: &StudyCase<'_>) -> Gate {
     let leak = case.own.leak_test;
     let got = format!("{} models, {} events changed after {}", leak.models, leak.changed, leak.cut);
-    let passed = leak.passed && leak.models > 0 && leak.changed > 0;
-    gate("leak test", "a permuted future changes nothing", got, passed)
+    let passed = leak.passed && leak.models > 0 && leak.changed >= CHANGED;
+    gate("leak test", format!("a permuted future of {CHANGED} events and more changes nothing"), got, passed)
+}
+
+/// No instrument was stamped early or late. One alone, or some that do not move together, cannot be compared.
+pub(super) fn lead_lag(case: &StudyCase<'_>) -> Gate {
+    let found = case.own.lead_lag.as_ref();
+    let got = match found {
+        None => "not looked at".into(),
+        Some(found) if !found.out_of_step.is_empty() => found.out_of_step.join("; "),
+        Some(LeadLagEvidence { compared: 0, .. }) => "nothing to compare".into(),
+        Some(LeadLagEvidence { compared, .. }) => format!("{compared} pairs in step"),
+    };
+    let passed = found.is_some_and(|f| f.compared > 0 && f.out_of_step.is_empty());
+    let ran = found.is_some_and(|f| f.compared > 0 || !f.out_of_step.is_empty());
+    Gate { ran, ..gate("lead and lag", "every instrument in step with the others", got, passed) }
 }
 
 /// Diebold-Mariano against the champion, or the base where there is none.

@@ -13,6 +13,7 @@ use crate::record::registry::{AliasMove, ChangedBy, Loaded, Proof, Registry, Ver
 const GATES: &[(&str, Rule)] = &[
     ("replay", Rule::Models(governance_gates::replay)),
     ("leak test", Rule::Study(forecast_gates::leak_test)),
+    ("lead and lag", Rule::Study(forecast_gates::lead_lag)),
     ("no worse over h", Rule::Forecasts(forecast_gates::no_worse)),
     ("no worse than the base over h", Rule::Forecasts(forecast_gates::no_worse_than_base)),
     ("confidence set over h", Rule::Forecasts(forecast_gates::confidence)),

@@ -15,7 +15,8 @@
 //! | gate | passes when |
 //! |---|---|
 //! | replay | the stored models answer their golden rows as when they were registered |
-//! | leak test | a permuted future changed nothing that was learnt or said before it |
+//! | leak test | a permuted future of 50 events and more changed nothing that was learnt or said before it |
+//! | lead and lag | no instrument is stamped early or late beside the others |
 //! | no worse over h | Diebold-Mariano t of QLIKE against the champion above -1.65 on 500 times or more |
 //! | no worse than the base over h | where there is a champion: the same against the base of the version's own study |
 //! | confidence set over h | in the 90 % model confidence set of its own study's models and the champion |
@@ -48,7 +49,8 @@ mod margin_gates;
 mod stored_evidence;
 
 pub use evidence::{
-    Evidence, ForecastEvidence, Hits, LeakEvidence, MarginCost, MarginEvidence, Signature, StressEvidence,
+    Evidence, ForecastEvidence, Hits, LeadLagEvidence, LeakEvidence, MarginCost, MarginEvidence, Signature,
+    StressEvidence,
 };
 pub use gate::{Gate, reason};
 pub use gates::{governed, judge};

@@ -82,6 +82,7 @@ impl<M> Evidence<M> {
             drift: self.drift.clone(),
             usual: self.usual.clone(),
             margins: self.margins.clone(),
+            lead_lag: self.lead_lag.clone(),
             signed: self.signed.clone(),
         })
     }

@@ -11,10 +11,10 @@ use super::alias::is_name;
 use super::golden::Golden;
 use super::manifest::{DataLock, Env, FileEntry, Manifest};
 use super::versions::{Registered, Registry, sums};
-use crate::base::{Digest, Ts};
+use crate::base::{Digest, Ts, atomic};
 use crate::feature::Row;
 use crate::pipeline::ModelSet;
-use crate::record::disk::{io, lock, sync_folder, write_synced};
+use crate::record::disk::{io, lock, replace};
 use crate::record::error::Error;
 use crate::record::stored::to_bytes;
 
@@ -75,8 +75,7 @@ impl Registry {
 }
 
 fn publish(staging: &Path, to: &PathBuf) -> Result<(), Error> {
-    fs::rename(staging, to).map_err(|e| io(to, e))?;
-    sync_folder(to.parent().unwrap_or(to))
+    atomic::rename([(staging.to_path_buf(), to.clone())]).map_err(|(path, e)| io(&path, e))
 }
 
 fn stage(folder: &Path, name: &str, version: &str, bundle: &ModelSet, extras: &Extras) -> Result<Digest, Error> {
@@ -99,7 +98,7 @@ fn stage(folder: &Path, name: &str, version: &str, bundle: &ModelSet, extras: &E
     );
     let mut entries = Vec::new();
     for (path, bytes) in &files {
-        write_synced(&folder.join(path), bytes)?;
+        replace(&folder.join(path), bytes)?;
         entries.push(FileEntry { path: path.to_string(), size: bytes.len() as u64, sha256: Digest::of(bytes) });
     }
     let manifest = Manifest {
@@ -112,8 +111,7 @@ fn stage(folder: &Path, name: &str, version: &str, bundle: &ModelSet, extras: &E
     };
     let bytes = manifest.write()?;
     let digest = Digest::of(&bytes);
-    write_synced(&folder.join("MANIFEST.json"), &bytes)?;
-    write_synced(&folder.join("SHA256SUMS"), sums(&manifest, digest).as_bytes())?;
-    sync_folder(folder)?;
+    replace(&folder.join("MANIFEST.json"), &bytes)?;
+    replace(&folder.join("SHA256SUMS"), sums(&manifest, digest).as_bytes())?;
     Ok(digest)
 }

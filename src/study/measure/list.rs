@@ -119,6 +119,8 @@ measurements! {
         ablations: "ablations" => model::ablations::Ablated,
         /// What a permuted future left as it was.
         leak_test: "future" => model::leak_test::LeakTest,
+        /// Whether every instrument is stamped in step with the others.
+        lead_lag: "lead_lag" => model::lead_lag::LeadLag,
         /// Backtests of margins, each side for itself.
         backtests: "backtests" => margin::backtests::Backtest,
         /// Margin calls by length of time.

@@ -7,6 +7,7 @@ use super::outcomes::{self, Outcomes};
 use super::policies::Asked;
 use crate::base::Digest;
 use crate::study::config::{Ablation, Plan};
+use crate::study::walk::lead_lag::LeadLag;
 use crate::study::walk::{Forecasted, MarketEvents, Walk};
 use crate::study::{Error, OnProgress};
 
@@ -31,6 +32,8 @@ pub struct Material<'a> {
 pub struct Again<'a> {
     /// Its market.
     pub market: &'a MarketEvents,
+    /// Whether its instruments are stamped in step.
+    pub lead_lag: &'a LeadLag,
     /// What is left out, one walk each.
     pub ablations: &'a [Ablation],
     /// Digest of its configuration.

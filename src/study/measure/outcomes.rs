@@ -1,9 +1,8 @@
 //! What happened, per instrument and horizon: the outcomes that forecasts and margins are held to.
 
-use crate::base::{Horizon, Symbol, Ts};
+use crate::base::{Horizon, OrderedWindow, Symbol, Ts};
 use crate::forecast::{History, Outcome};
 use crate::loss::OutcomeRow;
-use crate::loss::baseline::ordered::OrderedWindow;
 use crate::margin::Decision;
 use crate::study::config::{Plan, Study};
 

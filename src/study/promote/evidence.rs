@@ -6,7 +6,7 @@ use crate::forecast::Panel;
 use crate::forecast::pooled::profile::Profile;
 use crate::loss::MarginOutcome;
 use crate::record::promotion::{
-    Evidence, ForecastEvidence, Hits, LeakEvidence, MarginCost, MarginEvidence, StressEvidence,
+    Evidence, ForecastEvidence, Hits, LeadLagEvidence, LeakEvidence, MarginCost, MarginEvidence, StressEvidence,
 };
 use crate::study::measure::forecast::confidence::Losses;
 use crate::study::measure::margin::margin_calls::MarginCalls;
@@ -45,6 +45,10 @@ pub fn evidence(studied: &Studied, panel: &Panel, profile: &Profile) -> Evidence
         drift,
         usual,
         margins: margins(&studied.judged.scores),
+        lead_lag: studied.judged.scores.evidence.lead_lag.as_ref().map(|found| LeadLagEvidence {
+            compared: found.compared,
+            out_of_step: found.out_of_step.iter().map(ToString::to_string).collect(),
+        }),
         signed: None,
     }
 }

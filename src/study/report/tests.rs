@@ -41,7 +41,9 @@ use crate::study::measure::meta::SCHEMA;
 use crate::study::measure::model::ablations::Ablated;
 use crate::study::measure::model::faults::FaultCount;
 use crate::study::measure::{ChartLines, Findings, MEASUREMENTS, Meta, POOLED, Pane, Scores, schema};
+use crate::study::walk::lead_lag::{LeadLag, OutOfStep};
 use crate::study::walk::leak_test::{LeakTest, Untouched};
+use crate::study::walk::permuted::Changed;
 use crate::study::walk::search::{Candidate, Choice};
 
 const MODELS: [&str; 4] = ["har", "log-har", "glm", "<mix & match>"];
@@ -282,8 +284,22 @@ fn evidence(noise: &mut Noise) -> Findings {
         decisions,
         decisions_same: true,
         rows_same: true,
+        choices_same: true,
+        changes: vec![Changed { cut: day, symbol: symbols()[0], after: 11, changed: 10 }],
+        enough: false,
         passed: false,
     });
+    let out = OutOfStep {
+        symbol: symbols()[1],
+        against: symbols()[0],
+        bars: -1,
+        correlation: 0.85,
+        at_zero: 0.01,
+        n: 500,
+        from: day,
+        until: day + Span::DAY,
+    };
+    all.lead_lag = Some(LeadLag { bar: Span::HOUR, compared: 9, out_of_step: vec![out], passed: false });
     margins_tested(&mut all, noise);
     all
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::base::Digest;
+use crate::base::{Digest, atomic};
 use crate::study::Error;
 
 /// The content of a file; `None` where there is no file.
@@ -31,10 +31,5 @@ pub fn read(path: &Path, key: Digest) -> Result<Option<Value>, Error> {
 pub fn write(path: &Path, key: Digest, body: &Value) -> Result<(), Error> {
     let bad = |e: std::io::Error| Error::Checkpoint { path: path.display().to_string(), why: e.to_string() };
     let text = json!({"key": key, "digest": Digest::of_json(body), "body": body}).to_string();
-    if let Some(dir) = path.parent() {
-        std::fs::create_dir_all(dir).map_err(bad)?;
-    }
-    let part = path.with_extension("part");
-    std::fs::write(&part, text).map_err(bad)?;
-    std::fs::rename(&part, path).map_err(bad)
+    atomic::write(path, text.as_bytes()).map_err(bad)
 }

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use super::checkpoint;
 use super::fit::{Before, FitTask};
 use super::origins::{self, Origin};
+use super::rows::StudyRows;
 use super::search::{Choice, Search};
 use crate::base::{Digest, Horizon};
 use crate::forecast::{self, Entry, Fitted, History, Panel, Track};
@@ -46,13 +47,35 @@ pub struct Fitting<'a> {
     pub choices: Mutex<Choices>,
 }
 
-impl Fitting<'_> {
+impl<'a> Fitting<'a> {
+    /// Of some origins of a study; no choice is made yet.
+    pub fn new(
+        plan: &'a Plan,
+        rows: &'a StudyRows,
+        keep: Option<&'a Path>,
+        progress: OnProgress<'a>,
+        origins: &'a [Origin],
+    ) -> Fitting<'a> {
+        let StudyRows { history, shifted, data } = rows;
+        Fitting { plan, history, shifted, data: *data, keep, progress, origins, choices: Mutex::default() }
+    }
+    /// The choices made so far.
+    pub fn made(&self) -> Choices {
+        self.choices.lock().map(|c| c.clone()).unwrap_or_default()
+    }
     /// Fits every model that stands alone, at every origin where it is refitted.
     ///
     /// # Errors
     /// A checkpoint cannot be read or written. A model without a fit is a value, not an error.
     pub fn first_stage(&self) -> Result<Fits, Error> {
-        self.choose()?;
+        self.first_stage_at(self.origins)
+    }
+    /// The same at some of the origins.
+    ///
+    /// # Errors
+    /// As [`Fitting::first_stage`].
+    pub fn first_stage_at(&self, origins: &[Origin]) -> Result<Fits, Error> {
+        self.choose(origins)?;
         let mut alone = Vec::new();
         for model in self.plan.models.iter().rev() {
             if !Entry::named(&model.kind)?.combines {
@@ -64,7 +87,7 @@ impl Fitting<'_> {
             let models = alone.iter().filter(|m| origin.index % m.every.max(1) == 0);
             models.flat_map(|m| self.plan.horizons().into_iter().map(move |(_, h)| (*m, h))).collect::<Vec<_>>()
         };
-        let total = self.origins.iter().map(|o| due(o).len() as u64).sum();
+        let total = origins.iter().map(|o| due(o).len() as u64).sum();
         let (done, progress) = (AtomicU64::new(0), self.progress);
         let (members, track) = (BTreeMap::new(), Track::default());
         let before = Before { members: &members, track: &track };
@@ -77,19 +100,19 @@ impl Fitting<'_> {
             };
             due(origin).into_par_iter().map(one).collect()
         };
-        let fits: Vec<Vec<_>> = self.origins.par_iter().rev().map(fit).collect::<Result<_, _>>()?;
+        let fits: Vec<Vec<_>> = origins.par_iter().rev().map(fit).collect::<Result<_, _>>()?;
         Ok(fits.into_iter().flatten().collect())
     }
 
     /// Makes every choice of the models that stand alone.
-    fn choose(&self) -> Result<(), Error> {
+    fn choose(&self, origins: &[Origin]) -> Result<(), Error> {
         let mut tasks = Vec::new();
         for model in self.plan.models.iter().filter(|m| m.choose.is_some()) {
             if Entry::named(&model.kind)?.combines {
                 continue;
             }
             let due = |o: &&Origin| model.choose.as_ref().is_some_and(|c| c.origin(o.index) == o.index);
-            for origin in self.origins.iter().filter(due) {
+            for origin in origins.iter().filter(due) {
                 tasks.extend(self.plan.horizons().iter().map(|(_, h)| (model, *origin, *h)));
             }
         }

@@ -10,7 +10,7 @@ use super::fits::{Fits, Fitting};
 use super::issued::{Issued, Walk};
 use super::market::{MarketEvents, Replay};
 use super::origins::{self, Origin};
-use super::rows;
+use super::rows::StudyRows;
 use crate::base::{Digest, Horizon, Ts};
 use crate::forecast::combine::calibration::Calibration;
 use crate::forecast::{Entry, History, Outcome, Settled, Track};
@@ -31,30 +31,42 @@ pub fn walk(
     progress: OnProgress<'_>,
 ) -> Result<Walk, Error> {
     check(plan, market)?;
-    let history = rows::rows(plan, market)?;
-    let shifted = rows::shifted(plan, market)?;
-    let data = rows::digest(&history, &shifted);
-    let mut origins = origins::origins(&plan.study, &history);
+    let rows = StudyRows::of(plan, market)?;
+    let mut origins = origins::origins(&plan.study, &rows.history);
     // One more origin at the end: the models that would be promoted.
     origins.push(Origin { index: origins.len(), cut: plan.study.end, until: plan.study.end });
-    let choices = Default::default();
-    let fitting =
-        Fitting { plan, history: &history, shifted: &shifted, data, keep, progress, origins: &origins, choices };
+    let fitting = Fitting::new(plan, &rows, keep, progress, &origins);
     let fits = fitting.first_stage()?;
+    let walk = forward(plan, market, &fitting, &fits, config)?;
+    Ok(Walk { history: rows.history, ..walk })
+}
+
+/// Runs the market through the origins of `fitting` with these fits of models that stand alone. The walk's
+/// history is left empty.
+pub(super) fn forward(
+    plan: &Plan,
+    market: &MarketEvents,
+    fitting: &Fitting<'_>,
+    fits: &Fits,
+    config: Digest,
+) -> Result<Walk, Error> {
     let mut state = State::new(plan, market, config)?;
-    for origin in &origins {
-        let bundle = state.bundle(&fitting, *origin, &fits)?;
+    for origin in fitting.origins {
+        let bundle = state.bundle(fitting, *origin, fits)?;
         state.run(*origin, &bundle, plan)?;
-        state.settle(&history, *origin);
-        progress(Progress::Stage("walk", origin.index as u64 + 1, origins.len() as u64));
+        state.settle(fitting.history, *origin);
+        (fitting.progress)(Progress::Stage("walk", origin.index as u64 + 1, fitting.origins.len() as u64));
         state.last = bundle;
     }
+    // What no origin settled was issued all the same.
+    state.forecasts.append(&mut state.unsettled);
     let rehearsed = |i: &Issued| i.forecast.issued < plan.study.start;
     state.forecasts.retain(|i| !rehearsed(i));
     let faults = state.pipeline.faults();
     let State { forecasts, decisions, ruled, last, failures, .. } = state;
-    let choices = fitting.choices.into_inner().unwrap_or_default().into_values().collect();
-    Ok(Walk { data, choices, forecasts, decisions, ruled, last, faults, failures, history })
+    let choices = fitting.made().into_values().collect();
+    let history = History::new();
+    Ok(Walk { data: fitting.data, choices, forecasts, decisions, ruled, last, faults, failures, history })
 }
 
 fn check(plan: &Plan, market: &MarketEvents) -> Result<(), Error> {

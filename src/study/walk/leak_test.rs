@@ -1,49 +1,68 @@
-//! The permutation of the future: everything known after a cut is put in another order and
-//! multiplied, and models are fitted and run again. Nothing issued, decided or learnt by the cut may
-//! change in a single bit.
+//! The leak test: everything known after a cut is put in another order and multiplied, and models are fitted
+//! and run again. Nothing issued, decided or learnt by the cut may change in a single bit.
 //!
-//! The cut is the end of the study where the market goes on after it, so that the models compared
-//! are those that would be promoted; else the last origin.
+//! Cuts are inner origins of the study, up to [`CUTS`] of them spread evenly, so that much of the market lies
+//! behind each. Before a cut the models of an earlier origin run over the last rows, where forecasts
+//! and decisions are compared; a second time with what combines and calibrates them learnt from how they did.
+//! At the cut all models are fitted again, and compared too. Fits of the earlier origin are those of
+//! the true market on both sides: what a fit takes from behind the cut shows in the fits at the cut.
+//!
+//! A test that changed next to nothing shows nothing: see [`LEAST`] and [`LEAST_SHARE`].
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
-use super::forward::walk;
+use super::fits::{Choices, Fits, Fitting};
+use super::forward::forward;
 use super::issued::Walk;
-use super::market::{MarketEvents, Replay};
-use super::{origins, rows};
-use crate::base::{Digest, Horizon, Seed, Span, Ts};
-use crate::event::{Body, Event};
+use super::market::MarketEvents;
+use super::origins::{Origin, origins};
+use super::permuted::{Changed, permuted};
+use super::rows::{self, StudyRows};
+use crate::base::{Digest, Horizon, Span, Ts};
 use crate::feature::Row;
-use crate::margin::Decision;
-use crate::pipeline::{ModelSet, NamedForecast, Pipeline};
 use crate::study::config::{Plan, Study};
 use crate::study::{Error, OnProgress};
 
-/// Prices and amounts of the permuted future are multiplied by this.
-const FACTOR: f64 = 9.0;
-/// Rows before the cut on which the models are run, of each instrument.
-const ROWS: i64 = 300;
+#[cfg(test)]
+mod tests;
+
+/// Cuts at most.
+pub const CUTS: usize = 3;
+/// Rows before a cut over which models run, and again so many with what learns from them.
+pub const ROWS: i64 = 300;
+/// Of every instrument at least so many events must be changed behind one cut at least.
+pub const LEAST: u64 = 50;
+/// And at least this share of its events there.
+pub const LEAST_SHARE: f64 = 0.5;
 
 /// What a permuted future left as it was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct LeakTest {
-    /// Nothing known after this is as it was.
+    /// The last cut: nothing known after it was as it was.
     pub cut: Ts,
-    /// Events that were changed.
+    /// Events that were changed, over all cuts.
     pub changed: u64,
-    /// One line per model and horizon.
+    /// One line per model and horizon, over all cuts.
     pub models: Vec<Untouched>,
     /// Decisions compared.
     pub decisions: u64,
     /// Whether every decision is the same in every field.
     pub decisions_same: bool,
-    /// Whether every row known by the cut is the same, bit for bit.
+    /// Whether every row known by a cut is the same, bit for bit.
     pub rows_same: bool,
-    /// Whether something was changed and all that could not know of it is the same.
+    /// Whether every choice of parameters is the same, with all that it was judged by.
+    #[serde(default)]
+    pub choices_same: bool,
+    /// What was changed, of each instrument behind each cut.
+    #[serde(default)]
+    pub changes: Vec<Changed>,
+    /// Whether that is enough to show anything: of every instrument [`LEAST`] events and [`LEAST_SHARE`] of them.
+    #[serde(default)]
+    pub enough: bool,
+    /// Whether enough was changed and all that could not know of it is the same.
     pub passed: bool,
 }
 
@@ -54,16 +73,16 @@ pub struct Untouched {
     pub model: String,
     /// How far ahead.
     pub horizon: Horizon,
-    /// Forecasts compared, made by the models fitted at the cut on the last rows before it.
+    /// Forecasts compared, issued before the cuts by models fitted before them.
     pub forecasts: u64,
     /// Whether every forecast is the same, bit for bit.
     pub forecasts_same: bool,
-    /// Whether the model fitted at the cut, its parameters and its calibration are the same.
+    /// Whether the models fitted at the cuts and their calibration are the same.
     pub fit_same: bool,
 }
 
-/// Fits a study's models at the cut and runs them on the rows before it, as it was and with another
-/// future, and compares. Fits on the true future are taken from `keep` when they are there.
+/// Runs a study's models before inner origins and fits them there, as the market was and with another future, and
+/// compares. Fits on the true future are taken from `keep` when they are there.
 ///
 /// # Errors
 /// The models cannot be fitted or run.
@@ -74,17 +93,130 @@ pub fn check(
     keep: Option<&Path>,
     progress: OnProgress<'_>,
 ) -> Result<LeakTest, Error> {
-    let goes_on = |ts: Ts| market.values().all(|events| events.last().is_some_and(|e| e.ts_known > ts));
-    let last = origins::origins(&plan.study, &rows::rows(plan, market)?).last().map_or(plan.study.start, |o| o.cut);
-    let cut = if goes_on(plan.study.end) { plan.study.end } else { last };
-    let mut short = plan.clone();
-    // One origin and nothing after it: what is fitted there.
-    short.study = Study { start: cut, end: cut, rehearsal: Span(0), ..plan.study.clone() };
-    compare(plan, cut, market, &|market, as_it_was| walk(&short, market, config, keep.filter(|_| as_it_was), progress))
+    let truth = StudyRows::of(plan, market)?;
+    let mut found: Option<LeakTest> = None;
+    for stretch in stretches(plan, &truth) {
+        let short = stretch.plan(plan);
+        #[cfg(test)]
+        super::planted::tell(market);
+        let early = stretch.fits_before(&short, &truth, keep, progress)?;
+        let walked = |market: &MarketEvents, as_it_was: bool| -> Result<Walk, Error> {
+            let own = if as_it_was { None } else { Some(StudyRows::of(&short, market)?) };
+            let keep = keep.filter(|_| as_it_was);
+            stretch.walk(&short, market, own.as_ref().unwrap_or(&truth), &early, (config, keep, progress))
+        };
+        let one = compare(plan, stretch.cut, market, &walked)?;
+        found = Some(match found {
+            None => one,
+            Some(before) => before.and(one),
+        });
+    }
+    found.map(|f| f.judged(plan)).ok_or_else(|| Error::Plan("the study has no row to cut at".into()))
 }
 
-/// Compares what `fitted` makes of a market as it was (`true`) and of one with another future, and what
-/// the models fitted forecast and decide on the rows before the cut.
+/// What is walked for one cut.
+struct Stretch {
+    /// The origin whose models run before the cut.
+    fitted: Ts,
+    /// Where they begin.
+    from: Ts,
+    /// Where what combines and calibrates them is learnt anew.
+    middle: Ts,
+    cut: Ts,
+}
+
+/// The cuts of a study, each with what runs before it.
+fn stretches(plan: &Plan, truth: &StudyRows) -> Vec<Stretch> {
+    let (study, row) = (&plan.study, plan.pipeline.rows.row);
+    let all: Vec<Ts> = origins(study, &truth.history).iter().map(|o| o.cut).collect();
+    let Some(first) = all.first().copied() else { return Vec::new() };
+    let inner = &all[1..];
+    let cuts: Vec<Ts> = match inner.len() {
+        // One origin: half way through what it forecasts.
+        0 => vec![first + Span((study.end - first).0 / row.0 / 2 * row.0)],
+        n if n <= CUTS => inner.to_vec(),
+        n => (1..=CUTS).map(|k| inner[k * n / (CUTS + 1)]).collect(),
+    };
+    let stretch = |cut: Ts| {
+        let wanted = cut - row.times(2 * ROWS);
+        let fitted = all.iter().rev().copied().find(|o| *o <= wanted).unwrap_or(first);
+        let from = wanted.max(fitted);
+        Stretch { fitted, from, middle: from + Span((cut - from).0 / row.0 / 2 * row.0), cut }
+    };
+    cuts.into_iter().map(stretch).collect()
+}
+
+/// Fits of models that stand alone at the origin before a cut, under the numbers of the two origins that use them,
+/// and the choices of parameters there.
+struct Early {
+    fits: Fits,
+    choices: Choices,
+}
+
+impl Stretch {
+    /// The study of this stretch: every model fitted and every choice made at the cut.
+    fn plan(&self, plan: &Plan) -> Plan {
+        let mut short = plan.clone();
+        short.study =
+            Study { start: self.from, end: self.end(), rehearsal: Span(0), margins: Vec::new(), ..plan.study.clone() };
+        short.pipeline.publish_from = self.from;
+        for model in &mut short.models {
+            model.every = 1;
+            model.choose.iter_mut().for_each(|c| c.every = 1);
+        }
+        short
+    }
+    /// What is known at the cut itself is still run.
+    fn end(&self) -> Ts {
+        self.cut + Span(1)
+    }
+    fn fits_before(
+        &self,
+        short: &Plan,
+        truth: &StudyRows,
+        keep: Option<&Path>,
+        progress: OnProgress<'_>,
+    ) -> Result<Early, Error> {
+        let origin = [Origin { index: 0, cut: self.fitted, until: self.cut }];
+        let fitting = Fitting::new(short, truth, keep, progress, &origin);
+        let mut fits = Fits::new();
+        for ((_, name, horizon), fit) in fitting.first_stage()? {
+            // One that has no fit has none at either origin.
+            if let Ok(fit) = fit {
+                fits.insert((1, name.clone(), horizon), Ok(fit.clone()));
+                fits.insert((0, name, horizon), Ok(fit));
+            }
+        }
+        let mut choices = Choices::new();
+        for ((name, horizon, _), choice) in fitting.made() {
+            choices.insert((name.clone(), horizon, 1), choice.clone());
+            choices.insert((name, horizon, 0), choice);
+        }
+        Ok(Early { fits, choices })
+    }
+    fn walk(
+        &self,
+        short: &Plan,
+        market: &MarketEvents,
+        rows: &StudyRows,
+        early: &Early,
+        (config, keep, progress): (Digest, Option<&Path>, OnProgress<'_>),
+    ) -> Result<Walk, Error> {
+        #[cfg(test)]
+        super::planted::tell(market);
+        let at = |index: usize, cut: Ts, until: Ts| Origin { index, cut, until };
+        let origins = [at(0, self.from, self.middle), at(1, self.middle, self.cut), at(2, self.cut, self.end())];
+        let mut fitting = Fitting::new(short, rows, keep, progress, &origins);
+        fitting.choices = Mutex::new(early.choices.clone());
+        let mut fits = fitting.first_stage_at(&origins[2..])?;
+        fits.extend(early.fits.iter().filter_map(|(key, fit)| Some((key.clone(), Ok(fit.as_ref().ok()?.clone())))));
+        let walk = forward(short, market, &fitting, &fits, config)?;
+        Ok(Walk { history: rows.history.clone(), ..walk })
+    }
+}
+
+/// Compares what `walked` makes of a market as it was (`true`) and of one with another future: forecasts issued
+/// and decisions made by the cut, models fitted there, choices, and rows known.
 ///
 /// # Errors
 /// The models cannot be fitted or run.
@@ -92,19 +224,19 @@ pub fn compare(
     plan: &Plan,
     cut: Ts,
     market: &MarketEvents,
-    fitted: &dyn Fn(&MarketEvents, bool) -> Result<Walk, Error>,
+    walked: &dyn Fn(&MarketEvents, bool) -> Result<Walk, Error>,
 ) -> Result<LeakTest, Error> {
-    let (other, changed) = permuted(market, cut, plan.study.seed.named("future"));
-    let (a, b) = (fitted(market, true)?, fitted(&other, false)?);
-    let (was, is) = (AtCut::of(plan, cut, market, &a.last)?, AtCut::of(plan, cut, &other, &b.last)?);
+    let (other, changes) = permuted(market, cut, plan.study.seed.named("future"));
+    let (was, is) = (walked(market, true)?, walked(&other, false)?);
     let mut models = Vec::new();
-    for (i, member) in a.last.members.iter().enumerate() {
-        let own = |at: &AtCut| -> Vec<NamedForecast> {
-            let own = at.forecasts.iter().filter(|f| *f.name == *member.name && f.forecast.horizon == member.horizon);
-            own.cloned().collect()
+    for (i, member) in was.last.members.iter().enumerate() {
+        let own = |walk: &Walk| {
+            let own = |f: &&super::Issued| *f.model == *member.name && f.forecast.horizon == member.horizon;
+            let by_cut = walk.forecasts.iter().filter(own).filter(|f| f.forecast.issued <= cut);
+            by_cut.map(|f| (f.symbol, f.forecast.clone())).collect::<Vec<_>>()
         };
         let (own_was, own_is) = (own(&was), own(&is));
-        let twin = b.last.members.get(i).filter(|t| t.name == member.name && t.horizon == member.horizon);
+        let twin = is.last.members.get(i).filter(|t| t.name == member.name && t.horizon == member.horizon);
         models.push(Untouched {
             model: member.name.clone(),
             horizon: member.horizon,
@@ -114,103 +246,61 @@ pub fn compare(
                 .is_some_and(|t| t.fitted.digest() == member.fitted.digest() && t.calibration == member.calibration),
         });
     }
-    let early = |w: &Walk| {
+    let known = |walk: &Walk| {
         let known = |rows: &Vec<Row>| rows.iter().filter(|r| r.ts_known <= cut).copied().collect::<Vec<_>>();
-        rows::digest(&w.history.iter().map(|(s, rows)| (*s, Arc::new(known(rows)))).collect(), &[])
+        rows::digest(&walk.history.iter().map(|(s, rows)| (*s, Arc::new(known(rows)))).collect(), &[])
     };
-    let rows_same = early(&a) == early(&b);
-    let decisions_same = was.decisions == is.decisions;
-    let whole = a.last.members.len() == b.last.members.len() && !models.is_empty();
-    let same = models.iter().all(|m| m.forecasts_same && m.fit_same);
-    let passed = changed > 0 && whole && same && rows_same && decisions_same && a.choices == b.choices;
-    let decisions = was.decisions.len() as u64;
-    Ok(LeakTest { cut, changed, models, decisions, decisions_same, rows_same, passed })
+    let decided = |walk: &Walk| walk.decisions.iter().filter(|d| d.ts <= cut).cloned().collect::<Vec<_>>();
+    let (decided_was, decided_is) = (decided(&was), decided(&is));
+    let ruled = |walk: &Walk| walk.ruled.iter().filter(|n| n.decision.ts <= cut).cloned().collect::<Vec<_>>();
+    // A model that is there on one side only is not the same.
+    let whole = was.last.members.len() == is.last.members.len();
+    models.iter_mut().for_each(|m| m.fit_same &= whole);
+    let found = LeakTest {
+        cut,
+        changed: changes.iter().map(|c| c.changed).sum(),
+        models,
+        decisions: decided_was.len() as u64,
+        decisions_same: decided_was == decided_is && ruled(&was) == ruled(&is),
+        rows_same: known(&was) == known(&is),
+        choices_same: was.choices == is.choices,
+        changes,
+        enough: false,
+        passed: false,
+    };
+    Ok(found.judged(plan))
 }
 
-/// What models forecast, and what was decided, on the last rows before the cut.
-struct AtCut {
-    forecasts: Vec<NamedForecast>,
-    decisions: Vec<Decision>,
-}
-
-impl AtCut {
-    fn of(plan: &Plan, cut: Ts, market: &MarketEvents, bundle: &ModelSet) -> Result<AtCut, Error> {
-        let from = cut - plan.pipeline.rows.row.times(ROWS);
-        let mut settings = plan.pipeline.clone();
-        settings.publish_from = from;
-        let mut pipeline = Pipeline::new(settings, &ModelSet::new(bundle.members.clone(), from), Digest::default())?;
-        let mut issued = AtCut { forecasts: Vec::new(), decisions: Vec::new() };
-        Replay::of(&plan.pipeline.symbols, market).push_before(
-            Ts(cut.0 + 1),
-            &mut pipeline,
-            |decisions, pipeline| {
-                issued.decisions.extend(decisions);
-                issued.forecasts.extend(pipeline.fresh().iter().cloned());
-            },
-        )?;
-        Ok(issued)
-    }
-}
-
-/// Everything known after the cut in another order, prices and amounts multiplied; and how many
-/// events that changed. Times stay, so that the market still makes the same windows.
-fn permuted(market: &MarketEvents, cut: Ts, seed: Seed) -> (MarketEvents, u64) {
-    let (mut other, mut changed) = (market.clone(), 0);
-    for (symbol, events) in &mut other {
-        let from = events.partition_point(|e| e.ts_known <= cut);
-        let late = &mut events[from..];
-        for kind in 0..3 {
-            let places: Vec<usize> = (0..late.len()).filter(|i| place(&late[*i].body) == kind).collect();
-            let mut order = places.clone();
-            order.shuffle(&mut seed.named(&format!("{symbol}|{kind}")).rng());
-            let bodies: Vec<Body> = order.iter().map(|i| late[*i].body).collect();
-            for (i, body) in places.into_iter().zip(bodies) {
-                let was: Event = late[i];
-                late[i].body = multiplied(body, &was.body);
-                changed += u64::from(late[i].body != was.body);
+impl LeakTest {
+    /// With what another cut found.
+    fn and(mut self, other: LeakTest) -> LeakTest {
+        for one in other.models {
+            match self.models.iter_mut().find(|m| m.model == one.model && m.horizon == one.horizon) {
+                Some(m) => {
+                    m.forecasts += one.forecasts;
+                    m.forecasts_same &= one.forecasts_same;
+                    m.fit_same &= one.fit_same;
+                }
+                None => self.models.push(one),
             }
         }
+        self.changes.extend(other.changes);
+        LeakTest {
+            cut: other.cut,
+            changed: self.changed + other.changed,
+            decisions: self.decisions + other.decisions,
+            decisions_same: self.decisions_same && other.decisions_same,
+            rows_same: self.rows_same && other.rows_same,
+            choices_same: self.choices_same && other.choices_same,
+            ..self
+        }
     }
-    (other, changed)
-}
-
-/// Bodies that may stand in each other's place.
-fn place(body: &Body) -> u8 {
-    match body {
-        Body::Trade(_) => 0,
-        Body::Bar(_) => 1,
-        Body::Gauge(_) => 2,
-    }
-}
-
-/// The numbers of one body, multiplied, in the place of another, which keeps its times and kind.
-fn multiplied(body: Body, place: &Body) -> Body {
-    let more = |v: Option<f64>| v.map(|v| v * FACTOR);
-    match (body, place) {
-        (Body::Trade(mut t), _) => {
-            (t.price, t.qty) = (t.price * FACTOR, t.qty * FACTOR);
-            Body::Trade(t)
-        }
-        (Body::Bar(mut b), Body::Bar(at)) => {
-            (b.ts_open, b.kind) = (at.ts_open, at.kind);
-            for price in [&mut b.open, &mut b.high, &mut b.low, &mut b.close] {
-                *price *= FACTOR;
-            }
-            for amount in [
-                &mut b.volume,
-                &mut b.quote_volume,
-                &mut b.trades,
-                &mut b.taker_buy_volume,
-                &mut b.taker_buy_quote_volume,
-            ] {
-                *amount = more(*amount);
-            }
-            Body::Bar(b)
-        }
-        (Body::Gauge(mut g), Body::Gauge(at)) => {
-            (g.kind, g.value) = (at.kind, g.value * FACTOR);
-            Body::Gauge(g)
-        }
-        (body, _) => body,
+    /// With its verdict.
+    fn judged(mut self, plan: &Plan) -> LeakTest {
+        let enough = |c: &Changed| c.changed >= LEAST && c.changed as f64 >= LEAST_SHARE * c.after as f64;
+        self.enough = plan.pipeline.symbols.iter().all(|s| self.changes.iter().any(|c| c.symbol == *s && enough(c)));
+        let same = self.models.iter().all(|m| m.forecasts_same && m.fit_same) && !self.models.is_empty();
+        self.passed = self.enough && same && self.rows_same && self.choices_same && self.decisions_same;
+        self
     }
 }

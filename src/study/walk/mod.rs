@@ -12,7 +12,10 @@
 //! | [`forward`] | the walk through the pipeline |
 //! | [`issued`] | what a walk leaves: forecasts, decisions, models |
 //! | [`margin_rule`] | what margin rules asked in the walk |
-//! | [`leak_test`] | the permutation of the future that must change nothing |
+//! | [`leak_test`] | another future must change nothing that was learnt, forecast or decided before it |
+//! | [`permuted`] | a market with another future |
+//! | `planted` | in tests: what planted leaks see of the future |
+//! | [`lead_lag`] | whether every instrument is stamped in step with the others |
 //! | [`ablation`] | the same study without some inputs |
 //! | [`impulse`] | the same market with doubled volatility |
 //!
@@ -25,10 +28,14 @@ pub mod fits;
 pub mod forward;
 pub mod impulse;
 pub mod issued;
+pub mod lead_lag;
 pub mod leak_test;
 pub mod margin_rule;
 pub mod market;
 pub mod origins;
+pub mod permuted;
+#[cfg(test)]
+mod planted;
 pub mod rows;
 pub mod search;
 

@@ -12,6 +12,30 @@ use crate::forecast::History;
 use crate::study::Error;
 use crate::study::config::Plan;
 
+/// All rows of a study.
+pub struct StudyRows {
+    /// Of every instrument.
+    pub history: History,
+    /// Of windows that open between those, `phases - 1` histories: only to learn from.
+    pub shifted: Vec<History>,
+    /// Digest of all of them.
+    pub data: Digest,
+}
+
+impl StudyRows {
+    /// The rows of a market.
+    ///
+    /// # Errors
+    /// Rows cannot be built.
+    pub fn of(plan: &Plan, market: &MarketEvents) -> Result<StudyRows, Error> {
+        #[cfg(test)]
+        super::planted::tell(market);
+        let (history, shifted) = (rows(plan, market)?, shifted(plan, market)?);
+        let data = digest(&history, &shifted);
+        Ok(StudyRows { history, shifted, data })
+    }
+}
+
 /// Rows of every instrument, by the same builder and barrier that the pipeline uses.
 ///
 /// # Errors

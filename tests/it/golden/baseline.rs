@@ -3,7 +3,7 @@
 use margincast::base::pareto::{self, Pareto};
 use margincast::base::{Aci, Span, stats};
 use margincast::feature::measure::flow;
-use margincast::forecast::garch::{Innovation, Spec, Start};
+use margincast::forecast::garch::{GarchEstimate, Innovation, Spec, Start};
 use margincast::loss::baseline::var::{self, Rule, Scaling};
 use margincast::loss::baseline::{self, Baseline, Side};
 use margincast::loss::procyclical::persistence::half_life;
@@ -186,7 +186,20 @@ fn garch_variances_follow_each_return_and_sum_over_the_horizon() {
     digits(stats::variance(&r), case.seed_variance);
     let spec = Spec { innovation: Innovation::Normal, start: Start::FirstVariance, ..Spec::default() };
     let coefficients = [case.mu, case.omega, case.alpha, case.beta];
-    let mut running = spec.begin_at(&coefficients, case.seed_variance).expect("four coefficients");
+    let estimate = GarchEstimate {
+        spec,
+        coefficients: coefficients.to_vec(),
+        loglik: 0.0,
+        before: case.seed_variance,
+        observations: r.len(),
+        converged: true,
+        starts: 1,
+        persistence: case.alpha + case.beta,
+        at_bound: vec![false; 4],
+        robust_errors: vec![None; 4],
+        classic_errors: vec![None; 4],
+    };
+    let mut running = estimate.begin();
     let mut variances = Vec::new();
     for r in &r {
         running.take(*r, f64::NAN, &[]);
@@ -202,7 +215,6 @@ fn garch_variances_follow_each_return_and_sum_over_the_horizon() {
     digits(running.ahead(5000, &[])[4999], case.long_run);
     near(ahead.sqrt(), case.volatility_of_5, 5e-4);
     near((5.0 * variances[499]).sqrt(), case.volatility_by_root_of_5, 5e-4);
-    assert!(spec.begin_at(&coefficients[1..], 1.0).is_err());
 }
 
 #[test]

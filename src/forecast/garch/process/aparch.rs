@@ -154,7 +154,7 @@ impl Family for Aparch {
 
 /// `now` is the standard deviation of the next residual to the power.
 #[derive(Clone)]
-pub struct State<T> {
+pub(in crate::forecast::garch) struct State<T> {
     delta: T,
     omega: T,
     alpha: Vec<T>,

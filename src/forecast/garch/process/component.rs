@@ -72,7 +72,7 @@ impl Family for Component {
 
 /// `now` is the variance of the next residual, `long` its long-run component.
 #[derive(Clone)]
-pub struct State<T> {
+pub(in crate::forecast::garch) struct State<T> {
     omega: T,
     alpha: T,
     beta: T,

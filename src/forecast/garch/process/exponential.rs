@@ -114,7 +114,7 @@ impl Family for Exponential {
 
 /// `now` is the logarithm of the variance of the next residual.
 #[derive(Clone)]
-pub struct State<T> {
+pub(in crate::forecast::garch) struct State<T> {
     omega: T,
     alpha: Vec<T>,
     gamma: Vec<T>,

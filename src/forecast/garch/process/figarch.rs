@@ -127,7 +127,7 @@ impl Family for Figarch {
 
 /// `now` is the variance of the next residual.
 #[derive(Clone)]
-pub struct State<T> {
+pub(in crate::forecast::garch) struct State<T> {
     constant: T,
     before: T,
     /// `rest[t]`: sum of the weights that reach before the sample once `t` residuals are known.

@@ -80,7 +80,7 @@ impl Family for Harch {
 
 /// `now` is the variance of the next residual.
 #[derive(Clone)]
-pub struct State<T> {
+pub(in crate::forecast::garch) struct State<T> {
     omega: T,
     weights: Vec<(usize, T)>,
     squares: Lags<T>,

@@ -144,7 +144,7 @@ impl Family for Power {
 
 /// `now` is the standard deviation of the next residual to the power.
 #[derive(Clone)]
-pub struct State<T> {
+pub(in crate::forecast::garch) struct State<T> {
     power: f64,
     omega: T,
     alpha: Vec<T>,

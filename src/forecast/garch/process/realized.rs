@@ -133,7 +133,7 @@ struct Measure<T> {
 
 /// `now` is the logarithm of the variance of the next residual.
 #[derive(Clone)]
-pub struct State<T> {
+pub(in crate::forecast::garch) struct State<T> {
     omega: T,
     alpha: Vec<T>,
     beta: Vec<T>,

@@ -16,10 +16,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::spike_probabilities::grouped;
-use crate::base::{Horizon, Span, Ts, stats};
+use crate::base::{Horizon, OrderedWindow, Span, Ts, stats};
 use crate::feature::{Feature, Row};
 use crate::forecast::History;
-use crate::loss::baseline::ordered::OrderedWindow;
 use crate::loss::score::classify;
 use crate::study::Error;
 use crate::study::config::Plan;

@@ -16,7 +16,7 @@ impl Measurement for LeakTest {
     const SHOWN: &'static [Shown] = &[
         table(
             "Evidence: permuted future",
-            "Another future: the market after a cut permuted and multiplied by nine",
+            "Another future: the market after each of some cuts permuted and multiplied by nine",
             &["model", "horizon"],
             MODELS,
         )
@@ -25,8 +25,21 @@ impl Measurement for LeakTest {
         Shown {
             section: Section::Evidence,
             place: 81,
-            what: ShownAs::Facts(&["cut", "changed", "decisions", "decisions_same", "rows_same", "passed"]),
+            what: ShownAs::Facts(&[
+                "cut",
+                "changed",
+                "decisions",
+                "decisions_same",
+                "rows_same",
+                "choices_same",
+                "enough",
+                "passed",
+            ]),
         },
+        table("Evidence: changed events", "What was changed behind each cut", &["symbol", "cut"], CHANGES)
+            .below("/changes")
+            .any_horizon()
+            .at(Section::Evidence, 82),
     ];
     fn measure(of: &Material<'_>) -> Result<Option<LeakTest>, Error> {
         of.again(|again| leak_test::check(of.plan, again.market, again.config, again.keep, again.progress).map(Some))
@@ -52,6 +65,20 @@ impl Measurement for LeakTest {
                 ),
                 ("decisions", json::count()),
                 ("decisions_same", json::flag()),
+                (
+                    "changes",
+                    json::lines(
+                        "What was changed of one instrument behind one cut",
+                        vec![
+                            ("cut", json::time()),
+                            ("symbol", json::symbol()),
+                            ("after", json::count()),
+                            ("changed", json::count()),
+                        ],
+                    ),
+                ),
+                ("choices_same", json::flag()),
+                ("enough", json::flag()),
                 ("passed", json::flag()),
                 ("rows_same", json::flag()),
             ],
@@ -59,14 +86,19 @@ impl Measurement for LeakTest {
     }
 }
 
+const CHANGES: &[ReportColumn] = &[
+    col("after", "events after", Count, Neither, "Events of the instrument known after the cut."),
+    col("changed", "changed", Count, Neither, "Those that were changed."),
+];
+
 const MODELS: &[ReportColumn] = &[
-    col("forecasts", "forecasts", Count, Neither, "Forecasts issued by the cut and compared bit for bit."),
+    col("forecasts", "forecasts", Count, Neither, "Forecasts issued before the cuts and compared bit for bit."),
     col("forecasts_same", "same", Text, Neither, "Whether every one of them is the same under another future."),
     col(
         "fit_same",
         "same fit",
         Text,
         Neither,
-        "Whether the model fitted at the cut is the same, with its parameters and calibration.",
+        "Whether the models fitted at the cuts are the same, with their parameters and calibration.",
     ),
 ];
