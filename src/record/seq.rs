@@ -1,8 +1,8 @@
-//! A place in a ledger.
+//! The place of an entry among its like.
 
 use serde::{Deserialize, Serialize};
 
-/// A place in the ledger; the first entry is 0, and there are no gaps.
+/// The place of an entry in a chain; the first entry is 0, and there are no gaps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Seq(pub u64);

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::base::{Digest, Ts};
-pub use crate::record::seq::Seq;
+use crate::record::seq::Seq;
 
 /// What an entry is about. Text forms are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

@@ -229,8 +229,8 @@ impl Registry {
         }
         self.promote(name, alias, &VersionRef::Version(before.version), by)
     }
-    /// Everything that is not as registered, of one name: versions, files that do not belong,
-    /// aliases against their history.
+    /// Everything of one name that is not as registered: versions, files that do not belong, and aliases
+    /// against their history.
     ///
     /// # Errors
     /// There is no such name.
