@@ -6,7 +6,7 @@
 //! | `settings` | from the settings to what is estimated |
 //! | `kind` | processes by name |
 //! | `spec` | what is estimated, and the names of its coefficients |
-//! | `estimate` | the fit, and its quality; for callers of the library: `at_boundary`, `begin_at` |
+//! | `estimate` | the fit, and its quality |
 //! | `likelihood` | the likelihood and the search for its maximum |
 //! | `direct` | the same by hand for GARCH(1,1) and GJR, which are fitted most |
 //! | `innovation` | distributions of the standardised residual |

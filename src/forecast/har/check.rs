@@ -1,6 +1,6 @@
 //! Which settings of the regression go together.
 
-use super::form::{Form, LagReach, Lags, Season, Weights};
+use super::form::{Form, Lags, Reach, Season, Weights};
 use super::model::Params;
 use crate::base::Problems;
 
@@ -11,7 +11,7 @@ impl Params {
         problems.range("falls", self.falls as f64, 0.0, 22.0);
         problems.range("residual_window", self.residual_window as f64, 0.0, 1e6);
         problems.range("min_rows", self.min_rows as f64, 0.0, 1e6);
-        let none = LagReach::None;
+        let none = Reach::None;
         let plain = self.lags == Lags::Total && self.jump == none && self.quarticity == none && !self.power_law;
         let geometric = self.geometric.unwrap_or([1, 2]);
         let (log, own_lags) = (self.form == Form::Log, self.lags == Lags::Total);
@@ -40,7 +40,7 @@ impl Params {
             ),
             (
                 "quarticity",
-                self.lags != Lags::Continuous || self.quarticity != LagReach::Lags,
+                self.lags != Lags::Continuous || self.quarticity != Reach::Lags,
                 "with `lags = \"continuous\"` it is that of the last row; use `quarticity = \"row\"`",
             ),
             (

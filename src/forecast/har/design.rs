@@ -1,6 +1,6 @@
 //! Which regressors the settings ask for.
 
-use super::form::{FLOOR, Form, LagReach, Lags, Season, Weights};
+use super::form::{FLOOR, Form, Lags, Reach, Season, Weights};
 use super::model::Params;
 use super::regressors::{Design, Past, season_ahead};
 use crate::feature::{Feature, Row};
@@ -107,12 +107,12 @@ impl Design {
     /// of the long lag's volatility.
     fn leverage(&mut self, params: &Params, row: &Row) -> Option<()> {
         let volatility = self.long.max(FLOOR).sqrt();
-        if params.leverage != LagReach::None {
+        if params.leverage != Reach::None {
             let ret = row.get(Feature::Ret)? / volatility;
             self.push("ret", ret);
             self.push("ret_neg", ret.min(0.0));
         }
-        if params.leverage == LagReach::Lags {
+        if params.leverage == Reach::Lags {
             self.push("ret_neg_mid", row.get(Feature::RetNegMid)? / volatility);
             self.push("ret_neg_long", row.get(Feature::RetNegLong)? / volatility);
         }

@@ -34,7 +34,7 @@ pub enum Lags {
 /// Over which of the lags a further regressor is taken.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
-pub enum LagReach {
+pub enum Reach {
     /// None: it is no regressor.
     #[default]
     None,
@@ -86,13 +86,13 @@ pub enum Insanity {
     None,
 }
 
-impl LagReach {
+impl Reach {
     /// How many of the three lags.
     pub(super) fn lags(self) -> usize {
         match self {
-            LagReach::None => 0,
-            LagReach::Row => 1,
-            LagReach::Lags => 3,
+            Reach::None => 0,
+            Reach::Row => 1,
+            Reach::Lags => 3,
         }
     }
 }

@@ -20,6 +20,6 @@ pub mod regression;
 mod regressors;
 pub mod rolling;
 
-pub use form::{Form, Insanity, LagReach, Lags, Season, Weights};
+pub use form::{Form, Insanity, Lags, Reach, Season, Weights};
 pub use model::{Har, Params, Regression};
 pub(super) use regressors::season_ahead;

@@ -88,7 +88,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::form::{Form, Insanity, LagReach, Lags, Season, Weights};
+use super::form::{Form, Insanity, Lags, Reach, Season, Weights};
 use super::regression::{least_squares, newey_west, predict};
 use super::regressors::{Design, Past};
 use crate::base::{Horizon, Problems, Span, Symbol, Ts, stats};
@@ -105,11 +105,11 @@ pub struct Params {
     /// Of which measure the lags are.
     pub lags: Lags,
     /// Over which lags jumps are regressors.
-    pub jump: LagReach,
+    pub jump: Reach,
     /// Over which lags the quarticity is a regressor.
-    pub quarticity: LagReach,
+    pub quarticity: Reach,
     /// Over which lags negative returns are regressors.
-    pub leverage: LagReach,
+    pub leverage: Reach,
     /// Whether the power-law lag is a regressor.
     pub power_law: bool,
     /// Which season it knows.
@@ -141,9 +141,9 @@ impl Default for Params {
         Params {
             form: Form::default(),
             lags: Lags::default(),
-            jump: LagReach::None,
-            quarticity: LagReach::None,
-            leverage: LagReach::None,
+            jump: Reach::None,
+            quarticity: Reach::None,
+            leverage: Reach::None,
             power_law: false,
             season: Season::default(),
             weights: Weights::default(),
@@ -376,12 +376,12 @@ mod tests {
     /// Every combination of settings that is not refused.
     fn every_form() -> Vec<Params> {
         let mut all = Vec::new();
-        let reaches = [LagReach::None, LagReach::Row, LagReach::Lags];
+        let reaches = [Reach::None, Reach::Row, Reach::Lags];
         for form in [Form::Level, Form::Sqrt, Form::Log] {
             for season in [Season::None, Season::Weekday, Season::Weekly, Season::Diurnal] {
                 for lags in [Lags::Total, Lags::Continuous, Lags::Semivariance] {
                     let plain = Params { form, season, lags, ..Params::default() };
-                    all.push(Params { leverage: LagReach::Row, winsor: 0.99, ..plain.clone() });
+                    all.push(Params { leverage: Reach::Row, winsor: 0.99, ..plain.clone() });
                     all.push(Params { geometric: Some([5, 22]), falls: 2, insanity: Insanity::None, ..plain.clone() });
                     all.push(Params { power_law: true, weights: Weights::RvMid, ..plain.clone() });
                     all.push(Params { weights: Weights::Rv, insanity: Insanity::Mean, ..plain.clone() });
@@ -407,15 +407,15 @@ mod tests {
         let plain = Params::default;
         for (params, mend) in [
             (
-                Params { season: Season::Diurnal, quarticity: LagReach::Row, ..plain() },
+                Params { season: Season::Diurnal, quarticity: Reach::Row, ..plain() },
                 "season `none`, `weekday` or `weekly`",
             ),
             (
                 Params { season: Season::Diurnal, lags: Lags::Semivariance, ..plain() },
                 "season `none`, `weekday` or `weekly`",
             ),
-            (Params { form: Form::Sqrt, quarticity: LagReach::Row, ..plain() }, "form `level` or `log`"),
-            (Params { lags: Lags::Continuous, quarticity: LagReach::Lags, ..plain() }, "`quarticity = \"row\"`"),
+            (Params { form: Form::Sqrt, quarticity: Reach::Row, ..plain() }, "form `level` or `log`"),
+            (Params { lags: Lags::Continuous, quarticity: Reach::Lags, ..plain() }, "`quarticity = \"row\"`"),
             (Params { form: Form::Log, weights: Weights::Rv, ..plain() }, "with form `level`"),
             (Params { form: Form::Log, winsor: 0.995, ..plain() }, "form `level` or `sqrt`"),
             (Params { winsor: 0.2, ..plain() }, "between 0.5 and 1"),

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `model` | the forecaster: calm, normal, elevated and stress regimes of log variance |
 //! | `gaussian` | a Gaussian hidden Markov model in plain numbers |
-//! | `em` | its likelihood, smoother and EM; for callers of the library: `viterbi` |
+//! | `em` | its likelihood, smoother and EM |
 //! | `filter` | its online filter |
 //! | `chain` | Hamilton's filter and Kim's smoother of any hidden chain |
 //! | `start` | where EM starts, and which end is kept |

@@ -101,7 +101,6 @@ pub struct PublishedRequirement {
 /// What the multiplier multiplies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[schema(as = Baseline)]
 pub struct PublishedBaseline {
     /// Baseline loss at the confidence level, fraction of notional.
     pub loss: Option<String>,
