@@ -8,6 +8,7 @@
 //! | [`json`] | pieces of a JSON schema |
 //! | [`schema`] | the schema of `scores.json` |
 //! | [`material`] | what measurements are made of |
+//! | [`policies`] | what each margin policy asked, beside the return that followed |
 //! | [`outcomes`] | what happened after each row |
 //! | [`meta`] | what ran, and how to run it again |
 //! | [`judge`](mod@judge) | a walk measured |
@@ -29,6 +30,7 @@ pub mod material;
 pub mod meta;
 pub mod model;
 pub mod outcomes;
+pub mod policies;
 pub mod schema;
 
 pub use judge::{Heading, Judged, judge};

@@ -8,7 +8,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::policies::POLICIES;
 use crate::base::{Horizon, Span, Symbol, Ts};
 use crate::loss::procyclical::procyclicality::procyclicality;
 use crate::loss::score::outcome::{Compared, compare};
@@ -23,6 +22,7 @@ use crate::study::measure::json;
 use crate::study::measure::material::Material;
 use crate::study::measure::meta::POOLED;
 use crate::study::measure::outcomes::Outcomes;
+use crate::study::measure::policies::POLICIES;
 use crate::study::walk::Walk;
 use crate::study::walk::margin_rule;
 
