@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 
 use super::Answer;
-use crate::record::explain::attribution::Holding;
+use crate::record::explain::attribution::HeldPosition;
 use crate::record::explain::{Explanation, Outlook, changes, outlooks};
 use crate::record::ledger::Reference;
 use crate::record::{FileStore, Publication, Seq};
@@ -69,7 +69,7 @@ pub fn run(args: Args) -> Result<Answer> {
 /// What changed between publications, horizon by horizon.
 fn changed(args: &Args, from: &[(Seq, Publication)], to: &[(Seq, Publication)]) -> Result<Answer> {
     let pair = |v: &Option<Vec<f64>>| v.as_deref().and_then(|v| Some([*v.first()?, *v.get(1)?]));
-    let holding = pair(&args.units).zip(pair(&args.prices)).map(|(units, prices)| Holding { units, prices });
+    let holding = pair(&args.units).zip(pair(&args.prices)).map(|(units, prices)| HeldPosition { units, prices });
     let changes = changes(from, to, holding)?;
     if args.json {
         println!("{}", serde_json::to_string_pretty(&changes)?);

@@ -15,8 +15,8 @@ use crate::study::{Studied, output};
 /// Fit, validate and register the models of a configuration
 ///
 /// Walks forward like `backtest`, then fits once more on everything known at study.end and stores
-/// that bundle, its golden rows, its scores and its card as the next version of serve.model. An
-/// alias is moved by `margincast models promote`, not by training.
+/// that bundle, its golden rows, its scores and its card as the next version of serve.model. Aliases
+/// are moved by `margincast models promote`, not by training.
 ///
 /// A run is a folder below --runs, named after its configuration: run.json says what went in
 /// (configuration, data, program, processor, seed) and ends with the digest of what came out. A run

@@ -4,7 +4,7 @@
 //! [`super::why`].
 
 use super::decision::Decision;
-use super::why::{Reach, Unit, Why};
+use super::why::{NumberReach, NumberUnit, Why};
 
 /// One number of a decision.
 #[derive(Clone, Copy, Debug)]
@@ -12,9 +12,9 @@ pub struct Number {
     /// Its name: field of the decision, column of `decisions.parquet`.
     pub name: &'static str,
     /// What it is measured in.
-    pub unit: Unit,
+    pub unit: NumberUnit,
     /// Where else it goes.
-    pub reach: &'static [Reach],
+    pub reach: &'static [NumberReach],
     value: Value,
 }
 
@@ -34,11 +34,12 @@ impl Number {
     }
     /// Whether it is a column of `decisions.parquet`.
     pub fn is_column(&self) -> bool {
-        self.reach.contains(&Reach::Column)
+        self.reach.contains(&NumberReach::Column)
     }
     /// What the explanation says of it; `None` where it does not.
     pub fn explained(&self, decision: &Decision) -> Option<String> {
-        let value = Some(self.get(decision)).filter(|v| v.is_finite() && self.reach.contains(&Reach::Explained))?;
+        let value =
+            Some(self.get(decision)).filter(|v| v.is_finite() && self.reach.contains(&NumberReach::Explained))?;
         Some(format!("{} {}", self.name.replace('_', " "), self.unit.text(value)))
     }
 }
@@ -50,23 +51,23 @@ pub fn numbers() -> impl Iterator<Item = Number> {
     OWN.iter().copied().chain(why)
 }
 
-const fn own(name: &'static str, unit: Unit, get: fn(&Decision) -> f64) -> Number {
-    Number { name, unit, reach: &[Reach::Column], value: Value::Own(get) }
+const fn own(name: &'static str, unit: NumberUnit, get: fn(&Decision) -> f64) -> Number {
+    Number { name, unit, reach: &[NumberReach::Column], value: Value::Own(get) }
 }
 
 /// What a consumer acts on, and the score that is published beside it.
 const OWN: &[Number] = &[
-    own("baseline", Unit::Fraction, |d| d.baseline),
-    own("forecast_loss", Unit::Fraction, |d| d.forecast_loss.unwrap_or(f64::NAN)),
-    own("credibility", Unit::Share, |d| d.credibility),
-    own("m_raw", Unit::Ratio, |d| d.m_raw),
-    own("m_im_ppm", Unit::PartsPerMillion, |d| d.m_im_ppm as f64),
-    own("m_mm_ppm", Unit::PartsPerMillion, |d| d.m_mm_ppm as f64),
-    Number { reach: &[], ..own("m_transfer_ppm", Unit::PartsPerMillion, |d| d.m_transfer_ppm as f64) },
-    own("c_im", Unit::Fraction, |d| d.c_im),
-    own("c_mm", Unit::Fraction, |d| d.c_mm),
-    own("p_stress", Unit::Share, |d| d.p_stress.unwrap_or(f64::NAN)),
-    own("risk_score", Unit::Points, |d| d.why.risk_score.map_or(f64::NAN, |s| s.points())),
+    own("baseline", NumberUnit::Fraction, |d| d.baseline),
+    own("forecast_loss", NumberUnit::Fraction, |d| d.forecast_loss.unwrap_or(f64::NAN)),
+    own("credibility", NumberUnit::Share, |d| d.credibility),
+    own("m_raw", NumberUnit::Ratio, |d| d.m_raw),
+    own("m_im_ppm", NumberUnit::PartsPerMillion, |d| d.m_im_ppm as f64),
+    own("m_mm_ppm", NumberUnit::PartsPerMillion, |d| d.m_mm_ppm as f64),
+    Number { reach: &[], ..own("m_transfer_ppm", NumberUnit::PartsPerMillion, |d| d.m_transfer_ppm as f64) },
+    own("c_im", NumberUnit::Fraction, |d| d.c_im),
+    own("c_mm", NumberUnit::Fraction, |d| d.c_mm),
+    own("p_stress", NumberUnit::Share, |d| d.p_stress.unwrap_or(f64::NAN)),
+    own("risk_score", NumberUnit::Points, |d| d.why.risk_score.map_or(f64::NAN, |s| s.points())),
 ];
 
 #[cfg(test)]
@@ -84,11 +85,11 @@ mod tests {
     #[test]
     fn a_value_is_told_in_its_unit() {
         let told = [
-            (Unit::Fraction, 0.05, "5.000 %"),
-            (Unit::Share, 1.0, "100.000 %"),
-            (Unit::Ratio, 1.25, "1.250000"),
-            (Unit::PartsPerMillion, 1_250_000.0, "1250000 ppm"),
-            (Unit::Points, 56.5, "56.5"),
+            (NumberUnit::Fraction, 0.05, "5.000 %"),
+            (NumberUnit::Share, 1.0, "100.000 %"),
+            (NumberUnit::Ratio, 1.25, "1.250000"),
+            (NumberUnit::PartsPerMillion, 1_250_000.0, "1250000 ppm"),
+            (NumberUnit::Points, 56.5, "56.5"),
         ];
         for (unit, value, text) in told {
             assert_eq!(unit.text(value), text);

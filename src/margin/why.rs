@@ -83,14 +83,14 @@ macro_rules! declare_why {
             pub const NUMBERS: &'static [$crate::margin::why::WhyNumber<$Why>] = &[
                 $($crate::margin::why::WhyNumber {
                     name: stringify!($name),
-                    unit: $crate::margin::why::Unit::$unit,
-                    reach: &[$($crate::margin::why::Reach::$reach),*],
+                    unit: $crate::margin::why::NumberUnit::$unit,
+                    reach: &[$($crate::margin::why::NumberReach::$reach),*],
                     get: |why| why.$name,
                 },)*
                 $($crate::margin::why::WhyNumber {
                     name: stringify!($new),
-                    unit: $crate::margin::why::Unit::$new_unit,
-                    reach: &[$($crate::margin::why::Reach::$new_reach),*],
+                    unit: $crate::margin::why::NumberUnit::$new_unit,
+                    reach: &[$($crate::margin::why::NumberReach::$new_reach),*],
                     get: |why| why.$new,
                 },)*
             ];
@@ -109,7 +109,7 @@ macro_rules! declare_why {
 
 /// What a number of a decision is measured in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum NumberUnit {
     /// Of notional.
     Fraction,
     /// A quotient of two like amounts, a multiplier.
@@ -122,21 +122,21 @@ pub enum Unit {
     Points,
 }
 
-impl Unit {
+impl NumberUnit {
     /// A value for people.
     pub fn text(self, value: f64) -> String {
         match self {
-            Unit::Fraction | Unit::Share => format!("{:.3} %", 100.0 * value),
-            Unit::Ratio => format!("{value:.6}"),
-            Unit::PartsPerMillion => format!("{value:.0} ppm"),
-            Unit::Points => format!("{value:.1}"),
+            NumberUnit::Fraction | NumberUnit::Share => format!("{:.3} %", 100.0 * value),
+            NumberUnit::Ratio => format!("{value:.6}"),
+            NumberUnit::PartsPerMillion => format!("{value:.0} ppm"),
+            NumberUnit::Points => format!("{value:.1}"),
         }
     }
 }
 
 /// Where a number goes besides the ledger and the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
+pub enum NumberReach {
     /// A column of `decisions.parquet`.
     Column,
     /// A part of the explanation of a publication.
@@ -149,9 +149,9 @@ pub struct WhyNumber<W: 'static> {
     /// Its name: field, member and column.
     pub name: &'static str,
     /// What it is measured in.
-    pub unit: Unit,
+    pub unit: NumberUnit,
     /// Where else it goes.
-    pub reach: &'static [Reach],
+    pub reach: &'static [NumberReach],
     /// Its value.
     pub get: fn(&W) -> f64,
 }

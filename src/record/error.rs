@@ -1,6 +1,6 @@
 //! What can go wrong with stored proof.
 
-use super::chain::Seq;
+use super::seq::Seq;
 
 /// What can go wrong with stored proof. Each says what, where and the mend.
 #[derive(Debug, thiserror::Error)]

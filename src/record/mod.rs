@@ -10,6 +10,7 @@
 //! | [`explain`] | why a published multiplier is what it is, in words and numbers |
 //! | [`stored`] | every stored form and its versions |
 //! | `disk` | files that are whole or absent, and locks |
+//! | `seq` | the place of an entry in a chain |
 //! | `error` | what can go wrong with stored proof |
 //!
 //! This folder knows nothing of sockets, clocks or studies.
@@ -21,9 +22,11 @@ pub mod explain;
 pub mod ledger;
 pub mod promotion;
 pub mod registry;
+mod seq;
 pub mod stored;
 
-pub use chain::{EntryKind, NewEntry, SealedEntry, Seq};
+pub use chain::{EntryKind, NewEntry, SealedEntry};
 pub use error::Error;
 pub use ledger::{FileStore, MemoryStore, Publication, Store};
 pub use registry::{Loaded, Manifest, Registry, Run, VersionRef};
+pub use seq::Seq;

@@ -16,7 +16,7 @@ use crate::forecast::{Dist, Forecast, Regime};
 use crate::loss::OutcomeRow;
 use crate::margin::Decision;
 use crate::margin::numbers::{Number, numbers};
-use crate::margin::why::Unit;
+use crate::margin::why::NumberUnit;
 
 /// Names of the quantile columns, in the order of [`crate::forecast::dist::LEVELS`].
 const QUANTILES: [&str; 9] = ["q005", "q01", "q025", "q05", "q50", "q95", "q975", "q99", "q995"];
@@ -80,7 +80,7 @@ pub fn decisions(made: &[Decision]) -> Table {
         ("horizon_ns", Column::Int(made.iter().map(|d| Some(d.horizon.0.0)).collect())),
     ];
     let number = |n: Number| match n.unit {
-        Unit::PartsPerMillion => Column::Int(made.iter().map(|d| Some(n.get(d) as i64)).collect()),
+        NumberUnit::PartsPerMillion => Column::Int(made.iter().map(|d| Some(n.get(d) as i64)).collect()),
         _ => Column::Float(made.iter().map(|d| n.get(d)).collect()),
     };
     columns.extend(numbers().filter(Number::is_column).map(|n| (n.name, number(n))));

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use margincast::record::explain::RequirementChange;
-use margincast::record::explain::attribution::{Holding, ORDER};
+use margincast::record::explain::attribution::{HeldPosition, ORDER};
 use margincast::record::stored::from_value;
 use margincast::record::{FileStore, Publication, Seq, Store};
 use serde_json::{Value, json};
@@ -61,7 +61,7 @@ fn terms_sum_to_the_published_difference_to_the_last_part() {
         assert_eq!(change.terms.iter().map(|t| t.parts).sum::<i64>(), change.difference, "{change:#?}");
         let names: Vec<&str> = change.terms.iter().map(|t| t.name).collect();
         assert_eq!(names, ORDER[2..]);
-        let held = Holding { units: [3.0 * noise(i), -5.0 * noise(i + 1)], prices: [40_000.0, 39_000.0] };
+        let held = HeldPosition { units: [3.0 * noise(i), -5.0 * noise(i + 1)], prices: [40_000.0, 39_000.0] };
         let money = RequirementChange::between(&old, &new, Some(held)).unwrap();
         assert_eq!(money.terms.len(), ORDER.len());
         assert_eq!(money.terms.iter().map(|t| t.parts).sum::<i64>(), money.difference);
@@ -91,11 +91,11 @@ fn each_term_is_of_what_moved_it() {
 #[test]
 fn positions_and_prices_come_first_and_in_money() {
     let p = |seq| publication(seq, [0.05, 0.05, 1.0, 0.0, 0.05, 0.0], 0.0);
-    let held = Holding { units: [2.0, -3.0], prices: [100.0, 110.0] };
+    let held = HeldPosition { units: [2.0, -3.0], prices: [100.0, 110.0] };
     let change = RequirementChange::between(&p(1), &p(2), Some(held)).unwrap();
     let parts: Vec<i64> = change.terms.iter().map(|t| t.parts).collect();
     assert_eq!(parts, [5_000_000, 1_500_000, 0, 0, 0, 0, 0]);
-    let bad = Holding { units: [f64::NAN, 1.0], prices: [1.0; 2] };
+    let bad = HeldPosition { units: [f64::NAN, 1.0], prices: [1.0; 2] };
     assert!(RequirementChange::between(&p(1), &p(2), Some(bad)).is_err());
 }
 

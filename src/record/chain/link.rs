@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::entry::{EntryKind, NewEntry, SealedEntry, Seq};
+use super::entry::{EntryKind, NewEntry, SealedEntry};
 use crate::base::{Digest, Ts};
 use crate::record::error::Error;
+use crate::record::seq::Seq;
 
 /// Longest line, its newline included.
 pub const LINE_BYTES_MAX: usize = 65_536;

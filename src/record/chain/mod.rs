@@ -34,7 +34,7 @@ mod lines;
 mod link;
 mod log;
 
-pub use entry::{EntryKind, NewEntry, SealedEntry, Seq};
+pub use entry::{EntryKind, NewEntry, SealedEntry};
 pub use lines::{Lines, TailRule};
 pub use link::{LINE_BYTES_MAX, Link};
 pub use log::ChainedLog;

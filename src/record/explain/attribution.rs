@@ -12,16 +12,16 @@ use serde::Serialize;
 
 use crate::base::{Symbol, Ts};
 use crate::margin::{ChainInputs, Decision};
-use crate::record::chain::Seq;
 use crate::record::error::Error;
 use crate::record::ledger::Publication;
+use crate::record::seq::Seq;
 
 /// The order of substitution.
 pub const ORDER: [&str; 7] = ["positions", "prices", "volatility", "forecast", "regime", "liquidity", "guardrails"];
 
 /// A position in the instrument at both times.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Holding {
+pub struct HeldPosition {
     /// Units held then and now; the sign does not matter.
     pub units: [f64; 2],
     /// Price of a unit then and now, quote units.
@@ -113,14 +113,18 @@ impl RequirementChange {
     ///
     /// # Errors
     /// They are of different instruments or horizons, one has no baseline, or a holding is no number.
-    pub fn between(from: &Publication, to: &Publication, holding: Option<Holding>) -> Result<RequirementChange, Error> {
+    pub fn between(
+        from: &Publication,
+        to: &Publication,
+        holding: Option<HeldPosition>,
+    ) -> Result<RequirementChange, Error> {
         if (from.symbol, &from.horizon) != (to.symbol, &to.horizon) {
             return Err(Error::Refused(format!(
                 "publication {} is of {} over {}, {} of {} over {}: name two of one instrument and horizon",
                 from.seq, from.symbol, from.horizon, to.seq, to.symbol, to.horizon
             )));
         }
-        let held = holding.unwrap_or(Holding { units: [1.0; 2], prices: [1.0; 2] });
+        let held = holding.unwrap_or(HeldPosition { units: [1.0; 2], prices: [1.0; 2] });
         if held.units.iter().chain(&held.prices).any(|v| !v.is_finite()) || held.prices.iter().any(|p| *p < 0.0) {
             return Err(Error::Refused("a position wants units, and prices of 0 or more".into()));
         }
@@ -172,7 +176,7 @@ fn rounded_up(value: f64) -> i64 {
 }
 
 /// The requirement before, and after each replacement, with what was replaced; the last is the new one.
-fn stages(old: &Numbers, new: &Numbers, held: Holding) -> Result<Vec<(f64, String)>, Error> {
+fn stages(old: &Numbers, new: &Numbers, held: HeldPosition) -> Result<Vec<(f64, String)>, Error> {
     let (a, b) = (&old.inputs, &new.inputs);
     let percent = |v: f64| format!("{:.4} %", 100.0 * v);
     let maybe = |v: Option<f64>| v.map_or_else(|| "none".into(), percent);
@@ -213,7 +217,7 @@ fn stages(old: &Numbers, new: &Numbers, held: Holding) -> Result<Vec<(f64, Strin
 pub fn changes(
     from: &[(Seq, Publication)],
     to: &[(Seq, Publication)],
-    holding: Option<Holding>,
+    holding: Option<HeldPosition>,
 ) -> Result<Vec<RequirementChange>, Error> {
     let mut changes = Vec::new();
     for (_, new) in to {

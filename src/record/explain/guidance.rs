@@ -14,9 +14,9 @@ use serde::Serialize;
 use super::attribution::{inputs, target};
 use crate::base::{OrderedWindow, Span, Ts};
 use crate::margin::{Decision, Policy};
-use crate::record::chain::Seq;
 use crate::record::error::Error;
 use crate::record::ledger::{Publication, Store, epochs};
+use crate::record::seq::Seq;
 
 /// How far ahead.
 pub const OVER: [Span; 3] = [Span::HOUR, Span(8 * Span::HOUR.0), Span::DAY];

@@ -9,8 +9,8 @@ use super::policy_log::PolicyLog;
 use super::publication::Publication;
 use super::store::Store;
 use crate::margin::Order;
-use crate::record::chain::Seq;
 use crate::record::error::Error;
+use crate::record::seq::Seq;
 
 /// What a ledger says, and what is wrong with it.
 #[derive(Debug)]

@@ -12,8 +12,9 @@ use crate::base::{Digest, Symbol, Ts};
 use crate::event::snapshot::VenueTable;
 use crate::margin::guardrail::order::Scope;
 use crate::margin::{Decision, Order};
-use crate::record::chain::{EntryKind, Seq};
+use crate::record::chain::EntryKind;
 use crate::record::error::{Error, damaged};
+use crate::record::seq::Seq;
 use crate::record::stored::{from_value, to_value};
 
 /// What the ledger says happened under one configuration.

@@ -12,9 +12,10 @@ use serde_json::json;
 use super::publication::Publication;
 use super::store::{Scan, Store};
 use crate::base::{Digest, Ts};
-use crate::record::chain::{ChainedLog, EntryKind, LINE_BYTES_MAX, Lines, Link, NewEntry, Seq, TailRule};
+use crate::record::chain::{ChainedLog, EntryKind, LINE_BYTES_MAX, Lines, Link, NewEntry, TailRule};
 use crate::record::disk::{io, lock};
 use crate::record::error::{Error, damaged};
+use crate::record::seq::Seq;
 use crate::record::stored::from_value;
 
 /// A file is full at this size; the next entry starts a new one.

@@ -7,8 +7,8 @@ use super::policy_log::{self, LAPSE, PolicyLog, PolicyProposal};
 use super::store::Store;
 use crate::base::Ts;
 use crate::margin::Policy;
-use crate::record::chain::Seq;
 use crate::record::error::Error;
+use crate::record::seq::Seq;
 
 /// What the ledger says of its guardrails.
 #[derive(Clone, Debug)]

@@ -5,8 +5,9 @@ use std::str::FromStr;
 use super::publication::Publication;
 use super::store::Store;
 use crate::base::{Symbol, Ts};
-use crate::record::chain::{EntryKind, Seq};
+use crate::record::chain::EntryKind;
 use crate::record::error::Error;
+use crate::record::seq::Seq;
 use crate::record::stored::from_value;
 
 /// Which publications.

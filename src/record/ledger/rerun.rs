@@ -18,8 +18,8 @@ use crate::event::snapshot::{VenueSnapshot, VenueTable};
 use crate::margin::guardrail::order::Scope;
 use crate::margin::{Decision, Order};
 use crate::pipeline::{Input, ModelSet};
-use crate::record::chain::Seq;
 use crate::record::error::Error;
+use crate::record::seq::Seq;
 
 /// The pipeline that makes the past again, and where it finds what the ledger only names.
 pub trait PipelineHost {

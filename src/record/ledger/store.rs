@@ -1,7 +1,8 @@
 //! Where entries are kept, in order, each bound to the one before it by its hash.
 
-use crate::record::chain::{Link, NewEntry, SealedEntry, Seq};
+use crate::record::chain::{Link, NewEntry, SealedEntry};
 use crate::record::error::Error;
+use crate::record::seq::Seq;
 
 /// An iterator over entries in order.
 pub type Scan<'a> = Box<dyn Iterator<Item = Result<SealedEntry, Error>> + 'a>;

@@ -182,7 +182,7 @@ impl NewlyLiquidated {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::margin::why::{Reach, Unit, declare_why};
+    use crate::margin::why::{NumberReach, NumberUnit, declare_why};
 
     // One number more than there are: that of CONTRIBUTING.md.
     macro_rules! one_more {
@@ -230,7 +230,7 @@ mod tests {
         let last = WhyPlus::NUMBERS.last().unwrap();
         assert_eq!(
             (last.name, last.unit, last.reach),
-            ("headroom", Unit::Share, &[Reach::Column, Reach::Explained][..])
+            ("headroom", NumberUnit::Share, &[NumberReach::Column, NumberReach::Explained][..])
         );
     }
 

@@ -98,9 +98,9 @@ impl Registry {
         };
         let rival = champion.as_ref().and_then(|(n, e)| Some((n.as_str(), e.as_ref()?)));
         let moves = self.aliases(name)?.history()?;
-        let (digest, signed) = (&loaded.digest, own.signed.as_ref());
-        let version = VersionCase { digest, signed, champion: champion.is_some(), moves: &moves, by };
-        Ok(run(Some(&loaded.proof), Some(&StudyCase { own: &own, champion: rival }), Some(&version)))
+        let mut gates = run(Some(&loaded.proof), Some(&StudyCase { own: &own, champion: rival }), None);
+        gates.extend(governed(own.signed.as_ref(), &loaded.digest, champion.is_some(), &moves, by));
+        Ok(gates)
     }
     /// What a version stores; `None` for one that was registered before there was evidence.
     fn evidence(&self, loaded: &Loaded) -> Result<Option<Evidence>, Error> {

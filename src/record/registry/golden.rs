@@ -19,7 +19,7 @@ use crate::record::stored::{from_bytes, to_value};
 /// Fewest rows that are worth the name.
 pub const ROWS_MIN: usize = 32;
 /// Largest relative difference that is put down to another processor's arithmetic.
-pub const RELATIVE_MAX: f64 = 1e-9;
+const RELATIVE_MAX: f64 = 1e-9;
 
 /// Input rows and the answers to them.
 #[derive(Clone, Debug, PartialEq)]
@@ -70,7 +70,7 @@ pub struct Proof {
 }
 
 /// A forecast as plain numbers.
-pub fn forecast_value(forecast: &Forecast) -> Value {
+fn forecast_value(forecast: &Forecast) -> Value {
     json!({
         "issued": forecast.issued, "horizon": forecast.horizon, "dist": forecast.dist,
         "regime": forecast.regime, "spike": forecast.spike,

@@ -18,7 +18,7 @@ use crate::record::stored::from_bytes;
 /// Largest stored file, bytes.
 pub const FILE_BYTES_MAX: u64 = 256 << 20;
 /// Largest manifest, bytes.
-pub const MANIFEST_BYTES_MAX: u64 = 1 << 20;
+const MANIFEST_BYTES_MAX: u64 = 1 << 20;
 
 /// A folder of registered models.
 #[derive(Clone, Debug)]
@@ -229,8 +229,8 @@ impl Registry {
         }
         self.promote(name, alias, &VersionRef::Version(before.version), by)
     }
-    /// Everything that is not as registered, of one name: versions, files that do not belong,
-    /// aliases against their history.
+    /// Everything of one name that is not as registered: versions, files that do not belong, and aliases
+    /// against their history.
     ///
     /// # Errors
     /// There is no such name.
