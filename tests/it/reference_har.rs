@@ -12,7 +12,7 @@ use margincast::feature::{Feature, Row};
 use margincast::forecast::garch::Garch;
 use margincast::forecast::har::regression::predict;
 use margincast::forecast::har::rolling::Rolling;
-use margincast::forecast::har::{Form, Har, Insanity, LagReach, Lags, Params, Regression, Season, Weights};
+use margincast::forecast::har::{Form, Har, Insanity, Lags, Params, Reach, Regression, Season, Weights};
 use margincast::forecast::smoothing::ewma::Ewma;
 use margincast::forecast::{FitContext, Forecast, Model, Panel, Track};
 
@@ -117,7 +117,7 @@ fn paper() -> Option<(Vec<Row>, Vec<f64>)> {
 /// The models of the peer: its name, ours, the peer's names of our coefficients.
 fn paper_models() -> Vec<(&'static str, Params, Vec<&'static str>)> {
     let plain = Params { insanity: Insanity::Mean, ..Params::default() };
-    let (row, lags) = (LagReach::Row, LagReach::Lags);
+    let (row, lags) = (Reach::Row, Reach::Lags);
     let char = Params { lags: Lags::Continuous, ..plain.clone() };
     let har = vec!["beta0", "beta1", "beta5", "beta22"];
     let with = |more: &[&'static str]| [&har, more].concat();
@@ -143,7 +143,7 @@ fn regressors(params: &Params, row: &Row) -> Vec<f64> {
     let get = |f: F| row.get(f).unwrap();
     let continuous = params.lags == Lags::Continuous;
     let lags = if continuous { [F::Bpv, F::BpvMid, F::BpvLong] } else { RV };
-    let reach = |r: LagReach| [0, 1, 3][r as usize];
+    let reach = |r: Reach| [0, 1, 3][r as usize];
     let mut x = lags.map(get).to_vec();
     x.extend([F::Jump, F::JumpMid, F::JumpLong].map(get).iter().take(reach(params.jump)));
     let quarticity = if continuous { [F::Tpq; 3] } else { [F::Rq, F::RqMid, F::RqLong] };
@@ -342,7 +342,7 @@ fn losses_of_the_family_on_coins_are_those_printed_of_the_python_baselines() {
         (0.4014, plain()),
         (0.3680, Params { winsor: 0.995, ..plain() }),
         (0.3493, Params { weights: Weights::RvMid, ..plain() }),
-        (0.4753, Params { quarticity: LagReach::Row, ..plain() }),
+        (0.4753, Params { quarticity: Reach::Row, ..plain() }),
         (0.4658, Params { lags: Lags::Semivariance, ..plain() }),
     ];
     let mut losses = [0.0; 5];
