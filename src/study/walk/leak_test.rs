@@ -33,7 +33,7 @@ pub const ROWS: i64 = 300;
 /// Of every instrument at least so many events must be changed behind one cut at least.
 pub const LEAST: u64 = 50;
 /// And at least this share of its events there.
-pub const LEAST_SHARE: f64 = 0.5;
+const LEAST_SHARE: f64 = 0.5;
 
 /// What a permuted future left as it was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
