@@ -74,13 +74,13 @@ pub struct Universe {
     pub trades: bool,
     /// What else instruments read, beside their own bars or trades.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub inputs: Vec<Input>,
+    pub inputs: Vec<InputTable>,
 }
 
 /// A table whose rows are features of some instruments: funding, open interest or implied volatility.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Input {
+pub struct InputTable {
     /// Table of the lake: `funding`, `open_interest` or `implied_vol`.
     pub table: GaugeKind,
     /// Venue as the lake names it.
@@ -155,7 +155,7 @@ impl Universe {
         }
         let known: Vec<&str> = self.symbols.iter().map(Symbol::as_str).collect();
         for (i, input) in self.inputs.iter().enumerate() {
-            let reads = |input: &Input, s: &Symbol| input.readers.as_ref().is_none_or(|r| r.contains(s));
+            let reads = |input: &InputTable, s: &Symbol| input.readers.as_ref().is_none_or(|r| r.contains(s));
             for reader in input.readers.iter().flatten() {
                 p.one_of(&format!("inputs[{i}].for"), reader.as_str(), &known);
             }

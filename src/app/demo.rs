@@ -11,7 +11,7 @@ use crate::event::lake::Lake;
 use crate::record::registry::ChangedBy;
 use crate::record::{Registry, VersionRef, promotion};
 use crate::serve::engine::source;
-use crate::serve::{Mode, clock, start};
+use crate::serve::{ClockMode, clock, start};
 use crate::study::output;
 
 /// How long the replay of the served month may take.
@@ -99,7 +99,7 @@ fn promote(models: &Path, trained: &Trained, lake: &Path) -> Result<()> {
 #[allow(clippy::disallowed_methods)] // Only how long to wait depends on it.
 fn replay(trained: &Trained, lake: &Path, keep: bool) -> Result<u64> {
     let config = &trained.config;
-    let options = serve::options(config, Mode::Replay(None), None)?;
+    let options = serve::options(config, ClockMode::Replay(None), None)?;
     let lake = Lake::at(lake);
     let events = source::replay(&lake, &market::subscriptions(config, &lake)?, config.universe.from)?;
     let running = start(options, serve::engine(config), events)?;

@@ -37,12 +37,12 @@ pub struct Args {
     pub json: bool,
     /// What to do
     #[command(subcommand)]
-    pub task: Task,
+    pub task: GuardTask,
 }
 
 /// What may be said.
 #[derive(clap::Subcommand)]
-pub enum Task {
+pub enum GuardTask {
     /// The settings in force, and every proposal with what became of it
     Show,
     /// Propose other settings of the guardrails
@@ -112,25 +112,25 @@ pub fn run(args: Args) -> Result<Answer> {
     let now = args.at.unwrap_or_else(clock::now);
     let said = |by: &By| (by.who.clone(), by.why.clone());
     match args.task {
-        Task::Show => return show(&guard, &state, args.json),
-        Task::Propose { changes, by } => {
+        GuardTask::Show => return show(&guard, &state, args.json),
+        GuardTask::Propose { changes, by } => {
             let (who, why) = said(&by);
             let what = ProposedChange::Settings(pairs(&changes)?);
             let id = guard.propose(what, (&who, &why), now, &state.base)?;
             table::print(&format!("proposal {id}: two others must approve it\n"));
         }
-        Task::Override { m, length, symbol, by } => {
+        GuardTask::Override { m, length, symbol, by } => {
             let (who, why) = said(&by);
             let what = ProposedChange::Override { symbol, m_ppm: (m.max(0.0) * 1e6).ceil() as u64, length };
             let id = guard.propose(what, (&who, &why), now, &state.base)?;
             table::print(&format!("proposal {id}: one other must approve it\n"));
         }
-        Task::Approve { id, by } => {
+        GuardTask::Approve { id, by } => {
             let (who, why) = said(&by);
             let proposal = guard.approve(id, (&who, &why), now)?;
             table::print(&line(&guard, &state, &proposal)?);
         }
-        Task::Cancel { id, by } => {
+        GuardTask::Cancel { id, by } => {
             let (who, why) = said(&by);
             let proposal = guard.cancel(id, (&who, &why), now)?;
             table::print(&line(&guard, &state, &proposal)?);

@@ -25,12 +25,12 @@ pub struct Args {
     pub json: bool,
     /// What to do
     #[command(subcommand)]
-    pub task: Task,
+    pub task: RegistryTask,
 }
 
 /// What may be asked of the registry.
 #[derive(clap::Subcommand)]
-pub enum Task {
+pub enum RegistryTask {
     /// Every name, version and alias
     List,
     /// What a version consists of and what was measured
@@ -125,18 +125,18 @@ pub(super) fn user() -> String {
 pub fn run(args: Args) -> Result<Answer> {
     let registry = Registry::open(&args.models);
     let (answer, value, text) = match args.task {
-        Task::List => list(&registry)?,
-        Task::Show { name, which } => show(&registry, &name, &which)?,
-        Task::Promote { name, which, alias, overridden, reason, who } => {
+        RegistryTask::List => list(&registry)?,
+        RegistryTask::Show { name, which } => show(&registry, &name, &which)?,
+        RegistryTask::Promote { name, which, alias, overridden, reason, who } => {
             let (who, reason, forced) = match overridden.as_deref() {
                 Some([who, reason]) => (Some(who.clone()), reason.clone(), true),
                 _ => (who, reason.unwrap_or_default(), false),
             };
             promote(&registry, &name, &alias, &which, ByArgs { reason, who }, forced)?
         }
-        Task::Rollback { name, alias, by } => moved(&registry.rollback(&name, &alias, &by.into())?),
-        Task::Verify { name } => verify(&registry, name)?,
-        Task::Whois { name, alias, at } => whois(&registry, &name, &alias, at.unwrap_or_else(clock::now))?,
+        RegistryTask::Rollback { name, alias, by } => moved(&registry.rollback(&name, &alias, &by.into())?),
+        RegistryTask::Verify { name } => verify(&registry, name)?,
+        RegistryTask::Whois { name, alias, at } => whois(&registry, &name, &alias, at.unwrap_or_else(clock::now))?,
     };
     if args.json {
         println!("{}", serde_json::to_string_pretty(&value)?);

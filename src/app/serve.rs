@@ -13,7 +13,7 @@ use crate::event::snapshot::VenueTable;
 use crate::record::Registry;
 use crate::record::ledger::VenueFiles;
 use crate::serve::engine::{Engine, Models, pace, source};
-use crate::serve::{Mode, Options, start};
+use crate::serve::{ClockMode, Options, start};
 
 /// Publish multipliers live from a lake or from a replay
 #[derive(clap::Args)]
@@ -77,13 +77,13 @@ pub struct Speed(pub Option<f64>);
 pub fn run(args: Args) -> Result<Answer> {
     let config = Config::read(&args.config, &args.set)?;
     log();
-    let mode = if args.replay { Mode::Replay(args.speed.0) } else { Mode::Live };
+    let mode = if args.replay { ClockMode::Replay(args.speed.0) } else { ClockMode::Live };
     let options = options(&config, mode, args.from)?;
     let lake = Lake::at(&args.lake);
     let wanted = market::subscriptions(&config, &lake)?;
     let events = match mode {
-        Mode::Live => source::follow(lake, wanted, config.universe.from),
-        Mode::Replay(_) => source::replay(&lake, &wanted, config.universe.from),
+        ClockMode::Live => source::follow(lake, wanted, config.universe.from),
+        ClockMode::Replay(_) => source::replay(&lake, &wanted, config.universe.from),
     };
     let running = start(options, engine(&config), events?)?;
     eprintln!("serving on http://{}", running.address);
@@ -102,7 +102,7 @@ pub fn engine(config: &Config) -> Engine {
 ///
 /// # Errors
 /// The configuration has no stored form.
-pub fn options(config: &Config, mode: Mode, from: Option<Ts>) -> Result<Options> {
+pub fn options(config: &Config, mode: ClockMode, from: Option<Ts>) -> Result<Options> {
     let row = config.rows.row;
     let serve = &config.serve;
     let files = [(VenueTable::Accounts, &serve.accounts), (VenueTable::Books, &serve.books)];

@@ -5,8 +5,8 @@
 //! | [`aci`] | a correction of a quantile that learns from each miss |
 //! | [`atomic`] | files that are either whole or absent |
 //! | [`digest`] | SHA-256 of bytes and of canonical JSON |
-//! | [`ordered`] | moving windows kept in order of size, by count and by time |
-//! | [`pareto`] | the generalised Pareto law of a tail, and two ways to fit it |
+//! | [`ordered`] | moving windows kept in order of size, by count and by time; for callers of the library: `around`, `forget` |
+//! | [`pareto`] | the generalised Pareto law of a tail, and two ways to fit it; for callers of the library: `of_outermost` |
 //! | `planted` | in tests: leaks of the future, to see them found |
 //! | [`prob`] | probabilities and confidence levels |
 //! | [`problem`] | what is wrong with settings, all at once |

@@ -114,7 +114,7 @@ pub fn meant(got: &str, known: &[&str]) -> String {
 
 /// The known names that are nearest to `got`, all that are equally near; none where all are far from it.
 pub fn nearest<'a>(got: &str, known: &[&'a str]) -> Vec<&'a str> {
-    let far = 1 + got.chars().count() / 4;
+    let far = (got.chars().count() / 4).max(1);
     let away = |name: &str| distance(&got.to_lowercase(), &name.to_lowercase());
     let least = known.iter().map(|name| away(name)).min().unwrap_or(usize::MAX);
     known.iter().copied().filter(|name| least <= far && away(name) == least).collect()

@@ -199,7 +199,7 @@ pub fn buffer(u: f64, reference: f64, add: f64) -> f64 {
 
 /// What one stage did over time: the cost side of its cost and benefit.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Effect {
+pub struct StageEffect {
     /// Name of the stage.
     pub stage: String,
     /// Results counted.
@@ -212,7 +212,7 @@ pub struct Effect {
     pub before_sum: f64,
 }
 
-impl Effect {
+impl StageEffect {
     /// Share of time in which the stage changed something.
     pub fn share(&self) -> f64 {
         self.binding as f64 / self.n.max(1) as f64
@@ -228,9 +228,9 @@ impl Effect {
 }
 
 /// Counts the effect of each stage from trails, in any program that has them.
-pub fn effects<'a>(stages: &[Stage], trails: impl IntoIterator<Item = &'a [f64]>) -> Vec<Effect> {
-    let none = |s: &Stage| Effect { stage: s.name().into(), n: 0, binding: 0, extra_sum: 0.0, before_sum: 0.0 };
-    let mut effects: Vec<Effect> = stages.iter().map(none).collect();
+pub fn effects<'a>(stages: &[Stage], trails: impl IntoIterator<Item = &'a [f64]>) -> Vec<StageEffect> {
+    let none = |s: &Stage| StageEffect { stage: s.name().into(), n: 0, binding: 0, extra_sum: 0.0, before_sum: 0.0 };
+    let mut effects: Vec<StageEffect> = stages.iter().map(none).collect();
     for trail in trails {
         for (effect, pair) in effects.iter_mut().zip(trail.windows(2)) {
             let (before, after) = (pair[0], pair[1]);

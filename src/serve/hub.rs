@@ -12,7 +12,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::broadcast;
 
 use super::clock;
-use super::options::{Mode, Options};
+use super::options::{ClockMode, Options};
 use crate::base::{Horizon, Symbol, Ts};
 use crate::pipeline::NamedForecast;
 use crate::record::explain::Outlook;
@@ -20,7 +20,7 @@ use crate::record::ledger::text::from_iso;
 use crate::record::{Publication, Seq};
 
 /// Sets kept for consumers that come back.
-pub const RING_SETS: usize = 10_000;
+const RING_SETS: usize = 10_000;
 /// Sets that a slow consumer may be behind before it is sent a snapshot instead.
 pub const BEHIND_MAX: usize = 256;
 
@@ -102,7 +102,7 @@ impl Ring {
 
 /// What a stream starts with.
 #[derive(Debug)]
-pub struct Subscription {
+pub struct StreamStart {
     /// What was missed since the id that the consumer had; `None` where that is too long ago.
     pub missed: Option<Vec<Arc<PublishedSet>>>,
     /// What comes.
@@ -217,11 +217,11 @@ impl Hub {
         self.news.notify_all();
     }
     /// Starts a stream. With an id, what came after it; the snapshot was taken no later.
-    pub fn subscribe(&self, after: Option<u64>) -> Subscription {
+    pub fn subscribe(&self, after: Option<u64>) -> StreamStart {
         let ring = locked(&self.ring);
         let next = self.sender.subscribe();
         let missed = after.and_then(|id| Some(ring.after(id)?.cloned().collect()));
-        Subscription { missed, next }
+        StreamStart { missed, next }
     }
     /// The first sets after a number, until they have `rows` rows; `None` where they are no longer kept.
     pub fn after(&self, seq: u64, rows: usize) -> Option<Vec<Arc<PublishedSet>>> {
@@ -259,8 +259,8 @@ impl Hub {
     /// Time as consumers know it: of the wall, or of the stream that is replayed.
     pub fn now(&self) -> Ts {
         match self.options.mode {
-            Mode::Live => clock::now(),
-            Mode::Replay(_) => Ts(self.stream_ns.load(Ordering::Relaxed)),
+            ClockMode::Live => clock::now(),
+            ClockMode::Replay(_) => Ts(self.stream_ns.load(Ordering::Relaxed)),
         }
     }
     /// Moves the stream's time on.

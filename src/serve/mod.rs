@@ -7,12 +7,12 @@
 //! |---|---|
 //! | [`mod@options`] | how to serve, and where time comes from |
 //! | [`clock`] | the wall clock, the only one |
-//! | [`hub`] | what was published last, and who is told of the next |
+//! | [`hub`] | what was published last, and who is told of the next; for callers of the library: `is_ended` |
 //! | [`meters`] | what is measured, for Prometheus |
 //! | [`engine`] | the running pipeline: catch up with the ledger, then push, record, publish |
 //! | [`api`] | what is asked over HTTP and how it is answered |
 //! | [`sink`] | where publications go by themselves |
-//! | [`server`] | start and stop |
+//! | [`server`] | start and stop; for callers of the library: `is_publishing` |
 //!
 //! This folder knows nothing of how models are trained or judged.
 
@@ -26,5 +26,5 @@ pub mod server;
 pub mod sink;
 
 pub use hub::Hub;
-pub use options::{Mode, Options, SinkConfig};
+pub use options::{ClockMode, Options, SinkConfig};
 pub use server::{Running, start};

@@ -11,7 +11,7 @@ use crate::event::snapshot::VenueTable;
 
 /// Where time comes from.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Mode {
+pub enum ClockMode {
     /// The lake is followed and the wall clock holds.
     Live,
     /// The lake is replayed, so many times faster than it happened; without a number, as fast as it
@@ -19,12 +19,12 @@ pub enum Mode {
     Replay(Option<f64>),
 }
 
-impl Mode {
+impl ClockMode {
     /// As recorded in the ledger: a ledger is live or a replay's, never both.
     pub fn as_str(self) -> &'static str {
         match self {
-            Mode::Live => "live",
-            Mode::Replay(_) => "replay",
+            ClockMode::Live => "live",
+            ClockMode::Replay(_) => "replay",
         }
     }
 }
@@ -60,7 +60,7 @@ pub struct Options {
     /// window that closed, else (in a replay) all are published.
     pub from: Option<Ts>,
     /// Where time comes from.
-    pub mode: Mode,
+    pub mode: ClockMode,
     /// How often the lake, the alias and the `KILL` file are looked at.
     pub poll: Span,
     /// How often a followed market is told that time has passed.

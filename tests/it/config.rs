@@ -172,7 +172,7 @@ fn all_problems_are_told_at_once() {
         "study.strat: there is no such key; did you mean `start`?",
         "margin.forecast: there is no `ghost`",
         "models.HMM.params.states: is 9",
-        "models.HMM.params.stats: there is no such key; did you mean `states`?",
+        "models.HMM.params.stats: there is no such key; did you mean `states` or `starts`?",
         "models.boost.params.rounds: is \"many\"; want a whole number, 0 or more",
         "models.boost.params.rate: is 0; want 0.0001 to 1",
         "serve.poll: is 0s",

@@ -273,7 +273,7 @@ fn an_input_that_is_not_there_is_an_error_with_the_mend() {
     assert!(text.contains("between 2024-01-30"), "{text}");
     let wrong = |inputs: &str| configured(folder.path(), inputs).unwrap_err().to_string();
     let text = wrong(&INPUTS.replace("for = [\"AAA\"]", "for = [\"CCC\"]"));
-    assert!(text.contains("universe.inputs.for: CCC is not among"), "{text}");
+    assert!(text.contains("there is no `CCC`"), "{text}");
     let text =
         wrong(&format!("{INPUTS}[[universe.inputs]]\ntable = \"funding\"\nvenue = \"okx\"\nmarket = \"swap\"\n"));
     assert!(text.contains("AAA reads funding twice"), "{text}");

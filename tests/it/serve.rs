@@ -21,7 +21,7 @@ use margincast::record::registry::{ChangedBy, Extras};
 use margincast::record::{EntryKind, FileStore, Publication, Registry, Seq, Store, VersionRef, ledger};
 use margincast::serve::api::http;
 use margincast::serve::engine::source::{self, Source};
-use margincast::serve::{Mode, Running, start};
+use margincast::serve::{ClockMode, Running, start};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -154,9 +154,9 @@ poll = "20ms"
     /// A service in this process that replays everything as fast as it goes, with its own ledger.
     fn serve(&self, ledger: &Path) -> Running {
         let config = self.config(&[format!("serve.ledger='{}'", ledger.display())]);
-        self.serve_from(&config, Mode::Replay(None), self.replay())
+        self.serve_from(&config, ClockMode::Replay(None), self.replay())
     }
-    fn serve_from(&self, config: &Config, mode: Mode, events: Box<dyn Source>) -> Running {
+    fn serve_from(&self, config: &Config, mode: ClockMode, events: Box<dyn Source>) -> Running {
         start(command::options(config, mode, None).unwrap(), command::engine(config), events).unwrap()
     }
     fn replay(&self) -> Box<dyn Source> {
@@ -435,7 +435,7 @@ fn a_stream_is_told_of_each_set_and_says_goodbye() {
     let ledger = TempDir::new().unwrap();
     let config = WORLD.config(&[format!("serve.ledger='{}'", ledger.path().display())]);
     // An hour in ten milliseconds.
-    let running = WORLD.serve_from(&config, Mode::Replay(Some(360_000.0)), WORLD.replay());
+    let running = WORLD.serve_from(&config, ClockMode::Replay(Some(360_000.0)), WORLD.replay());
     let at = running.address;
     let listener = std::thread::spawn(move || stream(at, None, |all| all.last().is_some_and(|e| e.0 == "bye")));
     until("sets", LONG, || running.hub.newest() > 200);
@@ -459,7 +459,7 @@ fn live_is_not_ready_and_ready_needs_a_model_and_fresh_values() {
     let ledger = TempDir::new().unwrap();
     let config = WORLD.config(&[format!("serve.ledger='{}'", ledger.path().display())]);
     // Nothing comes: alive, never ready.
-    let nothing = WORLD.serve_from(&config, Mode::Replay(None), source::list(vec![]));
+    let nothing = WORLD.serve_from(&config, ClockMode::Replay(None), source::list(vec![]));
     until("the start", LONG, || nothing.hub.is_caught_up());
     assert_eq!((get(nothing.address, "/livez").status, get(nothing.address, "/healthz").status), (200, 200));
     assert_eq!(get(nothing.address, "/startupz").status, 200);
@@ -544,7 +544,7 @@ fn the_description_lists_every_route_and_nothing_else() {
 fn a_kill_file_freezes_and_its_removal_releases() {
     let ledger = TempDir::new().unwrap();
     let config = WORLD.config(&[format!("serve.ledger='{}'", ledger.path().display())]);
-    let running = WORLD.serve_from(&config, Mode::Replay(Some(360_000.0)), WORLD.replay());
+    let running = WORLD.serve_from(&config, ClockMode::Replay(Some(360_000.0)), WORLD.replay());
     until("a first publication", LONG, || running.hub.newest() > 20);
     std::fs::write(ledger.path().join("KILL"), "").unwrap();
     let status = || get(running.address, "/v1/multipliers").json()["status"].clone();
@@ -576,7 +576,7 @@ fn what_people_approve_takes_effect_is_recorded_and_is_made_again() {
     let ledger = TempDir::new().unwrap();
     let set = format!("serve.ledger='{}'", ledger.path().display());
     let config = WORLD.config(std::slice::from_ref(&set));
-    let running = WORLD.serve_from(&config, Mode::Replay(Some(20_000.0)), WORLD.replay());
+    let running = WORLD.serve_from(&config, ClockMode::Replay(Some(20_000.0)), WORLD.replay());
     until("a first publication", LONG, || running.hub.newest() > 8);
     let say = |words: &[&str]| {
         let (good, said) = guard(ledger.path(), words);
@@ -620,8 +620,11 @@ fn what_people_approve_takes_effect_is_recorded_and_is_made_again() {
     assert_eq!(check(), Vec::<String>::new());
     // The configuration alone does not change the guardrails, and approvals cannot be made to go away.
     let other = WORLD.config(&[set, "margin.guardrail.dead_band=0.03".into()]);
-    let refused =
-        start(command::options(&other, Mode::Replay(None), None).unwrap(), command::engine(&other), WORLD.replay());
+    let refused = start(
+        command::options(&other, ClockMode::Replay(None), None).unwrap(),
+        command::engine(&other),
+        WORLD.replay(),
+    );
     assert!(format!("{:#}", refused.err().unwrap()).contains("margincast guard propose"));
     std::fs::rename(ledger.path().join("guard"), ledger.path().join("gone")).unwrap();
     assert!(check().iter().any(|w| w.contains("proposal 1 is not approved")), "{:?}", check());
@@ -635,7 +638,7 @@ fn a_promotion_takes_effect_while_it_runs_and_survives_a_restart() {
     let ledger = own.path().join("ledger");
     let set = [format!("serve.ledger='{}'", ledger.display()), format!("serve.models='{}'", models.display())];
     let config = WORLD.config(&set);
-    let running = WORLD.serve_from(&config, Mode::Replay(Some(60_000.0)), WORLD.replay());
+    let running = WORLD.serve_from(&config, ClockMode::Replay(Some(60_000.0)), WORLD.replay());
     until("a first publication", LONG, || running.hub.newest() > 20);
     // A version that does not load changes nothing.
     let alias = models.join("sample/aliases/champion");
@@ -657,7 +660,7 @@ fn a_promotion_takes_effect_while_it_runs_and_survives_a_restart() {
     let change = versions.iter().position(|v| *v == "000002").unwrap();
     assert!(change > 0 && versions[change..].iter().all(|v| *v == "000002"));
     assert_ne!(all[change].model.digest, all[change - 1].model.digest);
-    let again = WORLD.serve_from(&config, Mode::Replay(None), WORLD.replay());
+    let again = WORLD.serve_from(&config, ClockMode::Replay(None), WORLD.replay());
     ended(&again);
     again.stop().unwrap();
     let whole = published(&ledger);
@@ -678,12 +681,15 @@ fn a_changed_lake_or_ledger_is_refused() {
     if let Body::Bar(bar) = &mut events[1_500].body {
         bar.high *= 1.5;
     }
-    let changed = WORLD.serve_from(&config, Mode::Replay(None), source::list(events));
+    let changed = WORLD.serve_from(&config, ClockMode::Replay(None), source::list(events));
     until("the difference", LONG, || !changed.is_publishing());
     let error = format!("{:#}", changed.stop().unwrap_err());
     assert!(error.contains("recorded") && error.contains("made") && error.contains("publication"), "{error}");
-    let live =
-        start(command::options(&config, Mode::Live, None).unwrap(), command::engine(&config), source::list(vec![]));
+    let live = start(
+        command::options(&config, ClockMode::Live, None).unwrap(),
+        command::engine(&config),
+        source::list(vec![]),
+    );
     let error = format!("{:#}", live.err().unwrap());
     assert!(error.contains("that of a replay service"), "{error}");
 }
@@ -702,7 +708,7 @@ fn a_followed_lake_is_published_as_it_grows() {
     put(700);
     let config = WORLD.config(&[format!("serve.ledger='{}'", ledger.display())]);
     let follow = || source::follow(lake.clone(), Feed::Bars(Span::HOUR).of(&SYMBOLS.map(listing)), None).unwrap();
-    let serve = || WORLD.serve_from(&config, Mode::Live, follow());
+    let serve = || WORLD.serve_from(&config, ClockMode::Live, follow());
     // A look between two writes finds one instrument's news late, which a tick tells the road, and a
     // slow machine's clock ticks: how many publications there are is not said, what they know is.
     let knows = |running: &Running, n: u64| {
@@ -737,7 +743,7 @@ fn a_clock_without_news_ends_in_the_fallback_and_is_made_again() {
     put(700);
     let config = WORLD.config(&[format!("serve.ledger='{}'", ledger.display())]);
     let serve = || {
-        let mut options = command::options(&config, Mode::Live, None).unwrap();
+        let mut options = command::options(&config, ClockMode::Live, None).unwrap();
         options.tick = Span(100_000_000);
         let wanted = Feed::Bars(Span::HOUR).of(&SYMBOLS.map(listing));
         let events = source::follow(lake.clone(), wanted, None).unwrap();

@@ -309,7 +309,7 @@ fn large(files: &[(String, u64)]) -> Vec<String> {
 /// Names that were kept for a while after a move.
 fn aliases(s: &Source) -> Vec<String> {
     let mark = concat!("// ali", "as");
-    let at = s.text.lines().enumerate().filter(|(_, l)| l.contains(mark));
+    let at = s.text.lines().enumerate().filter(|(_, l)| l.ends_with(mark) && !l.trim_start().starts_with("//"));
     at.map(|(n, _)| format!("{}: an old name is kept; name the thing by its own", s.at(n + 1))).collect()
 }
 

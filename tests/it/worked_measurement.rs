@@ -7,7 +7,7 @@ use margincast::study::Error;
 use margincast::study::measure::declare::Better::Neither;
 use margincast::study::measure::declare::Format::{Count, Percent};
 use margincast::study::measure::declare::{Measurement, ReportColumn, Section, Shown, col, table};
-use margincast::study::measure::margin::policies::POLICIES;
+use margincast::study::measure::policies::POLICIES;
 use margincast::study::measure::{Material, json};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;

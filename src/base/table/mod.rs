@@ -1,5 +1,15 @@
 //! Typed columns to and from Parquet. Only this folder knows Arrow.
 //!
+//! | file | what it holds |
+//! |---|---|
+//! | `column` | columns in memory, and tables of them |
+//! | `error` | why a table could not be read or written |
+//! | `decode` | Parquet to columns; for callers of the library: `read_columns` |
+//! | `encode` | columns to Parquet, whole files only |
+//! | `trades` | the `trades` table whole |
+//! | `slices` | trades as plain slices; for callers of the library: `symbol_codes` |
+//! | `tests` | round trips, damaged files, absent columns |
+//!
 //! A [`Table`] is a list of named columns of equal length. Absent values are NaN in float columns
 //! and `None` elsewhere; on disk they are nulls. Files are zstd, row groups of 128 Ki rows, times as
 //! `Timestamp(ns, UTC)`.
@@ -10,16 +20,6 @@
 //! | read a large one piece by piece, or only some columns | [`Reader`] |
 //! | run over millions of trades | [`TradeFile`]: plain slices, one row group at a time |
 //! | write | [`Table::write`]; for the trades table, [`TradeColumns::write`] |
-//!
-//! | file | what it holds |
-//! |---|---|
-//! | `column` | columns in memory, and tables of them |
-//! | `error` | why a table could not be read or written |
-//! | `decode` | Parquet to columns |
-//! | `encode` | columns to Parquet, whole files only |
-//! | `trades` | the `trades` table whole |
-//! | `slices` | trades as plain slices |
-//! | `tests` | round trips, damaged files, absent columns |
 //!
 //! This folder knows nothing of what a column means.
 

@@ -7,7 +7,7 @@ use crate::base::Ts;
 
 /// Unit of a file's times, told by their size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Unit {
+pub enum TimeUnit {
     /// Seconds.
     Seconds,
     /// Milliseconds.
@@ -18,35 +18,35 @@ pub enum Unit {
     Nanos,
 }
 
-impl Unit {
+impl TimeUnit {
     /// By magnitude: \[1e8, 1e11) s, \[1e11, 1e14) ms, \[1e14, 1e17) us, from 1e17 on ns.
-    pub fn of(value: i64) -> Option<Unit> {
+    pub fn of(value: i64) -> Option<TimeUnit> {
         match value {
-            100_000_000..100_000_000_000 => Some(Unit::Seconds),
-            100_000_000_000..100_000_000_000_000 => Some(Unit::Millis),
-            100_000_000_000_000..100_000_000_000_000_000 => Some(Unit::Micros),
-            100_000_000_000_000_000.. => Some(Unit::Nanos),
+            100_000_000..100_000_000_000 => Some(TimeUnit::Seconds),
+            100_000_000_000..100_000_000_000_000 => Some(TimeUnit::Millis),
+            100_000_000_000_000..100_000_000_000_000_000 => Some(TimeUnit::Micros),
+            100_000_000_000_000_000.. => Some(TimeUnit::Nanos),
             _ => None,
         }
     }
     /// Nanoseconds in one.
     pub fn ns(self) -> i64 {
         match self {
-            Unit::Seconds => 1_000_000_000,
-            Unit::Millis => 1_000_000,
-            Unit::Micros => 1_000,
-            Unit::Nanos => 1,
+            TimeUnit::Seconds => 1_000_000_000,
+            TimeUnit::Millis => 1_000_000,
+            TimeUnit::Micros => 1_000,
+            TimeUnit::Nanos => 1,
         }
     }
 }
 
-impl fmt::Display for Unit {
+impl fmt::Display for TimeUnit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Unit::Seconds => "s",
-            Unit::Millis => "ms",
-            Unit::Micros => "us",
-            Unit::Nanos => "ns",
+            TimeUnit::Seconds => "s",
+            TimeUnit::Millis => "ms",
+            TimeUnit::Micros => "us",
+            TimeUnit::Nanos => "ns",
         })
     }
 }
@@ -54,7 +54,7 @@ impl fmt::Display for Unit {
 /// Reads the times of one file, all in one unit or all as text.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Clock {
-    unit: Option<Unit>,
+    unit: Option<TimeUnit>,
     text: bool,
     instants: bool,
     /// East of UTC, for text without a zone.
@@ -106,7 +106,7 @@ impl Clock {
     }
     /// Length of one unit, ns; 1 s for text.
     pub fn step_ns(&self) -> i64 {
-        self.unit.map_or(1_000_000_000, Unit::ns)
+        self.unit.map_or(1_000_000_000, TimeUnit::ns)
     }
     /// A time that the file itself knows to be one, in nanoseconds.
     pub fn instant(&mut self, ns: i64) -> Ts {
@@ -118,7 +118,7 @@ impl Clock {
     /// # Errors
     /// It is too small to be a time, or in another unit than the times before it.
     pub fn count(&mut self, value: i64) -> Result<Ts, String> {
-        let unit = Unit::of(value).ok_or_else(|| format!("`{value}` is no time since 1970 in s, ms, us or ns"))?;
+        let unit = TimeUnit::of(value).ok_or_else(|| format!("`{value}` is no time since 1970 in s, ms, us or ns"))?;
         match self.unit {
             None if self.text => return Err(format!("time `{value}` is a number, and the times before are text")),
             None => self.unit = Some(unit),

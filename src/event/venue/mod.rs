@@ -29,7 +29,7 @@ pub mod kraken;
 mod recognise;
 mod vendor;
 
-pub use clock::{Clock, Dates, Unit};
+pub use clock::{Clock, Dates, TimeUnit};
 pub use file::{Counted, VendorFile};
 pub use import::{Writing, import};
 pub use recognise::recognise;

@@ -7,11 +7,11 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`variation`] | variance, quarticity and their robust relatives, semivariance, skew, kurtosis |
-//! | [`noise`] | estimators that bear with microstructure noise: two scales, pre-averaging, kernels |
-//! | [`jump`] | the test for jumps of Barndorff-Nielsen and Shephard |
-//! | [`flow`] | order flow in volume time: buckets of equal volume, VPIN |
-//! | [`liquidity`] | sides of trades, effective and realised spreads, price impact |
+//! | [`variation`] | variance, quarticity and their robust relatives, semivariance, skew, kurtosis; for callers of the library: `min_rv`, `med_rv`, `threshold_rv`, `semivariances`, `tripower_quarticity`, `quadpower_quarticity`, `min_quarticity`, `med_quarticity` |
+//! | [`noise`] | estimators that bear with microstructure noise: two scales, pre-averaging, kernels; for callers of the library: `averaged`, `two_scale`, `pre_averaged`, `kernel`, `noise_variance` |
+//! | [`jump`] | the test for jumps of Barndorff-Nielsen and Shephard; for callers of the library: `two_sided` |
+//! | [`flow`] | order flow in volume time: buckets of equal volume, VPIN; for callers of the library: `volume_buckets` |
+//! | [`liquidity`] | sides of trades, effective and realised spreads, price impact; for callers of the library: `effective_spread`, `realised_spread`, `price_impact` |
 //!
 //! This folder knows nothing of rows: it is given returns, prices and trades.
 

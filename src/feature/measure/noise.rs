@@ -43,7 +43,7 @@ fn squares(ln_prices: &[f64], k: usize) -> f64 {
 }
 
 /// Mean over the `k` offsets of the sum of squared `k`-step returns (Zhang, Mykland, Ait-Sahalia 2005).
-pub fn subsampled(ln_prices: &[f64], k: usize) -> f64 {
+fn subsampled(ln_prices: &[f64], k: usize) -> f64 {
     squares(ln_prices, k) / k as f64
 }
 

@@ -85,12 +85,12 @@ fn whitening(matrix: &[Vec<f64>]) -> Option<(Vec<f64>, f64)> {
 /// A filter that takes one observation at a time: the probabilities of the states given all
 /// observations so far, and of the next state.
 #[derive(Clone, Debug)]
-pub struct Filter {
+pub struct RegimeFilter {
     densities: Vec<Density>,
     chain: Chain,
 }
 
-impl Filter {
+impl RegimeFilter {
     /// Takes an observation of D numbers; gives its log-likelihood given those before it (0 when
     /// it is missing).
     pub fn update(&mut self, x: &[f64]) -> f64 {
@@ -120,7 +120,7 @@ impl Gaussian {
     ///
     /// # Errors
     /// Shapes disagree, or a covariance is not positive definite.
-    pub fn filter(&self) -> Result<Filter, Error> {
+    pub fn filter(&self) -> Result<RegimeFilter, Error> {
         let (k, d) = (self.states(), self.means.first().map_or(0, Vec::len));
         let square = self.trans.len() == k && self.trans.iter().all(|r| r.len() == k) && self.start.len() == k;
         if k == 0 || d == 0 || !square || self.means.iter().any(|m| m.len() != d) {
@@ -147,6 +147,6 @@ impl Gaussian {
             Ok(Density { mean: self.means[i].clone(), whiten, diagonal, constant })
         };
         let densities = (0..k).map(density).collect::<Result<Vec<_>, _>>()?;
-        Ok(Filter { densities, chain: Chain::new(self.trans.clone(), self.start.clone()) })
+        Ok(RegimeFilter { densities, chain: Chain::new(self.trans.clone(), self.start.clone()) })
     }
 }

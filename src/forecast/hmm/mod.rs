@@ -21,6 +21,6 @@ mod model;
 pub(in crate::forecast) mod start;
 
 pub use em::{Em, EmEstimate, Posterior};
-pub use filter::Filter;
+pub use filter::RegimeFilter;
 pub use gaussian::{Covariance, Gaussian};
 pub use model::{Hmm, Params};

@@ -50,7 +50,7 @@ use ndarray::Array2;
 use serde::{Deserialize, Serialize};
 
 use super::em::{Em, EmEstimate};
-use super::filter::Filter;
+use super::filter::RegimeFilter;
 use super::gaussian::{Covariance, Gaussian, no_fit};
 use super::mixture::mixture;
 use super::start::{bands, best, bounds};
@@ -281,7 +281,7 @@ struct State {
 
 /// The filter of one instrument.
 struct Run {
-    filter: Filter,
+    filter: RegimeFilter,
     /// Expected variance over the horizon, given the state of the next row and before the level.
     paths: Vec<f64>,
     tenure: Tenure,

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `params.rs` | the settings: side, level, windows |
 //! | `filtered.rs` | the running baseline, filtered historical simulation with a volatility floor |
-//! | `var.rs` | VaR and expected shortfall of a sample of losses |
+//! | `var.rs` | VaR and expected shortfall of a sample of losses; for callers of the library: `root_of_time` |
 //!
 //! This folder knows nothing of forecasts made by models, of portfolios, or of multipliers.
 

@@ -65,7 +65,7 @@ impl Vanilla {
     }
 
     /// What exercise would bring at this price.
-    pub fn intrinsic(&self, forward: f64) -> f64 {
+    fn intrinsic(&self, forward: f64) -> f64 {
         match self.right {
             Right::Call => (forward - self.strike).max(0.0),
             Right::Put => (self.strike - forward).max(0.0),

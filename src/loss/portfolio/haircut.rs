@@ -8,13 +8,13 @@ use crate::base::stats;
 use crate::loss::Error;
 
 /// A token that should be worth one unit counts as off its peg below this price.
-pub const PEG: f64 = 0.99;
+const PEG: f64 = 0.99;
 
 /// What one step below [`PEG`] adds to the haircut.
-pub const PEG_SLOPE: f64 = 4.0;
+const PEG_SLOPE: f64 = 4.0;
 
 /// Share of the relief from a hedge that counts.
-pub const RELIEF_MAX: f64 = 0.8;
+const RELIEF_MAX: f64 = 0.8;
 
 /// What a haircut is made of.
 ///

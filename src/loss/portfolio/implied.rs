@@ -7,7 +7,7 @@ use crate::base::Span;
 use crate::loss::Error;
 
 /// After this age an implied volatility has no weight.
-pub const AGE_MAX: Span = Span::MINUTE.times(15);
+const AGE_MAX: Span = Span::MINUTE.times(15);
 
 /// `sqrt(w IV^2 + (1 - w) sigma^2)`, all annual. The weight is zero where the implied volatility is
 /// older than [`AGE_MAX`] or no positive number; the model's volatility stands alone then.

@@ -9,7 +9,7 @@ use crate::base::Span;
 pub const PARTICIPATION: f64 = 0.10;
 
 /// A position that takes longer than this to close is charged as if it took this long.
-pub const CLOSE_DAYS_MAX: f64 = 365.0;
+const CLOSE_DAYS_MAX: f64 = 365.0;
 
 /// The market in which a position would be closed. Amounts are in quote units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -60,14 +60,14 @@ fn at_most_all(cost: f64) -> f64 {
 }
 
 /// Square-root impact `sigma sqrt(Q / ADV)`, a fraction of the price.
-pub fn root_impact(notional: f64, daily_volume: f64, sigma_daily: f64) -> f64 {
+fn root_impact(notional: f64, daily_volume: f64, sigma_daily: f64) -> f64 {
     let share = ratio(notional.abs(), daily_volume);
     // A market that neither moves nor trades cannot be sold into.
     if share.is_infinite() { f64::INFINITY } else { sigma_daily * share.sqrt() }
 }
 
 /// `h0 + T / 3`, days.
-pub fn effective_days(h0: f64, close_days: f64) -> f64 {
+fn effective_days(h0: f64, close_days: f64) -> f64 {
     h0 + close_days / 3.0
 }
 

@@ -5,15 +5,15 @@
 //! | `scenario.rs` | scenarios that all positions share |
 //! | `position.rs` | one position, its sensitivities and its profit |
 //! | `greeks.rs` | sensitivities and option prices |
-//! | `implied.rs` | implied volatility, and its shock |
+//! | `implied.rs` | implied volatility, and its shock; for callers of the library: `up_factor`, `down_factor` |
 //! | `net.rs` | gross and net loss of a portfolio, and each position's part |
-//! | `tail.rs` | the worst scenarios and their weights in VaR or expected shortfall |
-//! | `correlation.rs` | correlations under stress, and their repair |
-//! | `quadratic.rs` | profit that is quadratic in normal factors |
+//! | `tail.rs` | the worst scenarios and their weights in VaR or expected shortfall; for callers of the library: `lowest` |
+//! | `correlation.rs` | correlations under stress, and their repair; for callers of the library: `adverse`, `beneficial` |
+//! | `quadratic.rs` | profit that is quadratic in normal factors; for callers of the library: `cornish_fisher`, `in_domain`, `of_one` |
 //! | `stress.rs` | named episodes, given shocks, the smallest shock that exhausts a fund |
 //! | `haircut.rs` | what collateral is worth when it has to be sold |
-//! | `liquidity.rs` | what closing out costs and how long it takes |
-//! | `liquidation.rs` | closing positions that are no longer covered |
+//! | `liquidity.rs` | what closing out costs and how long it takes; for callers of the library: `price_drop` |
+//! | `liquidation.rs` | closing positions that are no longer covered; for callers of the library: `partial_close`, `of_wait`, `Takeover`, `fillable_price` |
 //!
 //! This folder knows nothing of accounts, of multipliers, or of what is charged.
 

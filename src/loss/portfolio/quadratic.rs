@@ -149,7 +149,7 @@ impl Quadratic {
 
     /// The quantile by saddlepoint: the tilt t at which the approximate probability is p gives
     /// `v = K'(t)`.
-    pub fn saddlepoint(&self, p: f64) -> f64 {
+    fn saddlepoint(&self, p: f64) -> f64 {
         let m = self.moments();
         if m.sd == 0.0 {
             return m.mean;

@@ -17,11 +17,11 @@ use crate::loss::baseline::var::{Scaling, ewma, volatility_floor};
 pub type PriceHistory = BTreeMap<Symbol, Vec<(Ts, f64)>>;
 
 /// Largest relative move of a scenario: a price a million times what it was is a slip.
-pub const MOVE_MAX: f64 = 1e6;
+const MOVE_MAX: f64 = 1e6;
 
 /// Scaling to today's volatility multiplies a past return by no more than this, and divides it by
 /// no more.
-pub const SCALE_MAX: f64 = 5.0;
+const SCALE_MAX: f64 = 5.0;
 
 /// What a scenario is called.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]

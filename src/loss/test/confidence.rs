@@ -45,7 +45,7 @@ pub fn confidence_set(losses: &[Vec<f64>], bootstrap: Bootstrap) -> Vec<f64> {
 
 /// The same from given draws: of each sample the first rows of its blocks, which wrap around; the
 /// last block is cut where the sample is full.
-pub fn p_values(losses: &[Vec<f64>], block: usize, starts: &[Vec<usize>]) -> Vec<f64> {
+fn p_values(losses: &[Vec<f64>], block: usize, starts: &[Vec<usize>]) -> Vec<f64> {
     let (k, rows) = (losses.len(), losses.first().map_or(0, Vec::len));
     let means: Vec<f64> = losses.iter().map(|l| stats::mean(l)).collect();
     let drawn: Vec<Vec<f64>> = losses.iter().map(|l| resampled(l, block, starts)).collect();

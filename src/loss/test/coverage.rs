@@ -139,7 +139,7 @@ pub fn coverage(hits: &[bool], miss: f64) -> Option<CoverageTests> {
 
 /// Coverage of a series, with what the first observation counts for. `None` without observations that
 /// count.
-pub fn coverage_by(hits: &[bool], miss: f64, first: First) -> Option<CoverageTests> {
+fn coverage_by(hits: &[bool], miss: f64, first: First) -> Option<CoverageTests> {
     let pairs = transitions(hits);
     let counted = match first {
         First::Counted => hits,

@@ -34,7 +34,7 @@ impl Histogram {
         self.counts.iter().sum()
     }
     /// Nominal probability of a bin.
-    pub fn nominal(&self, bin: usize) -> f64 {
+    fn nominal(&self, bin: usize) -> f64 {
         self.edges[bin + 1] - self.edges[bin]
     }
     /// Observed over nominal share of a bin: 1 where the forecast is right.

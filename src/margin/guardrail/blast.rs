@@ -53,7 +53,7 @@ pub struct Account {
 
 impl Account {
     /// Healthy today and not as proposed; equality is healthy. A number that is none is never healthy.
-    pub fn is_newly_liquidatable(&self) -> bool {
+    fn is_newly_liquidatable(&self) -> bool {
         let healthy = |requirement: f64| self.equity >= requirement;
         healthy(self.before) && !healthy(self.after)
     }

@@ -10,13 +10,13 @@
 //! | `machine.rs` | the state machine of one instrument and horizon |
 //! | `step.rs` | one step of what is in force: both requirements, moved and checked together |
 //! | `limits.rs` | how far one requirement may move |
-//! | `recheck.rs` | the check after clamping |
+//! | `recheck.rs` | the check after clamping; for callers of the library: `clamp_set` |
 //! | `notice.rs` | notice before maintenance margin rises |
 //! | `staleness.rs` | what holds when inputs stop coming |
 //! | `hysteresis.rs` | the flag of the stressed regime |
 //! | `thin_book.rs` | when a book is thin |
 //! | `interest_caps.rs` | caps on open interest |
-//! | `blast.rs` | whom a rise would liquidate |
+//! | `blast.rs` | whom a rise would liquidate; for callers of the library: `allows`, `remargin` |
 //!
 //! This folder knows nothing of baselines, forecasts, or how a multiplier came about.
 //!

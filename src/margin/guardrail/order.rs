@@ -8,7 +8,7 @@ use crate::base::{Span, Symbol, Ts};
 use crate::margin::Error;
 
 /// An override lasts at most this long.
-pub const OVERRIDE_MAX: Span = Span(72 * Span::HOUR.0);
+const OVERRIDE_MAX: Span = Span(72 * Span::HOUR.0);
 
 /// An order. It acts at the next row or tick, within every limit of the guardrails.
 #[derive(Clone, Debug, PartialEq)]

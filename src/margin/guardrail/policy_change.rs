@@ -13,9 +13,9 @@ use crate::base::Span;
 use crate::margin::Error;
 
 /// Wait of a change that widens a limit.
-pub const WAIT_LOOSER: Span = Span(24 * Span::HOUR.0);
+const WAIT_LOOSER: Span = Span(24 * Span::HOUR.0);
 /// Wait of any other change than of a limit.
-pub const WAIT_OTHER: Span = Span(72 * Span::HOUR.0);
+const WAIT_OTHER: Span = Span(72 * Span::HOUR.0);
 
 /// Limits that let less through the smaller they are.
 const SMALLER_IS_TIGHTER: [&str; 14] = [

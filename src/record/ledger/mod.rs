@@ -4,7 +4,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `store` | where entries are kept: the [`Store`] trait, and a store in memory |
-//! | `file_store` | the store on disk: synced before it answers, one writer, torn tails dropped |
+//! | `file_store` | the store on disk: synced before it answers, one writer, torn tails dropped; for callers of the library: `open_with` |
 //! | [`text`] | numbers and lengths of time as text that reads back to the same bits |
 //! | `publication` | one published multiplier, as it is stored |
 //! | `why` | its numbers between inputs and result, as they are declared |

@@ -10,7 +10,7 @@
 //! | `forecast_gates` | the gates on forecasts |
 //! | `margin_gates` | the gates on margins |
 //! | `governance_gates` | the gates that no study can measure |
-//! | `gates` | the list of all, and all of them run on a version |
+//! | `gates` | the list of all, and all of them run on a version; for callers of the library: `governed` |
 //!
 //! | gate | passes when |
 //! |---|---|

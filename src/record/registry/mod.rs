@@ -15,7 +15,7 @@
 //! | `manifest` | what a version consists of, where it was made and from which data |
 //! | `golden` | input rows and the forecasts they must give, bit for bit |
 //! | `alias` | `champion` and its like, with a hash-chained history |
-//! | `versions` | a folder of registered models: listed, checked, loaded, promoted |
+//! | `versions` | a folder of registered models: listed, checked, loaded, promoted; for callers of the library: `version_folder` |
 //! | `register` | how a version comes to be: staged, synced, renamed |
 //! | `run` | what went into a training run, and what came out |
 //!

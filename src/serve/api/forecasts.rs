@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::problem::{Answer, bad_path, bad_query};
 use super::request::{Shared, Wanted, json};
-use super::wire::{ForecastRow, Forecasts, Guidance, GuidanceRow, Problem};
+use super::wire::{Forecasts, Guidance, GuidanceRow, OutlookRow, Problem};
 use crate::base::Symbol;
 use crate::serve::Hub;
 
@@ -31,7 +31,7 @@ pub(super) async fn ahead(
 fn newest(hub: &Hub, keep: impl Fn(Symbol) -> bool) -> Response {
     let all = hub.forecasts();
     let kept = all.iter().filter(|(symbol, _)| keep(**symbol)).flat_map(|(_, named)| named.iter());
-    json(&Forecasts { schema: "margincast.forecasts.v1", forecasts: kept.map(ForecastRow::from).collect() })
+    json(&Forecasts { schema: "margincast.forecasts.v1", forecasts: kept.map(OutlookRow::from).collect() })
 }
 
 /// Every model's newest forecasts

@@ -16,10 +16,10 @@ use tokio::sync::{mpsc, watch};
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::request::Shared;
-use crate::serve::hub::{PublishedSet, Subscription};
+use crate::serve::hub::{PublishedSet, StreamStart};
 
 /// Streams served at once.
-pub const STREAMS_MAX: u64 = 1_000;
+const STREAMS_MAX: u64 = 1_000;
 const HEARTBEAT: Duration = Duration::from_secs(1);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// Events handed to a connection and not yet written.
@@ -63,7 +63,7 @@ async fn stopped(stop: &mut watch::Receiver<bool>) {
 }
 
 impl Stream {
-    async fn run(mut self, mut from: Subscription, after: Option<u64>) -> Result<(), Gone> {
+    async fn run(mut self, mut from: StreamStart, after: Option<u64>) -> Result<(), Gone> {
         let mut stop = self.shared.stop.clone();
         match (from.missed.take(), after) {
             (Some(missed), _) => {

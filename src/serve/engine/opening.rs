@@ -10,13 +10,13 @@ use crate::base::Ts;
 use crate::margin::Policy;
 use crate::record::ledger::{ConfigLoaded, Epoch, ModelRef, Numbering, Recall, epochs};
 use crate::record::{EntryKind, FileStore, NewEntry, Publication, Seq, Store};
-use crate::serve::{Mode, Options};
+use crate::serve::{ClockMode, Options};
 
 /// Rows handed on at once, at most, but for sets that are larger.
 const BATCH_ROWS: usize = 64;
 
 /// The first entry, which says whether the ledger is a live service's or a replay's.
-pub(super) fn genesis(store: &mut FileStore, mode: Mode, now: Ts) -> Result<()> {
+pub(super) fn genesis(store: &mut FileStore, mode: ClockMode, now: Ts) -> Result<()> {
     let Some(first) = store.scan(Seq(0))?.next().transpose()? else {
         let body = json!({"format": "margincast.ledger.v1", "mode": mode.as_str()});
         store.append(NewEntry { kind: EntryKind::Genesis, ts: now, body })?;
@@ -99,8 +99,8 @@ pub(super) fn begun(
         config: options.config.clone(),
         publish_from: options.from.unwrap_or(match options.mode {
             // The last window that closed is still in force.
-            Mode::Live => now - options.row,
-            Mode::Replay(_) => Ts(0),
+            ClockMode::Live => now - options.row,
+            ClockMode::Replay(_) => Ts(0),
         }),
         model: model.clone(),
     };

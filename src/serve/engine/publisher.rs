@@ -22,7 +22,7 @@ use crate::record::ledger::{
 };
 use crate::record::{EntryKind, FileStore, NewEntry, Publication, Seq, Store};
 use crate::serve::meters::{Meters, seconds};
-use crate::serve::{Hub, Mode, Options, clock};
+use crate::serve::{ClockMode, Hub, Options, clock};
 
 /// Rows recorded with one sync, at most, while the past is caught up with.
 const BATCH_ROWS: usize = 64;
@@ -175,7 +175,7 @@ impl Publisher {
         self.pending_since.get_or_insert_with(clock::start);
         let sets = rerun.feed(event, engine)?;
         self.take(sets);
-        if self.hub.options.mode != Mode::Live && !self.hub.is_caught_up() && self.rerun.is_done() {
+        if self.hub.options.mode != ClockMode::Live && !self.hub.is_caught_up() && self.rerun.is_done() {
             self.caught_up()?;
         }
         if self.pending.iter().map(|s| s.decisions.len()).sum::<usize>() < BATCH_ROWS { Ok(()) } else { self.commit() }
@@ -185,7 +185,7 @@ impl Publisher {
     }
     /// In a replay with a speed, waits until the event is due.
     fn wait(&mut self, event: &Event) -> Result<()> {
-        let Mode::Replay(Some(speed)) = self.hub.options.mode else { return Ok(()) };
+        let ClockMode::Replay(Some(speed)) = self.hub.options.mode else { return Ok(()) };
         if event.ts_known <= self.unpaced_until || !self.rerun.is_done() {
             return Ok(());
         }
@@ -214,7 +214,7 @@ impl Publisher {
         let mut fresh: Vec<Vec<Publication>> = Vec::new();
         for set in &pending {
             // In a replay the stream's time is the only one, so that a replay is the same every time.
-            let at = if self.hub.options.mode == Mode::Live { clock::now() } else { set.known };
+            let at = if self.hub.options.mode == ClockMode::Live { clock::now() } else { set.known };
             let occasion = Occasion { cause: set.cause, consumed: set.consumed, at };
             let rows = set.decisions[set.recorded..].iter().map(|d| self.numbering.row(d, &set.decisions, occasion));
             fresh.push(rows.collect());
@@ -330,7 +330,7 @@ impl Publisher {
     /// Tells a followed market's pipeline that time has passed, having recorded it.
     fn tick(&mut self) -> Result<()> {
         let now = clock::now();
-        if self.hub.options.mode != Mode::Live || now - self.ticked < self.hub.options.tick {
+        if self.hub.options.mode != ClockMode::Live || now - self.ticked < self.hub.options.tick {
             return Ok(());
         }
         self.ticked = now;
@@ -349,7 +349,7 @@ impl Publisher {
     /// A second run reads a file that came late in its order. A tick before it keeps it in its place.
     fn keep_order(&mut self, event: &Event) -> Result<()> {
         let place = (event.ts_known, event.symbol, event.seq);
-        let live = self.hub.options.mode == Mode::Live && self.rerun.is_done();
+        let live = self.hub.options.mode == ClockMode::Live && self.rerun.is_done();
         if let Some((known, ..)) = self.fed.filter(|last| live && place <= *last) {
             self.tick_at(known)?;
         }
@@ -358,8 +358,8 @@ impl Publisher {
     }
     fn now(&self) -> Ts {
         match self.hub.options.mode {
-            Mode::Live => clock::now(),
-            Mode::Replay(_) => self.hub.now().max(Ts(0)),
+            ClockMode::Live => clock::now(),
+            ClockMode::Replay(_) => self.hub.now().max(Ts(0)),
         }
     }
 }

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::margin::policies::POLICIES;
 use super::material::Material;
 use super::outcomes;
+use super::policies::POLICIES;
 use crate::base::{Horizon, Symbol, Ts};
 use crate::loss::OutcomeRow;
 use crate::study::walk::Forecasted;

@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use super::margin::policies::Asked;
 use super::outcomes::{self, Outcomes};
+use super::policies::Asked;
 use crate::base::Digest;
 use crate::study::config::{Ablation, Plan};
 use crate::study::walk::lead_lag::LeadLag;

@@ -8,7 +8,9 @@
 //! | [`json`] | pieces of a JSON schema |
 //! | [`schema`] | the schema of `scores.json` |
 //! | [`material`] | what measurements are made of |
+//! | [`policies`] | what each margin policy asked, beside the return that followed |
 //! | [`outcomes`] | what happened after each row |
+//! | [`policies`] | what each margin policy asked, beside the return that followed |
 //! | [`meta`] | what ran, and how to run it again |
 //! | [`judge`](mod@judge) | a walk measured |
 //! | [`lines`] | lines to draw |
@@ -29,6 +31,7 @@ pub mod material;
 pub mod meta;
 pub mod model;
 pub mod outcomes;
+pub mod policies;
 pub mod schema;
 
 pub use judge::{Heading, Judged, judge};

@@ -26,9 +26,6 @@ use crate::feature::Row;
 use crate::study::config::{Plan, Study};
 use crate::study::{Error, OnProgress};
 
-#[cfg(test)]
-mod tests;
-
 /// Cuts at most.
 pub const CUTS: usize = 3;
 /// Rows before a cut over which models run, and again so many with what learns from them.
@@ -36,7 +33,7 @@ pub const ROWS: i64 = 300;
 /// Of every instrument at least so many events must be changed behind one cut at least.
 pub const LEAST: u64 = 50;
 /// And at least this share of its events there.
-pub const LEAST_SHARE: f64 = 0.5;
+const LEAST_SHARE: f64 = 0.5;
 
 /// What a permuted future left as it was.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -128,7 +125,11 @@ struct Stretch {
 /// The cuts of a study, each with what runs before it.
 fn stretches(plan: &Plan, truth: &StudyRows) -> Vec<Stretch> {
     let (study, row) = (&plan.study, plan.pipeline.rows.row);
-    let all: Vec<Ts> = origins(study, &truth.history).iter().map(|o| o.cut).collect();
+    // Where every model is fitted in the study itself, as far as there are two such origins.
+    let fitted = |o: &&Origin| plan.models.iter().all(|m| o.index % m.every.max(1) == 0);
+    let every = origins(study, &truth.history);
+    let some: Vec<Ts> = every.iter().filter(fitted).map(|o| o.cut).collect();
+    let all: Vec<Ts> = if some.len() > 1 { some } else { every.iter().map(|o| o.cut).collect() };
     let Some(first) = all.first().copied() else { return Vec::new() };
     let inner = &all[1..];
     let cuts: Vec<Ts> = match inner.len() {
@@ -304,3 +305,6 @@ impl LeakTest {
         self
     }
 }
+
+#[cfg(test)]
+mod tests;

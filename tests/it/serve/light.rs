@@ -25,7 +25,7 @@ fn config(own: &Path, window: usize) -> Config {
 fn the_light_counts_what_was_asked_and_lifts_or_takes_the_champion_off() {
     let own = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let config = config(own.path(), WINDOW);
-    let running = WORLD.serve_from(&config, Mode::Replay(None), WORLD.replay());
+    let running = WORLD.serve_from(&config, ClockMode::Replay(None), WORLD.replay());
     ended(&running);
     running.stop().unwrap();
     let ledger = own.path().join("ledger");
@@ -65,7 +65,7 @@ fn while_the_light_is_not_green_a_new_version_only_runs_in_the_shadow() {
     let own = TempDir::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap();
     let config = config(own.path(), 250);
     let (ledger, models) = (own.path().join("ledger"), own.path().join("models"));
-    let running = WORLD.serve_from(&config, Mode::Replay(Some(40_000.0)), WORLD.replay());
+    let running = WORLD.serve_from(&config, ClockMode::Replay(Some(40_000.0)), WORLD.replay());
     let lit =
         |at: SocketAddr| get(at, "/v1/multipliers/AAA?horizon=1h").json()["multipliers"][0]["why"]["light"].clone();
     until("a light", LONG, || running.hub.newest() > 0 && lit(running.address)["light"] == "red");
@@ -80,7 +80,7 @@ fn while_the_light_is_not_green_a_new_version_only_runs_in_the_shadow() {
     running.stop().unwrap();
     assert!(published(&ledger).iter().all(|p| p.model.version == "000001"));
     // Also after a restart; and what served before may come back.
-    let again = WORLD.serve_from(&config, Mode::Replay(None), WORLD.replay());
+    let again = WORLD.serve_from(&config, ClockMode::Replay(None), WORLD.replay());
     ended(&again);
     assert!(refused(&ledger).len() > 1);
     again.stop().unwrap();

@@ -20,7 +20,7 @@ impl Folder {
         [format!("serve.ledger='{}'", self.ledger.display()), format!("serve.sinks={sink}")]
     }
     fn serve(&self, speed: Option<f64>) -> Running {
-        WORLD.serve_from(&WORLD.config(&self.sets()), Mode::Replay(speed), WORLD.replay())
+        WORLD.serve_from(&WORLD.config(&self.sets()), ClockMode::Replay(speed), WORLD.replay())
     }
     /// The number of every row that lies in the folder, in order of the files' names.
     fn numbers(&self) -> Vec<u64> {
@@ -113,7 +113,7 @@ fn a_service_is_ready_without_a_sink_that_is_optional_and_says_so() {
     std::fs::write(drop.target(), "").unwrap();
     let [ledger, sinks] = drop.sets();
     let config = WORLD.config(&[ledger, sinks.replace("kind =", "required = false, kind =")]);
-    let running = WORLD.serve_from(&config, Mode::Replay(None), WORLD.replay());
+    let running = WORLD.serve_from(&config, ClockMode::Replay(None), WORLD.replay());
     ended(&running);
     until("the failure", LONG, || get(running.address, "/readyz").json()["status"] == "degraded");
     assert_eq!((get(running.address, "/readyz").status, sink(running.address)["ok"].as_bool()), (200, Some(false)));

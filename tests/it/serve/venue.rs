@@ -44,7 +44,7 @@ impl Venue {
         put(&self.folder.path().join(name), text);
     }
     fn serve(&self, speed: Option<f64>) -> Running {
-        WORLD.serve_from(&self.config, Mode::Replay(speed), WORLD.replay())
+        WORLD.serve_from(&self.config, ClockMode::Replay(speed), WORLD.replay())
     }
     fn heard(&self) -> usize {
         kinds(&self.ledger).iter().filter(|k| **k == EntryKind::Venue).count()

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::modules::{Item, items};
 use super::source::{Source, word};
 
-/// Types that folders have by design: each command has its arguments, each model its settings, each folder its error.
-const EACH_HAS: [&str; 3] = ["Args", "Error", "Params"];
+/// Types that folders have by design: each command has its arguments, each model its settings, each process its state,
+/// each folder its error.
+const EACH_HAS: [&str; 4] = ["Args", "Error", "Params", "State"];
 
 const TYPES: [&str; 5] = ["struct", "enum", "trait", "type", "union"];
 

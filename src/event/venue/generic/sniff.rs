@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::cell::{instant, number, text};
 use super::map::MapTable;
 use crate::base::table::{Column, Reader, Table};
-use crate::event::venue::clock::{Clock, Unit};
+use crate::event::venue::clock::{Clock, TimeUnit};
 use crate::event::venue::field::{float, integer};
 use crate::event::venue::file::VendorFile;
 use crate::event::{Error, GAUGES};
@@ -186,7 +186,7 @@ fn describe_times(column: &Column) -> String {
         other => Some(text(other, 0).into_owned()),
     };
     let first = first.unwrap_or_default();
-    match integer(first.split('.').next().unwrap_or("").as_bytes()).and_then(Unit::of) {
+    match integer(first.split('.').next().unwrap_or("").as_bytes()).and_then(TimeUnit::of) {
         Some(unit) => format!("`{first}` is {unit} by its size"),
         None => format!("text such as `{first}`; if it is not UTC, say an offset such as \"+08:00\""),
     }
@@ -278,7 +278,7 @@ fn name_by_content(mut table: Table) -> (Table, Option<Vec<String>>) {
             continue;
         }
         let whole = text(column, 0).split('.').next().and_then(|t| integer(t.as_bytes()));
-        if time.is_none() && whole.and_then(Unit::of).is_some() {
+        if time.is_none() && whole.and_then(TimeUnit::of).is_some() {
             time = Some(k);
         } else {
             let mean = crate::base::stats::mean(&values);

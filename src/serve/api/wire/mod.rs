@@ -13,7 +13,7 @@ mod outlook;
 mod service;
 
 pub use multiplier::{BaselineLoss, ForecastLoss, MarginAsked, Multiplier, Multipliers, ServedModel};
-pub use outlook::{ForecastRow, Forecasts, Guidance, GuidanceRow, Later, Quantile, TriggerRow};
+pub use outlook::{Forecasts, Guidance, GuidanceRow, Later, OutlookRow, Quantile, TriggerRow};
 pub use service::{Check, Health, Problem, Version};
 
 #[cfg(test)]

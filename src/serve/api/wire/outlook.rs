@@ -15,12 +15,13 @@ pub struct Forecasts {
     /// Always `margincast.forecasts.v1`.
     pub schema: &'static str,
     /// One row per instrument, model and horizon.
-    pub forecasts: Vec<ForecastRow>,
+    pub forecasts: Vec<OutlookRow>,
 }
 
 /// One model's distribution of the log return of one instrument over one horizon. Decimals are text.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct ForecastRow {
+#[schema(as = ForecastRow)]
+pub struct OutlookRow {
     /// Instance name of the model.
     pub model: String,
     /// The instrument.
@@ -56,11 +57,11 @@ pub struct Quantile {
     pub value: Option<String>,
 }
 
-impl From<&NamedForecast> for ForecastRow {
-    fn from(named: &NamedForecast) -> ForecastRow {
+impl From<&NamedForecast> for OutlookRow {
+    fn from(named: &NamedForecast) -> OutlookRow {
         let forecast = &named.forecast;
         let dist = &forecast.dist;
-        ForecastRow {
+        OutlookRow {
             model: named.name.to_string(),
             symbol: named.symbol,
             issued: forecast.issued,

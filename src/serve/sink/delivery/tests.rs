@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use super::*;
 use crate::base::{Digest, Horizon, Seed, Span, Ts};
 use crate::record::{NewEntry, Seq};
-use crate::serve::{Mode, Options};
+use crate::serve::{ClockMode, Options};
 
 /// A publication as it was once stored.
 fn stored() -> Publication {
@@ -32,7 +32,7 @@ fn options(ledger: &Path) -> Options {
         venue_files: BTreeMap::new(),
         sinks: Vec::new(),
         from: None,
-        mode: Mode::Replay(None),
+        mode: ClockMode::Replay(None),
         poll: Span::SECOND,
         tick: Span::MINUTE,
         row: Span::HOUR,

@@ -113,7 +113,7 @@ struct Seen {
 }
 
 /// The alarms of every model that gives spike probabilities.
-pub fn alarms(plan: &Plan, history: &History, forecasts: &[Forecasted]) -> Vec<SpikeAlarms> {
+fn alarms(plan: &Plan, history: &History, forecasts: &[Forecasted]) -> Vec<SpikeAlarms> {
     let step = plan.pipeline.rows.row;
     let mut lines = Vec::new();
     for ((horizon, model), by_symbol) in grouped(forecasts) {

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::bounds::{Bounds, MISS};
-use super::policies::{Asked, Requirements, names, sides};
 use crate::base::{Horizon, stats};
 use crate::loss::test::coverage::{conditional_over, coverage_of, independence, kupiec_over, transitions};
 use crate::loss::test::dynamic_quantile::dynamic_quantile;
@@ -21,6 +20,7 @@ use crate::study::measure::declare::{Measurement, ReportColumn, Section, Shown, 
 use crate::study::measure::json;
 use crate::study::measure::material::Material;
 use crate::study::measure::meta::POOLED;
+use crate::study::measure::policies::{Asked, Requirements, names, sides};
 
 /// Lags of the dynamic quantile test.
 const LAGS: usize = 4;

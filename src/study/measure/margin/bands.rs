@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::policies::{Asked, POLICIES};
 use crate::base::Horizon;
 use crate::loss::Side;
 use crate::loss::test::coverage::clopper_pearson;
@@ -16,6 +15,7 @@ use crate::study::measure::declare::{Measurement, ReportColumn, Section, Shown, 
 use crate::study::measure::json;
 use crate::study::measure::material::Material;
 use crate::study::measure::meta::POOLED;
+use crate::study::measure::policies::{Asked, POLICIES};
 
 /// One band of the risk score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

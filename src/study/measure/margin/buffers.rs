@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::bounds::MISS;
-use super::policies::{Asked, POLICIES};
 use crate::base::{Horizon, Span, Ts, stats};
 use crate::feature::{Feature, Row};
 use crate::forecast::History;
@@ -16,6 +15,7 @@ use crate::study::measure::declare::Format::{Fixed, Percent};
 use crate::study::measure::declare::{Measurement, ReportColumn, Section, Shown, col, table};
 use crate::study::measure::json;
 use crate::study::measure::material::Material;
+use crate::study::measure::policies::{Asked, POLICIES};
 
 /// Rises of the baseline before which the multiplier is looked at.
 const RISES: usize = 20;

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::policies::{Asked, POLICIES};
 use crate::base::{Horizon, Span, Symbol, Ts, stats};
 use crate::loss::test::coverage::clopper_pearson;
 use crate::study::Error;
@@ -15,6 +14,7 @@ use crate::study::measure::declare::Format::{Count, Percent};
 use crate::study::measure::declare::{Measurement, ReportColumn, Section, Shown, col, table};
 use crate::study::measure::json;
 use crate::study::measure::material::Material;
+use crate::study::measure::policies::{Asked, POLICIES};
 use crate::study::walk::Forecasted;
 
 /// Deciles.

@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::bounds::MISS;
-use super::policies::{Asked, POLICIES};
 use crate::base::Horizon;
 use crate::loss::procyclical::efficiency::rescaled;
 use crate::study::Error;
@@ -15,6 +14,7 @@ use crate::study::measure::declare::{Measurement, ReportColumn, Section, Shown, 
 use crate::study::measure::json;
 use crate::study::measure::material::Material;
 use crate::study::measure::meta::POOLED;
+use crate::study::measure::policies::{Asked, POLICIES};
 
 /// A policy on the frontier of cost and cover.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,7 +6,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::policies::POLICIES;
 use crate::base::{Horizon, Span, Symbol, Ts, stats};
 use crate::loss::procyclical::impulse::{self, Response, VolatilityStep};
 use crate::margin::Decision;
@@ -17,6 +16,7 @@ use crate::study::measure::declare::Format::{Count, Fixed, Percent};
 use crate::study::measure::declare::{Measurement, ReportColumn, Section, Shown, col, table};
 use crate::study::measure::json;
 use crate::study::measure::material::Material;
+use crate::study::measure::policies::POLICIES;
 use crate::study::walk::impulse::{FACTOR, decisions};
 use crate::study::walk::{MarketEvents, Walk};
 

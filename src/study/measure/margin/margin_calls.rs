@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::policies::{Asked, names};
 use crate::base::{Horizon, Span};
 use crate::loss::procyclical::procyclicality::{Call, procyclicality};
 use crate::study::Error;
@@ -14,6 +13,7 @@ use crate::study::measure::declare::{Measurement, ReportColumn, Section, Shown, 
 use crate::study::measure::json;
 use crate::study::measure::material::Material;
 use crate::study::measure::meta::POOLED;
+use crate::study::measure::policies::{Asked, names};
 
 /// Lengths of time of calls.
 const OVER: [Span; 5] = [Span::HOUR, Span(8 * Span::HOUR.0), Span::DAY, Span(5 * Span::DAY.0), Span(20 * Span::DAY.0)];

@@ -2,7 +2,6 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | [`policies`] | what each margin policy asked, beside the return that followed |
 //! | [`policy_scores`] | each policy beside a control of equal cost |
 //! | [`guardrails`] | how often each guardrail acted |
 //! | [`backtests`] | coverage, shortfall and the traffic light as a regulator tests them |
@@ -29,7 +28,6 @@ pub mod guardrails;
 pub mod guidance;
 pub mod impulse_responses;
 pub mod margin_calls;
-pub mod policies;
 pub mod policy_scores;
 pub mod stages;
 pub mod stress;

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::policies::POLICIES;
 use crate::base::{Horizon, Symbol};
 use crate::loss::score::outcome::{self, Compared, MarginOutcome};
 use crate::study::Error;
@@ -16,6 +15,7 @@ use crate::study::measure::json;
 use crate::study::measure::material::Material;
 use crate::study::measure::meta::POOLED;
 use crate::study::measure::outcomes;
+use crate::study::measure::policies::POLICIES;
 use crate::study::walk::margin_rule;
 
 /// What a margin policy asked for and what that bought.

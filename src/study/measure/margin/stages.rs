@@ -8,12 +8,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::policies::POLICIES;
 use crate::base::{Horizon, Span, Symbol, Ts};
 use crate::loss::procyclical::procyclicality::procyclicality;
 use crate::loss::score::outcome::{Compared, compare};
-use crate::margin::apc::{Effect, Stage, effects};
-use crate::pipeline::market_time;
+use crate::margin::apc::{Stage, StageEffect, effects};
+use crate::pipeline::market_clock::market_time;
 use crate::study::Error;
 use crate::study::config::Plan;
 use crate::study::measure::declare::Better::Neither;
@@ -23,6 +22,7 @@ use crate::study::measure::json;
 use crate::study::measure::material::Material;
 use crate::study::measure::meta::POOLED;
 use crate::study::measure::outcomes::Outcomes;
+use crate::study::measure::policies::POLICIES;
 use crate::study::walk::Walk;
 use crate::study::walk::margin_rule;
 
@@ -134,7 +134,7 @@ struct Run {
 
 /// One stage on one instrument.
 struct Single {
-    effect: Effect,
+    effect: StageEffect,
     compared: Compared,
     calls: [Option<f64>; 2],
 }
@@ -199,7 +199,7 @@ impl Run {
 fn worth((horizon, symbol, policy, place, stage): Head<'_>, singles: &[&Single]) -> Option<StageWorth> {
     let pooled = Compared::pooled(&singles.iter().map(|s| s.compared).collect::<Vec<_>>())?;
     let (before, after) = (&pooled.baseline, &pooled.margin);
-    let sum = |f: fn(&Effect) -> f64| singles.iter().map(|s| f(&s.effect)).sum::<f64>();
+    let sum = |f: fn(&StageEffect) -> f64| singles.iter().map(|s| f(&s.effect)).sum::<f64>();
     let call = |k: usize| singles.iter().filter_map(|s| s.calls[k]).reduce(f64::max);
     Some(StageWorth {
         horizon,

@@ -4,7 +4,6 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::policies::{Asked, Requirements, names};
 use crate::base::Horizon;
 use crate::study::Error;
 use crate::study::config::Plan;
@@ -13,6 +12,7 @@ use crate::study::measure::declare::Format::{Count, Percent};
 use crate::study::measure::declare::{Measurement, ReportColumn, Section, Shown, col, table};
 use crate::study::measure::json;
 use crate::study::measure::material::Material;
+use crate::study::measure::policies::{Asked, Requirements, names};
 
 /// Worst windows of each instrument that do not overlap.
 const WORST: usize = 10;

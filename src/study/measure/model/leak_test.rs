@@ -46,7 +46,7 @@ impl Measurement for LeakTest {
     }
     fn schema() -> Value {
         json::or_null(json::object(
-            "ShownAs a permuted future left as it was",
+            "What a permuted future left as it was",
             vec![
                 ("cut", json::time()),
                 ("changed", json::count()),
