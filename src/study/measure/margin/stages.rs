@@ -12,7 +12,7 @@ use crate::base::{Horizon, Span, Symbol, Ts};
 use crate::loss::procyclical::procyclicality::procyclicality;
 use crate::loss::score::outcome::{Compared, compare};
 use crate::margin::apc::{Stage, StageEffect, effects};
-use crate::pipeline::market_clock::market_time;
+use crate::pipeline::market_time;
 use crate::study::Error;
 use crate::study::config::Plan;
 use crate::study::measure::declare::Better::Neither;
