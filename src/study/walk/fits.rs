@@ -84,7 +84,7 @@ impl<'a> Fitting<'a> {
         }
         // Origin by origin: what the models of one share is worked out once, and goes with its panel.
         let due = |origin: &Origin| {
-            let models = alone.iter().filter(|m| origin.index % m.every.max(1) == 0);
+            let models = alone.iter().filter(|m| origin.index.is_multiple_of(m.every.max(1)));
             models.flat_map(|m| self.plan.horizons().into_iter().map(move |(_, h)| (*m, h))).collect::<Vec<_>>()
         };
         let total = origins.iter().map(|o| due(o).len() as u64).sum();

@@ -126,7 +126,7 @@ struct Stretch {
 fn stretches(plan: &Plan, truth: &StudyRows) -> Vec<Stretch> {
     let (study, row) = (&plan.study, plan.pipeline.rows.row);
     // Where every model is fitted in the study itself, as far as there are two such origins.
-    let fitted = |o: &&Origin| plan.models.iter().all(|m| o.index % m.every.max(1) == 0);
+    let fitted = |o: &&Origin| plan.models.iter().all(|m| o.index.is_multiple_of(m.every.max(1)));
     let every = origins(study, &truth.history);
     let some: Vec<Ts> = every.iter().filter(fitted).map(|o| o.cut).collect();
     let all: Vec<Ts> = if some.len() > 1 { some } else { every.iter().map(|o| o.cut).collect() };
