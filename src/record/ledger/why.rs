@@ -190,8 +190,8 @@ mod tests {
             $build! { [$($with)*]
                 always { $($always)* }
                 later { $($later)*
-                    /// How far the multiplier of initial margin is below its cap, as a share of the cap.
-                    headroom: Share [Column Explained];
+                    /// How far initial margin asked is above the baseline, as a share of the baseline.
+                    lift: Share [Column Explained];
                 }
             }
         };
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn the_worked_example_is_this_one() {
-        let line = "headroom: Share [Column Explained];";
+        let line = "lift: Share [Column Explained];";
         let contributing = include_str!("../../../CONTRIBUTING.md");
         let of = |text: &str| {
             let lines: Vec<&str> = text.lines().map(str::trim).collect();
@@ -218,19 +218,19 @@ mod tests {
 
     #[test]
     fn a_declared_number_is_stored_served_documented_and_read_back() {
-        let why = WhyPlus { headroom: 0.1 + 0.2, gap: 0.25, ..WhyPlus::default() };
+        let why = WhyPlus { lift: 0.1 + 0.2, gap: 0.25, ..WhyPlus::default() };
         let published = PublishedPlus::from(&why);
         let text = serde_json::to_string(&published).unwrap();
-        assert!(text.ends_with(r#","headroom":"0.30000000000000004"}"#), "{text}");
+        assert!(text.ends_with(r#","lift":"0.30000000000000004"}"#), "{text}");
         let read: PublishedPlus = serde_json::from_str(&text).unwrap();
         assert_eq!((read.older(), read.read(&number, 0, Ts(0)).unwrap()), (0, why));
         let schema = serde_json::to_value(<PublishedPlus as utoipa::PartialSchema>::schema()).unwrap();
-        let told = schema["properties"]["headroom"]["description"].as_str().unwrap();
-        assert!(told.starts_with("How far the multiplier"), "{told}");
+        let told = schema["properties"]["lift"]["description"].as_str().unwrap();
+        assert!(told.starts_with("How far initial margin"), "{told}");
         let last = WhyPlus::NUMBERS.last().unwrap();
         assert_eq!(
             (last.name, last.unit, last.reach),
-            ("headroom", NumberUnit::Share, &[NumberReach::Column, NumberReach::Explained][..])
+            ("lift", NumberUnit::Share, &[NumberReach::Column, NumberReach::Explained][..])
         );
     }
 
@@ -241,11 +241,11 @@ mod tests {
         assert_eq!(serde_json::to_string(&read).unwrap(), before, "it is stored and served as it was");
         let bit = 1 << (WhyPlus::NUMBERS.len() - Why::NUMBERS.len() - 1);
         assert_eq!(read.older(), bit);
-        assert!(read.read(&number, 0, Ts(0)).unwrap().headroom.is_nan());
-        assert!(WhyPlus { headroom: 0.5, ..WhyPlus::default() }.without(bit).headroom.is_nan());
-        assert_eq!(WhyPlus { headroom: 0.5, ..WhyPlus::default() }.without(0).headroom, 0.5);
-        let none = PublishedPlus::from(&WhyPlus { headroom: f64::NAN, ..WhyPlus::default() });
-        assert!(serde_json::to_string(&none).unwrap().ends_with(r#","headroom":null}"#));
+        assert!(read.read(&number, 0, Ts(0)).unwrap().lift.is_nan());
+        assert!(WhyPlus { lift: 0.5, ..WhyPlus::default() }.without(bit).lift.is_nan());
+        assert_eq!(WhyPlus { lift: 0.5, ..WhyPlus::default() }.without(0).lift, 0.5);
+        let none = PublishedPlus::from(&WhyPlus { lift: f64::NAN, ..WhyPlus::default() });
+        assert!(serde_json::to_string(&none).unwrap().ends_with(r#","lift":null}"#));
         let none: PublishedPlus = serde_json::from_str(&serde_json::to_string(&none).unwrap()).unwrap();
         assert_eq!(none.older(), 0);
     }
