@@ -11,6 +11,8 @@ const DAYS: [i64; 6] = [0, 1, 2, 3, 4, 7];
 const FLOOR: &str = "long_run = \"floor\"\napc = [{ stage = \"floor\" }]";
 const FORECAST: &str = "multiplier = { forecast = \"HAR\", over = \"EWMA\", max = 2.5 }";
 const BARE: &str = "unguarded = true";
+/// A ladder for rows of a day.
+const DAILY: &str = "guardrail = { ladder = { fresh = \"6h\", hold = \"30h\", degrade = \"40h\" } }";
 
 fn day(n: i64) -> Ts {
     Ts(0) + Span::DAY.times(n)
@@ -109,7 +111,7 @@ fn guardrails_begin_before_the_first_decision_and_a_closure_takes_no_time() {
 fn over_a_weekend_nothing_grows_old_and_a_decision_stays_valid() {
     let (friday, sunday) = (4, day(6));
     let of = |closure: i64| {
-        let mut decider = decider("", Span::DAY.times(closure)).unwrap();
+        let mut decider = decider(DAILY, Span::DAY.times(closure)).unwrap();
         let last = (0..=friday).filter_map(|i| decider.row(&row(i), &forecasts(i), true, SEAL)).last().unwrap();
         (last, decider.tick(symbol(), sunday, SEAL).unwrap())
     };
