@@ -141,7 +141,7 @@ mod tests {
         let count = |panel: &Panel| *panel.derived("count", || panel.rows(rows[0].symbol).len());
         let (short, long) = (panel(9), panel(39));
         assert_eq!((count(&short), count(&long)), (10, 40));
-        assert_eq!(*short.clone().derived("count", || 0), 10, "a copy has the same rows");
+        assert_eq!(*short.clone().derived("count", || 0_usize), 10, "a copy has the same rows");
         assert_eq!(count(&short.clone().after_warmup(4)), 6, "other rows, another value");
         assert_eq!(*short.derived("another", || 7), 7);
         let failed: Result<Arc<usize>, &str> = short.try_derived("fails", || Err("no"));

@@ -343,7 +343,7 @@ mod tests {
         assert_eq!(read.apc, [Stage::Floor, buffer, Stage::StressWeight { weight: 0.25 }]);
         assert!(toml::from_str::<Stages>("apc = [{ stage = \"cap\", height = 3.0 }]").is_err());
         for bad in [Stage::StressWeight { weight: f64::NAN }, Stage::Cap { times: 0.5 }] {
-            assert!(Apc::new(&[bad]).unwrap_err().to_string().contains("apc."), "{bad:?}");
+            assert!(Apc::new(&[bad]).unwrap_err().to_string().contains("apc[0]"), "{bad:?}");
         }
     }
 }

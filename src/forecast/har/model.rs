@@ -418,10 +418,10 @@ mod tests {
             (Params { lags: Lags::Continuous, quarticity: Reach::Lags, ..plain() }, "`quarticity = \"row\"`"),
             (Params { form: Form::Log, weights: Weights::Rv, ..plain() }, "with form `level`"),
             (Params { form: Form::Log, winsor: 0.995, ..plain() }, "form `level` or `sqrt`"),
-            (Params { winsor: 0.2, ..plain() }, "between 0.5 and 1"),
+            (Params { winsor: 0.2, ..plain() }, "0.5 to 1"),
             (Params { geometric: Some([5, 22]), ..plain() }, "form `log`"),
             (Params { geometric: Some([5, 5]), form: Form::Log, ..plain() }, "must rise"),
-            (Params { falls: 23, ..plain() }, "between 0 and 22"),
+            (Params { falls: 23, ..plain() }, "0 to 22"),
         ] {
             let why = fixture::fit::<Har>(&params, &rows(300, |_| 1e-4), 1).unwrap_err().to_string();
             assert!(why.contains(mend), "{why}");

@@ -30,6 +30,7 @@ fn study(name: &str) -> (Plan, MarketEvents) {
     let mut margin = Margin { forecast: "conformal".into(), regime: String::new(), ..Margin::default() };
     margin.baseline.window = Span::DAY.times(20);
     margin.baseline.history = Span::DAY.times(365);
+    margin.baseline.warm_up = 100;
     let rows = RowConfig {
         bar: Span::HOUR,
         row: Span::HOUR,
