@@ -271,7 +271,7 @@ fn an_input_that_is_not_there_is_an_error_with_the_mend() {
         "from = \"2024-01-30T00:00:00Z\"\n[[universe.inputs]]\ntable = \"funding\"",
     ));
     assert!(text.contains("between 2024-01-30"), "{text}");
-    let wrong = |inputs: &str| configured(folder.path(), inputs).unwrap_err().to_string();
+    let wrong = |inputs: &str| format!("{:#}", configured(folder.path(), inputs).unwrap_err());
     let text = wrong(&INPUTS.replace("for = [\"AAA\"]", "for = [\"CCC\"]"));
     assert!(text.contains("there is no `CCC`"), "{text}");
     let text =

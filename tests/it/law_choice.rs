@@ -95,6 +95,7 @@ fn tried(kind: &str) -> (Value, &'static str, Value) {
         "har" => (json!({"min_rows": 200}), "form", json!(["level", "log"])),
         "ensemble" => (json!({"members": ["HAR", "EWMA"]}), "prior", json!([1.0, 400.0])),
         "conformal" => (json!({"base": "HAR"}), "gamma", json!([0.01, 0.2])),
+        "filtered" => (json!({"base": "EWMA"}), "", json!([])),
         // A kind that this list does not know yet is tried as it is.
         _ => (json!({}), "", json!([])),
     }

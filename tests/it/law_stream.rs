@@ -98,7 +98,8 @@ pub(crate) fn trades(seed: u64, count: usize, mean_gap: Span) -> Vec<Event> {
 pub(crate) fn gauges(seed: u64, events: &[Event]) -> Vec<Event> {
     let (first, last) = (events[0].ts_known.floor(Span::DAY), events[events.len() - 1].ts_known);
     let mut out = Vec::new();
-    let read: [(GaugeKind, i64, fn(f64) -> f64); 3] = [
+    type Reading = (GaugeKind, i64, fn(f64) -> f64);
+    let read: [Reading; 3] = [
         (GaugeKind::Funding, 8, |level| 1e-4 * level),
         (GaugeKind::OpenInterest, 4, |level| 1e5 * (0.1 * level).exp()),
         (GaugeKind::ImpliedVol, 1, |level| 0.6 * (0.02 * level).exp()),

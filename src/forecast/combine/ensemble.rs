@@ -345,7 +345,7 @@ mod tests {
         {
             let mut broken = stored.clone();
             broken["members"][0][key] = value;
-            let why = Fitted::load::<Ensemble>(broken).err().expect("refused").to_string();
+            let why = Fitted::load::<Ensemble>(broken).map(|_| ()).expect_err("refused").to_string();
             assert!(why.contains("ensemble") && why.contains(word), "{why}");
         }
     }

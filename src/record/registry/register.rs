@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::Value;
 
@@ -74,8 +74,8 @@ impl Registry {
     }
 }
 
-fn publish(staging: &Path, to: &PathBuf) -> Result<(), Error> {
-    atomic::rename([(staging.to_path_buf(), to.clone())]).map_err(|(path, e)| io(&path, e))
+fn publish(staging: &Path, to: &Path) -> Result<(), Error> {
+    atomic::rename([(staging.to_path_buf(), to.to_path_buf())]).map_err(|(path, e)| io(&path, e))
 }
 
 fn stage(folder: &Path, name: &str, version: &str, bundle: &ModelSet, extras: &Extras) -> Result<Digest, Error> {

@@ -305,7 +305,7 @@ impl Publisher {
                     self.commit()?;
                 }
                 Effect::Install(model, input) => {
-                    self.engine.push(input)?;
+                    self.engine.push(*input)?;
                     self.fed = None;
                     self.meters.model_loads.increment(1);
                     self.meters.model_load_seconds.record(seconds(polled));

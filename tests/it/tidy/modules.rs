@@ -62,10 +62,10 @@ impl<'s> Modules<'s> {
         }
         let paths: Vec<Vec<String>> = all.keys().cloned().collect();
         for path in paths {
-            if let Some((name, parent)) = path.split_last() {
-                if let Some(parent) = all.get_mut(parent) {
-                    parent.children.insert(name.clone());
-                }
+            if let Some((name, parent)) = path.split_last()
+                && let Some(parent) = all.get_mut(parent)
+            {
+                parent.children.insert(name.clone());
             }
         }
         Modules { sources, all }
@@ -117,7 +117,7 @@ impl<'s> Modules<'s> {
         let module = self.all.get(at)?;
         let Some((name, more)) = rest.split_first() else { return Some(module.file) };
         if module.children.contains(name) {
-            return self.walk(&[at, &[name.clone()]].concat(), more, depth);
+            return self.walk(&[at, std::slice::from_ref(name)].concat(), more, depth);
         }
         if name == "self" || module.defined.contains(name) {
             return Some(module.file);
@@ -174,7 +174,7 @@ fn way_back(edges: &BTreeMap<String, BTreeMap<String, String>>, start: &str) -> 
                     return Some(way);
                 }
                 if seen.insert(next.clone()) {
-                    longer.push([way.as_slice(), &[next.clone()]].concat());
+                    longer.push([way.as_slice(), std::slice::from_ref(next)].concat());
                 }
             }
         }

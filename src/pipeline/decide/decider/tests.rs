@@ -130,7 +130,7 @@ fn without_guardrails_a_freeze_still_holds_and_an_override_still_acts() {
     assert_eq!(c(decider.row(&row(0), &forecasts(0), true, SEAL)), 1.0);
     decider.order(symbol(), &kill(true), day(1)).unwrap();
     let frozen = decider.row(&row(2), &forecasts(2), true, SEAL).unwrap();
-    assert_eq!((shares(&[frozen.clone()])[0], frozen.state), (1.0, State::Killed));
+    assert_eq!((shares(std::slice::from_ref(&frozen))[0], frozen.state), (1.0, State::Killed));
     decider.order(symbol(), &kill(false), day(3)).unwrap();
     assert_eq!(c(decider.row(&row(3), &forecasts(3), true, SEAL)), 1.2);
     let set = Override { m_ppm: 2_000_000, until: day(5) };

@@ -47,7 +47,7 @@ impl Source for Alias {
             Ok(Some((model, input))) => {
                 let named = model.clone();
                 let body = Box::new(move |after| Ok(serde_json::to_value(ModelLoaded { model: named, after })?));
-                Arrival { kind: EntryKind::ModelLoaded, body, effect: Effect::Install(model, input) }
+                Arrival { kind: EntryKind::ModelLoaded, body, effect: Effect::Install(model, Box::new(input)) }
             }
             Err(e) => {
                 let why = format!("{e:#}");

@@ -60,7 +60,7 @@ pub enum Effect {
     /// Everything is frozen or released at once.
     Freeze(bool),
     /// These models come into force.
-    Install(ModelRef, Input),
+    Install(ModelRef, Box<Input>),
     /// Nothing; it is only said that models could not come into force.
     RefusedModels,
 }
