@@ -20,7 +20,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     write_with(path, |file| file.write_all(bytes))
 }
 
-/// As [`write`], with a closure that writes the content. It makes the folder where that is absent.
+/// As [`write()`], with a closure that writes the content. It makes the folder where that is absent.
 ///
 /// # Errors
 /// The closure's error, or one of the file; what was there before is as it was.

@@ -4,7 +4,7 @@
 //! close of the bar before it, wherever that lies), v its quote volume, b its taker-buy quote
 //! volume, s = 2b - v its signed quote volume. "mean over k" is over the last k rows; a window that
 //! made no row is skipped. Features that need two bars a window are absent where a row is one bar.
-//! A feature of a gauge ends with the gauge and the function of [`formula`](super::formula) that makes
+//! A feature of a gauge ends with the gauge and the function of `formula` that makes
 //! it; the others are made where their family is.
 
 use super::formula::{self, Formula};

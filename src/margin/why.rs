@@ -1,6 +1,6 @@
 //! The numbers between the inputs of a decision and its result, each declared once.
 //!
-//! A line of [`why_numbers`] gives a number its field in [`Why`], its member of a stored and of a served
+//! A line of `why_numbers` gives a number its field in [`Why`], its member of a stored and of a served
 //! publication with its documentation, and its row of [`super::numbers`]; `Column` gives it a column of
 //! `decisions.parquet`, `Explained` a place in the explanation of a publication. What works a number out
 //! fills its field. The list is a macro because each of these is a type that is written out and derived from.

@@ -10,10 +10,11 @@
 //! | `run.json` | `margincast.run.v1` | [`super::Run::read`] |
 //! | `evidence.json` | `margincast.evidence.v1`, `v2`, `v3` | [`super::promotion::Evidence::read`] |
 //! | `aliases/<alias>` | `<version> sha256:<digest of MANIFEST.json>` | [`super::registry::AliasTarget`] |
-//! | `history.jsonl`, `ledger/*.jsonl` | `v` 1 | [`super::Record::read`] |
+//! | `history.jsonl`, `ledger/*.jsonl` | `v` 1 | `super::Record::read` |
 //! | ledger body of `publish` | `margincast.multiplier.v1`, `.v2` | [`super::ledger::Publication`] |
-//! | ledger body of `order` | a word for its kind | [`super::ledger::order::OrderGiven`] |
-//! | `ledger/guard/log.jsonl` | `v` 1 | [`super::ledger::policy_log::Guard::proposals`] |
+//! | ledger body of `order` | a word for its kind | `super::ledger::order::OrderGiven` |
+//! | `ledger/guard/log.jsonl` | `v` 1 | `PolicyLog::proposals` of `ledger/policy_log.rs` |
+//! | `ledger/sinks/NAME.json` | `margincast.cursor.v1` | the cursor of a sink, `serve/sink/cursor.rs` |
 //!
 //! `tests/format/` holds one sample of each, never edited.
 

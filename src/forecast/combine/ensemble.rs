@@ -2,7 +2,7 @@
 //!
 //! `ln f = a + sum_i w_i ln f_i`, `w >= 0`, `sum w = 1`, per horizon, pooled over instruments or for each
 //! on its own; `w` minimises QLIKE over the members' settled out-of-sample forecasts with a pull to
-//! equal weights (see [`super::stack`]). Variances in fraction squared over the horizon. Source: Bates,
+//! equal weights (see `super::stack`). Variances in fraction squared over the horizon. Source: Bates,
 //! Granger (1969); Wolpert (1992). The loss is that of the reference scorer.
 //!
 //! | parameter | default | unit | range |

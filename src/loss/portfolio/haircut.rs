@@ -79,7 +79,7 @@ pub struct Joint {
     /// Both alone, `z (Sp + Sc)`: what rho = 1 asks for.
     pub sum: f64,
     /// What is charged: the requirement; with a hedge (rho below 0) never less than the position
-    /// alone, and with at most [`RELIEF_MAX`] of what the hedge relieves.
+    /// alone, and with at most `RELIEF_MAX` of what the hedge relieves.
     pub charge: f64,
 }
 

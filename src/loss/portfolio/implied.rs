@@ -10,7 +10,7 @@ use crate::loss::Error;
 const AGE_MAX: Span = Span::MINUTE.times(15);
 
 /// `sqrt(w IV^2 + (1 - w) sigma^2)`, all annual. The weight is zero where the implied volatility is
-/// older than [`AGE_MAX`] or no positive number; the model's volatility stands alone then.
+/// older than `AGE_MAX` or no positive number; the model's volatility stands alone then.
 pub fn blend(implied: f64, model: f64, weight: f64, age: Span) -> f64 {
     let usable = implied.is_finite() && implied > 0.0 && age <= AGE_MAX;
     let w = if usable { weight.clamp(0.0, 1.0) } else { 0.0 };

@@ -35,7 +35,7 @@ impl MarketDepth {
         at_most_all(self.half_spread_bp / 1e4 + walk.max(fall))
     }
 
-    /// Days to close `notional` at [`PARTICIPATION`], at most [`CLOSE_DAYS_MAX`].
+    /// Days to close `notional` at [`PARTICIPATION`], at most `CLOSE_DAYS_MAX`.
     pub fn close_days(&self, notional: f64) -> f64 {
         let days = self.daily_volume.map_or(0.0, |adv| ratio(notional.abs(), PARTICIPATION * adv));
         days.min(CLOSE_DAYS_MAX)

@@ -59,7 +59,7 @@ impl Scenarios {
     ///
     /// # Errors
     /// Vectors differ in length, there is no scenario, or a move is no number above -1 up to
-    /// [`MOVE_MAX`].
+    /// `MOVE_MAX`.
     pub fn new(
         labels: Vec<ScenarioLabel>,
         horizon: Span,
@@ -170,7 +170,7 @@ impl Scenarios {
     /// Filtered: every log return is scaled from the volatility that was predicted before its
     /// horizon to the one predicted now, which is no less than the 25th percentile of the past (an
     /// exponentially weighted filter, `lambda_per_day`, seeded with the mean square of the first 100).
-    /// Only for scenarios that have times. The scale stays within [`SCALE_MAX`].
+    /// Only for scenarios that have times. The scale stays within `SCALE_MAX`.
     pub fn filtered(&self, lambda_per_day: f64, scaling: Scaling) -> Scenarios {
         let times: Vec<Ts> =
             self.labels.iter().filter_map(|l| if let ScenarioLabel::At(ts) = l { Some(*ts) } else { None }).collect();

@@ -98,7 +98,7 @@ impl Golden {
     /// Shows rows (in close order per instrument) to a bundle and keeps its answers.
     ///
     /// # Errors
-    /// Fewer than [`ROWS_MIN`] rows, or none of the members is warm at their end.
+    /// Fewer than `ROWS_MIN` rows, or none of the members is warm at their end.
     pub fn make(bundle: &ModelSet, rows: &[Row]) -> Result<Golden, Error> {
         if rows.len() < ROWS_MIN {
             return Err(Error::Refused(format!("golden rows: {} given, at least {ROWS_MIN} are needed", rows.len())));

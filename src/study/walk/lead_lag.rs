@@ -2,9 +2,9 @@
 //!
 //! A listing whose bars carry the wrong stamp moves before the others do, or after. No shuffle of the
 //! future finds that: what is misfiled is before every cut. So returns of every two instruments over one bar are
-//! compared, in stretches of [`STRETCH`] bars, at each lag of up to [`LONGEST`]. Where two markets move together
+//! compared, in stretches of `STRETCH` bars, at each lag of up to `LONGEST`. Where two markets move together
 //! they do so at lag 0; a correlation that clearly peaks elsewhere names the one that is out of step
-//! with the most. Returns are clipped at [`CLIP`] robust standard deviations, so that no single jump
+//! with the most. Returns are clipped at `CLIP` robust standard deviations, so that no single jump
 //! makes a correlation.
 
 use std::collections::BTreeMap;

@@ -7,7 +7,7 @@
 //! At the cut all models are fitted again, and compared too. Fits of the earlier origin are those of
 //! the true market on both sides: what a fit takes from behind the cut shows in the fits at the cut.
 //!
-//! A test that changed next to nothing shows nothing: see [`LEAST`] and [`LEAST_SHARE`].
+//! A test that changed next to nothing shows nothing: see [`LEAST`] and `LEAST_SHARE`.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};
@@ -56,7 +56,7 @@ pub struct LeakTest {
     /// What was changed, of each instrument behind each cut.
     #[serde(default)]
     pub changes: Vec<Changed>,
-    /// Whether that is enough to show anything: of every instrument [`LEAST`] events and [`LEAST_SHARE`] of them.
+    /// Whether that is enough to show anything: of every instrument [`LEAST`] events and `LEAST_SHARE` of them.
     #[serde(default)]
     pub enough: bool,
     /// Whether enough was changed and all that could not know of it is the same.

@@ -1,7 +1,7 @@
 //! A causal convolutional net over the last 192 rows, shared by all instruments, started at a gamma
 //! regression.
 //!
-//! rv = h L exp(a + z b + f(S)): L, z, a and b as in [`net`](super::model), S the last 192 rows as
+//! rv = h L exp(a + z b + f(S)): L, z, a and b as in `net`, S the last 192 rows as
 //! four numbers each \[1\]: ln(rv / L), ret / sqrt(L), ln of the diurnal factor, ln of quote volume
 //! over its long mean; standardised, absent at their mean, zero before the first row. f learns on
 //! QLIKE what the regression leaves. Nine more outputs are quantiles of the return over its
