@@ -126,7 +126,8 @@ impl Forecaster for State {
         if let Some(rows) = self.rows.push(row, kept) {
             let total: f64 = rows.iter().map(|r| r.0).sum();
             #[cfg(test)]
-            let total = total + crate::base::planted::ahead("WINDOW", row.symbol, row.ts_known).unwrap_or(0.0);
+            // Quantiles see only what changes the order of returns, so this leak is a large one.
+            let total = total + 1e6 * crate::base::planted::ahead("WINDOW", row.symbol, row.ts_known).unwrap_or(0.0);
             self.returns.push(total);
             self.variances.push(rows.iter().map(|r| r.1).sum());
         }
