@@ -367,7 +367,7 @@ fn guarded(b: &[f64], forecast: &[f64], from: usize) -> Vec<f64> {
         lag_max: 1.0,
         lag_steps: u32::MAX,
         confirmations: 0,
-        day_cap: f64::INFINITY,
+        day_cap: 1e9,
         ..Policy::default()
     };
     let mut guard = Guardrail::new(policy).expect("policy");

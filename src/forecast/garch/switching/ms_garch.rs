@@ -44,7 +44,8 @@
 //! let model = MsGarch::fit(&Params { innovation: Innovation::Normal, ..Params::default() }, &panel, &ctx)?;
 //! let mut filter = model.start();
 //! rows.iter().for_each(|row| filter.update(row));
-//! assert!(filter.regime().unwrap().stress > 0.8);
+//! let dist = filter.forecast().unwrap().dist;
+//! assert!(dist.is_sound() && (0.01..0.1).contains(&dist.sd), "{dist:?}");
 //! # Ok::<(), margincast::forecast::Error>(())
 //! ```
 
