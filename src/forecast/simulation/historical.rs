@@ -125,9 +125,6 @@ impl Forecaster for State {
         let kept = row.get(Feature::Ret).zip(row.get(Feature::Rv));
         if let Some(rows) = self.rows.push(row, kept) {
             let total: f64 = rows.iter().map(|r| r.0).sum();
-            #[cfg(test)]
-            // Quantiles see only what changes the order of returns, so this leak is a large one.
-            let total = total + 1e6 * crate::base::planted::ahead("WINDOW", row.symbol, row.ts_known).unwrap_or(0.0);
             self.returns.push(total);
             self.variances.push(rows.iter().map(|r| r.1).sum());
         }
