@@ -521,6 +521,7 @@ fn planted_fronts_and_examples_are_caught() {
     assert_eq!(front(&whole.replace(", `c/`", "")), 1);
     assert_eq!(front(&whole.replace("`c/`", "`c`, `x.rs`")), 1);
     assert_eq!(front(&whole.replace("knows nothing of", "knows")), 1);
+    assert_eq!(front(&whole.replace("`c/`", "`c`, `c/`")), 1);
     assert_eq!(front(&whole.replace("//! | file", "//! | name")), 1);
     assert_eq!(front(&whole.replace("//! A.\n", "//! A.\n//! | other |\n")), 1);
     let paths = ["src/a/mod.rs", "src/a/b.rs", "src/a/c/mod.rs", "src/a/c/d.rs", "src/a/tests.rs"].map(String::from);

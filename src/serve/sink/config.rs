@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use anyhow::{Result, bail};
 use serde_json::Value;
 
-use super::catalog::SINKS;
+use super::SINKS;
 use super::contract::{Sink, SinkKind};
 use crate::serve::options::SinkConfig;
 

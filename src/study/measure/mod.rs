@@ -8,7 +8,6 @@
 //! | [`json`] | pieces of a JSON schema |
 //! | [`schema`] | the schema of `scores.json` |
 //! | [`material`] | what measurements are made of |
-//! | [`policies`] | what each margin policy asked, beside the return that followed |
 //! | [`outcomes`] | what happened after each row |
 //! | [`policies`] | what each margin policy asked, beside the return that followed |
 //! | [`meta`] | what ran, and how to run it again |

@@ -27,8 +27,12 @@ pub fn front(s: &Source, entries: &BTreeSet<String>) -> Vec<String> {
         return vec![format!("{}: does not begin with the table `| file | what it holds |`", s.path)];
     };
     let rows = head[at + 2..].iter().take_while(|l| l.starts_with("//! |"));
-    let listed: BTreeSet<String> = rows.filter_map(|l| l.split('|').nth(1)).flat_map(names).collect();
+    let named: Vec<String> = rows.filter_map(|l| l.split('|').nth(1)).flat_map(names).collect();
+    let listed: BTreeSet<String> = named.iter().cloned().collect();
     let mut wrong = vec![];
+    for name in listed.iter().filter(|n| named.iter().filter(|o| o == n).count() > 1) {
+        wrong.push(format!("{}: its table lists `{name}` twice", s.path));
+    }
     for name in entries.difference(&listed) {
         wrong.push(format!("{}: its table does not list `{name}`", s.path));
     }
