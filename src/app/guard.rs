@@ -168,15 +168,6 @@ fn show(guard: &PolicyLog, state: &PolicyState, as_json: bool) -> Result<Answer>
 }
 
 fn line(guard: &PolicyLog, state: &PolicyState, p: &PolicyProposal) -> Result<String> {
-    let what = match &p.what {
-        ProposedChange::Settings(changes) => {
-            changes.iter().map(|(k, v)| format!("{k}={v}")).collect::<Vec<_>>().join(" ")
-        }
-        ProposedChange::Override { symbol, m_ppm, length } => {
-            let of = symbol.map_or("every instrument".to_string(), |s| s.to_string());
-            format!("{} for {of} over {length}", crate::record::ledger::text::ppm(*m_ppm))
-        }
-    };
     let names = p.names().join(", ");
-    Ok(format!("proposal {}: {what} ({names}: {}); {}\n", p.id, p.why, state.proposal(guard, p)?))
+    Ok(format!("proposal {}: {} ({names}: {}); {}\n", p.id, p.what, p.why, state.proposal(guard, p)?))
 }

@@ -10,7 +10,7 @@
 //! | `why` | its numbers between inputs and result, as they are declared |
 //! | `numbering` | decisions numbered and published |
 //! | `bodies` | what other entries say: configuration, models, ticks, freezes |
-//! | `order` | orders of people as they are stored |
+//! | `order` | orders of people as they are proposed and as they are stored |
 //! | [`venue_files`] | accounts and books that a service read, kept so that they can be read again |
 //! | [`policy_log`] | what people propose to the guardrails and others approve |
 //! | `policy_state` | the settings in force, and what became of each proposal |
@@ -42,8 +42,8 @@ pub use bodies::{ConfigLoaded, Counts, Killed, ModelLoaded, Ticked, policy};
 pub use epoch::{Epoch, epochs};
 pub use file_store::FileStore;
 pub use numbering::{Numbering, Occasion};
-pub use order::{OrderGiven, StoredOrder};
-pub use policy_log::{PolicyLog, PolicyLogLine, PolicyProposal, ProposedChange};
+pub use order::{OrderGiven, ProposedChange, StoredOrder};
+pub use policy_log::{PolicyLog, PolicyLogLine, PolicyProposal};
 pub use policy_state::{PolicyState, ProposalState};
 pub use publication::{
     Cause, ModelRef, Publication, PublishedBaseline, PublishedForecast, PublishedRequirement, SCHEMA, Status,

@@ -1,13 +1,79 @@
-//! Orders of people as the ledger keeps them.
+//! Orders of people as they are proposed and as the ledger keeps them.
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use super::bodies::Counts;
-use crate::base::Symbol;
+use super::text::ppm;
+use crate::base::{Span, Symbol, Ts};
 use crate::margin::guardrail::order::Scope;
-use crate::margin::{Order, Override, Policy};
+use crate::margin::guardrail::policy_change::Changes;
+use crate::margin::{self, Order, Override, Policy};
 use crate::record::error::Error;
 use crate::record::stored::to_value;
+
+/// What is proposed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ProposedChange {
+    /// Other settings, `key = value`.
+    Settings(Changes),
+    /// A multiplier for a time, from its approval on.
+    Override {
+        /// Which instrument; absent: all.
+        symbol: Option<Symbol>,
+        /// Parts per million.
+        m_ppm: u64,
+        /// How long, at most 72 hours.
+        length: Span,
+    },
+}
+
+impl ProposedChange {
+    /// How many others must approve.
+    pub fn need(&self) -> usize {
+        match self {
+            ProposedChange::Settings(_) => 2,
+            ProposedChange::Override { .. } => 1,
+        }
+    }
+    /// The order that it is, where `now` are the settings in force and it was approved then.
+    ///
+    /// # Errors
+    /// It does not fit those settings, or is out of range.
+    pub(super) fn order(&self, now: &Policy, approved: Ts) -> Result<Order, margin::Error> {
+        match self {
+            ProposedChange::Settings(changes) => Ok(Order::Settings(Box::new(now.with(changes)?))),
+            ProposedChange::Override { symbol, m_ppm, length } => {
+                let set = Override::new(*m_ppm as f64 / 1e6, approved, *length)?;
+                Ok(Order::Override { symbol: *symbol, set })
+            }
+        }
+    }
+    /// The settings that it asks for, on top of those in force; `None` where it is about something else.
+    pub(super) fn settings(&self, now: &Policy) -> Option<Result<Policy, margin::Error>> {
+        match self {
+            ProposedChange::Settings(changes) => Some(now.with(changes)),
+            ProposedChange::Override { .. } => None,
+        }
+    }
+}
+
+impl fmt::Display for ProposedChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ProposedChange::Settings(changes) => {
+                let pairs: Vec<String> = changes.iter().map(|(k, v)| format!("{k}={v}")).collect();
+                write!(f, "{}", pairs.join(" "))
+            }
+            ProposedChange::Override { symbol, m_ppm, length } => {
+                let of = symbol.map_or("every instrument".to_string(), |s| s.to_string());
+                write!(f, "{} for {of} over {length}", ppm(*m_ppm))
+            }
+        }
+    }
+}
 
 /// Body of an `order` entry.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

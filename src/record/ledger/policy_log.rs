@@ -11,10 +11,9 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use super::order::StoredOrder;
-use crate::base::{Span, Symbol, Ts};
-use crate::margin::guardrail::policy_change::Changes;
-use crate::margin::{Order, Override, Policy};
+use super::order::{ProposedChange, StoredOrder};
+use crate::base::{Span, Ts};
+use crate::margin::{Order, Policy};
 use crate::record::chain::{ChainedLog, EntryKind, Link, NewEntry, TailRule};
 use crate::record::disk::{io, lock};
 use crate::record::error::{Error, damaged};
@@ -22,23 +21,6 @@ use crate::record::stored::{from_value, to_value};
 
 /// A proposal that is not approved within this lapses.
 pub const LAPSE: Span = Span(7 * Span::DAY.0);
-
-/// What is proposed.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
-pub enum ProposedChange {
-    /// Other settings, `key = value`.
-    Settings(Changes),
-    /// A multiplier for a time, from its approval on.
-    Override {
-        /// Which instrument; absent: all.
-        symbol: Option<Symbol>,
-        /// Parts per million.
-        m_ppm: u64,
-        /// How long, at most 72 hours.
-        length: Span,
-    },
-}
 
 /// One line of the log.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -77,10 +59,7 @@ pub struct PolicyProposal {
 impl PolicyProposal {
     /// How many others must approve.
     pub fn need(&self) -> usize {
-        match self.what {
-            ProposedChange::Settings(_) => 2,
-            ProposedChange::Override { .. } => 1,
-        }
+        self.what.need()
     }
     /// When the last approval that it needs was given.
     pub fn approved(&self) -> Option<Ts> {
@@ -97,13 +76,7 @@ impl PolicyProposal {
     pub fn order(&self, now: &Policy) -> Result<Order, Error> {
         let not_yet = || Error::Refused(format!("proposal {}: not approved", self.id));
         let approved = self.approved().ok_or_else(not_yet)?;
-        match &self.what {
-            ProposedChange::Settings(changes) => Ok(Order::Settings(Box::new(now.with(changes).map_err(refused)?))),
-            ProposedChange::Override { symbol, m_ppm, length } => {
-                let set = Override::new(*m_ppm as f64 / 1e6, approved, *length).map_err(refused)?;
-                Ok(Order::Override { symbol: *symbol, set })
-            }
-        }
+        self.what.order(now, approved).map_err(refused)
     }
 }
 
@@ -146,14 +119,8 @@ impl PolicyLog {
     /// It does not fit the settings `base`, names nobody, or cannot be written.
     pub fn propose(&self, what: ProposedChange, by: (&str, &str), now: Ts, base: &Policy) -> Result<u64, Error> {
         let id = self.proposals()?.len() as u64 + 1;
-        match &what {
-            ProposedChange::Settings(changes) => {
-                in_force(base, &self.timeline(base)?, now).with(changes).map_err(refused)?;
-            }
-            ProposedChange::Override { m_ppm, length, .. } => {
-                Override::new(*m_ppm as f64 / 1e6, now, *length).map_err(refused)?;
-            }
-        }
+        // What cannot be ordered now is refused before anybody approves it.
+        what.order(&in_force(base, &self.timeline(base)?, now), now).map_err(refused)?;
         self.say(EntryKind::GuardProposed, id, by, Some(what), now)?;
         Ok(id)
     }
@@ -200,13 +167,11 @@ impl PolicyLog {
         approved.sort_by_key(|a| (a.0, a.1.id));
         let mut line: Vec<(Ts, PolicyProposal)> = Vec::new();
         for (at, proposal) in approved {
-            let wait = match &proposal.what {
-                ProposedChange::Override { .. } => Span(0),
-                ProposedChange::Settings(changes) => {
-                    let now = in_force(base, &line, at);
-                    let Ok(new) = now.with(changes) else { continue };
-                    now.wait(&new)
-                }
+            let now = in_force(base, &line, at);
+            let wait = match proposal.what.settings(&now) {
+                Some(Ok(new)) => now.wait(&new),
+                Some(Err(_)) => continue,
+                None => Span(0),
             };
             let place = line.partition_point(|l| l.0 <= at + wait);
             line.insert(place, (at + wait, proposal));
@@ -234,9 +199,10 @@ impl PolicyLog {
         if *due > at {
             return Ok(Some(format!("proposal {id} was not due at {at}")));
         }
-        let same = match (&p.what, order) {
-            (ProposedChange::Settings(changes), Order::Settings(policy)) => policy.with(changes).ok() == Some(**policy),
-            _ => p.order(base)? == *order,
+        let same = match p.what.settings(base) {
+            // Settings are put on top of those in force then, as the order has them.
+            Some(then) => matches!(order, Order::Settings(policy) if then.ok() == Some(**policy)),
+            None => p.order(base)? == *order,
         };
         Ok((!same).then(|| format!("what proposal {id} says is not what was applied")))
     }
@@ -244,10 +210,8 @@ impl PolicyLog {
 
 /// The settings in force at an instant.
 fn in_force(base: &Policy, line: &[(Ts, PolicyProposal)], at: Ts) -> Policy {
-    line.iter().take_while(|l| l.0 <= at).fold(*base, |policy, (_, p)| match &p.what {
-        ProposedChange::Settings(changes) => policy.with(changes).unwrap_or(policy),
-        ProposedChange::Override { .. } => policy,
-    })
+    let acted = line.iter().take_while(|l| l.0 <= at);
+    acted.fold(*base, |policy, (_, p)| p.what.settings(&policy).and_then(Result::ok).unwrap_or(policy))
 }
 
 /// Takes one line.
@@ -294,6 +258,8 @@ pub fn settings(base: &Policy, orders: &[StoredOrder]) -> Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::margin::Override;
+    use crate::margin::guardrail::policy_change::Changes;
 
     fn hour(n: i64) -> Ts {
         Ts(0) + Span::HOUR.times(n)
