@@ -17,7 +17,6 @@ pub fn decisions(instruments: usize) -> Vec<Decision> {
         horizon: Horizon(Span::DAY),
         baseline: 0.04 / (i + 3) as f64,
         forecast_loss: Some(0.05 / (i + 3) as f64),
-        credibility: 0.8,
         m_raw: 1.2,
         m_im_ppm: 1_200_000,
         m_mm_ppm: 1_000_000,

@@ -17,6 +17,22 @@ use crate::pipeline::{Margin, Settings};
 use crate::serve::{SinkConfig, sink};
 use crate::study::config::{Ablation, ModelPlan, Plan, Study};
 
+/// Settings that were there once, and what to write instead.
+const RETIRED: [(&str, &str, &str); 2] = [
+    (
+        "margin",
+        "credibility",
+        "is retired: what is known against a forecast decides whether it is heard; write how much it counts as `weight` of \
+         [margin.blend], and from which evidence on it does not as `silent_at` of [margin.evidence]",
+    ),
+    (
+        "margin",
+        "challengers",
+        "is retired: models that disagree with the baseline do not lower a forecast's weight any more; leave it out, and \
+         write how much the forecast counts as `weight` of [margin.blend]",
+    ),
+];
+
 /// Rows kept of each instrument where the configuration does not say.
 const REPLAY_ROWS: usize = 2500;
 
@@ -199,8 +215,13 @@ impl Config {
         for o in overrides {
             set(&mut table, o)?;
         }
-        let table = plain(toml::Value::Table(table));
+        let mut table = plain(toml::Value::Table(table));
         let mut problems = Problems::default();
+        for (section, key, instead) in RETIRED {
+            if table.get_mut(section).and_then(Value::as_object_mut).and_then(|s| s.remove(key)).is_some() {
+                problems.say(&format!("{section}.{key}"), instead);
+            }
+        }
         let config: Option<Config> = settings::read(&table, &mut problems);
         if let Some(config) = &config {
             config.problems(&|section, key| table.get(section).is_some_and(|s| s.get(key).is_some()), &mut problems);

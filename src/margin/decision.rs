@@ -20,8 +20,6 @@ pub struct Decision {
     pub baseline: f64,
     /// Forecast 99 % loss, fraction of notional; absent when no forecast was usable.
     pub forecast_loss: Option<f64>,
-    /// Weight of the forecast in \[0, 1\].
-    pub credibility: f64,
     /// Multiplier before guardrails.
     pub m_raw: f64,
     /// Published initial-margin multiplier, parts per million, rounded up.

@@ -8,7 +8,9 @@
 //! | `state.rs` | how fresh it is |
 //! | `reason.rs` | why it is not simply what was aimed at |
 //! | `multiplier.rs` | the chain m0 to m4 from a baseline and a forecast |
-//! | `credibility.rs` | how much a forecast is believed |
+//! | `blend.rs` | the blend of forecast and baseline |
+//! | `e_detector.rs` | evidence against a sequence of forecasts, at any time |
+//! | `monitor.rs` | whether a forecast is heard |
 //! | `apc.rs` | anti-procyclical stages on the baseline |
 //! | `traffic_light.rs` | breaches of what was asked, and what they do by themselves |
 //! | `risk_score.rs` | a score that orders instruments for people |
@@ -22,11 +24,13 @@
 
 pub mod account;
 pub mod apc;
+pub mod blend;
 pub mod cents;
-pub mod credibility;
 pub mod decision;
+pub mod e_detector;
 mod error;
 pub mod guardrail;
+pub mod monitor;
 pub mod multiplier;
 pub mod numbers;
 pub mod percentile;
@@ -36,7 +40,7 @@ mod state;
 pub mod traffic_light;
 pub mod why;
 
-pub use credibility::Credibility;
+pub use blend::Blend;
 pub use decision::Decision;
 pub use error::Error;
 pub use guardrail::order::{Order, Override};

@@ -1,6 +1,7 @@
-//! The multiplier chain m0..m4: how far a forecast may lift the requirement above its baseline.
+//! The multiplier chain m0..m4: how far a forecast may move the requirement off its baseline.
 
 use super::Reason;
+use super::blend::Blend;
 
 /// What one link of the chain needs. Losses are fractions of notional over the same horizon.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -9,8 +10,8 @@ pub struct ChainInputs {
     pub baseline: f64,
     /// Forecast 99 % loss `f`, calibrated; absent when no model could say.
     pub forecast: Option<f64>,
-    /// Weight of the forecast `c` in \[0, 1\].
-    pub credibility: f64,
+    /// The blend; its weight is that of a forecast that is heard.
+    pub blend: Blend,
     /// Probability of the stressed regime `p_s`.
     pub p_stress: f64,
     /// Requirement in the stressed regime `sv`.
@@ -24,7 +25,7 @@ pub struct ChainInputs {
 pub struct Chain {
     /// Forecast over baseline; 1 without a forecast.
     pub m0: f64,
-    /// Credible part of a rise; never below 1.
+    /// The blend of forecast and baseline.
     pub m1: f64,
     /// At least the expected requirement under the stressed regime.
     pub m2: f64,
@@ -41,13 +42,14 @@ impl ChainInputs {
     ///
     /// ```text
     /// m0 = f / b
-    /// m1 = 1 + c (m0 - 1)  if m0 > 1, else 1
-    /// m2 = max(m1, 1 + p_s (max(sv / b, 1) - 1))
+    /// m1 = k m0^w
+    /// m2 = max(m1, 1 + s (p_s (max(sv / b, 1) - 1)))
     /// m3 = m2 + a / b
     /// m4 = clamp(m3, m_min, m_max)
     /// ```
     ///
-    /// `None` without a positive baseline. Any other number that is not finite drops out of its
+    /// `w`, `k` and `s` are those of [`Blend`]. A stressed regime that wants nothing is no floor: a blend below 1 stays
+    /// so until `m_min`. `None` without a positive baseline. Any other number that is not finite drops out of its
     /// link and is named in the reasons.
     pub fn chain(&self, m_min: f64, m_max: f64) -> Option<Chain> {
         let b = self.baseline;
@@ -65,7 +67,11 @@ impl ChainInputs {
             otherwise
         };
         let forecast = self.forecast.map(|f| finite(f, f64::NAN)).filter(|f| *f > 0.0);
-        let c = finite(self.credibility, 0.0).clamp(0.0, 1.0);
+        let blend = Blend {
+            weight: finite(self.blend.weight, 0.0).clamp(0.0, 1.0),
+            level: finite(self.blend.level, 1.0),
+            stress_link: finite(self.blend.stress_link, 1.0).clamp(0.0, 1.0),
+        };
         let p = finite(self.p_stress, 0.0).clamp(0.0, 1.0);
         let stressed = finite(self.stressed, b);
         let liquidity = finite(self.liquidity, 0.0).max(0.0);
@@ -73,8 +79,8 @@ impl ChainInputs {
             reasons.push(Reason::NoForecast);
         }
         let m0 = forecast.map_or(1.0, |f| f / b);
-        let m1 = if m0 > 1.0 { 1.0 + c * (m0 - 1.0) } else { 1.0 };
-        let m2 = m1.max(1.0 + p * ((stressed / b).max(1.0) - 1.0));
+        let m1 = blend.of(forecast.map(|f| f / b));
+        let m2 = blend.with_stress(m1, p, stressed / b);
         let m3 = m2 + liquidity / b;
         let m4 = m3.max(m_min).min(m_max);
         if m3 > m_max {
@@ -93,7 +99,7 @@ mod tests {
     const GOOD: ChainInputs = ChainInputs {
         baseline: 0.04,
         forecast: Some(0.05),
-        credibility: 0.8,
+        blend: Blend { weight: 0.8, level: 1.0, stress_link: 1.0 },
         p_stress: 0.1,
         stressed: 0.09,
         liquidity: 0.0,
@@ -111,7 +117,9 @@ mod tests {
         let nan = f64::NAN;
         for bad in [
             ChainInputs { forecast: Some(nan), ..GOOD },
-            ChainInputs { credibility: nan, ..GOOD },
+            ChainInputs { blend: Blend { weight: nan, ..GOOD.blend }, ..GOOD },
+            ChainInputs { blend: Blend { level: nan, ..GOOD.blend }, ..GOOD },
+            ChainInputs { blend: Blend { stress_link: nan, ..GOOD.blend }, ..GOOD },
             ChainInputs { p_stress: nan, ..GOOD },
             ChainInputs { stressed: f64::INFINITY, ..GOOD },
             ChainInputs { liquidity: nan, ..GOOD },

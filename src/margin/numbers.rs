@@ -59,7 +59,6 @@ const fn own(name: &'static str, unit: NumberUnit, get: fn(&Decision) -> f64) ->
 const OWN: &[Number] = &[
     own("baseline", NumberUnit::Fraction, |d| d.baseline),
     own("forecast_loss", NumberUnit::Fraction, |d| d.forecast_loss.unwrap_or(f64::NAN)),
-    own("credibility", NumberUnit::Share, |d| d.credibility),
     own("m_raw", NumberUnit::Ratio, |d| d.m_raw),
     own("m_im_ppm", NumberUnit::PartsPerMillion, |d| d.m_im_ppm as f64),
     own("m_mm_ppm", NumberUnit::PartsPerMillion, |d| d.m_mm_ppm as f64),

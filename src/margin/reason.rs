@@ -42,6 +42,10 @@ pub enum Reason {
     PartialForecast,
     /// The forecast over a shorter horizon was larger, and was taken.
     HorizonLift,
+    /// Losses exceeded the forecast too often: it is not heard.
+    ForecastSilenced,
+    /// The forecast costs more than the baseline: its weight is lowered.
+    ForecastCostly,
     /// No usable baseline; nothing new is published.
     NoBaseline,
     /// A number was not finite; the previous value holds.

@@ -124,7 +124,7 @@ mod tests {
         ChainInputs {
             baseline: 0.04,
             forecast: Some(forecast),
-            credibility: 1.0,
+            blend: crate::margin::Blend { weight: 1.0, level: 1.0, stress_link: 1.0 },
             p_stress: 0.0,
             stressed: 0.04,
             liquidity: 0.0,

@@ -16,7 +16,7 @@ macro_rules! why_numbers {
             always {
                 /// Forecast over baseline.
                 m0: Ratio [];
-                /// The credible part of a rise.
+                /// The blend of forecast and baseline.
                 m1: Ratio [];
                 /// At least what the stressed regime wants.
                 m2: Ratio [];
@@ -36,6 +36,16 @@ macro_rules! why_numbers {
                 gap: Fraction [];
             }
             later {
+                /// Weight of the forecast in the blend: 0 where it is silenced or there is none.
+                blend_weight: Share [Column Explained];
+                /// Level of the blend.
+                blend_level: Ratio [];
+                /// Share of what the stressed regime is expected to want beyond the baseline.
+                stress_link: Share [];
+                /// Evidence that losses exceed the forecast too often: the e-detector of the tail that shows more.
+                evidence: Ratio [Column Explained];
+                /// Evidence that the forecast costs more than the baseline, by tick loss.
+                evidence_cost: Ratio [Column Explained];
             }
         }
     };

@@ -22,10 +22,10 @@ impl Margin {
         for name in self.multiplier.as_ref().and_then(RuleMultiplier::models).into_iter().flatten() {
             p.one_of("multiplier", name, instances);
         }
-        self.challengers.iter().for_each(|name| p.one_of("challengers", name, instances));
         p.under("baseline", |p| self.baseline.problems(p));
         apc::problems(&self.apc, p);
-        p.under("credibility", |p| self.credibility.problems(p));
+        p.under("blend", |p| self.blend.problems(p));
+        p.under("evidence", |p| self.evidence.problems(p));
         if let Some(light) = &self.traffic_light {
             p.under("traffic_light", |p| light.problems(p));
         }

@@ -17,6 +17,7 @@ use crate::base::{Symbol, Ts};
 use crate::feature::{Builder, Row};
 use crate::forecast::{Forecast, Forecaster};
 use crate::margin::Decision;
+use crate::margin::monitor::{MonitorReading, ScoredOutcome};
 
 /// A row builder, the rows it made, the forecasters that run on them, and a decider for each horizon.
 pub(super) struct Instrument {
@@ -46,12 +47,8 @@ struct Running {
 impl Instrument {
     pub fn new(symbol: Symbol, settings: &Settings, models: Arc<ModelSet>, seal: Seal) -> Result<Instrument, Error> {
         let mut deciders = Vec::new();
-        for ahead in &settings.horizons {
-            deciders.push((None, Decider::new(&settings.margin, &settings.rows, *ahead)?));
-            for named in &settings.margins {
-                let decider = Decider::new(&named.margin, &settings.rows, *ahead)?;
-                deciders.push((Some(named.name.as_str().into()), decider));
-            }
+        for (ahead, name, margin) in settings.ways() {
+            deciders.push((name.map(Arc::from), Decider::new(margin, &settings.rows, ahead)?));
         }
         Ok(Instrument {
             builder: Builder::new(settings.rows.clone())?,
@@ -81,10 +78,11 @@ impl Instrument {
     /// Time has come to `now` for the deciders.
     pub fn tick(&mut self, now: Ts) -> Vec<Decision> {
         let (symbol, seal) = (self.symbol, self.seal);
-        self.decide(|d| d.tick(symbol, now, seal))
+        self.decide(|_, d| d.tick(symbol, now, seal))
     }
-    /// A completed row moves the models, and they the deciders; gives the decisions in horizon order.
-    pub fn row(&mut self, row: &Row) -> Vec<Decision> {
+    /// A completed row moves the models, and they the deciders; gives the decisions in horizon order. `known` is
+    /// what is known against the forecast of each decider.
+    pub fn row(&mut self, row: &Row, known: &[Option<MonitorReading>]) -> Vec<Decision> {
         if self.running.is_empty() && row.ts >= self.models.trained_until {
             self.start();
         }
@@ -103,15 +101,20 @@ impl Instrument {
         horizon_agreement::agree(&mut self.forecasts);
         let publish = row.ts >= self.publish_from;
         let (forecasts, seal) = (std::mem::take(&mut self.forecasts), self.seal);
-        let made = self.decide(|d| d.row(row, &forecasts, publish, seal));
+        let of = |i: usize| known.get(i).copied().flatten();
+        let made = self.decide(|i, d| d.row(row, &forecasts, of(i), publish, seal));
         self.forecasts = forecasts;
         made
     }
+    /// What the last row settled of each decider's forecasts.
+    pub fn settled(&self) -> impl Iterator<Item = Option<ScoredOutcome>> {
+        self.deciders.iter().map(|(_, decider)| decider.settled())
+    }
     /// Moves every decider; gives the margin's own decisions and keeps those of named margins.
-    fn decide(&mut self, move_on: impl Fn(&mut Decider) -> Option<Decision>) -> Vec<Decision> {
+    fn decide(&mut self, move_on: impl Fn(usize, &mut Decider) -> Option<Decision>) -> Vec<Decision> {
         let mut own = Vec::new();
-        for (name, decider) in &mut self.deciders {
-            let Some(decision) = move_on(decider) else { continue };
+        for (i, (name, decider)) in self.deciders.iter_mut().enumerate() {
+            let Some(decision) = move_on(i, decider) else { continue };
             match name {
                 None => own.push(decision),
                 Some(name) => self.named.push(NamedDecision { margin: Arc::clone(name), decision }),

@@ -8,15 +8,16 @@
 //! | `instrument` | one instrument: row builder, forecasters, deciders |
 //! | `check` | which settings of a margin are out of range, or name what is not there |
 //! | `decide` | from a row and its forecasts to a decision |
-//! | `multiplier` | multipliers that are not earned |
+//! | `multiplier` | multipliers that are no blend |
+//! | `pooled_monitor` | evidence against a forecast, pooled over instruments |
 //! | [`named_decision`] | a decision of one of several ways |
 //! | [`named_forecast`] | a forecast with the instance that made it |
 //! | `horizon_agreement` | longer horizons are lifted to shorter ones |
 //! | `error` | why an input or a setting is refused |
 //!
 //! This folder knows nothing of files, of clocks, or of who reads a decision: time is an input. A [`Pipeline`]
-//! holds every instrument, and one barrier where the rows of a window wait for each other, so that each
-//! carries what the whole market did.
+//! holds every instrument, one barrier where the rows of a window wait for each other, so that each
+//! carries what the whole market did, and the evidence against the forecasts that instruments share.
 
 mod check;
 mod decide;
@@ -28,6 +29,7 @@ pub mod model_set;
 mod multiplier;
 pub mod named_decision;
 pub mod named_forecast;
+mod pooled_monitor;
 pub mod settings;
 
 pub use decide::market_time;
@@ -48,13 +50,17 @@ use crate::base::{Digest, Symbol};
 use crate::event::Fault;
 use crate::feature::{Barrier, Row};
 use crate::margin::Decision;
+use crate::margin::monitor::MonitorReading;
 use decide::Seal;
 use instrument::Instrument;
+use pooled_monitor::PooledMonitor;
 
 /// Every instrument, and what they share.
 pub struct Pipeline {
     instruments: BTreeMap<Symbol, Instrument>,
     barrier: Barrier,
+    /// One for each decider of an instrument, in their order; absent where no forecast is blended.
+    monitors: Vec<Option<PooledMonitor>>,
     /// The forecasts that the last input caused.
     fresh: Vec<NamedForecast>,
     /// The decisions of named margins that it caused.
@@ -73,7 +79,11 @@ impl Pipeline {
         let one = |symbol: &Symbol| Ok((*symbol, Instrument::new(*symbol, &settings, Arc::clone(&models), seal)?));
         let instruments = settings.symbols.iter().map(one).collect::<Result<_, Error>>()?;
         let barrier = Barrier::new(settings.symbols.len(), settings.rows.row);
-        Ok(Pipeline { instruments, barrier, fresh: Vec::new(), named: Vec::new(), unknown: BTreeMap::new() })
+        let monitor = |ahead: usize, margin: &Margin| {
+            margin.multiplier.is_none().then(|| PooledMonitor::new(margin.evidence, ahead))
+        };
+        let monitors = settings.ways().map(|(ahead, _, margin)| monitor(ahead, margin)).collect();
+        Ok(Pipeline { instruments, barrier, monitors, fresh: Vec::new(), named: Vec::new(), unknown: BTreeMap::new() })
     }
     /// Takes one input; gives the decisions that it causes: those of every row whose wait for the
     /// other instruments it ends, in order of close and symbol, then those of the instrument that
@@ -120,13 +130,21 @@ impl Pipeline {
         }
         Ok(Vec::new())
     }
-    /// The rows of one window move their instruments, which share nothing.
+    /// The rows of one window move their instruments, which share what was known before it and nothing else.
     fn window(&mut self, rows: &[Row]) -> Vec<Decision> {
+        let Some(close) = rows.first().map(|row| row.ts) else { return Vec::new() };
+        let known: Vec<Option<MonitorReading>> =
+            self.monitors.iter_mut().map(|m| m.as_mut().map(|m| m.begin(close))).collect();
         let row_of = |symbol: &Symbol| rows.iter().find(|r| r.symbol == *symbol);
         let mut moving: Vec<(&mut Instrument, &Row)> =
             self.instruments.iter_mut().filter_map(|(symbol, one)| Some((one, row_of(symbol)?))).collect();
-        let made: Vec<Vec<Decision>> = moving.par_iter_mut().map(|(one, row)| one.row(row)).collect();
-        for (one, _) in &mut moving {
+        let made: Vec<Vec<Decision>> = moving.par_iter_mut().map(|(one, row)| one.row(row, &known)).collect();
+        for (one, row) in &mut moving {
+            for (monitor, outcome) in self.monitors.iter_mut().zip(one.settled()) {
+                if let Some((monitor, outcome)) = monitor.as_mut().zip(outcome) {
+                    monitor.take(row.symbol, row.ts, outcome);
+                }
+            }
             self.fresh.extend_from_slice(&one.forecasts);
             self.named.append(&mut one.named);
         }

@@ -1,4 +1,4 @@
-//! Multipliers that are not earned: always the same, or the volatility of one model over that of another.
+//! Multipliers that are no blend: always the same, or the volatility of one model over that of another.
 
 use serde::{Deserialize, Serialize};
 

@@ -7,10 +7,8 @@ use super::multiplier::RuleMultiplier;
 use crate::base::{Symbol, Ts};
 use crate::feature;
 use crate::loss::baseline;
-use crate::margin::Policy;
 use crate::margin::apc::Stage;
-use crate::margin::credibility::CredibilityParams;
-use crate::margin::traffic_light;
+use crate::margin::{Blend, Policy, monitor, traffic_light};
 
 /// What a pipeline needs to know besides the models.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -32,6 +30,16 @@ pub struct Settings {
     /// [`Pipeline::named`](super::Pipeline::named).
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub margins: Vec<NamedMargin>,
+}
+
+impl Settings {
+    /// Every way to make a requirement over every horizon, in rows: the margin's own has no name.
+    pub(super) fn ways(&self) -> impl Iterator<Item = (usize, Option<&str>, &Margin)> {
+        self.horizons.iter().flat_map(move |ahead| {
+            let named = self.margins.iter().map(move |named| (*ahead, Some(named.name.as_str()), &named.margin));
+            std::iter::once((*ahead, None, &self.margin)).chain(named)
+        })
+    }
 }
 
 /// A way to make a requirement, with its name.
@@ -67,16 +75,14 @@ pub struct Margin {
     /// Anti-procyclical stages between the measured loss and the baseline, in the order they run.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub apc: Vec<Stage>,
-    /// Instances whose 99 % losses are held beside the baseline: how far all of them disagree lowers the
-    /// forecast's weight.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub challengers: Vec<String>,
-    /// How the forecast earns its weight.
-    pub credibility: CredibilityParams,
+    /// How forecast and baseline are blended.
+    pub blend: Blend,
+    /// When a forecast is not heard.
+    pub evidence: monitor::Params,
     /// What the traffic light over past outcomes does by itself; absent: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traffic_light: Option<traffic_light::Params>,
-    /// What the baseline is multiplied with; absent: what a forecast is believed to be above it.
+    /// What the baseline is multiplied with; absent: the blend with a forecast.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub multiplier: Option<RuleMultiplier>,
     /// The guardrails.
@@ -107,8 +113,8 @@ impl Default for Margin {
             long_run: None,
             stressed: None,
             apc: Vec::new(),
-            challengers: Vec::new(),
-            credibility: CredibilityParams::default(),
+            blend: Blend::default(),
+            evidence: monitor::Params::default(),
             traffic_light: None,
             multiplier: None,
             guardrail: Policy::default(),
@@ -142,7 +148,7 @@ impl Margin {
         if let Some(multiplier) = &self.multiplier {
             multiplier.check()?;
             if self.traffic_light.is_some() {
-                return bad("`traffic_light` acts on forecasts that earn their weight; leave `multiplier` out".into());
+                return bad("`traffic_light` acts on the blend with a forecast; leave `multiplier` out".into());
             }
         }
         self.traffic_light.map_or(Ok(()), |light| light.check()).or_else(|e| bad(e.to_string()))

@@ -11,7 +11,7 @@
 //! | `evidence.json` | `margincast.evidence.v1`, `v2`, `v3` | [`super::promotion::Evidence::read`] |
 //! | `aliases/<alias>` | `<version> sha256:<digest of MANIFEST.json>` | [`super::registry::AliasTarget`] |
 //! | `history.jsonl`, `ledger/*.jsonl` | `v` 1 | `super::Record::read` |
-//! | ledger body of `publish` | `margincast.multiplier.v1`, `.v2` | [`super::ledger::Publication`] |
+//! | ledger body of `publish` | `margincast.multiplier.v1`, `.v2`, `.v3` | [`super::ledger::Publication`] |
 //! | ledger body of `order` | a word for its kind | `super::ledger::order::OrderGiven` |
 //! | `ledger/guard/log.jsonl` | `v` 1 | `PolicyLog::proposals` of `ledger/policy_log.rs` |
 //! | `ledger/sinks/NAME.json` | `margincast.cursor.v1` | the cursor of a sink, `serve/sink/cursor.rs` |

@@ -60,7 +60,7 @@ const COUNTERS: [(&str, &str); 12] = [
     ("margincast_input_rejected_total", "events counted as faults, by reason"),
     ("margincast_sink_failures_total", "deliveries that failed, by sink"),
 ];
-const GAUGES: [(&str, &str); 10] = [
+const GAUGES: [(&str, &str); 13] = [
     ("margincast_build_info", "always 1; which program"),
     ("margincast_model_info", "always 1; which model is in force"),
     ("margincast_publication_seq", "number of the newest publication"),
@@ -68,6 +68,9 @@ const GAUGES: [(&str, &str); 10] = [
     ("margincast_input_age_seconds", "since the oldest input in force, by instrument"),
     ("margincast_instruments", "rows in force, by status"),
     ("margincast_multiplier", "initial-margin multiplier in force"),
+    ("margincast_blend_weight", "weight of the forecast in the multiplier; 0 where it is silenced"),
+    ("margincast_evidence", "evidence that losses exceed the forecast too often"),
+    ("margincast_evidence_cost", "evidence that the forecast costs more than the baseline"),
     ("margincast_stream_subscribers", "streams being served"),
     ("margincast_sink_seq", "number of the last publication that a sink acknowledged"),
     ("margincast_sink_behind", "publications that a sink has not acknowledged yet"),
@@ -166,6 +169,16 @@ impl Meters {
             newest = newest.max(Some(p.published_at));
             let labels = [("instrument", p.symbol.to_string()), ("horizon", p.horizon.clone())];
             self.gauge("margincast_multiplier", &labels).set(p.multiplier.parse().unwrap_or(f64::NAN));
+            for (name, value) in [
+                ("margincast_blend_weight", &p.why.blend_weight),
+                ("margincast_evidence", &p.why.evidence),
+                ("margincast_evidence_cost", &p.why.evidence_cost),
+            ] {
+                // What a publication does not say is not shown.
+                if let Some(value) = value.as_ref().and_then(|v| v.as_ref()).and_then(|v| v.parse::<f64>().ok()) {
+                    self.gauge(name, &labels).set(value);
+                }
+            }
             self.gauge("margincast_input_age_seconds", &labels).set((now - p.as_of).seconds());
         }
         for status in [Status::Live, Status::Thin, Status::Held, Status::Degraded, Status::Fallback, Status::Halted] {

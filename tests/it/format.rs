@@ -8,8 +8,9 @@ use margincast::event::snapshot::{AccountHolding, AccountSnapshot, VenueSnapshot
 use margincast::feature::schema_id;
 use margincast::loss::test::traffic_light::Light;
 use margincast::margin::traffic_light::TrafficLightReading;
-use margincast::margin::{Order, Override, Policy, State};
+use margincast::margin::{Order, Override, Policy, Reason, State};
 use margincast::pipeline::ModelSet;
+use margincast::record::explain::Explanation;
 use margincast::record::ledger::{PolicyLog, VenueFiles};
 use margincast::record::promotion::Evidence;
 use margincast::record::registry::{AliasTarget, Aliases, Env, Golden};
@@ -164,6 +165,39 @@ fn the_third_ledger_reads_with_what_the_venue_told_the_risk_score_and_the_light(
         Some(TrafficLightReading { light: Light::Yellow, breaches: 6, outcomes: 250 })
     );
     assert!(published[0].differences(&decision).is_empty());
+}
+
+#[test]
+fn the_fourth_ledger_reads_with_the_blend_and_the_evidence_and_those_before_without() {
+    let of = |version: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/format/{version}/ledger"));
+        let mut published = Vec::new();
+        ledger::epochs(&FileStore::read(&folder).unwrap(), |_, p| published.push(p)).unwrap();
+        published.pop().unwrap()
+    };
+    let new = of("v4");
+    let decision = new.decision().unwrap();
+    let why = &decision.why;
+    assert_eq!((new.schema.as_str(), &new.forecast.credibility), (ledger::SCHEMA, &None));
+    assert_eq!((why.blend_weight, why.blend_level, why.stress_link), (0.3, 1.0, 1.0));
+    assert_eq!((why.evidence, why.evidence_cost), (0.990625, 120.5));
+    assert_eq!(decision.reasons, [Reason::ForecastCostly, Reason::StepUp]);
+    assert!(new.differences(&decision).is_empty());
+    for version in ["v1", "v2", "v3"] {
+        let old = of(version);
+        let decision = old.decision().unwrap();
+        assert_eq!(old.forecast.credibility.as_deref(), Some("0.8"), "{version}");
+        assert!(decision.why.blend_weight.is_nan() && decision.why.evidence.is_nan(), "{version}");
+        assert!(old.differences(&decision).is_empty(), "{version}");
+        // It is explained by what it was made with.
+        let told = Explanation::of(&old).lines().join("\n");
+        assert!(told.contains("the credible part of the rise: 1 + c (m0 - 1) = 1 + 0.8000 x 0.250000"), "{told}");
+    }
+    let told = Explanation::of(&new).lines().join("\n");
+    assert!(
+        told.contains("the blend: k m0^w = 1.0000 x 1.250000^0.3000") && told.contains("FORECAST_COSTLY"),
+        "{told}"
+    );
 }
 
 #[test]

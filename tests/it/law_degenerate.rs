@@ -207,7 +207,7 @@ fn check(case: &str, walk: &Walk) {
         assert!(f.spike.is_none_or(|p| (0.0..=1.0).contains(&p.get())), "{case}: {model}: {:?}", f.spike);
     }
     for d in &walk.decisions {
-        let numbers = [d.baseline, d.credibility, d.m_raw, d.c_im, d.c_mm, d.why.m0, d.why.m1, d.why.m2, d.why.m4];
+        let numbers = [d.baseline, d.why.blend_weight, d.m_raw, d.c_im, d.c_mm, d.why.m0, d.why.m1, d.why.m2, d.why.m4];
         assert!(numbers.iter().all(|v| v.is_finite() && *v >= 0.0), "{case}: {d:?}");
         assert!(d.baseline > 0.0 && d.c_im >= d.baseline * (1.0 - 1e-9) && d.c_mm <= d.c_im, "{case}: {d:?}");
         assert!((1_000_000..=2_000_000).contains(&d.m_im_ppm), "{case}: {d:?}");

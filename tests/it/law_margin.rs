@@ -10,7 +10,7 @@ use margincast::margin::guardrail::order::Field;
 use margincast::margin::guardrail::policy::{IM_OVER_MM, M_CEILING, Mode, Policy, StepLimits};
 use margincast::margin::guardrail::thin_book::BookWatch;
 use margincast::margin::risk_score::{RiskScore, RiskWeights};
-use margincast::margin::{ChainInputs, Conditions, Guardrail, Output, Override, Proposal, Reason, State};
+use margincast::margin::{Blend, Chain, ChainInputs, Conditions, Guardrail, Output, Override, Proposal, Reason, State};
 use proptest::prelude::*;
 
 /// One thing that happens to a guardrail.
@@ -305,6 +305,104 @@ fn a_day_ago(seen: &[Seen], ts: Ts) -> f64 {
     old.bundle.c_im
 }
 
+fn chain_inputs() -> impl Strategy<Value = ChainInputs> {
+    let blend = (0.0..=1.0_f64, 0.5..2.0_f64, 0.0..=1.0_f64).prop_map(|(weight, level, stress_link)| Blend {
+        weight,
+        level,
+        stress_link,
+    });
+    (0.005..0.2_f64, 0.001..0.5_f64, blend, 0.0..1.0_f64, 0.001..0.5_f64, 0.0..0.1_f64).prop_map(
+        |(baseline, f, blend, p_stress, stressed, liquidity)| ChainInputs {
+            baseline,
+            forecast: Some(f),
+            blend,
+            p_stress,
+            stressed,
+            liquidity,
+        },
+    )
+}
+
+fn whole_chain(inputs: &ChainInputs) -> Chain {
+    inputs.chain(1.0, 2.0).expect("a baseline")
+}
+
+/// What holds for every chain of multipliers; says which law it breaks.
+fn chain_laws(chain: &dyn Fn(&ChainInputs) -> Chain, i: &ChainInputs, more: f64) -> Result<(), &'static str> {
+    let links = |i: &ChainInputs| {
+        let c = chain(i);
+        [c.m1, c.m2, c.m3, c.m4]
+    };
+    let of = links(i);
+    let bounded = (1.0..=2.0).contains(&of[3]) && of[1] >= of[0] && of[2] >= of[1];
+    bounded.then_some(()).ok_or("each link is at least the one before, and the last within its bounds")?;
+    let blend = |blend: Blend| ChainInputs { blend, ..*i };
+    let (f, own) = (i.forecast.unwrap_or(i.baseline), i.blend);
+    let heard = f > i.baseline;
+    for (riskier, law) in [
+        (ChainInputs { forecast: Some(f * more), ..*i }, "it rises with the forecast"),
+        (blend(Blend { level: own.level * more, ..own }), "it rises with the level"),
+        (
+            blend(Blend { weight: if heard { (own.weight * more).min(1.0) } else { own.weight }, ..own }),
+            "it rises with the weight of a rise",
+        ),
+        (blend(Blend { stress_link: (own.stress_link * more).min(1.0), ..own }), "it rises with the stress link"),
+        (ChainInputs { p_stress: (i.p_stress * more).min(1.0), ..*i }, "it rises with the probability of stress"),
+        (ChainInputs { stressed: i.stressed * more, ..*i }, "it rises with the stressed loss"),
+        (ChainInputs { liquidity: i.liquidity * more, ..*i }, "it rises with the charge"),
+    ] {
+        let to = links(&riskier);
+        of.iter().zip(to).all(|(a, b)| b >= *a).then_some(()).ok_or(law)?;
+    }
+    let silenced = blend(Blend { weight: 0.0, ..own });
+    let at_level = links(&silenced)[0] == own.level;
+    at_level.then_some(()).ok_or("without weight the blend is its level")?;
+    let other = ChainInputs { forecast: Some(f * more + 0.01), ..silenced };
+    (links(&other) == links(&silenced)).then_some(()).ok_or("without weight the forecast is not known")?;
+    let without = ChainInputs { forecast: None, ..*i };
+    (links(&without) == links(&silenced)).then_some(()).ok_or("silencing takes away the forecast and nothing else")?;
+    // A power of two is exact.
+    let scaled = ChainInputs {
+        baseline: 8.0 * i.baseline,
+        forecast: i.forecast.map(|f| 8.0 * f),
+        stressed: 8.0 * i.stressed,
+        liquidity: 8.0 * i.liquidity,
+        ..*i
+    };
+    (links(&scaled) == of).then_some(()).ok_or("a multiplier has no unit")
+}
+
+#[test]
+fn planted_faults_in_the_chain_break_the_law_they_are_planted_against() {
+    let with = |i: &ChainInputs, weight: f64| ChainInputs { blend: Blend { weight, ..i.blend }, ..*i };
+    type Fault = fn(&ChainInputs) -> ChainInputs;
+    let turned: Fault = |i| ChainInputs { forecast: i.forecast.map(|f| i.baseline * i.baseline / f), ..*i };
+    let deaf: Fault = |i| ChainInputs { p_stress: if i.blend.weight > 0.0 { i.p_stress } else { 0.0 }, ..*i };
+    let united: Fault = |i| ChainInputs { liquidity: i.liquidity * i.baseline, ..*i };
+    let bounded = |i: &ChainInputs| whole_chain(&with(i, i.blend.weight.max(0.1)));
+    let discounted = |i: &ChainInputs| {
+        let mut chain = whole_chain(i);
+        chain.m4 = chain.m3.min(2.0);
+        chain
+    };
+    let faults: [(&str, &dyn Fn(&ChainInputs) -> Chain); 5] = [
+        ("it rises with the forecast", &|i| whole_chain(&turned(i))),
+        ("without weight the blend is its level", &bounded),
+        ("silencing takes away the forecast and nothing else", &|i| whole_chain(&deaf(i))),
+        ("a multiplier has no unit", &|i| whole_chain(&united(i))),
+        ("each link is at least the one before, and the last within its bounds", &discounted),
+    ];
+    let blend = Blend { weight: 0.6, level: 1.0, stress_link: 1.0 };
+    let (forecast, stressed, liquidity) = (Some(0.03), 0.09, 0.001);
+    let calm = ChainInputs { baseline: 0.04, forecast, blend, p_stress: 0.0, stressed, liquidity: 0.0 };
+    let stress = ChainInputs { p_stress: 0.3, liquidity, ..calm };
+    for (law, chain) in faults {
+        let broken: Vec<&str> = [calm, stress].iter().filter_map(|i| chain_laws(chain, i, 1.5).err()).collect();
+        assert!(broken.contains(&law), "{law}: {broken:?}");
+    }
+    assert!([calm, stress].iter().all(|i| chain_laws(&whole_chain, i, 1.5).is_ok()));
+}
+
 proptest! {
     #![proptest_config(cases())]
 
@@ -474,22 +572,9 @@ proptest! {
     }
 
     #[test]
-    fn raw_multiplier_rises_with_each_risk_input(
-        b in 0.005..0.2_f64, f in 0.001..0.5_f64, c in 0.0..1.0_f64, p in 0.0..1.0_f64, sv in 0.001..0.5_f64,
-        a in 0.0..0.1_f64, more in 1.0..2.0_f64,
-    ) {
-        let base = ChainInputs { baseline: b, forecast: Some(f), credibility: c, p_stress: p, stressed: sv, liquidity: a };
-        let m = |i: ChainInputs| i.chain(1.0, 2.0).unwrap();
-        let of = m(base);
-        prop_assert!((1.0..=2.0).contains(&of.m4) && of.m3 >= 1.0);
-        for riskier in [
-            ChainInputs { forecast: Some(f * more), ..base },
-            ChainInputs { credibility: (c * more).min(1.0), ..base },
-            ChainInputs { p_stress: (p * more).min(1.0), ..base },
-            ChainInputs { stressed: sv * more, ..base },
-            ChainInputs { liquidity: a * more, ..base },
-        ] {
-            prop_assert!(m(riskier).m3 >= of.m3 && m(riskier).m4 >= of.m4, "{riskier:?}");
+    fn the_chain_keeps_its_laws_for_all_inputs(inputs in chain_inputs(), more in 1.0..2.0_f64) {
+        if let Err(why) = chain_laws(&whole_chain, &inputs, more) {
+            prop_assert!(false, "{why}: {inputs:?}");
         }
     }
 

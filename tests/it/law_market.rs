@@ -148,11 +148,15 @@ fn the_order_of_instruments_at_equal_times_changes_no_decision() {
         }
         let mut road = Pipeline::new(settings.clone(), &bundle, Digest::of(b"c")).unwrap();
         let mut made: BTreeMap<Symbol, Vec<String>> = BTreeMap::new();
+        let mut evidence: BTreeMap<Ts, Vec<f64>> = BTreeMap::new();
         for event in &all {
             for d in road.push(event).unwrap() {
+                evidence.entry(d.ts).or_default().push(d.why.evidence);
                 made.entry(d.symbol).or_default().push(serde_json::to_string(&d).unwrap());
             }
         }
+        assert!(evidence.values().all(|e| e.len() == 2 && e[0] == e[1]), "what is known is known to both");
+        assert!(evidence.values().any(|e| e[0] != 1.0), "nothing was ever known");
         made
     };
     let (forward, backward) = (run(false), run(true));

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use margincast::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
 use margincast::event::{Body, Event, Fault, synth};
+use margincast::feature::Feature;
 use margincast::forecast::combine::calibration::{self, Calibration};
 use margincast::forecast::{History, Panel, Track};
 use margincast::loss::Side;
+use margincast::margin::monitor::{self, ForecastMonitor, OutcomeScorer, ScoredOutcome};
 use margincast::margin::{Decision, Reason};
 use margincast::pipeline::{Input, Margin, Member, ModelSet, Pipeline, Settings};
 use margincast::study::config::{MarginRule, ModelPlan, Plan, Study};
@@ -138,6 +140,75 @@ fn the_future_multiplied_by_nine_changes_no_decision_before_it() {
     let keep = |all: &[Decision]| text(&all.iter().filter(|d| before(d)).cloned().collect::<Vec<_>>());
     assert_eq!(keep(&a), keep(&b));
     assert_ne!(text(&a), text(&b), "the poison did nothing at all");
+}
+
+/// Evidence that a decision is made with, from what was published before: outcomes known `late` rows before it.
+fn evidence_again(made: &[Decision], late: usize) -> Vec<[f64; 2]> {
+    let row_of = |ts: Ts| ROWS.iter().find(|r| r.ts == ts).unwrap();
+    let mut monitor = ForecastMonitor::new(monitor::Params::default(), 1);
+    let mut scorer = OutcomeScorer::new(Side::Both);
+    let mut settled: Vec<Vec<ScoredOutcome>> = Vec::new();
+    let mut told = Vec::new();
+    for (i, d) in made.iter().enumerate() {
+        let row = row_of(d.ts);
+        let before = i.checked_sub(1).map(|k| &made[k]).filter(|b| b.ts == row.ts_open);
+        let outcome =
+            before.and_then(|b| Some(scorer.score(b.forecast_loss?, Some(b.baseline), row.raw(Feature::Ret))));
+        settled.push(outcome.into_iter().collect());
+        if let Some(known) = i.checked_sub(late) {
+            monitor.push(&settled[known]);
+        }
+        told.push([monitor.reading().evidence, monitor.reading().cost]);
+    }
+    told
+}
+
+#[test]
+fn evidence_follows_from_what_was_published_and_knows_nothing_of_its_own_row() {
+    let made = decisions(&mut road(), &events());
+    let published: Vec<[f64; 2]> = made.iter().map(|d| [d.why.evidence, d.why.evidence_cost]).collect();
+    assert_eq!(published, evidence_again(&made, 1));
+    assert!(published.iter().any(|[m, _]| *m > 1.5) && published.iter().any(|[_, c]| *c != 1.0), "nothing was known");
+    assert_ne!(published, evidence_again(&made, 0), "an outcome that is known a row too early is seen");
+}
+
+#[test]
+fn a_silenced_forecast_changes_the_multiplier_and_nothing_else() {
+    let run = |of: &dyn Fn(&mut Margin)| {
+        let mut settings = settings(&[symbol()]);
+        of(&mut settings.margin);
+        decisions(&mut Pipeline::new(settings, &bundle(), Digest::of(b"configuration")).unwrap(), &events())
+    };
+    let at_once = monitor::Params { silent_at: 1.1, heard_at: 1.0, ..monitor::Params::default() };
+    let heard = run(&|_| {});
+    let silenced = run(&|m| m.evidence = at_once);
+    let deaf = run(&|m| m.blend.weight = 0.0);
+    let (mut changed, mut same) = (0, 0);
+    for ((h, s), w) in heard.iter().zip(&silenced).zip(&deaf) {
+        let apart = |d: &Decision| {
+            (
+                d.ts,
+                d.baseline,
+                d.forecast_loss,
+                d.p_stress,
+                d.why.m0,
+                d.why.evidence,
+                d.why.evidence_cost,
+                d.why.stressed,
+            )
+        };
+        assert_eq!(apart(h), apart(s));
+        let links = |d: &Decision| [d.why.m1, d.why.m2, d.m_raw, d.why.m4];
+        if s.reasons.contains(&Reason::ForecastSilenced) {
+            assert_eq!((s.why.blend_weight, links(s)), (0.0, links(w)), "{s:?}");
+            assert_eq!(s.why.m1, 1.0, "the multiplier is its level");
+            changed += usize::from(links(s) != links(h));
+        } else {
+            assert_eq!((s.why.blend_weight, links(s)), (0.6, links(h)));
+            same += 1;
+        }
+    }
+    assert!(changed > 20 && same > 20, "{changed} {same}");
 }
 
 /// A small study on made-up bars.

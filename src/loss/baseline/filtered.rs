@@ -117,7 +117,7 @@ impl Baseline {
 
 /// Disagreement of models about one loss: (max - min) / median of those that are positive numbers; 0
 /// of fewer than two.
-pub fn dispersion(losses: &[f64]) -> f64 {
+fn dispersion(losses: &[f64]) -> f64 {
     let sound: Vec<f64> = losses.iter().copied().filter(|l| l.is_finite() && *l > 0.0).collect();
     match stats::sorted(&sound)[..] {
         [] | [_] => 0.0,

@@ -12,5 +12,5 @@ mod filtered;
 mod params;
 pub mod var;
 
-pub use filtered::{Baseline, BaselineEstimate, dispersion};
+pub use filtered::{Baseline, BaselineEstimate};
 pub use params::{Params, Side};

@@ -2,8 +2,9 @@
 
 use crate::base::{Digest, Horizon, Symbol, Ts};
 use crate::loss::baseline::BaselineEstimate;
+use crate::margin::monitor::MonitorReading;
 use crate::margin::risk_score::RiskScore;
-use crate::margin::{Chain, Decision, Output, Why, traffic_light};
+use crate::margin::{Blend, Chain, Decision, Output, Why, traffic_light};
 
 /// Which models and settings a decision is signed with.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +21,10 @@ pub(super) struct Basis {
     pub staged: bool,
     pub baseline: f64,
     pub forecast: Option<f64>,
-    pub credibility: f64,
+    /// Absent where the multiplier is no blend.
+    pub blend: Option<Blend>,
+    /// What was known against the forecast.
+    pub known: Option<MonitorReading>,
     pub p_stress: Option<f64>,
     pub chain: Chain,
     pub estimate: BaselineEstimate,
@@ -48,7 +52,6 @@ impl Basis {
             horizon,
             baseline: self.baseline,
             forecast_loss: self.forecast,
-            credibility: self.credibility,
             m_raw: self.chain.m3,
             m_im_ppm: output.m_im_ppm,
             m_mm_ppm: output.m_mm_ppm,
@@ -72,6 +75,11 @@ impl Basis {
                 dispersion: self.estimate.dispersion,
                 data_quality: self.quality,
                 gap: output.gap,
+                blend_weight: self.blend.map_or(f64::NAN, |b| b.weight),
+                blend_level: self.blend.map_or(f64::NAN, |b| b.level),
+                stress_link: self.blend.map_or(f64::NAN, |b| b.stress_link),
+                evidence: self.known.map_or(f64::NAN, |k| k.evidence),
+                evidence_cost: self.known.map_or(f64::NAN, |k| k.cost),
                 stress_flag: output.stress,
                 mm_reasons: output.mm_reasons,
                 fallback_m_ppm: output.fallback_m_ppm,

@@ -1,5 +1,5 @@
 //! From a row and its forecasts to a decision, for one instrument and one horizon: baseline,
-//! credibility, multiplier, guardrails.
+//! blend, multiplier, guardrails.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -18,8 +18,9 @@ use crate::loss::test::traffic_light::Light;
 use crate::margin::apc::{Apc, MeasuredLoss};
 use crate::margin::guardrail::blast::{Accounts, Exposure};
 use crate::margin::guardrail::order::{Order, Scope};
+use crate::margin::monitor::{MonitorReading, OutcomeScorer, ScoredOutcome};
 use crate::margin::{
-    Chain, ChainInputs, Conditions, Credibility, Decision, Output, Override, Proposal, Reason, traffic_light,
+    Blend, Chain, ChainInputs, Conditions, Decision, Output, Override, Proposal, Reason, traffic_light,
 };
 use crate::pipeline::error::Error;
 use crate::pipeline::named_forecast::NamedForecast;
@@ -39,13 +40,15 @@ pub(in crate::pipeline) struct Decider {
     time: MarketClock,
     measure: Measure,
     apc: Apc,
-    credibility: Credibility,
     guard: Guard,
     /// The last row before the first decision, where guardrails begin there.
     before: Option<Proposal>,
     begun: bool,
-    /// Forecast losses whose outcome is not yet known.
-    pending: Pending<f64>,
+    /// Forecast losses whose outcome is not yet known, each with the baseline of its time where there was one.
+    pending: Pending<(f64, Option<f64>)>,
+    scorer: OutcomeScorer,
+    /// What the last row settled.
+    settled: Option<ScoredOutcome>,
     /// Close of the last row.
     close: Option<Ts>,
     /// Those of the last rows in the decider's own time, for data quality.
@@ -94,11 +97,12 @@ impl Decider {
             time: MarketClock::new(step, margin.market_time.then_some(rows.closure)),
             measure: Measure::new(margin, step, ahead)?,
             apc: Apc::new(&margin.apc).map_err(|e| setting(&e))?,
-            credibility: Credibility::new(margin.credibility),
             guard: Guard::new(margin.guardrail, margin.unguarded)?,
             before: None,
             begun: false,
             pending: Pending::new(ahead),
+            scorer: OutcomeScorer::new(margin.baseline.side),
+            settled: None,
             close: None,
             closes: VecDeque::new(),
             basis: None,
@@ -117,9 +121,14 @@ impl Decider {
 
     /// Takes what a row says of the past: the outcome of an earlier forecast, a return, a close.
     fn learn(&mut self, row: &Row) {
-        if let Some(answer) = self.pending.settle(row) {
-            self.credibility.push(self.margin.baseline.side.loss(answer.ret) > answer.what);
-        }
+        let answer = self.pending.settle(row);
+        #[cfg(test)]
+        let answer = answer.map(|a| {
+            // What is settled here acts a row later.
+            let leak = crate::base::planted::ahead("EVIDENCE", row.symbol, row.ts_known + self.step);
+            crate::forecast::outcome::Settlement { ret: a.ret + leak.unwrap_or(0.0), ..a }
+        });
+        self.settled = answer.map(|a| self.scorer.score(a.what.0, a.what.1, a.ret));
         if let Some(light) = &mut self.light {
             light.see(row);
         }
@@ -145,15 +154,10 @@ impl Decider {
         let sd = |name: &str| of(name).map(|f| f.forecast.dist.sd);
         let ratio = margin.multiplier.as_ref().and_then(|m| m.models()).map(|pair| pair.map(sd));
         let silent = ratio.is_some_and(|pair| pair.contains(&None));
-        let wanted = (publish || margin.remembers()) && !silent;
-        let estimate = wanted.then(|| self.measure.estimate(&of)).flatten().map(|mut estimate| {
-            if !margin.challengers.is_empty() {
-                let others = margin.challengers.iter().filter_map(|name| of(name));
-                let others: Vec<f64> = others.map(|f| side.var(&f.forecast.dist)).collect();
-                estimate.dispersion = self.measure.dispersion(&estimate, &others);
-            }
-            estimate
-        });
+        // What a forecast costs is held against the baseline, published or not.
+        let compared = serving.is_some() && margin.multiplier.is_none();
+        let wanted = (publish || margin.remembers() || compared) && !silent;
+        let estimate = wanted.then(|| self.measure.estimate(&of)).flatten();
         Heard {
             serving,
             loss: serving.map(|f| side.var(&f.forecast.dist)),
@@ -163,19 +167,33 @@ impl Decider {
         }
     }
 
-    /// Takes a row and the forecasts made from it. Gives a decision when `publish` and there is a
-    /// baseline.
-    pub fn row(&mut self, row: &Row, forecasts: &[NamedForecast], publish: bool, seal: Seal) -> Option<Decision> {
+    /// What the last row settled of its own forecasts.
+    pub fn settled(&self) -> Option<ScoredOutcome> {
+        self.settled
+    }
+
+    /// Takes a row, the forecasts made from it, and what is `known` against the one that is blended from rows before.
+    /// Gives a decision when `publish` and there is a baseline.
+    pub fn row(
+        &mut self,
+        row: &Row,
+        forecasts: &[NamedForecast],
+        known: Option<MonitorReading>,
+        publish: bool,
+        seal: Seal,
+    ) -> Option<Decision> {
         self.learn(row);
         let heard = self.hear(forecasts, publish);
-        if let Some(loss) = heard.loss {
-            self.pending.issue(row, loss);
+        let measured = heard.estimate.map(|estimate| {
+            let ts = self.time.row(row.ts);
+            let (var, stressed, long_run) = (estimate.var, estimate.stressed_var, estimate.long_run_var);
+            (ts, estimate, self.apc.step(&MeasuredLoss { ts, var, stressed, long_run }))
+        });
+        let baseline = measured.as_ref().and_then(|m| m.2.last().copied());
+        if let Some(loss) = heard.loss.filter(|loss| loss.is_finite() && *loss > 0.0) {
+            self.pending.issue(row, (loss, baseline));
         }
-        let estimate = heard.estimate?;
-        let at = self.time.row(row.ts);
-        let (var, stressed, long_run) = (estimate.var, estimate.stressed_var, estimate.long_run_var);
-        let stages = self.apc.step(&MeasuredLoss { ts: at, var, stressed, long_run });
-        let baseline = stages.last().copied()?;
+        let ((at, estimate, stages), baseline) = measured.zip(baseline)?;
         if !publish {
             let long_run_var = self.measure.long_run(&estimate);
             let begins = Proposal { ts: at, baseline, m: 1.0, p_stress: Vec::new(), long_run_var };
@@ -183,9 +201,9 @@ impl Decider {
             return None;
         }
         let quality = self.quality(at);
-        let credibility = self.credibility.weight(estimate.dispersion, quality);
         let light = self.light.as_ref().map(Breaches::shows);
-        let (chain, forecast) = self.chain(&heard, &estimate, (baseline, credibility), light)?;
+        let blend = self.blend(known);
+        let (chain, forecast) = self.chain(&heard, &estimate, (baseline, blend), known, light)?;
         let proposal = self.proposal(&heard, &chain, (at, baseline), self.measure.long_run(&estimate), light.is_some());
         let confidence = (quality / self.usual.push_over(at, quality, USUAL).quantile(0.5)).min(1.0);
         let output = self.guarded(proposal, row.ts, confidence)?;
@@ -196,11 +214,32 @@ impl Decider {
         let taken_off = light.is_some_and(|l| l.light == Light::Red);
         let (forecast, p_stress) = (forecast.filter(|_| !taken_off), heard.p_stress);
         let staged = !self.margin.apc.is_empty();
-        let basis =
-            Basis { stages, staged, baseline, forecast, credibility, p_stress, chain, estimate, quality, score, light };
+        // A multiplier that is no blend has none.
+        let blended = self.margin.multiplier.is_none().then_some(blend);
+        let blend = blended.map(|b| Blend { weight: if forecast.is_some() { b.weight } else { 0.0 }, ..b });
+        let basis = Basis {
+            stages,
+            staged,
+            baseline,
+            forecast,
+            blend,
+            known,
+            p_stress,
+            chain,
+            estimate,
+            quality,
+            score,
+            light,
+        };
         let basis = self.basis.insert(basis);
         let valid_until = self.time.until(row.ts, output.valid_until - output.ts);
         Some(basis.decision((row.symbol, row.ts, self.horizon), output, valid_until, seal))
+    }
+
+    /// The blend with a forecast against which so much is known.
+    fn blend(&self, known: Option<MonitorReading>) -> Blend {
+        let own = self.margin.blend;
+        Blend { weight: own.weight * known.map_or(1.0, |k| k.share), ..own }
     }
 
     /// The multiplier, and the forecast loss that it is made of.
@@ -208,7 +247,8 @@ impl Decider {
         &self,
         heard: &Heard<'_>,
         estimate: &BaselineEstimate,
-        (baseline, credibility): (f64, f64),
+        (baseline, blend): (f64, Blend),
+        known: Option<MonitorReading>,
         light: Option<traffic_light::TrafficLightReading>,
     ) -> Option<(Chain, Option<f64>)> {
         if let Some(multiplier) = &self.margin.multiplier {
@@ -217,7 +257,7 @@ impl Decider {
         let inputs = ChainInputs {
             baseline,
             forecast: heard.loss,
-            credibility,
+            blend,
             p_stress: heard.p_stress.unwrap_or(0.0),
             stressed: estimate.stressed_var,
             liquidity: 0.0,
@@ -227,6 +267,12 @@ impl Decider {
             Some(shown) => shown.chain(&inputs, p.m_min, p.im.m_max)?,
             None => inputs.chain(p.m_min, p.im.m_max)?,
         };
+        let against = known.filter(|_| heard.loss.is_some()).and_then(|k| match (k.silent, k.costly) {
+            (true, _) => Some(Reason::ForecastSilenced),
+            (_, true) => Some(Reason::ForecastCostly),
+            _ => None,
+        });
+        chain.reasons.extend(against);
         chain.reasons.extend(heard.serving.filter(|f| f.silent_share > 0.0).map(|_| Reason::PartialForecast));
         chain.reasons.extend(heard.serving.filter(|f| f.lifted).map(|_| Reason::HorizonLift));
         Some((chain, heard.loss))

@@ -3,7 +3,7 @@
 use crate::base::Span;
 use crate::forecast::Dist;
 use crate::loss::Side;
-use crate::loss::baseline::{self, Baseline, BaselineEstimate};
+use crate::loss::baseline::{Baseline, BaselineEstimate};
 use crate::pipeline::error::Error;
 use crate::pipeline::named_forecast::NamedForecast;
 use crate::pipeline::settings::Margin;
@@ -69,14 +69,6 @@ impl Measure {
     /// The long-run loss that the guardrails' cap on the total lift is held against: a measured one.
     pub fn long_run(&self, estimate: &BaselineEstimate) -> Option<f64> {
         matches!(self, Measure::History(_)).then_some(estimate.long_run_var)
-    }
-    /// Disagreement of what was measured with what other instances say.
-    pub fn dispersion(&self, estimate: &BaselineEstimate, others: &[f64]) -> f64 {
-        let own = match self {
-            Measure::History(_) => vec![estimate.var, estimate.plain_var],
-            Measure::Models { .. } => vec![estimate.var],
-        };
-        baseline::dispersion(&[&own, others].concat())
     }
 }
 

@@ -6,18 +6,20 @@
 //! What the chain does not say (bounds, step limits, holds, the staleness ladder) is what guardrails put
 //! on top, and is replaced last. Another order would split the same difference otherwise; the sum is the
 //! difference in any. Every stage is rounded up to whole parts, as published, before differences are
-//! taken, so that the terms sum exactly.
+//! taken, so that the terms sum exactly. A publication of before the blend is taken as the blend of weight
+//! `ln m1 / ln m0` that gives its own numbers.
 
 use serde::Serialize;
 
 use crate::base::{Symbol, Ts};
-use crate::margin::{ChainInputs, Decision};
+use crate::margin::{Blend, ChainInputs, Decision};
 use crate::record::error::Error;
 use crate::record::ledger::Publication;
 use crate::record::seq::Seq;
 
 /// The order of substitution.
-pub const ORDER: [&str; 7] = ["positions", "prices", "volatility", "forecast", "regime", "liquidity", "guardrails"];
+pub const ORDER: [&str; 8] =
+    ["positions", "prices", "volatility", "level", "forecast", "regime", "liquidity", "guardrails"];
 
 /// A position in the instrument at both times.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -68,7 +70,7 @@ pub struct RequirementChange {
     /// After less before: the sum of the terms.
     pub difference: i64,
     /// The order in which numbers were replaced.
-    pub order: [&'static str; 7],
+    pub order: [&'static str; 8],
     /// In that order; without a holding nothing of the first two.
     pub terms: Vec<Term>,
 }
@@ -95,10 +97,26 @@ pub(super) fn inputs(d: &Decision) -> ChainInputs {
     ChainInputs {
         baseline: d.baseline,
         forecast: d.forecast_loss,
-        credibility: or_zero(d.credibility),
+        blend: blend(d),
         p_stress: d.p_stress.unwrap_or(0.0),
         stressed: if d.why.stressed.is_finite() { d.why.stressed } else { d.baseline },
         liquidity: or_zero((d.m_raw - d.why.m2) * d.baseline).max(0.0),
+    }
+}
+
+/// The blend of a decision; where it has none, the one that gives its m1.
+fn blend(d: &Decision) -> Blend {
+    let why = &d.why;
+    let own = Blend { weight: why.blend_weight, level: why.blend_level, stress_link: why.stress_link };
+    if [own.weight, own.level, own.stress_link].iter().all(|v| v.is_finite()) {
+        return own;
+    }
+    let m1 = if why.m1.is_finite() { why.m1 } else { 1.0 };
+    let ratio = d.forecast_loss.map(|f| f / d.baseline).filter(|r| *r > 0.0 && *r != 1.0);
+    let weight = ratio.map(|r| m1.ln() / r.ln()).filter(|w| (0.0..=1.0).contains(w));
+    match weight {
+        Some(weight) => Blend { weight, level: 1.0, stress_link: 1.0 },
+        None => Blend { weight: 0.0, level: m1, stress_link: 1.0 },
     }
 }
 
@@ -197,8 +215,10 @@ fn stages(old: &Numbers, new: &Numbers, held: HeldPosition) -> Result<Vec<(f64, 
     };
     now.baseline = b.baseline;
     put(&now, format!("baseline loss {} -> {}", percent(a.baseline), percent(b.baseline)))?;
-    (now.forecast, now.credibility) = (b.forecast, b.credibility);
-    let weights = format!("weight {} -> {}", percent(a.credibility), percent(b.credibility));
+    (now.blend.level, now.blend.stress_link) = (b.blend.level, b.blend.stress_link);
+    put(&now, format!("level of the blend {:.4} -> {:.4}", a.blend.level, b.blend.level))?;
+    (now.forecast, now.blend.weight) = (b.forecast, b.blend.weight);
+    let weights = format!("weight {} -> {}", percent(a.blend.weight), percent(b.blend.weight));
     put(&now, format!("forecast loss {} -> {}, {weights}", maybe(a.forecast), maybe(b.forecast)))?;
     (now.p_stress, now.stressed) = (b.p_stress, b.stressed);
     let stressed = format!("stressed loss {} -> {}", percent(a.stressed), percent(b.stressed));

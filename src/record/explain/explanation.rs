@@ -1,9 +1,9 @@
 //! Why a published multiplier is what it is, in words and numbers, from the publication alone.
 //!
 //! The chain is that of [`crate::margin::multiplier`]:
-//! `m0 = f / b`; `m1 = 1 + c (m0 - 1)` where that is a rise, else 1; `m2` at least what the stressed
-//! regime asks; `m3` with the charge for vanished liquidity; `m4` within its bounds. Then the
-//! guardrails act on the requirement, and what they leave is published.
+//! `m0 = f / b`; `m1 = k m0^w`, the blend; `m2` at least what the stressed regime asks; `m3` with the charge
+//! for vanished liquidity; `m4` within its bounds. Then the guardrails act on the requirement, and what they leave
+//! is published. Publications of before the blend had `m1 = 1 + c (m0 - 1)` where that is a rise, else 1.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -17,7 +17,7 @@ use crate::record::ledger::{Publication, PublishedRiskScore, Status};
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[schema(as = Link)]
 pub struct ChainStep {
-    /// Its name: b, f, c, m0 to m4, m.
+    /// Its name: b, f, w, m0 to m4, m; c in place of w before the blend.
     pub name: &'static str,
     /// Its value; null where there is none.
     pub value: Option<String>,
@@ -112,7 +112,7 @@ impl Explanation {
 
 fn chain(p: &Publication) -> Vec<ChainStep> {
     let number = |text: &Option<String>| parsed(text).unwrap_or(f64::NAN);
-    let (b, f, c) = (number(&p.baseline.loss), number(&p.forecast.loss), number(&p.forecast.credibility));
+    let (b, f) = (number(&p.baseline.loss), number(&p.forecast.loss));
     let (m0, m1, m2) = (number(&p.why.m0), number(&p.why.m1), number(&p.why.m2));
     let (m3, m4) = (number(&p.multiplier_raw), number(&p.why.m4));
     let link = |name, value: f64, text: String| ChainStep { name, value: shown(value), text };
@@ -121,11 +121,7 @@ fn chain(p: &Publication) -> Vec<ChainStep> {
     } else {
         "no usable forecast: the baseline alone decides".into()
     };
-    let rise = if m0 > 1.0 {
-        format!("the credible part of the rise: 1 + c (m0 - 1) = 1 + {c:.4} x {:.6}", m0 - 1.0)
-    } else {
-        "the forecast is not above the baseline, and discounts are not given".into()
-    };
+    let (weight, blend) = blend(p, m0);
     let stress = match parsed(&p.forecast.p_stress) {
         Some(s) if m2 > m1 => format!(
             "the stressed regime, of probability {}, wants {} of notional and lifts by {:.6}",
@@ -147,9 +143,9 @@ fn chain(p: &Publication) -> Vec<ChainStep> {
     vec![
         link("b", b, format!("baseline 99 % loss, {} of notional", percent(b))),
         link("f", f, forecast),
-        link("c", c, format!("weight of the forecast, from its recent breaches: {}", percent(c))),
+        weight,
         link("m0", m0, "forecast over baseline: f / b".into()),
-        link("m1", m1, rise),
+        link("m1", m1, blend),
         link("m2", m2, stress),
         link("m3", m3, charge),
         link("m4", m4, bound),
@@ -159,6 +155,27 @@ fn chain(p: &Publication) -> Vec<ChainStep> {
             text: format!("published after the guardrails; maintenance margin {}{still}{}", p.multiplier_mm, beside(p)),
         },
     ]
+}
+
+/// The weight of the forecast, and what it makes of the ratio `m0`.
+fn blend(p: &Publication, m0: f64) -> (ChainStep, String) {
+    let step = |name, value: f64, text: String| ChainStep { name, value: shown(value), text };
+    let number = |text: &Option<Option<String>>| text.as_ref().and_then(parsed).unwrap_or(f64::NAN);
+    if let Some(c) = parsed(&p.forecast.credibility) {
+        let weight = step("c", c, format!("weight of the forecast, from its recent breaches: {}", percent(c)));
+        let rise = if m0 > 1.0 {
+            format!("the credible part of the rise: 1 + c (m0 - 1) = 1 + {c:.4} x {:.6}", m0 - 1.0)
+        } else {
+            "the forecast is not above the baseline, and discounts are not given".into()
+        };
+        return (weight, rise);
+    }
+    let (w, k) = (number(&p.why.blend_weight), number(&p.why.blend_level));
+    if !w.is_finite() {
+        return (step("w", w, "no blend".into()), "a multiplier that is no blend".into());
+    }
+    let text = format!("weight of the forecast in the blend: {}", percent(w));
+    (step("w", w, text), format!("the blend: k m0^w = {k:.4} x {m0:.6}^{w:.4}"))
 }
 
 /// What is published beside the multipliers of margin.
@@ -209,6 +226,8 @@ fn meaning(reason: Reason) -> &'static str {
         Reason::NoForecast => "no usable forecast; the baseline alone decides",
         Reason::PartialForecast => "members of the forecast are silent; the others speak for them",
         Reason::HorizonLift => "the forecast over a shorter horizon is larger, and was taken",
+        Reason::ForecastSilenced => "losses exceeded the forecast too often: it is not heard",
+        Reason::ForecastCostly => "the forecast costs more than the baseline: its weight is lowered",
         Reason::NoBaseline => "no usable baseline; nothing new is published",
         Reason::NonFinite => "a number was not finite; the previous value holds",
         Reason::PostClampDeviation => "what followed from the clamped set moved against intent; the set was rejected",

@@ -129,8 +129,7 @@ pub fn triggers(d: &Decision, policy: &Policy) -> Vec<GuidanceTrigger> {
     }
     // The forecast at which the chain wants more than the dead band above what is in force.
     let beyond = c * (1.0 + policy.dead_band);
-    let lift = (beyond / d.baseline - 1.0 - now.liquidity / d.baseline) / now.credibility;
-    let at = d.baseline * (1.0 + lift);
+    let at = now.blend.ratio_at((beyond - now.liquidity) / d.baseline).map_or(f64::NAN, |r| r * d.baseline);
     if let Some(f) = d.forecast_loss.filter(|f| at.is_finite() && at > *f && *f > 0.0) {
         let rise = policy.dead_band;
         let text = format!(

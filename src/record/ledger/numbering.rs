@@ -73,7 +73,7 @@ impl Numbering {
             baseline: PublishedBaseline { loss: decimal(decision.baseline) },
             forecast: PublishedForecast {
                 loss: decision.forecast_loss.and_then(decimal),
-                credibility: decimal(decision.credibility),
+                credibility: None,
                 p_stress: decision.p_stress.and_then(decimal),
             },
             reasons: decision.reasons.clone(),
@@ -118,7 +118,6 @@ mod tests {
             horizon: Horizon(Span::DAY),
             baseline: 0.1 + 0.2,
             forecast_loss: Some(1.0 / 3.0),
-            credibility: 0.8,
             m_raw: f64::MIN_POSITIVE,
             m_im_ppm: 1_250_001,
             m_mm_ppm: 999_999,

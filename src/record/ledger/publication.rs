@@ -13,8 +13,8 @@ use crate::record::error::Error;
 use crate::record::stored::to_value;
 
 /// The stored form that this program writes. The first, `margincast.multiplier.v1`, had no multiplier for
-/// withdrawals; it reads as one with the default.
-pub const SCHEMA: &str = "margincast.multiplier.v2";
+/// withdrawals; it reads as one with the default. The first two had a forecast's credibility, and no blend.
+pub const SCHEMA: &str = "margincast.multiplier.v3";
 
 /// Multiplier for withdrawals of the first form, at least, parts per million.
 const TRANSFER_V1: u64 = 1_250_000;
@@ -23,7 +23,7 @@ const TRANSFER_V1: u64 = 1_250_000;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Publication {
-    /// `margincast.multiplier.v2`; rows written by an older program: `margincast.multiplier.v1`.
+    /// `margincast.multiplier.v3`; rows written by an older program: `.v2` or `.v1`.
     pub schema: String,
     /// Publication number; the first is 1, and there are no gaps.
     pub seq: u64,
@@ -112,7 +112,8 @@ pub struct PublishedBaseline {
 pub struct PublishedForecast {
     /// Forecast loss at the confidence level, fraction of notional; null without a usable forecast.
     pub loss: Option<String>,
-    /// Weight of the forecast, 0 to 1.
+    /// In rows of `.v1` and `.v2`: how much the forecast was believed, 0 to 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub credibility: Option<String>,
     /// Probability of the stressed regime, where a model gives it.
     pub p_stress: Option<String>,
@@ -215,7 +216,6 @@ impl Publication {
             horizon: from_iso(&self.horizon).ok_or_else(|| bad("horizon", &self.horizon))?,
             baseline: number("baseline.loss", &self.baseline.loss)?,
             forecast_loss: optional("forecast.loss", &self.forecast.loss)?,
-            credibility: number("forecast.credibility", &self.forecast.credibility)?,
             m_raw: number("multiplier_raw", &self.multiplier_raw)?,
             m_im_ppm: parts("multiplier", &self.multiplier)?,
             m_mm_ppm: parts("multiplier_mm", &self.multiplier_mm)?,

@@ -141,6 +141,8 @@ measurements! {
         stages: "stages" => margin::stages::StageWorth,
         /// Coverage of forward guidance.
         guidance: "guidance" => margin::guidance::Guided,
+        /// How much of the time forecasts were heard; empty where none is blended.
+        hearing: "hearing" => margin::hearing::ForecastHearing,
         /// What margins do when volatility doubles.
         impulse_responses: "responses" => margin::impulse_responses::ImpulseResponse,
     }

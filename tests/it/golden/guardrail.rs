@@ -2,13 +2,14 @@
 
 use margincast::base::{Span, Ts};
 use margincast::margin::apc::{Apc, MeasuredLoss, Stage};
+use margincast::margin::e_detector::EDetector;
 use margincast::margin::guardrail::blast::{Accounts, Exposure};
 use margincast::margin::guardrail::hysteresis::{Flag, Hysteresis};
 use margincast::margin::guardrail::interest_caps::InterestCaps;
 use margincast::margin::guardrail::recheck::{Deviation, Limit, clamp_set};
 use margincast::margin::guardrail::staleness::Staleness;
 use margincast::margin::risk_score::{Band, RiskScore, RiskWeights};
-use margincast::margin::{ChainInputs, Guardrail, Policy, Proposal, Reason, State};
+use margincast::margin::{Blend, ChainInputs, Guardrail, Policy, Proposal, Reason, State};
 use serde::Deserialize;
 
 use super::{case, near};
@@ -99,7 +100,7 @@ fn stale_inputs_lead_down_the_ladder_to_the_fallback() {
 }
 
 #[test]
-fn chain_lifts_by_what_is_credible_likely_and_illiquid() {
+fn chain_is_the_blend_with_what_is_likely_and_illiquid() {
     #[derive(Deserialize)]
     struct Case {
         case: Vec<Row>,
@@ -109,10 +110,13 @@ fn chain_lifts_by_what_is_credible_likely_and_illiquid() {
         why: String,
         b: f64,
         f: f64,
-        c: f64,
+        w: f64,
+        #[serde(default)]
         p_stress: f64,
         stressed: f64,
+        #[serde(default)]
         a: f64,
+        blend: f64,
         raw: f64,
         m: f64,
         reasons: Vec<Reason>,
@@ -121,15 +125,33 @@ fn chain_lifts_by_what_is_credible_likely_and_illiquid() {
         let inputs = ChainInputs {
             baseline: row.b,
             forecast: Some(row.f),
-            credibility: row.c,
+            blend: Blend { weight: row.w, level: 1.0, stress_link: 1.0 },
             p_stress: row.p_stress,
             stressed: row.stressed,
             liquidity: row.a,
         };
         let chain = inputs.chain(1.0, 2.0).expect("a baseline");
-        near(chain.m3, row.raw, 1e-12);
-        near(chain.m4, row.m, 1e-12);
+        near(chain.m1, row.blend, 1e-10);
+        near(chain.m3, row.raw, 1e-10);
+        near(chain.m4, row.m, 1e-10);
         assert_eq!(chain.reasons, row.reasons, "{}", row.why);
+    }
+}
+
+#[test]
+fn evidence_grows_with_each_breach_and_fades_without() {
+    #[derive(Deserialize)]
+    struct Case {
+        breach: Vec<u8>,
+        level: f64,
+        evidence: Vec<f64>,
+    }
+    let case: Case = case("e_detector");
+    let mut detector = EDetector::new(1);
+    assert_eq!(case.breach.len(), case.evidence.len());
+    for (breach, want) in case.breach.iter().zip(&case.evidence) {
+        detector.push(Some(f64::from(*breach) / (1.0 - case.level)));
+        near(detector.evidence(), *want, 1e-9);
     }
 }
 

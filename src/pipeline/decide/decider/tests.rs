@@ -59,7 +59,7 @@ fn row(i: usize) -> Row {
 /// Decisions of the days from `start` on.
 fn decided(text: &str, start: i64, closure: i64) -> Vec<Decision> {
     let mut decider = decider(text, Span::DAY.times(closure)).unwrap();
-    let one = |i: usize| decider.row(&row(i), &forecasts(i), day(DAYS[i]) >= day(start), SEAL);
+    let one = |i: usize| decider.row(&row(i), &forecasts(i), None, day(DAYS[i]) >= day(start), SEAL);
     (0..6).filter_map(one).collect()
 }
 
@@ -112,7 +112,7 @@ fn over_a_weekend_nothing_grows_old_and_a_decision_stays_valid() {
     let (friday, sunday) = (4, day(6));
     let of = |closure: i64| {
         let mut decider = decider(DAILY, Span::DAY.times(closure)).unwrap();
-        let last = (0..=friday).filter_map(|i| decider.row(&row(i), &forecasts(i), true, SEAL)).last().unwrap();
+        let last = (0..=friday).filter_map(|i| decider.row(&row(i), &forecasts(i), None, true, SEAL)).last().unwrap();
         (last, decider.tick(symbol(), sunday, SEAL).unwrap())
     };
     let (last, open) = of(0);
@@ -127,16 +127,16 @@ fn without_guardrails_a_freeze_still_holds_and_an_override_still_acts() {
     let mut decider = decider(BARE, Span(0)).unwrap();
     let kill = |on: bool| Order::Kill { scope: Scope::All, on };
     let c = |d: Option<Decision>| shares(&[d.unwrap()])[0];
-    assert_eq!(c(decider.row(&row(0), &forecasts(0), true, SEAL)), 1.0);
+    assert_eq!(c(decider.row(&row(0), &forecasts(0), None, true, SEAL)), 1.0);
     decider.order(symbol(), &kill(true), day(1)).unwrap();
-    let frozen = decider.row(&row(2), &forecasts(2), true, SEAL).unwrap();
+    let frozen = decider.row(&row(2), &forecasts(2), None, true, SEAL).unwrap();
     assert_eq!((shares(std::slice::from_ref(&frozen))[0], frozen.state), (1.0, State::Killed));
     decider.order(symbol(), &kill(false), day(3)).unwrap();
-    assert_eq!(c(decider.row(&row(3), &forecasts(3), true, SEAL)), 1.2);
+    assert_eq!(c(decider.row(&row(3), &forecasts(3), None, true, SEAL)), 1.2);
     let set = Override { m_ppm: 2_000_000, until: day(5) };
     decider.order(symbol(), &Order::Override { symbol: None, set }, day(3)).unwrap();
-    assert_eq!(c(decider.row(&row(4), &forecasts(4), true, SEAL)), 2.0);
-    assert_eq!(c(decider.row(&row(5), &forecasts(5), true, SEAL)), 1.0);
+    assert_eq!(c(decider.row(&row(4), &forecasts(4), None, true, SEAL)), 2.0);
+    assert_eq!(c(decider.row(&row(5), &forecasts(5), None, true, SEAL)), 1.0);
 }
 
 #[test]

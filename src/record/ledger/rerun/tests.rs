@@ -91,7 +91,6 @@ fn decision(symbol: Symbol, ts: Ts, hours: i64, trace: u64) -> Decision {
         horizon: Horizon(Span::HOUR.times(hours)),
         baseline: 0.01 + trace as f64 * 1e-9,
         forecast_loss: None,
-        credibility: 0.0,
         m_raw: 1.0,
         m_im_ppm: trace,
         m_mm_ppm: trace,

@@ -34,8 +34,8 @@ pub struct Multipliers<'a> {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(as = Publication)]
 pub struct Multiplier<'a> {
-    /// `margincast.multiplier.v2`; rows written by an older program: `margincast.multiplier.v1`.
-    #[schema(example = "margincast.multiplier.v2")]
+    /// `margincast.multiplier.v3`; rows written by an older program: `.v2` or `.v1`.
+    #[schema(example = "margincast.multiplier.v3")]
     pub schema: &'a str,
     /// Publication number; the first is 1, and there are no gaps.
     pub seq: u64,
@@ -135,7 +135,8 @@ pub struct BaselineLoss<'a> {
 pub struct ForecastLoss<'a> {
     /// Forecast loss at the confidence level, fraction of notional; null without a usable forecast.
     pub loss: Option<&'a str>,
-    /// Weight of the forecast, 0 to 1.
+    /// In rows of `.v1` and `.v2`: how much the forecast was believed, 0 to 1. Since then: `why.blend_weight`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub credibility: Option<&'a str>,
     /// Probability of the stressed regime, where a model gives it.
     pub p_stress: Option<&'a str>,

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`policy_scores`] | each policy beside a control of equal cost |
 //! | [`guardrails`] | how often each guardrail acted |
+//! | [`hearing`] | how much of the time a forecast was heard |
 //! | [`backtests`] | coverage, shortfall and the traffic light as a regulator tests them |
 //! | [`bounds`] | simulated bounds that backtests are held to |
 //! | [`conditions`] | coverage by regime, decile of volatility and hour |
@@ -26,6 +27,7 @@ pub mod conditions;
 pub mod frontier;
 pub mod guardrails;
 pub mod guidance;
+pub mod hearing;
 pub mod impulse_responses;
 pub mod margin_calls;
 pub mod policy_scores;
