@@ -122,7 +122,7 @@ fn find(args: &Args) -> Result<Findings> {
 
 /// Makes one epoch again from the lake, and compares.
 fn again(args: &Args, lake: &Path, epoch: &Epoch, findings: &mut Findings) -> Result<()> {
-    let mut config: Config = serde_json::from_str(&epoch.start.config).context("the configuration in the ledger")?;
+    let mut config = Config::stored(&epoch.start.config).context("the configuration in the ledger")?;
     config.serve.models = args.models.clone();
     config.serve.ledger = args.ledger.clone();
     if config.digest() != epoch.start.digest {

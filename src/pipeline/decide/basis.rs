@@ -2,6 +2,7 @@
 
 use crate::base::{Digest, Horizon, Symbol, Ts};
 use crate::loss::baseline::BaselineEstimate;
+use crate::margin::guardrail::headroom::Headroom;
 use crate::margin::risk_score::RiskScore;
 use crate::margin::{Chain, Decision, Output, Why, traffic_light};
 
@@ -38,6 +39,7 @@ impl Basis {
         valid_until: Ts,
         seal: Seal,
     ) -> Decision {
+        let Headroom { tightest, rises: [rise_1h, rise_8h, rise_24h] } = output.headroom;
         let mut reasons = self.chain.reasons.clone();
         // The chain's own cap is reported by the guardrails, which apply it.
         reasons.retain(|r| !output.reasons.contains(r));
@@ -72,6 +74,11 @@ impl Basis {
                 dispersion: self.estimate.dispersion,
                 data_quality: self.quality,
                 gap: output.gap,
+                budget_left: tightest.map_or(f64::NAN, |t| t.1),
+                budget_hours: tightest.map_or(f64::NAN, |t| t.0.seconds() / 3600.0),
+                rise_1h,
+                rise_8h,
+                rise_24h,
                 stress_flag: output.stress,
                 mm_reasons: output.mm_reasons,
                 fallback_m_ppm: output.fallback_m_ppm,

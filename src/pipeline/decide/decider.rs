@@ -95,7 +95,7 @@ impl Decider {
             measure: Measure::new(margin, step, ahead)?,
             apc: Apc::new(&margin.apc).map_err(|e| setting(&e))?,
             credibility: Credibility::new(margin.credibility),
-            guard: Guard::new(margin.guardrail, margin.unguarded)?,
+            guard: Guard::new(margin.guardrail.of_rows(step), margin.unguarded)?,
             before: None,
             begun: false,
             pending: Pending::new(ahead),
