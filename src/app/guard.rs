@@ -20,9 +20,14 @@ tightens acts at once, one that loosens a limit after 24 hours, any other after 
 other person, acts when approved, and ends by itself. The service looks at the log beside its ledger,
 <ledger>/guard/log.jsonl, and records what it applies; `margincast verify` holds one against the other.
 
+The pace of a requirement is im.up and im.down, the largest rise and fall in one row, and im.budgets, the largest
+rises over windows; mm.up, mm.down and mm.budgets likewise. Smaller steps, a smaller budget or one more tighten.
+
 Example:
   margincast guard --ledger out/quick/ledger show
-  margincast guard --ledger out/quick/ledger propose --who ann --why calmer im.up_per_day=0.05
+  margincast guard --ledger out/quick/ledger propose --who ann --why calmer im.up=0.015
+  margincast guard --ledger out/quick/ledger propose --who ann --why calmer \\
+    'im.budgets=[{ over = \"24h\", rise = 0.15 }, { over = \"5d\", rise = 0.5 }]'
   margincast guard --ledger out/quick/ledger approve 1 --who ben --why seen
   margincast guard --ledger out/quick/ledger override --who ann --why VENUE_OUTAGE --m 1.5 --for 12h")]
 pub struct Args {
@@ -47,7 +52,7 @@ pub enum GuardTask {
     Show,
     /// Propose other settings of the guardrails
     Propose {
-        /// Settings as in margin.guardrail, such as im.up_per_day=0.05
+        /// Settings as in margin.guardrail, such as im.up=0.015
         #[arg(value_name = "KEY=VALUE", required_unless_present = "from")]
         changes: Vec<String>,
         /// Those of a file's section [guardrail], as `margincast calibrate` writes it

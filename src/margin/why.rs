@@ -46,6 +46,17 @@ macro_rules! why_numbers {
                 evidence: Ratio [Column Explained];
                 /// Evidence that the forecast costs more than the baseline, by tick loss.
                 evidence_cost: Ratio [Column Explained];
+                /// What is left of the budget that is used the most, as a share of it; none where there are no budgets.
+                budget_left: Share [Column Explained];
+                /// The window of that budget.
+                budget_hours: Hours [Column Explained];
+                /// The most by which initial margin may rise within an hour, by steps and budgets, over what is asked,
+                /// less 1; what its baseline asks, and the emergency lane, go beyond it.
+                rise_1h: Share [Explained];
+                /// The same within eight hours.
+                rise_8h: Share [Explained];
+                /// The same within 24 hours.
+                rise_24h: Share [Explained];
             }
         }
     };
@@ -130,6 +141,8 @@ pub enum NumberUnit {
     PartsPerMillion,
     /// From 0 to 100.
     Points,
+    /// A length of time.
+    Hours,
 }
 
 impl NumberUnit {
@@ -140,6 +153,7 @@ impl NumberUnit {
             NumberUnit::Ratio => format!("{value:.6}"),
             NumberUnit::PartsPerMillion => format!("{value:.0} ppm"),
             NumberUnit::Points => format!("{value:.1}"),
+            NumberUnit::Hours => format!("{value} h"),
         }
     }
 }

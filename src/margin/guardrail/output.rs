@@ -1,6 +1,7 @@
 //! What the guardrails answer.
 
 use super::blast::Impact;
+use super::headroom::Headroom;
 use super::interest_caps::InterestCaps;
 use super::notice::Notice;
 use crate::base::Ts;
@@ -25,6 +26,8 @@ pub struct Output {
     pub fallback_m_ppm: u64,
     /// How far initial margin is below what the multiplier wants, fraction of notional.
     pub gap: f64,
+    /// How far initial margin may still rise.
+    pub headroom: Headroom,
     /// Where on the staleness ladder, or killed.
     pub state: State,
     /// Whether the flag of the stressed regime is up.
@@ -55,6 +58,7 @@ impl Output {
             m_transfer_ppm: 0,
             fallback_m_ppm: 0,
             gap: 0.0,
+            headroom: Headroom::default(),
             state: State::Fresh,
             stress: false,
             reasons: Vec::new(),

@@ -3,7 +3,8 @@
 use super::blast::{Exposure, Impact};
 use super::interest_caps::InterestCaps;
 use super::limits::{Ask, Requirement};
-use super::notice::{Notice, Standing};
+use super::lows::Lows;
+use super::notice::Notice;
 use super::order::Override;
 use super::output::Output;
 use super::policy::{IM_OVER_MM, Policy};
@@ -67,7 +68,8 @@ pub(super) struct InForce {
     /// lowered cap left, which glide down.
     roof_im: f64,
     roof_mm: f64,
-    lift: Standing,
+    /// Multipliers that maintenance margin was told to be aimed at.
+    lift: Lows,
     notice: Option<Notice>,
     /// Time of the newest input.
     input: Ts,
@@ -100,14 +102,14 @@ impl InForce {
             mm: Requirement::new(at, p.mm_share * floor),
             roof_im: p.im.m_max.max(turn.set.map_or(0.0, |s| s.m())),
             roof_mm: p.mm.m_max,
-            lift: Standing::default(),
+            lift: Lows::default(),
             notice: None,
             input: at,
             paced: at,
             fresh_m: c / baseline,
             last: Output::none(at),
         };
-        live.lift.push(at, p.m_min, p.mm_notice);
+        live.lift.set(at, p.m_min, p.mm_notice);
         live.told(at, m, &mut why, p);
         live.last = live.output(turn, turn.state(), target - c, why, None);
         live
@@ -123,15 +125,16 @@ impl InForce {
     pub fn advance(&mut self, turn: &Input<'_>, mut why: Why) -> Output {
         let (at, p) = (turn.at, &turn.policy);
         let held = self.clone();
-        let interval = (at - self.paced).clamp(Span(0), Span::DAY);
+        let im_pace = p.im_pace();
+        let interval = im_pace.counted(at - self.paced);
         self.raise_roofs(turn, interval);
         let mut im = self.ask_im(at, interval, turn.m, p);
         im.no_fall = turn.no_fall;
-        im.emergency_up_per_day = turn.emergency.then_some(p.emergency_up_per_day);
+        im.emergency = turn.emergency;
         let m_mm = turn.m.map(|m| self.told(at, m, &mut why, p));
         let mut mm = self.ask_mm(at, interval, m_mm, p);
         mm.no_fall = turn.no_fall;
-        let glide = |since: Ts| (at - self.paced.max(since + p.kill_freeze)).clamp(Span(0), Span::DAY);
+        let glide = |since: Ts| im_pace.counted(at - self.paced.max(since + p.kill_freeze));
         let (im_glide, mm_glide) = (turn.killed.im.map(glide), turn.killed.mm.map(glide));
         let c_im = match im_glide {
             None => self.im.pace(&im, p, &mut why.im),
@@ -176,10 +179,9 @@ impl InForce {
     /// Caps above those of the settings last while people set them, and then glide down.
     fn raise_roofs(&mut self, turn: &Input<'_>, interval: Span) {
         let p = &turn.policy;
-        let glide = |down: f64| (1.0 - down).powf(interval.days());
         let set = turn.set.map_or(p.im.m_max, |s| s.m());
-        self.roof_im = p.im.m_max.max(set).max(self.roof_im * glide(p.im.down_per_day));
-        self.roof_mm = p.mm.m_max.max(self.roof_mm * glide(p.mm.down_per_day));
+        self.roof_im = p.im.m_max.max(set).max(p.im_pace().fall(self.roof_im, interval));
+        self.roof_mm = p.mm.m_max.max(p.mm_pace().fall(self.roof_mm, interval));
     }
 
     /// A rise of maintenance margin that would liquidate too many at once goes only as far as it may.
@@ -205,7 +207,7 @@ impl InForce {
             return (c_im, c_mm);
         }
         why.mm.push(Reason::CrossField);
-        let c_mm = c_mm.min(share.max(self.mm.glide(mm.down_per_day, mm.interval.max(p.min_between_decreases))));
+        let c_mm = c_mm.min(share.max(mm.pace.fall(self.mm.c, mm.interval.max(p.min_between_decreases))));
         if c_mm <= share * (1.0 + 1e-12) {
             return (c_im, c_mm);
         }
@@ -222,6 +224,11 @@ impl InForce {
             why.im.push(Reason::Stale);
             let ask = self.ask_im(now, Span(0), Some(m.min(self.roof_im)), p);
             let c = ask.target.min(self.im.lift_cap(&ask, p)).max(self.im.c);
+            let budget = self.im.budget(now, &ask.pace, 1.0);
+            if c > budget {
+                why.im.push(Reason::Budget);
+            }
+            let c = c.min(budget);
             self.im.set(now, c);
         }
         let state = if state == State::Fresh { turn.state() } else { state };
@@ -244,9 +251,8 @@ impl InForce {
             interval,
             target: m.map_or(self.im.c, |m| m * self.baseline),
             baseline: self.baseline,
-            up_per_day: p.im.up_per_day,
-            emergency_up_per_day: None,
-            down_per_day: p.im.down_per_day,
+            pace: p.im_pace(),
+            emergency: false,
             hard_max: self.roof_im * self.baseline,
             long_run_max: p.long_run_cap * self.long_run_var,
             no_fall: None,
@@ -260,9 +266,8 @@ impl InForce {
             interval,
             target: m.map_or(self.mm.c, |m| m * baseline),
             baseline,
-            up_per_day: p.mm.up_per_day,
-            emergency_up_per_day: None,
-            down_per_day: p.mm.down_per_day,
+            pace: p.mm_pace(),
+            emergency: false,
             hard_max: self.roof_mm * baseline,
             long_run_max: p.mm_share * p.long_run_cap * self.long_run_var,
             no_fall: None,
@@ -273,7 +278,8 @@ impl InForce {
     /// a notice ago.
     fn told(&mut self, at: Ts, m: f64, why: &mut Why, p: &Policy) -> f64 {
         let m = m.min(p.mm.m_max);
-        let stood = self.lift.push(at, m, p.mm_notice);
+        self.lift.set(at, m, p.mm_notice);
+        let stood = self.lift.since(at - p.mm_notice);
         let now = self.mm.c / (p.mm_share * self.baseline);
         let may = stood.max(now.min(m));
         self.notice = (may < m).then(|| Notice { m_mm_ppm: ppm(m, p), from: at + p.mm_notice });
@@ -320,6 +326,7 @@ impl InForce {
             m_transfer_ppm: m_im_ppm.max(ppm(p.transfer_min, p)),
             fallback_m_ppm: m_im_ppm.max(ppm(p.ladder.fallback_m.min(p.im.m_max), p)),
             gap: gap.max(0.0),
+            headroom: self.im.headroom(turn.at, &p.im_pace(), p),
             state,
             stress: turn.stress,
             reasons: why.im,

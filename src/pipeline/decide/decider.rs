@@ -97,7 +97,7 @@ impl Decider {
             time: MarketClock::new(step, margin.market_time.then_some(rows.closure)),
             measure: Measure::new(margin, step, ahead)?,
             apc: Apc::new(&margin.apc).map_err(|e| setting(&e))?,
-            guard: Guard::new(margin.guardrail, margin.unguarded)?,
+            guard: Guard::new(margin.guardrail.of_rows(step), margin.unguarded)?,
             before: None,
             begun: false,
             pending: Pending::new(ahead),

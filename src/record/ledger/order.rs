@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bodies::Counts;
 use crate::base::Symbol;
+use crate::margin::guardrail::former;
 use crate::margin::guardrail::order::Scope;
 use crate::margin::{Order, Override, Policy};
 use crate::record::error::Error;
@@ -71,7 +72,9 @@ impl StoredOrder {
             StoredOrder::Kill { scope, on } => Order::Kill { scope: scope.parse::<Scope>().map_err(bad)?, on: *on },
             StoredOrder::Override { symbol, set } => Order::Override { symbol: *symbol, set: *set },
             StoredOrder::Settings(text) => {
-                Order::Settings(serde_json::from_str::<Box<Policy>>(text).map_err(|e| bad(e.to_string()))?)
+                let mut settings = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
+                former::renew(&mut settings);
+                Order::Settings(serde_json::from_value::<Box<Policy>>(settings).map_err(|e| bad(e.to_string()))?)
             }
         })
     }
@@ -80,7 +83,7 @@ impl StoredOrder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::Ts;
+    use crate::base::{Span, Ts};
 
     #[test]
     fn orders_read_back_bit_for_bit() {
@@ -93,5 +96,12 @@ mod tests {
             let text = serde_json::to_string(&stored).unwrap();
             assert_eq!(serde_json::from_str::<StoredOrder>(&text).unwrap().read().unwrap(), order);
         }
+    }
+
+    #[test]
+    fn settings_of_before_are_the_pace_of_rows_of_a_day() {
+        let text = r#"{"im":{"m_max":2.0,"up_per_day":0.2,"down_per_day":0.02},"emergency_up_per_day":0.25}"#;
+        let Order::Settings(policy) = StoredOrder::Settings(text.into()).read().unwrap() else { panic!("settings") };
+        assert_eq!((policy.row, policy.im.up, policy.im.down), (Some(Span::DAY), Some(0.2), Some(0.02)));
     }
 }
