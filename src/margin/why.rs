@@ -23,11 +23,11 @@ macro_rules! why_numbers {
                 /// Within the bounds of the multiplier; `multiplier_raw` is the link before it.
                 m4: Ratio [];
                 /// Requirement in the stressed regime, fraction of notional.
-                stressed: Fraction [];
+                stressed: Fraction [Column];
                 /// Expected shortfall of the baseline, fraction of notional.
                 expected_shortfall: Fraction [];
                 /// Plain historical 99 % VaR over all history kept, fraction of notional.
-                long_run_var: Fraction [];
+                long_run_var: Fraction [Column];
                 /// Disagreement of the baselines, (max - min) / median.
                 dispersion: Ratio [];
                 /// Share of recent windows that made a row.
@@ -57,6 +57,12 @@ macro_rules! why_numbers {
                 rise_8h: Share [Explained];
                 /// The same within 24 hours.
                 rise_24h: Share [Explained];
+                /// Share of its configured weight that the forecast had, for what was known against it; 0 where it was silenced.
+                heard: Share [Column];
+                /// Probability of a spike by the forecast that is blended: the second voice of the emergency lane.
+                p_spike: Share [Column];
+                /// Confidence in the inputs: data quality over what it usually is, at most 1.
+                confidence: Share [Column];
             }
         }
     };

@@ -30,6 +30,9 @@ pub(super) struct Basis {
     pub chain: Chain,
     pub estimate: BaselineEstimate,
     pub quality: f64,
+    /// Confidence in the inputs, and the second voice of the emergency lane.
+    pub confidence: f64,
+    pub p_spike: Option<f64>,
     pub score: Option<RiskScore>,
     pub light: Option<traffic_light::TrafficLightReading>,
 }
@@ -87,6 +90,9 @@ impl Basis {
                 rise_1h,
                 rise_8h,
                 rise_24h,
+                heard: self.known.map_or(f64::NAN, |k| k.share),
+                p_spike: self.p_spike.unwrap_or(f64::NAN),
+                confidence: self.confidence,
                 stress_flag: output.stress,
                 mm_reasons: output.mm_reasons,
                 fallback_m_ppm: output.fallback_m_ppm,
