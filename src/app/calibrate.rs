@@ -159,7 +159,11 @@ fn shown(found: &Calibrated) -> String {
         }
     }
     let moved: Vec<String> = walked.stretches.iter().skip(1).map(|s| s.moved.len().to_string()).collect();
-    text + &format!("{} origins; settings that moved from one to the next: {}\n", walked.stretches.len(), moved.join(", "))
+    text + &format!(
+        "{} origins; settings that moved from one to the next: {}\n",
+        walked.stretches.len(),
+        moved.join(", ")
+    )
 }
 
 fn percent(x: f64) -> String {

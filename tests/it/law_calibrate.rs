@@ -154,7 +154,10 @@ fn controls_have_the_policys_average_and_outcomes_are_those_of_the_scores() {
         own += policy.shortfall_sum;
         control += control_outcome.shortfall_sum;
         average += mean(asked) / all.len() as f64;
-        assert!(policy.rise_5.unwrap() <= pooled.rises[1] && control_outcome.rise_20.unwrap() <= pooled.control_rises[2] + 1e-12);
+        assert!(
+            policy.rise_5.unwrap() <= pooled.rises[1]
+                && control_outcome.rise_20.unwrap() <= pooled.control_rises[2] + 1e-12
+        );
     }
     assert!((pooled.shortfall - own).abs() < 1e-12 && (pooled.control_shortfall - control).abs() < 1e-12);
     assert!((pooled.average - average).abs() < 1e-12);

@@ -21,6 +21,9 @@ pub struct Headroom {
 }
 
 impl Headroom {
+    /// Where it is not said.
+    pub const UNTOLD: Headroom = Headroom { tightest: None, rises: [f64::NAN; AHEAD.len()] };
+
     /// Of a requirement `c`, and the least that it was. `between` is the shortest time between two rises.
     pub(super) fn of(at: Ts, c: f64, lows: &Lows, pace: &RowPace, between: Span) -> Headroom {
         let left = pace.budgets.iter().map(|b| {

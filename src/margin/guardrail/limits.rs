@@ -17,14 +17,21 @@ const PAST: usize = 4096;
 pub(super) struct Requirement {
     /// In force now, fraction of notional.
     pub c: f64,
-    raised: Option<Ts>,
-    lowered: Option<Ts>,
-    lower_targets: u32,
-    lagged: u32,
+    /// What is remembered of its last steps.
+    pub steps: Steps,
     /// (since when, value), oldest first; reaches back one day.
     past: VecDeque<(Ts, f64)>,
     /// The least of any stretch that a budget may have.
     lows: Lows,
+}
+
+/// What a requirement remembers of its last steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Steps {
+    raised: Option<Ts>,
+    lowered: Option<Ts>,
+    lower_targets: u32,
+    lagged: u32,
 }
 
 /// What one step asks of a requirement.
@@ -53,7 +60,7 @@ impl Requirement {
         let mut lows = Lows::default();
         lows.set(at, c, LONGEST);
         let past = VecDeque::from([(at, c)]);
-        Requirement { c, raised: None, lowered: None, lower_targets: 0, lagged: 0, past, lows }
+        Requirement { c, steps: Steps::default(), past, lows }
     }
 
     /// Moves toward the target under dead band, confirmations, intervals, step limits and budgets.
@@ -61,7 +68,7 @@ impl Requirement {
         let c = self.c;
         let frozen = ask.no_fall.filter(|_| ask.target < c);
         let lower = ask.target < c && frozen.is_none();
-        self.lower_targets = if lower { self.lower_targets.saturating_add(1) } else { 0 };
+        self.steps.lower_targets = if lower { self.steps.lower_targets.saturating_add(1) } else { 0 };
         if ask.target == c {
             return c;
         }
@@ -75,24 +82,24 @@ impl Requirement {
         }
         let since = |last: Option<Ts>| last.map_or(ask.pace.counted(Span(i64::MAX)), |t| ask.at - t);
         if ask.target > c {
-            if since(self.raised) < p.min_between_increases {
+            if since(self.steps.raised) < p.min_between_increases {
                 reasons.push(Reason::Cooldown);
                 return c;
             }
-            let span = ask.interval.max(since(self.raised).min(p.min_between_increases));
+            let span = ask.interval.max(since(self.steps.raised).min(p.min_between_increases));
             let risen = self.rise(ask, span, reasons);
             if risen > c {
-                self.raised = Some(ask.at);
+                self.steps.raised = Some(ask.at);
             }
             risen
         } else {
-            if self.lower_targets < p.confirmations || since(self.lowered) < p.min_between_decreases {
+            if self.steps.lower_targets < p.confirmations || since(self.steps.lowered) < p.min_between_decreases {
                 reasons.push(Reason::Cooldown);
                 return c;
             }
-            let span = ask.interval.max(since(self.lowered).min(p.min_between_decreases));
+            let span = ask.interval.max(since(self.steps.lowered).min(p.min_between_decreases));
             let limit = ask.pace.fall(c, span);
-            self.lowered = Some(ask.at);
+            self.steps.lowered = Some(ask.at);
             if ask.target < limit {
                 reasons.push(Reason::StepDn);
             }
@@ -166,22 +173,22 @@ impl Requirement {
     fn floor(&mut self, ask: &Ask, c: f64, p: &Policy, reasons: &mut Vec<Reason>) -> f64 {
         let floor = p.m_min * ask.baseline;
         if c >= floor {
-            self.lagged = 0;
+            self.steps.lagged = 0;
             return c;
         }
         if p.mode == Mode::LiftOnly {
             reasons.push(Reason::BaselineFloor);
             return floor;
         }
-        self.lagged = self.lagged.saturating_add(1);
-        let least = if self.lagged > p.lag_steps { floor } else { floor * (1.0 - p.lag_max) };
+        self.steps.lagged = self.steps.lagged.saturating_add(1);
+        let least = if self.steps.lagged > p.lag_steps { floor } else { floor * (1.0 - p.lag_max) };
         if c >= least {
             reasons.push(Reason::Lag);
             return c;
         }
         reasons.push(Reason::LagMax);
-        if self.lagged > p.lag_steps {
-            self.lagged = 0;
+        if self.steps.lagged > p.lag_steps {
+            self.steps.lagged = 0;
         }
         least
     }

@@ -27,6 +27,7 @@ pub struct Guardrail {
     killed: Killed,
     set: Option<Override>,
     live: Option<InForce>,
+    headroom: bool,
 }
 
 impl Guardrail {
@@ -44,7 +45,14 @@ impl Guardrail {
             killed: Killed::default(),
             set: None,
             live: None,
+            headroom: true,
         })
+    }
+
+    /// The same, whose outputs do not say how far initial margin may still rise: it is most of the work of a step.
+    #[must_use]
+    pub fn without_headroom(self) -> Guardrail {
+        Guardrail { headroom: false, ..self }
     }
 
     /// The settings.
@@ -90,8 +98,9 @@ impl Guardrail {
         turn.emergency = calls >= turn.policy.emergency_models;
         let long_run = proposal.long_run_var.filter(|v| v.is_finite() && *v > 0.0).unwrap_or(f64::INFINITY);
         let Some(live) = &mut self.live else {
-            let live = InForce::start(&turn, proposal.baseline, long_run, why);
-            return Some(self.live.insert(live).last.clone());
+            let (live, output) = InForce::start(&turn, proposal.baseline, long_run, why);
+            self.live = Some(live);
+            return Some(output);
         };
         live.see(proposal.ts, proposal.baseline, long_run);
         let output = live.advance(&turn, why);
@@ -173,6 +182,7 @@ impl Guardrail {
             interest: self.interest,
             exposure,
             stress: self.flag.is_up(),
+            headroom: self.headroom,
             policy: self.policy,
         }
     }

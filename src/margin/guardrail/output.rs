@@ -45,28 +45,3 @@ pub struct Output {
     /// What the rise of maintenance margin newly liquidates, where the accounts are known.
     pub blast: Option<Impact>,
 }
-
-impl Output {
-    /// Before anything was published.
-    pub(super) fn none(ts: Ts) -> Output {
-        Output {
-            ts,
-            c_im: 0.0,
-            c_mm: 0.0,
-            m_im_ppm: 0,
-            m_mm_ppm: 0,
-            m_transfer_ppm: 0,
-            fallback_m_ppm: 0,
-            gap: 0.0,
-            headroom: Headroom::default(),
-            state: State::Fresh,
-            stress: false,
-            reasons: Vec::new(),
-            mm_reasons: Vec::new(),
-            notice: None,
-            valid_until: ts,
-            interest: None,
-            blast: None,
-        }
-    }
-}

@@ -228,16 +228,21 @@ impl RowPace {
     }
     /// The most that a rise from `c` may reach when so much time passed, with steps of `times` the usual ones.
     pub fn rise(&self, c: f64, span: Span, times: f64) -> f64 {
-        c * (1.0 + times * self.up).powf(self.rows(span))
+        c * powered(1.0 + times * self.up, self.rows(span))
     }
     /// The least that a fall from `c` may reach.
     pub fn fall(&self, c: f64, span: Span) -> f64 {
-        c * (1.0 - self.down).powf(self.rows(span))
+        c * powered(1.0 - self.down, self.rows(span))
     }
     /// What passed since the last step, as far as it counts: a day at most, or a row where that is longer.
     pub fn counted(&self, passed: Span) -> Span {
         passed.clamp(Span(0), Span::DAY.max(self.row))
     }
+}
+
+/// A power; most often it is the first, which needs no logarithm.
+fn powered(base: f64, rows: f64) -> f64 {
+    if rows == 1.0 { base } else { base.powf(rows) }
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ impl Default for Doubt {
 /// | setting | default | range |
 /// |---|---|---|
 /// | `mode` | `lift-only` | `lift-only`, `managed-total` |
-/// | `m_min` | 1.00 | 0.90 to 1; below 1 is a discount and wants governance |
+/// | `m_min` | 1.00 | 0.90 to 1, with `managed-total` 0.50 to 1; below 1 is a discount and wants governance |
 /// | `row` | that of the pipeline, `1h` outside of one | above zero; of rows of this length `up` and `down` speak |
 /// | `im` | `m_max` 2.00, steps and budgets as [`StepLimits`] says | `m_max` `m_min` to 3; the rest see there |
 /// | `mm` | `m_max` 1.50, steps see there, no budgets | as `im`; `m_max` not above that of `im` |
@@ -210,7 +210,10 @@ impl Policy {
     }
 
     fn bounds(&self, p: &mut Problems) {
-        p.within("m_min", self.m_min, 0.9, 1.0, "0.90 to 1");
+        match self.mode {
+            Mode::LiftOnly => p.within("m_min", self.m_min, 0.9, 1.0, "0.90 to 1"),
+            Mode::ManagedTotal => p.within("m_min", self.m_min, 0.5, 1.0, "0.50 to 1"),
+        }
         p.within("im.m_max", self.im.m_max, self.m_min, M_CEILING, "m_min to 3");
         p.within("mm.m_max", self.mm.m_max, self.m_min, self.im.m_max, "m_min to im.m_max");
         p.within("mm_share", self.mm_share, 1e-6, 1.0 / IM_OVER_MM, "above 0 to 0.80");
@@ -272,6 +275,8 @@ mod tests {
         Policy::default().check().unwrap();
         let too_high = Policy { im: StepLimits { m_max: 3.5, ..Policy::default().im }, ..Policy::default() };
         assert!(too_high.check().unwrap_err().to_string().contains("im.m_max"));
+        let discount = |mode| Policy { mode, m_min: 0.5, ..Policy::default() }.check();
+        assert!(discount(Mode::ManagedTotal).is_ok() && discount(Mode::LiftOnly).is_err());
         let nan = Policy { dead_band: f64::NAN, ..Policy::default() };
         assert!(nan.check().unwrap_err().to_string().contains("dead_band"));
     }

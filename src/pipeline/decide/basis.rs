@@ -2,8 +2,8 @@
 
 use crate::base::{Digest, Horizon, Symbol, Ts};
 use crate::loss::baseline::BaselineEstimate;
-use crate::margin::monitor::MonitorReading;
 use crate::margin::guardrail::headroom::Headroom;
+use crate::margin::monitor::MonitorReading;
 use crate::margin::risk_score::RiskScore;
 use crate::margin::{Blend, Chain, Decision, Output, Why, traffic_light};
 

@@ -38,7 +38,8 @@ pub fn assess(
     resampling: Resampling,
 ) -> Option<Assessment> {
     let outcome = PolicyOutcome::of(judged, asked, |own| (own.from(from), own.ts.len()))?;
-    let differences: Vec<f64> = daily_shortfalls(judged, asked, from).iter().map(|(own, control)| own - control).collect();
+    let differences: Vec<f64> =
+        daily_shortfalls(judged, asked, from).iter().map(|(own, control)| own - control).collect();
     let test = diebold_mariano(&differences, Bandwidth::Lags(LAGS));
     Some(Assessment {
         outcome,

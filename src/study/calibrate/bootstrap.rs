@@ -51,13 +51,7 @@ struct Cell {
 type Sample = [f64; 6];
 
 /// Bands of what was asked at the rows from a time on. `None` where nothing was left uncovered by a control.
-pub fn bands(
-    judged: &[JudgedRows],
-    asked: &[Vec<f64>],
-    from: Ts,
-    row: Span,
-    how: Resampling,
-) -> Option<PolicyBands> {
+pub fn bands(judged: &[JudgedRows], asked: &[Vec<f64>], from: Ts, row: Span, how: Resampling) -> Option<PolicyBands> {
     let mut times: Vec<Ts> = judged.iter().flat_map(|own| own.ts[own.from(from)..].iter().copied()).collect();
     times.sort_unstable();
     times.dedup();

@@ -36,10 +36,7 @@ impl Appetite {
     }
     /// The one of these that is admitted with the least shortfall over its control's, the first of equals. `None` where
     /// none is admitted; what has no outcome is not.
-    pub fn choose<'a>(
-        &self,
-        of: impl IntoIterator<Item = (usize, Option<&'a PolicyOutcome>)>,
-    ) -> Option<usize> {
+    pub fn choose<'a>(&self, of: impl IntoIterator<Item = (usize, Option<&'a PolicyOutcome>)>) -> Option<usize> {
         let ratio = |o: &PolicyOutcome| o.ratio().filter(|_| self.admits(o));
         let admitted = of.into_iter().filter_map(|(i, o)| Some((i, ratio(o?)?)));
         admitted.reduce(|best, next| if next.1 < best.1 { next } else { best }).map(|best| best.0)

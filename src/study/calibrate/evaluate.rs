@@ -98,7 +98,8 @@ impl<'a> Evaluated<'a> {
         let key = Digest::of_json(&json!({ "all": self.key, "batch": batch }));
         let path = self.keep.map(|folder| folder.join(format!("{}.json", key.short())));
         if let Some(body) = path.as_deref().map(|path| checkpoint::read(path, key)).transpose()?.flatten() {
-            let damaged = |e: serde_json::Error| Error::Plan(format!("calibrate: {e}; remove the folder of evaluated policies"));
+            let damaged =
+                |e: serde_json::Error| Error::Plan(format!("calibrate: {e}; remove the folder of evaluated policies"));
             return serde_json::from_value(body).map_err(damaged);
         }
         let outcomes: Vec<AtOrigins> = batch.par_iter().map(|place| self.evaluate(place)).collect::<Result<_, _>>()?;

@@ -43,7 +43,8 @@ pub struct JudgedRows {
 impl JudgedRows {
     /// Of a series: rows with a positive baseline and a known loss.
     pub fn of(series: &RecordedSeries) -> JudgedRows {
-        let mut all = JudgedRows { symbol: series.symbol, at: vec![], ts: vec![], baseline: vec![], loss: vec![], known: vec![] };
+        let mut all =
+            JudgedRows { symbol: series.symbol, at: vec![], ts: vec![], baseline: vec![], loss: vec![], known: vec![] };
         for (i, row) in series.rows.iter().enumerate() {
             let Some(loss) = row.loss.filter(|_| row.baseline.is_finite() && row.baseline > 0.0) else { continue };
             all.at.push(i);
@@ -123,7 +124,11 @@ impl PolicyOutcome {
     }
     /// Over the chosen rows of each instrument: what it asked there (aligned with the rows), and which rows. `None`
     /// without an instrument of 60 rows.
-    pub fn of(judged: &[JudgedRows], asked: &[Vec<f64>], rows: impl Fn(&JudgedRows) -> (usize, usize)) -> Option<PolicyOutcome> {
+    pub fn of(
+        judged: &[JudgedRows],
+        asked: &[Vec<f64>],
+        rows: impl Fn(&JudgedRows) -> (usize, usize),
+    ) -> Option<PolicyOutcome> {
         let mut pooled: Option<PolicyOutcome> = None;
         for (own, asked) in judged.iter().zip(asked) {
             let (from, to) = rows(own);

@@ -29,7 +29,7 @@ pub fn replay_schedule(of: &RecordedSeries, schedule: Schedule<'_>) -> Result<Ve
     let Some(((_, first), mut later)) = schedule.split_first() else {
         return Err(Error::Plan("calibrate: no policy to replay".into()));
     };
-    let mut guardrail = Guardrail::new(first.guardrail).map_err(wrong)?;
+    let mut guardrail = Guardrail::new(first.guardrail).map_err(wrong)?.without_headroom();
     let mut policy = *first;
     let mut proposal = Proposal { ts: Ts(0), baseline: 0.0, m: 1.0, p_stress: Vec::new(), long_run_var: None };
     let mut asked = Vec::with_capacity(of.rows.len());

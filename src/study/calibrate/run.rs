@@ -136,8 +136,7 @@ pub fn calibrate(task: &CalibrationTask<'_>, progress: OnProgress<'_>) -> Result
         Some(k) => Some(ChosenPolicy { policy: point(k), in_sample: judge(&point(k).settings(&base))? }),
         None => None,
     };
-    let walk_forward =
-        walk_forward(record, &all, (&appetite, resampling), (&today, &base), (every, &walked, &looked))?;
+    let walk_forward = walk_forward(record, &all, (&appetite, resampling), (&today, &base), (every, &walked, &looked))?;
     let (recorded, not_replayed) = replayed(record, &today)?;
     Ok(Calibrated {
         version: env!("CARGO_PKG_VERSION").into(),

@@ -79,7 +79,8 @@ fn near(ladders: &Ladders, mut place: Place, rng: &mut impl RngExt) -> Place {
         let axis = rng.random_range(0..AXES);
         let step = rng.random_range(1..=2u8);
         let top = ladders.height(axis) - 1;
-        place[axis] = if rng.random::<bool>() { (place[axis] + step).min(top) } else { place[axis].saturating_sub(step) };
+        place[axis] =
+            if rng.random::<bool>() { (place[axis] + step).min(top) } else { place[axis].saturating_sub(step) };
     }
     place
 }
