@@ -54,7 +54,7 @@ pub struct Args {
     #[arg(long, value_parser = mode)]
     mode: Option<Mode>,
     /// Largest worst rises over 1, 5 and 20 rows, such as 0.1,0.3,0.5; those of the control when absent
-    #[arg(long, value_name = "R1,R5,R20", value_delimiter = ',', num_args = 3)]
+    #[arg(long, value_name = "R1,R5,R20", value_delimiter = ',')]
     rises: Vec<f64>,
     /// Largest average margin over the average baseline
     #[arg(long, value_name = "RATIO", default_value_t = 1.25)]
@@ -98,6 +98,9 @@ pub fn run(args: Args) -> Result<Answer> {
     }
     if args.every < rows.row || args.block < Span(1) || args.dearest.is_nan() || args.dearest <= 0.0 {
         bail!("--every wants at least one row, {}; --block more than 0s; --dearest more than 0", rows.row);
+    }
+    if !(args.rises.is_empty() || args.rises.len() == 3) {
+        bail!("--rises wants three, over 1, 5 and 20 rows: 0.1,0.3,0.5");
     }
     let record = Record::read(&args.from, margin, rows, args.horizon.map(Horizon))?;
     let seed = Seed(args.seed);

@@ -6,10 +6,8 @@ use std::path::Path;
 use crate::base::table::Table;
 use crate::base::{Digest, Horizon, Span, Symbol, Ts};
 use crate::feature::RowConfig;
-use crate::margin::Decision;
 use crate::pipeline::{Margin, market_time};
 use crate::study::Error;
-use crate::study::measure::Outcomes;
 
 /// The decisions of one instrument over one horizon, in order of time.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,40 +75,6 @@ struct Found {
 }
 
 impl Record {
-    /// Of decisions in memory: those over one horizon.
-    pub fn of(
-        decisions: &[Decision],
-        outcomes: &[Outcomes],
-        margin: &Margin,
-        rows: &RowConfig,
-        horizon: Horizon,
-    ) -> Record {
-        let losses = |d: &Decision| {
-            let own = outcomes.iter().find(|o| o.symbol == d.symbol && o.horizon == horizon)?;
-            Some(margin.baseline.side.loss(own.at(d.ts)?.ret))
-        };
-        let present = |x: f64| Some(x).filter(|x| x.is_finite());
-        let found = decisions.iter().filter(|d| d.horizon == horizon).map(|d| Found {
-            symbol: d.symbol,
-            horizon,
-            row: RecordedRow {
-                ts: d.ts,
-                at: d.ts,
-                baseline: d.baseline,
-                forecast_loss: d.forecast_loss,
-                heard: heard(d.why.heard),
-                p_stress: d.p_stress,
-                p_spike: present(d.why.p_spike),
-                stressed: d.why.stressed,
-                long_run_var: present(d.why.long_run_var),
-                confidence: d.why.confidence,
-                c_im: d.c_im,
-                loss: losses(d).map(|loss| KnownLoss { loss, known: d.ts + horizon.0 }),
-            },
-        });
-        Record::ordered(found.collect(), margin, rows, horizon)
-    }
-
     /// From the files of a backtest: `decisions.parquet` and `outcomes.parquet` of a folder. Without a horizon there may
     /// be one only.
     ///
