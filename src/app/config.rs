@@ -13,6 +13,7 @@ use crate::base::{Digest, Problems, Span, Symbol, Ts, settings};
 use crate::event::GaugeKind;
 use crate::event::lake::Feed;
 use crate::feature;
+use crate::margin::guardrail::former;
 use crate::pipeline::{Margin, Settings};
 use crate::serve::{SinkConfig, sink};
 use crate::study::config::{Ablation, ModelPlan, Plan, Study};
@@ -222,12 +223,26 @@ impl Config {
                 problems.say(&format!("{section}.{key}"), instead);
             }
         }
+        guardrails(&mut table, |key, settings| problems.under(key, |p| former::refuse(settings, p)));
         let config: Option<Config> = settings::read(&table, &mut problems);
         if let Some(config) = &config {
             config.problems(&|section, key| table.get(section).is_some_and(|s| s.get(key).is_some()), &mut problems);
         }
         problems.done().with_context(|| format!("{}", path.display()))?;
         config.with_context(|| format!("{}: no configuration", path.display()))
+    }
+    /// Reads a configuration that was stored, as it was in effect.
+    ///
+    /// # Errors
+    /// It is not one of this program.
+    pub fn stored(text: &str) -> Result<Config> {
+        let mut whole: Value = serde_json::from_str(text)?;
+        let mut retired = Problems::default();
+        guardrails(&mut whole, |key, settings| retired.under(key, |p| former::refuse(settings, p)));
+        retired
+            .done()
+            .context("it is that of an earlier version of the program, which alone makes the same from it")?;
+        Ok(serde_json::from_value(whole)?)
     }
     /// Says all that is wrong, each with its key and what is accepted. A name of a model is looked up where it
     /// was written, by section and key.
@@ -280,6 +295,19 @@ impl Config {
     pub fn digest(&self) -> Digest {
         let deciding = Config { serve: Serve::default(), ..self.clone() };
         Digest::of_json(&serde_json::to_value(deciding).unwrap_or(Value::Null))
+    }
+}
+
+/// Shows each of the guardrails' settings in a configuration, with its key.
+fn guardrails(config: &mut Value, mut show: impl FnMut(&str, &mut Value)) {
+    if let Some(own) = config.pointer_mut("/margin/guardrail") {
+        show("margin.guardrail", own);
+    }
+    let rules = config.pointer_mut("/study/margins").and_then(Value::as_array_mut);
+    for (i, rule) in rules.into_iter().flatten().enumerate() {
+        if let Some(guard) = rule.get_mut("guard") {
+            show(&format!("study.margins[{i}].guard"), guard);
+        }
     }
 }
 

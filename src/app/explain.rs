@@ -31,8 +31,8 @@ pub struct Args {
     /// Price of a unit at REF and at TO
     #[arg(long, num_args = 2, value_names = ["REF", "TO"], requires = "units")]
     pub prices: Option<Vec<f64>>,
-    /// Where the multiplier may be in 1, 8 and 24 hours, by past changes in the same situation, and how
-    /// far off the things are that would move it
+    /// Where the multiplier may be in 1, 8 and 24 hours, by past changes in the same situation, how far
+    /// steps and budgets let initial margin rise, and how far off the things are that would move it
     #[arg(long, conflicts_with = "to")]
     pub ahead: bool,
     /// The ledger
@@ -87,7 +87,7 @@ fn ahead(args: &Args, store: &FileStore, found: &[(Seq, Publication)]) -> Result
         let value = |o: &Outlook| {
             let p = &o.publication;
             json!({"seq": p.seq, "symbol": p.symbol, "horizon": p.horizon, "as_of": p.as_of,
-                "multiplier": p.multiplier, "ahead": o.ahead, "triggers": o.triggers})
+                "multiplier": p.multiplier, "ahead": o.ahead, "limits": o.limits, "triggers": o.triggers})
         };
         println!("{}", serde_json::to_string_pretty(&outlooks.iter().map(value).collect::<Vec<_>>())?);
     } else {
@@ -105,6 +105,13 @@ fn lines(o: &Outlook) -> Vec<String> {
     }
     lines.extend(o.ahead.iter().map(|a| {
         format!("  in {:<4} {:.3} to {:.3}, median {:.3} ({} past changes)", a.over, a.low, a.high, a.median, a.n)
+    }));
+    lines.extend(o.limits.iter().map(|l| {
+        format!(
+            "  in {:<4} initial margin rises by {:.1} % at most, but for what its baseline asks",
+            l.over,
+            100.0 * l.rise
+        )
     }));
     lines.extend(o.triggers.iter().map(|t| format!("  {}", t.text)));
     lines

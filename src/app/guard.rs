@@ -1,6 +1,6 @@
 //! `margincast guard`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
@@ -20,9 +20,14 @@ tightens acts at once, one that loosens a limit after 24 hours, any other after 
 other person, acts when approved, and ends by itself. The service looks at the log beside its ledger,
 <ledger>/guard/log.jsonl, and records what it applies; `margincast verify` holds one against the other.
 
+The pace of a requirement is im.up and im.down, the largest rise and fall in one row, and im.budgets, the largest
+rises over windows; mm.up, mm.down and mm.budgets likewise. Smaller steps, a smaller budget or one more tighten.
+
 Example:
   margincast guard --ledger out/quick/ledger show
-  margincast guard --ledger out/quick/ledger propose --who ann --why calmer im.up_per_day=0.05
+  margincast guard --ledger out/quick/ledger propose --who ann --why calmer im.up=0.015
+  margincast guard --ledger out/quick/ledger propose --who ann --why calmer \\
+    'im.budgets=[{ over = \"24h\", rise = 0.15 }, { over = \"5d\", rise = 0.5 }]'
   margincast guard --ledger out/quick/ledger approve 1 --who ben --why seen
   margincast guard --ledger out/quick/ledger override --who ann --why VENUE_OUTAGE --m 1.5 --for 12h")]
 pub struct Args {
@@ -47,9 +52,12 @@ pub enum GuardTask {
     Show,
     /// Propose other settings of the guardrails
     Propose {
-        /// Settings as in margin.guardrail, such as im.up_per_day=0.05
-        #[arg(value_name = "KEY=VALUE", required = true)]
+        /// Settings as in margin.guardrail, such as im.up=0.015
+        #[arg(value_name = "KEY=VALUE", required_unless_present = "from")]
         changes: Vec<String>,
+        /// Those of a file's section [guardrail], as `margincast calibrate` writes it
+        #[arg(long, value_name = "FILE", conflicts_with = "changes")]
+        from: Option<PathBuf>,
         /// Who and why
         #[command(flatten)]
         by: By,
@@ -113,9 +121,10 @@ pub fn run(args: Args) -> Result<Answer> {
     let said = |by: &By| (by.who.clone(), by.why.clone());
     match args.task {
         GuardTask::Show => return show(&guard, &state, args.json),
-        GuardTask::Propose { changes, by } => {
+        GuardTask::Propose { changes, from, by } => {
             let (who, why) = said(&by);
-            let what = ProposedChange::Settings(pairs(&changes)?);
+            let changes = from.map_or_else(|| pairs(&changes), |file| proposed(&file))?;
+            let what = ProposedChange::Settings(changes);
             let id = guard.propose(what, (&who, &why), now, &state.base)?;
             table::print(&format!("proposal {id}: two others must approve it\n"));
         }
@@ -145,6 +154,20 @@ fn pairs(changes: &[String]) -> Result<Changes> {
         Ok((key.trim().to_string(), value.trim().to_string()))
     };
     changes.iter().map(pair).collect()
+}
+
+/// The settings that a file proposes.
+fn proposed(file: &Path) -> Result<Changes> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
+    let table: toml::Table = toml::from_str(&text).with_context(|| format!("{}", file.display()))?;
+    let Some(guardrail) = table.get("guardrail").and_then(toml::Value::as_table) else {
+        bail!("{}: no section [guardrail]; want a file that `margincast calibrate` wrote", file.display());
+    };
+    if guardrail.is_empty() {
+        bail!("{}: nothing of the guardrails would change", file.display());
+    }
+    let text = |v: &toml::Value| v.as_str().map_or_else(|| v.to_string(), String::from);
+    Ok(guardrail.iter().map(|(key, value)| (key.clone(), text(value))).collect())
 }
 
 fn show(guard: &PolicyLog, state: &PolicyState, as_json: bool) -> Result<Answer> {

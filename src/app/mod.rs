@@ -7,6 +7,7 @@
 //! | [`ingest`] | files of a vendor into the lake |
 //! | [`train`] | models, registered |
 //! | [`backtest`] | a study, written |
+//! | [`calibrate`] | which margin policy recorded decisions speak for |
 //! | [`score`] | any forecasts, scored |
 //! | [`margin`] | what portfolios must have |
 //! | [`models`] | the registry |
@@ -26,6 +27,7 @@
 
 mod answer;
 pub mod backtest;
+pub mod calibrate;
 pub mod config;
 pub mod configure;
 pub mod demo;
@@ -56,6 +58,7 @@ pub enum Command {
     Ingest(ingest::Args),
     Train(train::Args),
     Backtest(backtest::Args),
+    Calibrate(calibrate::Args),
     Score(score::Args),
     Margin(margin::Args),
     Models(models::Args),
@@ -77,6 +80,7 @@ impl Command {
             Command::Ingest(args) => ingest::run(args),
             Command::Train(args) => train::run(args),
             Command::Backtest(args) => backtest::run(args),
+            Command::Calibrate(args) => calibrate::run(args),
             Command::Score(args) => score::run(args),
             Command::Margin(args) => margin::run(args),
             Command::Models(args) => models::run(args),

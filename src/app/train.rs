@@ -189,7 +189,7 @@ fn outcome(studied: &Studied, folder: Option<&Path>) -> Result<RunOutcome> {
 /// Trains again what a run recorded, from nothing, and compares.
 fn verify(args: &Args, folder: &Path) -> Result<Answer> {
     let recorded = Run::read(folder)?.with_context(|| format!("no run at {}", folder.display()))?;
-    let config: Config = serde_json::from_value(recorded.config.clone()).context("the configuration in run.json")?;
+    let config = Config::stored(&recorded.config.to_string()).context("the configuration in run.json")?;
     let here = begun(&config, &args.lake, &recorded.command)?;
     let mut wrong = Vec::new();
     if here.config_digest != recorded.config_digest {

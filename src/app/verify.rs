@@ -122,7 +122,7 @@ fn find(args: &Args) -> Result<Findings> {
 
 /// Makes one epoch again from the lake, and compares.
 fn again(args: &Args, lake: &Path, epoch: &Epoch, findings: &mut Findings) -> Result<()> {
-    let mut config: Config = serde_json::from_str(&epoch.start.config).with_context(|| {
+    let mut config = Config::stored(&epoch.start.config).with_context(|| {
         format!(
             "the configuration of epoch {} in the ledger is that of another version of margincast: make its publications \
              again with the version that wrote them (`code` in each)",

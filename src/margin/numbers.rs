@@ -89,6 +89,7 @@ mod tests {
             (NumberUnit::Ratio, 1.25, "1.250000"),
             (NumberUnit::PartsPerMillion, 1_250_000.0, "1250000 ppm"),
             (NumberUnit::Points, 56.5, "56.5"),
+            (NumberUnit::Hours, 120.0, "120 h"),
         ];
         for (unit, value, text) in told {
             assert_eq!(unit.text(value), text);

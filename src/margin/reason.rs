@@ -14,7 +14,9 @@ pub enum Reason {
     StepUp,
     /// The downward step limit bound.
     StepDn,
-    /// The larger upward step of the emergency lane was used.
+    /// The budget of a window bound: how far the requirement may rise over any stretch of that length.
+    Budget,
+    /// The steps and budgets of the emergency lane were used, which are twice the usual ones.
     EmergencyLane,
     /// The change was too small to publish.
     Deadband,

@@ -23,11 +23,11 @@ macro_rules! why_numbers {
                 /// Within the bounds of the multiplier; `multiplier_raw` is the link before it.
                 m4: Ratio [];
                 /// Requirement in the stressed regime, fraction of notional.
-                stressed: Fraction [];
+                stressed: Fraction [Column];
                 /// Expected shortfall of the baseline, fraction of notional.
                 expected_shortfall: Fraction [];
                 /// Plain historical 99 % VaR over all history kept, fraction of notional.
-                long_run_var: Fraction [];
+                long_run_var: Fraction [Column];
                 /// Disagreement of the baselines, (max - min) / median.
                 dispersion: Ratio [];
                 /// Share of recent windows that made a row.
@@ -46,6 +46,23 @@ macro_rules! why_numbers {
                 evidence: Ratio [Column Explained];
                 /// Evidence that the forecast costs more than the baseline, by tick loss.
                 evidence_cost: Ratio [Column Explained];
+                /// What is left of the budget that is used the most, as a share of it; none where there are no budgets.
+                budget_left: Share [Column Explained];
+                /// The window of that budget.
+                budget_hours: Hours [Column Explained];
+                /// The most by which initial margin may rise within an hour, by steps and budgets, over what is asked,
+                /// less 1; what its baseline asks, and the emergency lane, go beyond it.
+                rise_1h: Share [Explained];
+                /// The same within eight hours.
+                rise_8h: Share [Explained];
+                /// The same within 24 hours.
+                rise_24h: Share [Explained];
+                /// Share of its configured weight that the forecast had, for what was known against it; 0 where it was silenced.
+                heard: Share [Column];
+                /// Probability of a spike by the forecast that is blended: the second voice of the emergency lane.
+                p_spike: Share [Column];
+                /// Confidence in the inputs: data quality over what it usually is, at most 1.
+                confidence: Share [Column];
             }
         }
     };
@@ -130,6 +147,8 @@ pub enum NumberUnit {
     PartsPerMillion,
     /// From 0 to 100.
     Points,
+    /// A length of time.
+    Hours,
 }
 
 impl NumberUnit {
@@ -140,6 +159,7 @@ impl NumberUnit {
             NumberUnit::Ratio => format!("{value:.6}"),
             NumberUnit::PartsPerMillion => format!("{value:.0} ppm"),
             NumberUnit::Points => format!("{value:.1}"),
+            NumberUnit::Hours => format!("{value} h"),
         }
     }
 }

@@ -8,12 +8,14 @@
 //! | [`report`] | one HTML page and text tables of what was measured |
 //! | [`run`](mod@run) | a study from its settings and its market to its scores |
 //! | [`output`] | the files of a study |
+//! | [`calibrate`] | margin policies replayed over recorded decisions: the frontier, and which of them is chosen |
 //! | [`promote`] | what a trained set of models brings to its promotion: evidence and card |
 //! | [`progress`] | how far a study is |
 //! | [`error`] | why it could not run |
 //!
 //! This folder knows nothing of the command line, of the lake's files, or of serving.
 
+pub mod calibrate;
 pub mod config;
 pub mod error;
 pub mod measure;

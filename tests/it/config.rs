@@ -109,7 +109,31 @@ const WRONG: &[(&str, &str, &str)] = &[
         "[{ stage = \"cap\", tmes = 3.0 }]",
         "margin.apc[0].tmes: there is no such key; did you mean `times`?",
     ),
+    // What was, with what to write instead.
+    (
+        "margin.guardrail.im",
+        "{ m_max = 2.0, up_per_day = 0.1, down_per_day = 0.02 }",
+        "margin.guardrail.im.up_per_day: is retired; write `up`",
+    ),
+    ("margin.guardrail.im", "{ down_per_day = 0.02 }", "margin.guardrail.im.down_per_day: is retired; write `down`"),
+    ("margin.guardrail.emergency_up_per_day", "0.3", "emergency_up_per_day: is retired; leave it out"),
+    (
+        "study.margins",
+        "[{ name = \"a\", baseline = \"EWMA\", guard = { mm = { up_per_day = 0.1 } } }]",
+        "study.margins[0].guard.mm.up_per_day: is retired",
+    ),
     // Numbers and lengths of time.
+    ("margin.guardrail.im", "{ up = 7.0 }", "margin.guardrail.im.up: is 7; want 0 to 1"),
+    (
+        "margin.guardrail.im",
+        "{ budgets = [{ over = \"24h\", rise = -0.5 }] }",
+        "margin.guardrail.im.budgets[0].rise: is -0.5; want 0 to 10",
+    ),
+    (
+        "margin.guardrail.im",
+        "{ budgets = [{ over = \"24h\", rice = 0.5 }] }",
+        "margin.guardrail.im.budgets[0].rice: there is no such key; did you mean `rise`?",
+    ),
     ("horizons", "[1, 0]", "horizons: is 0; want 1 to 10000 rows"),
     ("horizons", "[8, 8]", "horizons: is 8 twice"),
     ("study.end", "\"2021-01-01\"", "study.start: is 2022-01-01"),
@@ -221,10 +245,12 @@ fn whole() -> toml::Table {
     let config = Config::read(&shipped("sample.toml"), &[]).unwrap();
     let mut value = serde_json::to_value(&config).unwrap();
     let guardrail = &mut value["margin"]["guardrail"];
-    for part in ["thin", "doubt", "blast"] {
+    for part in ["thin", "doubt", "blast", "im", "mm"] {
         // Left out where at their defaults.
-        let policy = margincast::margin::Policy::default();
+        let policy = margincast::margin::Policy::default().of_rows(config.rows.row);
         guardrail[part] = match part {
+            "im" => serde_json::to_value(policy.im).unwrap(),
+            "mm" => serde_json::to_value(policy.mm).unwrap(),
             "thin" => serde_json::to_value(policy.thin).unwrap(),
             "doubt" => serde_json::to_value(policy.doubt).unwrap(),
             _ => serde_json::to_value(policy.blast).unwrap(),

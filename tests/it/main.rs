@@ -12,6 +12,7 @@ mod golden;
 mod ingest;
 mod inputs;
 mod law_attribution;
+mod law_calibrate;
 mod law_choice;
 mod law_degenerate;
 mod law_forecaster;

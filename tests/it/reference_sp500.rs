@@ -159,7 +159,7 @@ baseline_model = "FHS 0.97"
 multiplier = { forecast = "HAR", over = "EWMA 0.97", min = 1.0, max = 2.0 }
 market_time = true
 begins_at_one = true
-guardrail = { mode = "managed-total", lag_max = 1.0, lag_steps = 4294967295, confirmations = 0, day_cap = 1000.0 }
+guardrail = { mode = "managed-total", lag_max = 1.0, lag_steps = 4294967295, confirmations = 0, day_cap = 1000.0, im = { up = 0.10, down = 0.02, budgets = [] } }
 "#;
 
 #[test]

@@ -586,10 +586,10 @@ fn what_people_approve_takes_effect_is_recorded_and_is_made_again() {
     say(&[&["override", "--m", "1.8", "--for", "72h", "--symbol", "AAA"][..], &by("ann")].concat());
     assert!(!guard(ledger.path(), &[&["approve", "1"][..], &by("ann")].concat()).0, "one person is not two");
     say(&[&["approve", "1"][..], &by("ben")].concat());
-    say(&[&["propose", "im.up_per_day=0.05", "mm_notice=12h"][..], &by("ann")].concat());
+    say(&[&["propose", "im.up=0.015", "mm_notice=12h"][..], &by("ann")].concat());
     say(&[&["approve", "2"][..], &by("ben")].concat());
     say(&[&["approve", "2"][..], &by("cem")].concat());
-    say(&[&["propose", "im.up_per_day=0.2"][..], &by("ann")].concat());
+    say(&[&["propose", "im.up=0.2"][..], &by("ann")].concat());
     std::fs::write(ledger.path().join("KILL"), "product:BBB\nmodel:EWMA\n").unwrap();
     let orders = || kinds(ledger.path()).iter().filter(|k| **k == EntryKind::Order).count();
     until("the orders", LONG, || orders() == 4);

@@ -61,10 +61,12 @@ fn cut(output: Output) -> Cut {
 mod tests {
     use super::*;
     use crate::base::Span;
+    use crate::margin::guardrail::pace::StepLimits;
 
     #[test]
     fn a_haircut_rises_by_its_step_and_never_leaves_0_to_1() {
-        let mut haircut = GuardedHaircut::new(Policy::default()).unwrap();
+        let im = StepLimits { up: Some(0.10), budgets: Some(Default::default()), ..Policy::default().im };
+        let mut haircut = GuardedHaircut::new(Policy { row: Some(Span::DAY), im, ..Policy::default() }).unwrap();
         let day = |n: i64| Ts(0) + Span::DAY.times(n);
         let now = Conditions::default();
         assert_eq!(haircut.step(day(0), f64::NAN, 0.2, &now), None);

@@ -2,6 +2,9 @@
 
 use std::collections::VecDeque;
 
+use super::headroom::Headroom;
+use super::lows::Lows;
+use super::pace::{EMERGENCY_TIMES, LONGEST, RowPace};
 use super::policy::{Mode, Policy};
 use crate::base::{Span, Ts};
 use crate::margin::Reason;
@@ -14,29 +17,36 @@ const PAST: usize = 4096;
 pub(super) struct Requirement {
     /// In force now, fraction of notional.
     pub c: f64,
+    /// What is remembered of its last steps.
+    pub steps: Steps,
+    /// (since when, value), oldest first; reaches back one day.
+    past: VecDeque<(Ts, f64)>,
+    /// The least of any stretch that a budget may have.
+    lows: Lows,
+}
+
+/// What a requirement remembers of its last steps.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Steps {
     raised: Option<Ts>,
     lowered: Option<Ts>,
     lower_targets: u32,
     lagged: u32,
-    /// (since when, value), oldest first; reaches back one day.
-    past: VecDeque<(Ts, f64)>,
 }
 
 /// What one step asks of a requirement.
 pub(super) struct Ask {
     pub at: Ts,
-    /// Since the last step, at most a day.
+    /// Since the last step, as far as it counts.
     pub interval: Span,
     /// Where the multiplier wants it.
     pub target: f64,
     /// Its own baseline.
     pub baseline: f64,
-    /// Largest rise per day.
-    pub up_per_day: f64,
-    /// Largest rise per day where the emergency lane is open.
-    pub emergency_up_per_day: Option<f64>,
-    /// Largest fall per day.
-    pub down_per_day: f64,
+    /// Its steps and budgets.
+    pub pace: RowPace,
+    /// Whether the emergency lane is open.
+    pub emergency: bool,
     /// Largest requirement: multiplier cap times baseline.
     pub hard_max: f64,
     /// Long-run cap times long-run VaR.
@@ -47,15 +57,18 @@ pub(super) struct Ask {
 
 impl Requirement {
     pub fn new(at: Ts, c: f64) -> Requirement {
-        Requirement { c, raised: None, lowered: None, lower_targets: 0, lagged: 0, past: VecDeque::from([(at, c)]) }
+        let mut lows = Lows::default();
+        lows.set(at, c, LONGEST);
+        let past = VecDeque::from([(at, c)]);
+        Requirement { c, steps: Steps::default(), past, lows }
     }
 
-    /// Moves toward the target under dead band, confirmations, intervals and step limits.
+    /// Moves toward the target under dead band, confirmations, intervals, step limits and budgets.
     pub fn pace(&mut self, ask: &Ask, p: &Policy, reasons: &mut Vec<Reason>) -> f64 {
         let c = self.c;
         let frozen = ask.no_fall.filter(|_| ask.target < c);
         let lower = ask.target < c && frozen.is_none();
-        self.lower_targets = if lower { self.lower_targets.saturating_add(1) } else { 0 };
+        self.steps.lower_targets = if lower { self.steps.lower_targets.saturating_add(1) } else { 0 };
         if ask.target == c {
             return c;
         }
@@ -67,33 +80,26 @@ impl Requirement {
             reasons.push(Reason::Deadband);
             return c;
         }
-        let since = |last: Option<Ts>| last.map_or(Span::DAY, |t| ask.at - t);
+        let since = |last: Option<Ts>| last.map_or(ask.pace.counted(Span(i64::MAX)), |t| ask.at - t);
         if ask.target > c {
-            if since(self.raised) < p.min_between_increases {
+            if since(self.steps.raised) < p.min_between_increases {
                 reasons.push(Reason::Cooldown);
                 return c;
             }
-            let span = ask.interval.max(since(self.raised).min(p.min_between_increases));
-            let mut limit = c * (1.0 + ask.up_per_day).powf(span.days());
-            self.raised = Some(ask.at);
-            if let Some(up) = ask.emergency_up_per_day
-                && ask.target > limit
-            {
-                limit = c * (1.0 + up).powf(span.days());
-                reasons.push(Reason::EmergencyLane);
+            let span = ask.interval.max(since(self.steps.raised).min(p.min_between_increases));
+            let risen = self.rise(ask, span, reasons);
+            if risen > c {
+                self.steps.raised = Some(ask.at);
             }
-            if ask.target > limit {
-                reasons.push(Reason::StepUp);
-            }
-            ask.target.min(limit)
+            risen
         } else {
-            if self.lower_targets < p.confirmations || since(self.lowered) < p.min_between_decreases {
+            if self.steps.lower_targets < p.confirmations || since(self.steps.lowered) < p.min_between_decreases {
                 reasons.push(Reason::Cooldown);
                 return c;
             }
-            let span = ask.interval.max(since(self.lowered).min(p.min_between_decreases));
-            let limit = self.glide(ask.down_per_day, span);
-            self.lowered = Some(ask.at);
+            let span = ask.interval.max(since(self.steps.lowered).min(p.min_between_decreases));
+            let limit = ask.pace.fall(c, span);
+            self.steps.lowered = Some(ask.at);
             if ask.target < limit {
                 reasons.push(Reason::StepDn);
             }
@@ -101,17 +107,41 @@ impl Requirement {
         }
     }
 
+    /// As far up toward the target as a step and the budgets let it; both are doubled in the emergency lane.
+    fn rise(&self, ask: &Ask, span: Span, reasons: &mut Vec<Reason>) -> f64 {
+        let most = |times: f64| (ask.pace.rise(self.c, span, times), self.budget(ask.at, &ask.pace, times));
+        let (mut step, mut budget) = most(1.0);
+        if ask.emergency && ask.target > step.min(budget) {
+            (step, budget) = most(EMERGENCY_TIMES);
+            reasons.push(Reason::EmergencyLane);
+        }
+        let mut risen = ask.target;
+        for (limit, why) in [(step, Reason::StepUp), (budget, Reason::Budget)] {
+            if risen > limit {
+                risen = limit;
+                reasons.push(why);
+            }
+        }
+        risen
+    }
+
+    /// The most that budgets of `times` the usual ones let it be; never below what is in force.
+    pub fn budget(&self, at: Ts, pace: &RowPace, times: f64) -> f64 {
+        let most = pace.budgets.iter().map(|b| (1.0 + times * b.rise) * self.lows.since(at - b.over));
+        most.fold(f64::INFINITY, f64::min).max(self.c)
+    }
+
+    /// How far it may still rise.
+    pub fn headroom(&self, at: Ts, pace: &RowPace, p: &Policy) -> Headroom {
+        Headroom::of(at, self.c, &self.lows, pace, p.min_between_increases)
+    }
+
     /// Toward the baseline at the down step, without dead band, confirmations or intervals.
     pub fn sink(&self, ask: &Ask, span: Span, p: &Policy) -> f64 {
         if ask.no_fall.is_some() {
             return self.c;
         }
-        self.glide(ask.down_per_day, span).max(p.m_min * ask.baseline).min(self.c)
-    }
-
-    /// The lowest that a fall over `span` may reach.
-    pub fn glide(&self, down_per_day: f64, span: Span) -> f64 {
-        self.c * (1.0 - down_per_day).powf(span.days())
+        ask.pace.fall(self.c, span).max(p.m_min * ask.baseline).min(self.c)
     }
 
     /// Bounds a moved value, the stronger rule last: caps on the total lift, the floor of the mode,
@@ -136,29 +166,29 @@ impl Requirement {
     /// cap acts at the down step, so that it never makes a cliff.
     pub fn lift_cap(&self, ask: &Ask, p: &Policy) -> f64 {
         let cap = ask.long_run_max.min(p.day_cap * self.a_day_ago(ask.at));
-        let least = if ask.no_fall.is_some() { self.c } else { self.glide(ask.down_per_day, ask.interval) };
+        let least = if ask.no_fall.is_some() { self.c } else { ask.pace.fall(self.c, ask.interval) };
         cap.max(p.m_min * ask.baseline).max(least)
     }
 
     fn floor(&mut self, ask: &Ask, c: f64, p: &Policy, reasons: &mut Vec<Reason>) -> f64 {
         let floor = p.m_min * ask.baseline;
         if c >= floor {
-            self.lagged = 0;
+            self.steps.lagged = 0;
             return c;
         }
         if p.mode == Mode::LiftOnly {
             reasons.push(Reason::BaselineFloor);
             return floor;
         }
-        self.lagged = self.lagged.saturating_add(1);
-        let least = if self.lagged > p.lag_steps { floor } else { floor * (1.0 - p.lag_max) };
+        self.steps.lagged = self.steps.lagged.saturating_add(1);
+        let least = if self.steps.lagged > p.lag_steps { floor } else { floor * (1.0 - p.lag_max) };
         if c >= least {
             reasons.push(Reason::Lag);
             return c;
         }
         reasons.push(Reason::LagMax);
-        if self.lagged > p.lag_steps {
-            self.lagged = 0;
+        if self.steps.lagged > p.lag_steps {
+            self.steps.lagged = 0;
         }
         least
     }
@@ -166,6 +196,7 @@ impl Requirement {
     /// Puts a value in force.
     pub fn set(&mut self, at: Ts, c: f64) {
         self.c = c;
+        self.lows.set(at, c, LONGEST);
         if self.past.back().is_none_or(|last| last.1 != c) {
             self.past.push_back((at, c));
         }

@@ -27,6 +27,7 @@ pub struct Guardrail {
     killed: Killed,
     set: Option<Override>,
     live: Option<InForce>,
+    headroom: bool,
 }
 
 impl Guardrail {
@@ -37,14 +38,21 @@ impl Guardrail {
     pub fn new(policy: Policy) -> Result<Guardrail, Error> {
         policy.check()?;
         Ok(Guardrail {
-            policy,
+            policy: policy.of_rows(policy.row()),
             flag: Flag::default(),
             watch: BookWatch::default(),
             interest: None,
             killed: Killed::default(),
             set: None,
             live: None,
+            headroom: true,
         })
+    }
+
+    /// The same, whose outputs do not say how far initial margin may still rise: it is most of the work of a step.
+    #[must_use]
+    pub fn without_headroom(self) -> Guardrail {
+        Guardrail { headroom: false, ..self }
     }
 
     /// The settings.
@@ -90,8 +98,9 @@ impl Guardrail {
         turn.emergency = calls >= turn.policy.emergency_models;
         let long_run = proposal.long_run_var.filter(|v| v.is_finite() && *v > 0.0).unwrap_or(f64::INFINITY);
         let Some(live) = &mut self.live else {
-            let live = InForce::start(&turn, proposal.baseline, long_run, why);
-            return Some(self.live.insert(live).last.clone());
+            let (live, output) = InForce::start(&turn, proposal.baseline, long_run, why);
+            self.live = Some(live);
+            return Some(output);
         };
         live.see(proposal.ts, proposal.baseline, long_run);
         let output = live.advance(&turn, why);
@@ -150,13 +159,14 @@ impl Guardrail {
         self.set = Some(set);
     }
 
-    /// Other settings from now on. A value in force above a lower cap glides down to it.
+    /// Other settings from now on. A value in force above a lower cap glides down to it; one above a smaller budget
+    /// holds. What was in force before counts in every window.
     ///
     /// # Errors
     /// A setting is out of range; those in force stay.
     pub fn settle(&mut self, policy: Policy) -> Result<(), Error> {
         policy.check()?;
-        self.policy = policy;
+        self.policy = policy.of_rows(self.policy.row());
         Ok(())
     }
 
@@ -172,6 +182,7 @@ impl Guardrail {
             interest: self.interest,
             exposure,
             stress: self.flag.is_up(),
+            headroom: self.headroom,
             policy: self.policy,
         }
     }
@@ -240,7 +251,8 @@ fn bounded(m: f64, p: &Policy, reasons: &mut Vec<Reason>) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::policy::{Mode, StepLimits};
+    use super::super::pace::{Budget, StepLimits};
+    use super::super::policy::Mode;
     use super::*;
     use crate::base::Span;
     use crate::margin::State;
@@ -250,6 +262,13 @@ mod tests {
         Proposal { ts, baseline: b, m, p_stress: p_stress.to_vec(), long_run_var: None }
     }
 
+    /// Steps of +10 % and -2 % a day, in parts by the hour, without budgets.
+    fn daily() -> Policy {
+        let pace = |limits: StepLimits| StepLimits { budgets: Some(Default::default()), ..limits };
+        let im = StepLimits { up: Some(0.10), down: Some(0.02), ..pace(Policy::default().im) };
+        Policy { row: Some(Span::DAY), im, mm: pace(Policy::default().mm), ..Policy::default() }
+    }
+
     fn started(policy: Policy) -> Guardrail {
         let mut guard = Guardrail::new(policy).unwrap();
         guard.step(&proposal(0, 0.04, 1.0, &[])).unwrap();
@@ -257,8 +276,8 @@ mod tests {
     }
 
     #[test]
-    fn an_hour_of_the_daily_step_is_its_geometric_part() {
-        let mut guard = started(Policy::default());
+    fn an_hour_of_a_daily_step_is_its_geometric_part() {
+        let mut guard = started(daily());
         let got = guard.step(&proposal(1, 0.04, 1.5, &[])).unwrap();
         assert!((got.c_im / 0.04 - 1.003_979).abs() < 1e-6, "0.398 % an hour");
         assert_eq!(got.reasons, [Reason::StepUp]);
@@ -269,20 +288,99 @@ mod tests {
         for (p, up, reasons) in [
             (vec![0.95, 0.5], 1.10, vec![Reason::StepUp]),
             (vec![0.95], 1.10, vec![Reason::StepUp]),
-            (vec![0.95, 0.9], 1.25, vec![Reason::EmergencyLane, Reason::StepUp]),
+            (vec![0.95, 0.9], 1.20, vec![Reason::EmergencyLane, Reason::StepUp]),
         ] {
-            let got = started(Policy::default()).step(&proposal(24, 0.04, 1.9, &p)).unwrap();
+            let got = started(daily()).step(&proposal(24, 0.04, 1.9, &p)).unwrap();
             assert!((got.c_im / 0.04 - up).abs() < 1e-12);
             assert_eq!(got.reasons, reasons);
         }
-        // What the daily step covers needs no lane.
-        let got = started(Policy::default()).step(&proposal(24, 0.04, 1.08, &[0.95, 0.95])).unwrap();
+        // What the usual step covers needs no lane.
+        let got = started(daily()).step(&proposal(24, 0.04, 1.08, &[0.95, 0.95])).unwrap();
         assert_eq!((got.reasons.as_slice(), got.m_im_ppm), ([].as_slice(), 1_080_000));
+    }
+
+    /// Hourly rows, steps of 5 %, 12 % over six hours.
+    fn budgeted() -> Policy {
+        let budgets = vec![Budget { over: Span::HOUR.times(6), rise: 0.12 }];
+        let im = StepLimits { up: Some(0.05), budgets: Some(budgets.try_into().unwrap()), ..Policy::default().im };
+        Policy { im, dead_band: 0.0, ..Policy::default() }
+    }
+
+    #[test]
+    fn a_budget_is_spent_as_fast_as_steps_let_it_and_comes_back_as_its_window_moves_on() {
+        let mut guard = started(budgeted());
+        let mut step = |h: i64| guard.step(&proposal(h, 0.04, 1.9, &[])).unwrap();
+        for (h, m, left, reasons) in [
+            (1, 1.05, 1.0 - 0.05 / 0.12, vec![Reason::StepUp]),
+            (2, 1.1025, 1.0 - 0.1025 / 0.12, vec![Reason::StepUp]),
+            (3, 1.12, 0.0, vec![Reason::StepUp, Reason::Budget]),
+            (4, 1.12, 0.0, vec![Reason::StepUp, Reason::Budget]),
+            // The value before the first step held until just after hour 1.
+            (6, 1.12, 0.0, vec![Reason::StepUp, Reason::Budget]),
+            (7, 1.05 * 1.12, 0.0, vec![Reason::StepUp, Reason::Budget]),
+        ] {
+            let got = step(h);
+            assert!((got.c_im / 0.04 - m).abs() < 1e-12, "hour {h}: {}", got.c_im / 0.04);
+            assert_eq!(got.reasons, reasons, "hour {h}");
+            let (over, share) = got.headroom.tightest.unwrap();
+            assert!(over == Span::HOUR.times(6) && (share - left).abs() < 1e-12, "hour {h}: {share}");
+        }
+    }
+
+    #[test]
+    fn the_emergency_lane_doubles_step_and_budget_and_what_it_left_holds() {
+        let mut guard = started(budgeted());
+        let lane = [0.95, 0.95];
+        let first = guard.step(&proposal(1, 0.04, 1.9, &lane)).unwrap();
+        assert!((first.c_im / 0.04 - 1.1).abs() < 1e-12);
+        guard.step(&proposal(2, 0.04, 1.9, &lane)).unwrap();
+        let spent = guard.step(&proposal(3, 0.04, 1.9, &lane)).unwrap();
+        assert!((spent.c_im / 0.04 - 1.24).abs() < 1e-12);
+        assert_eq!(spent.reasons, [Reason::EmergencyLane, Reason::StepUp, Reason::Budget]);
+        let after = guard.step(&proposal(4, 0.04, 1.9, &[])).unwrap();
+        assert_eq!((after.c_im, after.reasons), (spent.c_im, vec![Reason::StepUp, Reason::Budget]));
+    }
+
+    #[test]
+    fn the_baseline_goes_beyond_a_budget_and_says_so() {
+        let mut guard = started(budgeted());
+        let got = guard.step(&proposal(1, 0.06, 1.2, &[])).unwrap();
+        assert_eq!((got.c_im, got.reasons.last()), (0.06, Some(&Reason::BaselineFloor)));
+        let got = guard.step(&proposal(2, 0.06, 1.2, &[])).unwrap();
+        assert_eq!((got.c_im, got.reasons.last()), (0.06, Some(&Reason::Budget)));
+        assert_eq!(got.headroom.tightest.unwrap().1, 0.0);
+    }
+
+    #[test]
+    fn the_ladder_goes_beyond_steps_and_not_beyond_budgets() {
+        let mut guard = started(budgeted());
+        let got = guard.tick(Ts(0) + Span::HOUR.times(6)).unwrap();
+        assert_eq!((got.state, got.reasons.as_slice()), (State::Fallback, [Reason::Stale, Reason::Budget].as_slice()));
+        assert!((got.c_im / 0.04 - 1.12).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_budget_that_becomes_smaller_lets_nothing_rise_and_forces_no_fall() {
+        let mut guard = started(budgeted());
+        (1..4).for_each(|h| drop(guard.step(&proposal(h, 0.04, 1.9, &[]))));
+        let of = |over: i64, rise: f64| {
+            let list = vec![Budget { over: Span::HOUR.times(over), rise }];
+            let im = StepLimits { budgets: Some(list.try_into().unwrap()), ..budgeted().im };
+            Policy { im, ..budgeted() }
+        };
+        guard.settle(of(6, 0.05)).unwrap();
+        let held = guard.step(&proposal(4, 0.04, 1.9, &[])).unwrap();
+        assert_eq!((held.c_im, held.reasons.last()), (0.04 * 1.12, Some(&Reason::Budget)));
+        // A window that is longer knows what was in force before it was set.
+        guard.settle(of(24, 0.20)).unwrap();
+        (5..24).for_each(|h| drop(guard.step(&proposal(h, 0.04, 1.9, &[]))));
+        let spent = guard.step(&proposal(24, 0.04, 1.9, &[])).unwrap();
+        assert!((spent.c_im / 0.04 - 1.2).abs() < 1e-12, "{}", spent.c_im / 0.04);
     }
 
     #[test]
     fn maintenance_margin_rises_after_its_notice_and_slower() {
-        let mut guard = started(Policy::default());
+        let mut guard = started(daily());
         let told = guard.step(&proposal(1, 0.04, 1.5, &[])).unwrap();
         assert_eq!((told.c_mm, told.mm_reasons.as_slice()), (0.032, [Reason::Notice].as_slice()));
         let notice = told.notice.unwrap();
@@ -295,9 +393,9 @@ mod tests {
 
     #[test]
     fn bad_numbers_hold_the_previous_value_and_are_named() {
-        let mut guard = Guardrail::new(Policy::default()).unwrap();
+        let mut guard = Guardrail::new(daily()).unwrap();
         assert_eq!(guard.step(&proposal(0, f64::NAN, 1.0, &[])), None, "nothing to hold yet");
-        let mut guard = started(Policy::default());
+        let mut guard = started(daily());
         let no_baseline = guard.step(&proposal(1, 0.0, 1.5, &[])).unwrap();
         assert_eq!((no_baseline.c_im, no_baseline.reasons), (0.04, vec![Reason::NoBaseline]));
         let nan = guard.step(&proposal(2, 0.041, f64::NAN, &[])).unwrap();
@@ -306,7 +404,7 @@ mod tests {
 
     #[test]
     fn caps_on_the_total_lift_stop_rises_but_make_no_cliff() {
-        let mut guard = started(Policy::default());
+        let mut guard = started(daily());
         let capped = Proposal { long_run_var: Some(0.0105), ..proposal(24, 0.04, 1.5, &[]) };
         let got = guard.step(&capped).unwrap();
         assert_eq!((got.c_im, got.reasons), (0.042, vec![Reason::StepUp, Reason::TotalLift]));
@@ -322,7 +420,7 @@ mod tests {
 
     #[test]
     fn a_thin_book_aims_higher_holds_maintenance_margin_and_lets_nothing_fall() {
-        let mut guard = started(Policy::default());
+        let mut guard = started(daily());
         let book = |depth| {
             let book = Book { depth_50bp: depth, depth_100bp: 2.0 * depth, spread_bp: 1.0, open_interest: 30.0 };
             Conditions { book: Some(book), ..Conditions::default() }
@@ -350,14 +448,14 @@ mod tests {
     fn doubt_raises_and_late_inputs_lower_nothing() {
         let first = |confidence| {
             let now = Conditions { confidence: Some(confidence), ..Conditions::default() };
-            under(&mut Guardrail::new(Policy::default()).unwrap(), 0, 1.2, now)
+            under(&mut Guardrail::new(daily()).unwrap(), 0, 1.2, now)
         };
         assert_eq!((first(0.55).m_im_ppm, first(1.0).m_im_ppm, first(0.55).reasons.len()), (1_200_000, 1_200_000, 0));
         assert!((first(0.275).c_im / 0.04 - 1.325).abs() < 1e-12, "half of 0.25 more");
         for none in [0.0, -1.0, f64::NAN] {
             assert_eq!((first(none).m_im_ppm, first(none).reasons), (1_450_000, vec![Reason::LowConfidence]));
         }
-        let mut guard = Guardrail::new(Policy { confirmations: 0, ..Policy::default() }).unwrap();
+        let mut guard = Guardrail::new(Policy { confirmations: 0, ..daily() }).unwrap();
         under(&mut guard, 0, 1.5, Conditions::default());
         let late = |minutes| Conditions { age: Some(Span::MINUTE.times(minutes)), ..Conditions::default() };
         assert_eq!(under(&mut guard, 10, 1.2, late(16)).reasons, [Reason::Stale]);
@@ -369,7 +467,7 @@ mod tests {
 
     #[test]
     fn an_override_is_aimed_at_within_the_steps_and_ends_by_itself() {
-        let mut guard = started(Policy { dead_band: 0.0, confirmations: 0, ..Policy::default() });
+        let mut guard = started(Policy { dead_band: 0.0, confirmations: 0, ..daily() });
         let until = Ts(0) + Span::HOUR.times(72);
         guard.set(Override { m_ppm: 3_000_000, until });
         let m = |b: &Output| b.c_im / 0.04;
@@ -384,21 +482,21 @@ mod tests {
 
     #[test]
     fn a_cap_that_is_lowered_glides() {
-        let mut guard = Guardrail::new(Policy::default()).unwrap();
+        let mut guard = Guardrail::new(daily()).unwrap();
         assert_eq!(guard.step(&proposal(0, 0.04, 2.0, &[])).unwrap().m_im_ppm, 2_000_000);
-        let im = StepLimits { m_max: 1.5, ..Policy::default().im };
-        guard.settle(Policy { im, ..Policy::default() }).unwrap();
+        let im = StepLimits { m_max: 1.5, ..daily().im };
+        guard.settle(Policy { im, ..daily() }).unwrap();
         let got: Vec<f64> =
             (1..40).map(|d| guard.step(&proposal(24 * d, 0.04, 2.0, &[])).unwrap().c_im / 0.04).collect();
         assert!(got.windows(2).all(|w| w[1] >= 0.98 * w[0] - 1e-12 && w[1] <= w[0]));
         assert!((got[38] - 1.5).abs() < 1e-12 && got[0] > 1.9);
-        assert!(guard.settle(Policy { dead_band: 9.0, ..Policy::default() }).is_err());
+        assert!(guard.settle(Policy { dead_band: 9.0, ..daily() }).is_err());
         assert_eq!(guard.policy().im.m_max, 1.5, "what is out of range changes nothing");
     }
 
     #[test]
     fn one_field_is_frozen_alone() {
-        let mut guard = started(Policy::default());
+        let mut guard = started(daily());
         (1..48).for_each(|h| drop(guard.step(&proposal(h, 0.04, 1.5, &[]))));
         let before = guard.step(&proposal(48, 0.04, 1.5, &[])).unwrap();
         guard.kill_field(Field::Maintenance, true, Ts(0) + Span::HOUR.times(48));
@@ -409,7 +507,7 @@ mod tests {
 
     #[test]
     fn the_lag_is_used_up_after_its_steps() {
-        let mut guard = started(Policy { mode: Mode::ManagedTotal, ..Policy::default() });
+        let mut guard = started(Policy { mode: Mode::ManagedTotal, ..daily() });
         let lags = |h: i64| (h, 0.0408 + 0.0004 * (h - 1) as f64);
         let mut reasons = Vec::new();
         for (h, b) in (1..=4).map(lags) {

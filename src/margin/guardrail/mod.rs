@@ -3,6 +3,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `policy.rs` | every setting, with its range |
+//! | `pace.rs` | how fast a requirement may move: steps of rows, budgets over windows |
+//! | `former.rs` | settings of the pace as they were before |
 //! | `policy_change.rs` | which changes of settings wait, and how long |
 //! | `order.rs` | what people may order |
 //! | `proposal.rs` | what is asked at one instant |
@@ -10,6 +12,8 @@
 //! | `machine.rs` | the state machine of one instrument and horizon |
 //! | `step.rs` | one step of what is in force: both requirements, moved and checked together |
 //! | `limits.rs` | how far one requirement may move |
+//! | `lows.rs` | the least that was in force over any stretch of time |
+//! | `headroom.rs` | how far initial margin may still rise |
 //! | `recheck.rs` | the check after clamping; for callers of the library: `clamp_set` |
 //! | `notice.rs` | notice before maintenance margin rises |
 //! | `staleness.rs` | what holds when inputs stop coming |
@@ -32,21 +36,32 @@
 //!    total lift is followed;
 //! 4. **initial over maintenance**: maintenance margin gives way to its share of initial margin, no
 //!    faster than its down step; where that does not do, initial margin is lifted;
-//! 5. **staleness**: the ladder may rise faster than the up step, within the caps;
-//! 6. **caps on the total lift**: they stop rises; on a value in force they act at the down step;
-//! 7. **step limits**, then dead band, confirmations, intervals and notice, which only ever hold.
+//! 5. **caps on the total lift**: they stop rises; on a value in force they act at the down step;
+//! 6. **budgets**: over any stretch of time up to that of a window no rise but those of rules 3 and 4 is larger than its
+//!    budget, whatever made it: targets, orders of people, the ladder. They stop rises and force no fall: a budget
+//!    that becomes smaller, or was exceeded by the baseline, lets nothing rise until it has room. So over a
+//!    stretch in which settings changed, or the emergency lane was open, the laxest budget of it holds;
+//! 7. **staleness**: the ladder may rise faster than the up step;
+//! 8. **step limits**, then dead band, confirmations, intervals and notice, which only ever hold.
+//!
+//! What is bounded is the exact `C`. The published multiplier is rounded up to the quantum, so that what it asks
+//! is above `C` by less than a quantum times the baseline, and two publications compare within one.
 //!
 //! A thin book, doubted inputs and orders of people change what is aimed at, or stop falls; they go
 //! through the same limits and break none.
 
 pub mod blast;
+pub mod former;
+pub mod headroom;
 pub mod hysteresis;
 pub mod interest_caps;
 mod limits;
+mod lows;
 mod machine;
 pub mod notice;
 pub mod order;
 mod output;
+pub mod pace;
 pub mod policy;
 pub mod policy_change;
 mod proposal;

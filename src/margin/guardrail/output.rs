@@ -1,6 +1,7 @@
 //! What the guardrails answer.
 
 use super::blast::Impact;
+use super::headroom::Headroom;
 use super::interest_caps::InterestCaps;
 use super::notice::Notice;
 use crate::base::Ts;
@@ -25,6 +26,8 @@ pub struct Output {
     pub fallback_m_ppm: u64,
     /// How far initial margin is below what the multiplier wants, fraction of notional.
     pub gap: f64,
+    /// How far initial margin may still rise.
+    pub headroom: Headroom,
     /// Where on the staleness ladder, or killed.
     pub state: State,
     /// Whether the flag of the stressed regime is up.
@@ -41,28 +44,4 @@ pub struct Output {
     pub interest: Option<InterestCaps>,
     /// What the rise of maintenance margin newly liquidates, where the accounts are known.
     pub blast: Option<Impact>,
-}
-
-impl Output {
-    /// Before anything was published.
-    pub(super) fn none(ts: Ts) -> Output {
-        Output {
-            ts,
-            c_im: 0.0,
-            c_mm: 0.0,
-            m_im_ppm: 0,
-            m_mm_ppm: 0,
-            m_transfer_ppm: 0,
-            fallback_m_ppm: 0,
-            gap: 0.0,
-            state: State::Fresh,
-            stress: false,
-            reasons: Vec::new(),
-            mm_reasons: Vec::new(),
-            notice: None,
-            valid_until: ts,
-            interest: None,
-            blast: None,
-        }
-    }
 }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::blast::BlastLimits;
 use super::hysteresis::Hysteresis;
+use super::pace::{RowPace, StepLimits};
 use super::staleness::Staleness;
 use super::thin_book::Thin;
 use crate::base::{Problems, Span};
@@ -26,18 +27,6 @@ pub enum Mode {
     /// The margin engine takes our rate, so the step limit binds the whole requirement, which may
     /// lag the baseline a little for a few steps; the gap is published.
     ManagedTotal,
-}
-
-/// How one requirement may move.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct StepLimits {
-    /// Largest multiplier, at most [`M_CEILING`].
-    pub m_max: f64,
-    /// Largest rise per day, a fraction; split geometrically over shorter steps.
-    pub up_per_day: f64,
-    /// Largest fall per day, a fraction; split geometrically over shorter steps.
-    pub down_per_day: f64,
 }
 
 /// What may be published on inputs that are doubted. Doubt never stops a rise.
@@ -65,15 +54,15 @@ impl Default for Doubt {
 /// | setting | default | range |
 /// |---|---|---|
 /// | `mode` | `lift-only` | `lift-only`, `managed-total` |
-/// | `m_min` | 1.00 | 0.90 to 1; below 1 is a discount and wants governance |
-/// | `im` | `m_max` 2.00, +10 % and -2 % a day | `m_max` `m_min` to 3; up 0 to 1; down 0 to 0.5 |
-/// | `mm` | `m_max` 1.50, +5 % and -2 % a day | as `im`; `m_max` not above that of `im` |
+/// | `m_min` | 1.00 | 0.90 to 1, with `managed-total` 0.50 to 1; below 1 is a discount and wants governance |
+/// | `row` | that of the pipeline, `1h` outside of one | above zero; of rows of this length `up` and `down` speak |
+/// | `im` | `m_max` 2.00, steps and budgets as [`StepLimits`] says | `m_max` `m_min` to 3; the rest see there |
+/// | `mm` | `m_max` 1.50, steps see there, no budgets | as `im`; `m_max` not above that of `im` |
 /// | `mm_share` | 0.80 | baseline of maintenance over that of initial margin, above 0 to 0.80 |
 /// | `mm_notice` | `8h` | zero or more |
 /// | `long_run_cap` | 4 | requirement over long-run VaR, 1 or more |
 /// | `day_cap` | 1.5 | requirement over that of 24 h ago, 1 or more |
-/// | `emergency_up_per_day` | 0.25 | `im.up_per_day` to 1 |
-/// | `emergency_p`, `emergency_models` | 0.90, 2 | above 0 to 1; 1 or more |
+/// | `emergency_p`, `emergency_models` | 0.90, 2 | above 0 to 1; 1 or more; the lane doubles `im.up` and budgets |
 /// | `dead_band` | 0.02 | 0 to 0.2 |
 /// | `confirmations` | 2 | zero or more lower targets in a row before a decrease |
 /// | `min_between_decreases`, `min_between_increases` | `6h`, `1h` | up to a day |
@@ -91,13 +80,16 @@ impl Default for Doubt {
 pub struct Policy {
     pub mode: Mode,
     pub m_min: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<Span>,
+    #[serde(deserialize_with = "StepLimits::read_im")]
     pub im: StepLimits,
+    #[serde(deserialize_with = "StepLimits::read_mm")]
     pub mm: StepLimits,
     pub mm_share: f64,
     pub mm_notice: Span,
     pub long_run_cap: f64,
     pub day_cap: f64,
-    pub emergency_up_per_day: f64,
     pub emergency_p: f64,
     pub emergency_models: usize,
     pub dead_band: f64,
@@ -138,13 +130,13 @@ impl Default for Policy {
         Policy {
             mode: Mode::LiftOnly,
             m_min: 1.0,
-            im: StepLimits { m_max: 2.0, up_per_day: 0.10, down_per_day: 0.02 },
-            mm: StepLimits { m_max: 1.5, up_per_day: 0.05, down_per_day: 0.02 },
+            row: None,
+            im: StepLimits::IM,
+            mm: StepLimits::MM,
             mm_share: 0.8,
             mm_notice: Span::HOUR.times(8),
             long_run_cap: 4.0,
             day_cap: 1.5,
-            emergency_up_per_day: 0.25,
             emergency_p: 0.9,
             emergency_models: 2,
             dead_band: 0.02,
@@ -168,6 +160,28 @@ impl Default for Policy {
 }
 
 impl Policy {
+    /// For rows of a length, unless it says of which it speaks, and with the pace written out where it is the
+    /// usual one.
+    #[must_use]
+    pub fn of_rows(self, row: Span) -> Policy {
+        let with_row = Policy { row: self.row.or(Some(row)), ..self };
+        let (im, mm) = (self.im.with(&with_row.im_pace()), self.mm.with(&with_row.mm_pace()));
+        Policy { im, mm, ..with_row }
+    }
+
+    /// The length of the rows of which the pace speaks.
+    pub fn row(&self) -> Span {
+        self.row.unwrap_or(Span::HOUR)
+    }
+
+    pub(super) fn im_pace(&self) -> RowPace {
+        self.im.im_pace(self.row())
+    }
+
+    pub(super) fn mm_pace(&self) -> RowPace {
+        self.mm.mm_pace(self.row())
+    }
+
     /// Whether every setting is within its range.
     ///
     /// # Errors
@@ -196,7 +210,10 @@ impl Policy {
     }
 
     fn bounds(&self, p: &mut Problems) {
-        p.within("m_min", self.m_min, 0.9, 1.0, "0.90 to 1");
+        match self.mode {
+            Mode::LiftOnly => p.within("m_min", self.m_min, 0.9, 1.0, "0.90 to 1"),
+            Mode::ManagedTotal => p.within("m_min", self.m_min, 0.5, 1.0, "0.50 to 1"),
+        }
         p.within("im.m_max", self.im.m_max, self.m_min, M_CEILING, "m_min to 3");
         p.within("mm.m_max", self.mm.m_max, self.m_min, self.im.m_max, "m_min to im.m_max");
         p.within("mm_share", self.mm_share, 1e-6, 1.0 / IM_OVER_MM, "above 0 to 0.80");
@@ -229,13 +246,10 @@ impl Policy {
     }
 
     fn speeds(&self, p: &mut Problems) {
-        for (key, pace) in [("im", &self.im), ("mm", &self.mm)] {
-            p.under(key, |p| {
-                p.range("up_per_day", pace.up_per_day, 0.0, 1.0);
-                p.range("down_per_day", pace.down_per_day, 0.0, 0.5);
-            });
+        self.row.iter().for_each(|row| p.want("row", *row > Span(0), row, "more than 0s"));
+        for (key, limits) in [("im", &self.im), ("mm", &self.mm)] {
+            p.under(key, |p| limits.problems(p));
         }
-        p.within("emergency_up_per_day", self.emergency_up_per_day, self.im.up_per_day, 1.0, "im.up_per_day to 1");
         p.within("emergency_p", self.emergency_p, 1e-9, 1.0, "above 0 to 1");
         p.want("emergency_models", self.emergency_models > 0, self.emergency_models, "1 or more");
         p.range("dead_band", self.dead_band, 0.0, 0.2);
@@ -261,6 +275,8 @@ mod tests {
         Policy::default().check().unwrap();
         let too_high = Policy { im: StepLimits { m_max: 3.5, ..Policy::default().im }, ..Policy::default() };
         assert!(too_high.check().unwrap_err().to_string().contains("im.m_max"));
+        let discount = |mode| Policy { mode, m_min: 0.5, ..Policy::default() }.check();
+        assert!(discount(Mode::ManagedTotal).is_ok() && discount(Mode::LiftOnly).is_err());
         let nan = Policy { dead_band: f64::NAN, ..Policy::default() };
         assert!(nan.check().unwrap_err().to_string().contains("dead_band"));
     }
@@ -270,7 +286,28 @@ mod tests {
         let p: Policy = toml::from_str("mode = \"managed-total\"\nmm_notice = \"4h\"").unwrap();
         assert_eq!(p, Policy { mode: Mode::ManagedTotal, mm_notice: Span::HOUR.times(4), ..Policy::default() });
         assert!(toml::from_str::<Policy>("m_maximum = 2.0").is_err());
-        let text = toml::to_string(&Policy::default()).unwrap();
-        assert_eq!(toml::from_str::<Policy>(&text).unwrap(), Policy::default());
+        for policy in [Policy::default(), Policy::default().of_rows(Span::DAY)] {
+            let text = toml::to_string(&policy).unwrap();
+            assert_eq!(toml::from_str::<Policy>(&text).unwrap(), policy);
+        }
+    }
+
+    #[test]
+    fn a_pace_is_given_in_part_and_the_rest_is_that_of_the_rows() {
+        let text = "im = { up = 0.05, budgets = [{ over = \"24h\", rise = 0.25 }] }\nmm = { m_max = 1.25 }";
+        let p: Policy = toml::from_str(text).unwrap();
+        assert_eq!((p.im.m_max, p.im.up, p.im.down, p.mm.m_max), (2.0, Some(0.05), None, 1.25));
+        assert_eq!((p.row(), p.of_rows(Span::DAY).row()), (Span::HOUR, Span::DAY));
+        let daily = p.of_rows(Span::DAY);
+        assert_eq!((daily.im.up, daily.im.down, daily.mm.up), (Some(0.05), Some(0.17), Some(0.05)));
+        assert_eq!(daily.im.budgets, p.im.budgets);
+        assert_eq!(daily.of_rows(Span::HOUR), daily, "it speaks of daily rows from then on");
+        let wrong = "row = \"0s\"\nim = { up = 1.5, budgets = [{ over = \"90d\", rise = 0.25 }] }";
+        let told = toml::from_str::<Policy>(wrong).unwrap().check().unwrap_err().to_string();
+        assert!(
+            ["row: is 0s", "im.up: is 1.5; want 0 to 1", "im.budgets[0].over: is 90d"].iter().all(|w| told.contains(w))
+        );
+        let many = format!("im = {{ budgets = [{}] }}", "{ over = \"1h\", rise = 0.1 },".repeat(9));
+        assert!(toml::from_str::<Policy>(&many).unwrap_err().to_string().contains("at most 8"));
     }
 }

@@ -8,6 +8,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
+use super::former;
+use super::pace::Budgets;
 use super::policy::Policy;
 use crate::base::Span;
 use crate::margin::Error;
@@ -18,14 +20,13 @@ const WAIT_LOOSER: Span = Span(24 * Span::HOUR.0);
 const WAIT_OTHER: Span = Span(72 * Span::HOUR.0);
 
 /// Limits that let less through the smaller they are.
-const SMALLER_IS_TIGHTER: [&str; 14] = [
+const SMALLER_IS_TIGHTER: [&str; 13] = [
     "im.m_max",
     "mm.m_max",
-    "im.up_per_day",
-    "im.down_per_day",
-    "mm.up_per_day",
-    "mm.down_per_day",
-    "emergency_up_per_day",
+    "im.up",
+    "im.down",
+    "mm.up",
+    "mm.down",
     "long_run_cap",
     "day_cap",
     "lag_max",
@@ -53,27 +54,32 @@ const LARGER_IS_TIGHTER: [&str; 14] = [
     "kill_freeze",
 ];
 
+/// Windows and rises. Fewer let more through; a window that is longer, or a rise that is smaller, less.
+const BUDGETS: [&str; 2] = ["im.budgets", "mm.budgets"];
+
 /// `key = value` of the settings, keys as in `margin.guardrail`, sub-tables with a dot.
 pub type Changes = BTreeMap<String, String>;
 
 impl Policy {
-    /// With changes made.
+    /// With changes made, every default of its rows written out. Keys of before are read as they were meant:
+    /// whoever takes changes from people refuses them first, as [`former`] says.
     ///
     /// # Errors
     /// A key is unknown, or a value cannot be read or is out of range.
     pub fn with(&self, changes: &Changes) -> Result<Policy, Error> {
         let bad = |got: String| Error::Policy { key: "change", got, want: "a key and a value of margin.guardrail" };
         let mut whole = self.whole();
-        for (key, text) in changes {
+        let changes: Changes = changes.iter().filter_map(|(k, v)| former::renewed(k, v, self.row())).collect();
+        for (key, text) in &changes {
             let mut at = &mut whole;
             for part in key.split('.') {
                 at = at.get_mut(part).ok_or_else(|| bad(format!("{key}={text}")))?;
             }
-            *at = serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone()));
+            *at = value(text);
         }
         let policy: Policy = serde_json::from_value(whole).map_err(|e| bad(format!("{changes:?}: {e}")))?;
         policy.check()?;
-        Ok(policy)
+        Ok(policy.of_rows(self.row()))
     }
 
     /// How long a change to `new` waits after its last approval.
@@ -81,6 +87,12 @@ impl Policy {
         let (old, new) = (flat(&self.whole()), flat(&new.whole()));
         let keys: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
         let waits = keys.into_iter().filter(|k| old.get(*k) != new.get(*k)).map(|key| {
+            if BUDGETS.contains(&key.as_str()) {
+                let budgets = |side: &BTreeMap<String, Value>| {
+                    side.get(key).and_then(|v| serde_json::from_value::<Budgets>(v.clone()).ok()).unwrap_or_default()
+                };
+                return if budgets(&new).are_within(&budgets(&old)) { Span(0) } else { WAIT_LOOSER };
+            }
             let size = |side: &BTreeMap<String, Value>| side.get(key).and_then(size);
             let (Some(was), Some(is)) = (size(&old), size(&new)) else { return WAIT_OTHER };
             let tighter = match key.as_str() {
@@ -96,13 +108,19 @@ impl Policy {
     /// Every setting, those at their defaults too.
     fn whole(&self) -> Value {
         let value = |v: Result<Value, _>| v.unwrap_or(Value::Null);
-        let mut whole = value(serde_json::to_value(self));
+        let mut whole = value(serde_json::to_value(self.of_rows(self.row())));
         whole["transfer_min"] = self.transfer_min.into();
         whole["thin"] = value(serde_json::to_value(self.thin));
         whole["doubt"] = value(serde_json::to_value(self.doubt));
         whole["blast"] = value(serde_json::to_value(self.blast));
         whole
     }
+}
+
+/// A value as people write it, in JSON or as in a configuration; else it is a text.
+fn value(text: &str) -> Value {
+    let toml = || toml::from_str::<BTreeMap<String, Value>>(&format!("value = {text}")).ok()?.remove("value");
+    serde_json::from_str(text).ok().or_else(toml).unwrap_or_else(|| Value::String(text.to_string()))
 }
 
 fn flat(value: &Value) -> BTreeMap<String, Value> {
@@ -135,11 +153,28 @@ mod tests {
     #[test]
     fn tightening_is_fast_loosening_waits_a_day_and_anything_else_three() {
         assert_eq!(wait(&[]), Span(0));
-        assert_eq!(wait(&[("im.up_per_day", "0.05"), ("mm_notice", "12h"), ("thin.m_min", "1.3")]), Span(0));
-        assert_eq!(wait(&[("im.up_per_day", "0.05"), ("mm_notice", "4h")]), WAIT_LOOSER);
+        assert_eq!(wait(&[("im.up", "0.02"), ("mm_notice", "12h"), ("thin.m_min", "1.3")]), Span(0));
+        assert_eq!(wait(&[("im.up", "0.02"), ("mm_notice", "4h")]), WAIT_LOOSER);
+        assert_eq!((wait(&[("im.up", "0.024")]), wait(&[("mm.down", "0.0007")])), (WAIT_LOOSER, Span(0)));
         assert_eq!(wait(&[("transfer_min", "1.2")]), WAIT_LOOSER);
-        assert_eq!(wait(&[("mode", "managed-total"), ("im.up_per_day", "0.05")]), WAIT_OTHER);
+        assert_eq!(wait(&[("mode", "managed-total"), ("im.up", "0.02")]), WAIT_OTHER);
         assert_eq!(wait(&[("hysteresis.enter_count", "3")]), WAIT_OTHER);
+    }
+
+    #[test]
+    fn a_budget_more_or_a_smaller_rise_is_tighter_and_all_else_of_budgets_is_looser() {
+        let budgets = |list: &str| wait(&[("im.budgets", list)]);
+        let (day, five) = ("{ over = \"24h\", rise = 0.2 }", "{ over = \"5d\", rise = 0.6 }");
+        assert_eq!(budgets(&format!("[{five}, {day}]")), Span(0), "in another order");
+        assert_eq!(budgets(&format!("[{five}, {day}, {{ over = \"1h\", rise = 0.01 }}]")), Span(0));
+        assert_eq!(budgets("[{\"over\": \"5d\", \"rise\": 0.2}]"), Span(0), "a longer window for both");
+        for looser in
+            ["[]", &format!("[{day}]"), "[{ over = \"5d\", rise = 0.21 }]", "[{ over = \"20h\", rise = 0.1 }]"]
+        {
+            assert_eq!(budgets(looser), WAIT_LOOSER, "{looser}");
+        }
+        assert_eq!(wait(&[("mm.budgets", "[{ over = \"24h\", rise = 0.04 }]")]), Span(0));
+        assert_eq!(wait(&[("row", "2h")]), WAIT_OTHER, "of what the pace speaks");
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! What is in force for one instrument and horizon: both requirements, moved and checked together.
 
 use super::blast::{Exposure, Impact};
+use super::headroom::Headroom;
 use super::interest_caps::InterestCaps;
 use super::limits::{Ask, Requirement};
-use super::notice::{Notice, Standing};
+use super::lows::Lows;
+use super::notice::Notice;
 use super::order::Override;
 use super::output::Output;
 use super::policy::{IM_OVER_MM, Policy};
@@ -43,6 +45,8 @@ pub(super) struct Input<'a> {
     pub exposure: Option<&'a dyn Exposure>,
     /// Whether the flag of the stressed regime is up.
     pub stress: bool,
+    /// Whether outputs say how far initial margin may still rise.
+    pub headroom: bool,
     pub policy: Policy,
 }
 
@@ -67,7 +71,8 @@ pub(super) struct InForce {
     /// lowered cap left, which glide down.
     roof_im: f64,
     roof_mm: f64,
-    lift: Standing,
+    /// Multipliers that maintenance margin was told to be aimed at.
+    lift: Lows,
     notice: Option<Notice>,
     /// Time of the newest input.
     input: Ts,
@@ -76,13 +81,30 @@ pub(super) struct InForce {
     /// Multiplier in force at the newest input; the ladder starts from it.
     fresh_m: f64,
     /// The last output that was published.
-    pub last: Output,
+    pub last: Published,
+}
+
+/// What is remembered of an output that was published.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Published {
+    pub ts: Ts,
+    pub state: State,
+    pub m_im_ppm: u64,
+    pub m_mm_ppm: u64,
+    gap: f64,
+}
+
+impl Published {
+    fn of(output: &Output) -> Published {
+        let Output { ts, state, m_im_ppm, m_mm_ppm, gap, .. } = *output;
+        Published { ts, state, m_im_ppm, m_mm_ppm, gap }
+    }
 }
 
 impl InForce {
     /// From the first proposal: no step limit binds, and maintenance margin starts without a lift,
     /// for none was told ahead.
-    pub fn start(turn: &Input<'_>, baseline: f64, long_run_var: f64, mut why: Why) -> InForce {
+    pub fn start(turn: &Input<'_>, baseline: f64, long_run_var: f64, mut why: Why) -> (InForce, Output) {
         let (at, p) = (turn.at, &turn.policy);
         let m = turn.m.filter(|_| turn.killed.im.is_none()).unwrap_or(p.m_min);
         let (floor, target) = (p.m_min * baseline, m * baseline);
@@ -100,17 +122,18 @@ impl InForce {
             mm: Requirement::new(at, p.mm_share * floor),
             roof_im: p.im.m_max.max(turn.set.map_or(0.0, |s| s.m())),
             roof_mm: p.mm.m_max,
-            lift: Standing::default(),
+            lift: Lows::default(),
             notice: None,
             input: at,
             paced: at,
             fresh_m: c / baseline,
-            last: Output::none(at),
+            last: Published { ts: at, state: State::Fresh, m_im_ppm: 0, m_mm_ppm: 0, gap: 0.0 },
         };
-        live.lift.push(at, p.m_min, p.mm_notice);
+        live.lift.set(at, p.m_min, p.mm_notice);
         live.told(at, m, &mut why, p);
-        live.last = live.output(turn, turn.state(), target - c, why, None);
-        live
+        let output = live.output(turn, turn.state(), target - c, why, None);
+        let output = live.publish(output);
+        (live, output)
     }
 
     /// Takes fresh inputs.
@@ -122,16 +145,17 @@ impl InForce {
     /// Moves both requirements one step toward the target, or toward the baseline when killed.
     pub fn advance(&mut self, turn: &Input<'_>, mut why: Why) -> Output {
         let (at, p) = (turn.at, &turn.policy);
-        let held = self.clone();
-        let interval = (at - self.paced).clamp(Span(0), Span::DAY);
+        let held = (self.im.steps, self.mm.steps);
+        let im_pace = p.im_pace();
+        let interval = im_pace.counted(at - self.paced);
         self.raise_roofs(turn, interval);
         let mut im = self.ask_im(at, interval, turn.m, p);
         im.no_fall = turn.no_fall;
-        im.emergency_up_per_day = turn.emergency.then_some(p.emergency_up_per_day);
+        im.emergency = turn.emergency;
         let m_mm = turn.m.map(|m| self.told(at, m, &mut why, p));
         let mut mm = self.ask_mm(at, interval, m_mm, p);
         mm.no_fall = turn.no_fall;
-        let glide = |since: Ts| (at - self.paced.max(since + p.kill_freeze)).clamp(Span(0), Span::DAY);
+        let glide = |since: Ts| im_pace.counted(at - self.paced.max(since + p.kill_freeze));
         let (im_glide, mm_glide) = (turn.killed.im.map(glide), turn.killed.mm.map(glide));
         let c_im = match im_glide {
             None => self.im.pace(&im, p, &mut why.im),
@@ -157,15 +181,16 @@ impl InForce {
         let c_mm = self.mm.bound(&mm, c_mm, p, &mut why.mm);
         let (c_mm, blast) = self.spread(c_mm, turn, &mut why);
         let (c_im, c_mm) = self.pair(c_im, c_mm, &mm, p, &mut why);
-        self.im.set(at, c_im);
-        self.mm.set(at, c_mm);
         if turn.killed.im.is_some() {
             // It follows an initial margin that people let glide down, whatever it wants.
             mm.target = mm.target.min(p.mm_share * c_im);
         }
         let asks = (turn.killed.im.is_none().then_some(&im), (turn.killed.mm.is_none() && !turn.thin).then_some(&mm));
-        if !self.is_consistent(&held, asks, p) {
-            (self.im, self.mm) = (held.im, held.mm);
+        if self.is_consistent((c_im, c_mm), asks, p) {
+            self.im.set(at, c_im);
+            self.mm.set(at, c_mm);
+        } else {
+            (self.im.steps, self.mm.steps) = held;
             why.im.push(Reason::PostClampDeviation);
         }
         self.paced = self.paced.max(at);
@@ -176,10 +201,9 @@ impl InForce {
     /// Caps above those of the settings last while people set them, and then glide down.
     fn raise_roofs(&mut self, turn: &Input<'_>, interval: Span) {
         let p = &turn.policy;
-        let glide = |down: f64| (1.0 - down).powf(interval.days());
         let set = turn.set.map_or(p.im.m_max, |s| s.m());
-        self.roof_im = p.im.m_max.max(set).max(self.roof_im * glide(p.im.down_per_day));
-        self.roof_mm = p.mm.m_max.max(self.roof_mm * glide(p.mm.down_per_day));
+        self.roof_im = p.im.m_max.max(set).max(p.im_pace().fall(self.roof_im, interval));
+        self.roof_mm = p.mm.m_max.max(p.mm_pace().fall(self.roof_mm, interval));
     }
 
     /// A rise of maintenance margin that would liquidate too many at once goes only as far as it may.
@@ -205,7 +229,7 @@ impl InForce {
             return (c_im, c_mm);
         }
         why.mm.push(Reason::CrossField);
-        let c_mm = c_mm.min(share.max(self.mm.glide(mm.down_per_day, mm.interval.max(p.min_between_decreases))));
+        let c_mm = c_mm.min(share.max(mm.pace.fall(self.mm.c, mm.interval.max(p.min_between_decreases))));
         if c_mm <= share * (1.0 + 1e-12) {
             return (c_im, c_mm);
         }
@@ -222,6 +246,11 @@ impl InForce {
             why.im.push(Reason::Stale);
             let ask = self.ask_im(now, Span(0), Some(m.min(self.roof_im)), p);
             let c = ask.target.min(self.im.lift_cap(&ask, p)).max(self.im.c);
+            let budget = self.im.budget(now, &ask.pace, 1.0);
+            if c > budget {
+                why.im.push(Reason::Budget);
+            }
+            let c = c.min(budget);
             self.im.set(now, c);
         }
         let state = if state == State::Fresh { turn.state() } else { state };
@@ -244,9 +273,8 @@ impl InForce {
             interval,
             target: m.map_or(self.im.c, |m| m * self.baseline),
             baseline: self.baseline,
-            up_per_day: p.im.up_per_day,
-            emergency_up_per_day: None,
-            down_per_day: p.im.down_per_day,
+            pace: p.im_pace(),
+            emergency: false,
             hard_max: self.roof_im * self.baseline,
             long_run_max: p.long_run_cap * self.long_run_var,
             no_fall: None,
@@ -260,9 +288,8 @@ impl InForce {
             interval,
             target: m.map_or(self.mm.c, |m| m * baseline),
             baseline,
-            up_per_day: p.mm.up_per_day,
-            emergency_up_per_day: None,
-            down_per_day: p.mm.down_per_day,
+            pace: p.mm_pace(),
+            emergency: false,
             hard_max: self.roof_mm * baseline,
             long_run_max: p.mm_share * p.long_run_cap * self.long_run_var,
             no_fall: None,
@@ -273,7 +300,8 @@ impl InForce {
     /// a notice ago.
     fn told(&mut self, at: Ts, m: f64, why: &mut Why, p: &Policy) -> f64 {
         let m = m.min(p.mm.m_max);
-        let stood = self.lift.push(at, m, p.mm_notice);
+        self.lift.set(at, m, p.mm_notice);
+        let stood = self.lift.since(at - p.mm_notice);
         let now = self.mm.c / (p.mm_share * self.baseline);
         let may = stood.max(now.min(m));
         self.notice = (may < m).then(|| Notice { m_mm_ppm: ppm(m, p), from: at + p.mm_notice });
@@ -283,34 +311,35 @@ impl InForce {
         may
     }
 
-    /// The check after clamping: what the published multipliers ask of the engine, worked out
+    /// The check after clamping: what the published multipliers of a new pair ask of the engine, worked out
     /// again, is what was decided, did not move against intent, and the pair fits.
-    fn is_consistent(&self, held: &InForce, asks: (Option<&Ask>, Option<&Ask>), p: &Policy) -> bool {
-        let (m_im, m_mm) = self.multipliers(p);
+    fn is_consistent(&self, (c_im, c_mm): (f64, f64), asks: (Option<&Ask>, Option<&Ask>), p: &Policy) -> bool {
+        let (m_im, m_mm) = self.multipliers((c_im, c_mm), p);
         let quantum = p.quantum_ppm as f64 / 1e6;
-        let check = |now: &Requirement, old: &Requirement, m: u64, b: f64, ask: Option<&Ask>| {
+        let check = |now: f64, old: &Requirement, m: u64, b: f64, ask: Option<&Ask>| {
             let wanted = |a: &Ask| a.target.min(old.lift_cap(a, p)).max(p.m_min * b).min(a.hard_max);
             let after = m as f64 / 1e6 * b;
             let wanted = ask.map_or(after, wanted);
-            let derived = Derived { before: old.c, wanted, after, live: now.c, rounding: quantum * b };
+            let derived = Derived { before: old.c, wanted, after, live: now, rounding: quantum * b };
             derived.check(p.recheck_tolerance).is_ok().then_some(after)
         };
         let b = self.baseline;
-        let im = check(&self.im, &held.im, m_im, b, asks.0);
-        let mm = check(&self.mm, &held.mm, m_mm, p.mm_share * b, asks.1);
+        let im = check(c_im, &self.im, m_im, b, asks.0);
+        let mm = check(c_mm, &self.mm, m_mm, p.mm_share * b, asks.1);
         let fits = |im: f64, mm: f64| m_im >= m_mm && im >= IM_OVER_MM * mm * (1.0 - 1e-9);
         im.zip(mm).is_some_and(|(im, mm)| fits(im, mm))
     }
 
-    fn multipliers(&self, p: &Policy) -> (u64, u64) {
-        let m_im = ppm(self.im.c / self.baseline, p);
+    fn multipliers(&self, (c_im, c_mm): (f64, f64), p: &Policy) -> (u64, u64) {
+        let m_im = ppm(c_im / self.baseline, p);
         // Equal multipliers may differ in the last bit before rounding up.
-        (m_im, ppm(self.mm.c / (p.mm_share * self.baseline), p).min(m_im))
+        (m_im, ppm(c_mm / (p.mm_share * self.baseline), p).min(m_im))
     }
 
     fn output(&self, turn: &Input<'_>, state: State, gap: f64, why: Why, blast: Option<Impact>) -> Output {
         let p = &turn.policy;
-        let (m_im_ppm, m_mm_ppm) = self.multipliers(p);
+        let (m_im_ppm, m_mm_ppm) = self.multipliers((self.im.c, self.mm.c), p);
+        let headroom = || self.im.headroom(turn.at, &p.im_pace(), p);
         Output {
             ts: turn.at,
             c_im: self.im.c,
@@ -320,6 +349,7 @@ impl InForce {
             m_transfer_ppm: m_im_ppm.max(ppm(p.transfer_min, p)),
             fallback_m_ppm: m_im_ppm.max(ppm(p.ladder.fallback_m.min(p.im.m_max), p)),
             gap: gap.max(0.0),
+            headroom: if turn.headroom { headroom() } else { Headroom::UNTOLD },
             state,
             stress: turn.stress,
             reasons: why.im,
@@ -333,7 +363,7 @@ impl InForce {
 
     /// Remembers a output as published.
     pub fn publish(&mut self, output: Output) -> Output {
-        self.last = output.clone();
+        self.last = Published::of(&output);
         output
     }
 }
@@ -361,21 +391,19 @@ mod tests {
             interest: None,
             exposure: None,
             stress: false,
+            headroom: true,
             policy: Policy::default(),
         };
-        InForce::start(&turn, 0.04, f64::INFINITY, Why::default())
+        InForce::start(&turn, 0.04, f64::INFINITY, Why::default()).0
     }
 
     #[test]
     fn a_pair_that_does_not_fit_or_is_no_number_is_rejected() {
         let (held, p) = (live(), Policy::default());
-        assert!(held.is_consistent(&held, (None, None), &p));
-        let mut above = held.clone();
-        above.mm.c = 1.01 * above.im.c;
-        assert!(!above.is_consistent(&held, (None, None), &p), "maintenance margin above its share");
-        let mut nan = held.clone();
-        nan.im.c = f64::NAN;
-        assert!(!nan.is_consistent(&held, (None, None), &p));
+        let (im, mm) = (held.im.c, held.mm.c);
+        assert!(held.is_consistent((im, mm), (None, None), &p));
+        assert!(!held.is_consistent((im, 1.01 * im), (None, None), &p), "maintenance margin above its share");
+        assert!(!held.is_consistent((f64::NAN, mm), (None, None), &p));
     }
 
     #[test]
@@ -383,11 +411,8 @@ mod tests {
         let (held, p) = (live(), Policy::default());
         let ask = held.ask_im(Ts(0) + Span::DAY, Span::DAY, Some(1.5), &p);
         let mm = held.ask_mm(Ts(0) + Span::DAY, Span::DAY, Some(1.0), &p);
-        let mut up = held.clone();
-        up.im.c *= 1.05;
-        assert!(up.is_consistent(&held, (Some(&ask), Some(&mm)), &p));
-        let mut down = held.clone();
-        down.im.c *= 0.95;
-        assert!(!down.is_consistent(&held, (Some(&ask), Some(&mm)), &p), "wanted up, went down");
+        let moved = |by: f64| held.is_consistent((by * held.im.c, held.mm.c), (Some(&ask), Some(&mm)), &p);
+        assert!(moved(1.05));
+        assert!(!moved(0.95), "wanted up, went down");
     }
 }

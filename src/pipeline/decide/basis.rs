@@ -2,6 +2,7 @@
 
 use crate::base::{Digest, Horizon, Symbol, Ts};
 use crate::loss::baseline::BaselineEstimate;
+use crate::margin::guardrail::headroom::Headroom;
 use crate::margin::monitor::MonitorReading;
 use crate::margin::risk_score::RiskScore;
 use crate::margin::{Blend, Chain, Decision, Output, Why, traffic_light};
@@ -29,6 +30,9 @@ pub(super) struct Basis {
     pub chain: Chain,
     pub estimate: BaselineEstimate,
     pub quality: f64,
+    /// Confidence in the inputs, and the second voice of the emergency lane.
+    pub confidence: f64,
+    pub p_spike: Option<f64>,
     pub score: Option<RiskScore>,
     pub light: Option<traffic_light::TrafficLightReading>,
 }
@@ -42,6 +46,7 @@ impl Basis {
         valid_until: Ts,
         seal: Seal,
     ) -> Decision {
+        let Headroom { tightest, rises: [rise_1h, rise_8h, rise_24h] } = output.headroom;
         let mut reasons = self.chain.reasons.clone();
         // The chain's own cap is reported by the guardrails, which apply it.
         reasons.retain(|r| !output.reasons.contains(r));
@@ -80,6 +85,14 @@ impl Basis {
                 stress_link: self.blend.map_or(f64::NAN, |b| b.stress_link),
                 evidence: self.known.map_or(f64::NAN, |k| k.evidence),
                 evidence_cost: self.known.map_or(f64::NAN, |k| k.cost),
+                budget_left: tightest.map_or(f64::NAN, |t| t.1),
+                budget_hours: tightest.map_or(f64::NAN, |t| t.0.seconds() / 3600.0),
+                rise_1h,
+                rise_8h,
+                rise_24h,
+                heard: self.known.map_or(f64::NAN, |k| k.share),
+                p_spike: self.p_spike.unwrap_or(f64::NAN),
+                confidence: self.confidence,
                 stress_flag: output.stress,
                 mm_reasons: output.mm_reasons,
                 fallback_m_ppm: output.fallback_m_ppm,

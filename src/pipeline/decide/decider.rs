@@ -85,6 +85,13 @@ struct Heard<'a> {
     estimate: Option<BaselineEstimate>,
 }
 
+impl Heard<'_> {
+    /// The emergency lane wants a second voice: the serving forecast's own spike probability.
+    fn spike(&self) -> Option<f64> {
+        self.serving.and_then(|f| f.forecast.spike).map(Prob::get)
+    }
+}
+
 impl Decider {
     pub fn new(margin: &Margin, rows: &feature::RowConfig, ahead: usize) -> Result<Decider, Error> {
         let setting = |e: &dyn std::fmt::Display| Error::Settings(format!("margin: {e}"));
@@ -97,7 +104,7 @@ impl Decider {
             time: MarketClock::new(step, margin.market_time.then_some(rows.closure)),
             measure: Measure::new(margin, step, ahead)?,
             apc: Apc::new(&margin.apc).map_err(|e| setting(&e))?,
-            guard: Guard::new(margin.guardrail, margin.unguarded)?,
+            guard: Guard::new(margin.guardrail.of_rows(step), margin.unguarded)?,
             before: None,
             begun: false,
             pending: Pending::new(ahead),
@@ -228,6 +235,8 @@ impl Decider {
             chain,
             estimate,
             quality,
+            confidence,
+            p_spike: heard.spike(),
             score,
             light,
         };
@@ -286,8 +295,7 @@ impl Decider {
         long_run_var: Option<f64>,
         lit: bool,
     ) -> Proposal {
-        // The emergency lane wants a second voice: the serving forecast's own spike probability.
-        let spike = heard.serving.and_then(|f| f.forecast.spike).map(Prob::get);
+        let spike = heard.spike();
         let regime = heard.p_stress;
         Proposal {
             ts,

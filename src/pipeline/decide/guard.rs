@@ -3,6 +3,7 @@
 use crate::base::Ts;
 use crate::event::snapshot::Book;
 use crate::margin::guardrail::blast::Exposure;
+use crate::margin::guardrail::headroom::Headroom;
 use crate::margin::guardrail::order::{Field, Override};
 use crate::margin::{Conditions, Guardrail, Output, Policy, Proposal, Reason, State};
 use crate::pipeline::error::Error;
@@ -100,6 +101,7 @@ impl Unguarded {
             valid_until: proposal.ts + p.heartbeat.times(3),
             ts: proposal.ts,
             gap: 0.0,
+            headroom: Headroom::UNTOLD,
             state: State::Fresh,
             stress: false,
             mm_reasons: Vec::new(),

@@ -13,13 +13,14 @@ use serde::Serialize;
 
 use super::attribution::{inputs, target};
 use crate::base::{OrderedWindow, Span, Ts};
+use crate::margin::guardrail::headroom::AHEAD;
 use crate::margin::{Decision, Policy};
 use crate::record::error::Error;
 use crate::record::ledger::{Publication, Store, epochs};
 use crate::record::seq::Seq;
 
 /// How far ahead.
-pub const OVER: [Span; 3] = [Span::HOUR, Span(8 * Span::HOUR.0), Span::DAY];
+pub const OVER: [Span; 3] = AHEAD;
 /// Levels of the interval and its middle.
 pub const LEVELS: [f64; 3] = [0.05, 0.5, 0.95];
 /// Changes remembered in each situation.
@@ -42,6 +43,25 @@ pub struct GuidanceRange {
     pub high: f64,
     /// Past changes in the same situation.
     pub n: usize,
+}
+
+/// How far initial margin may rise within some time, by rows that come on time: what steps and budgets allow. What
+/// the baseline itself asks goes beyond it, and the emergency lane allows twice as much.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct GuidanceLimit {
+    /// Within how long.
+    pub over: Span,
+    /// The most that may be asked then, over what is in force, less 1.
+    pub rise: f64,
+}
+
+impl GuidanceLimit {
+    /// Those that a decision says; none where it has no guardrails, or was made before they were said.
+    pub fn of(d: &Decision) -> Vec<GuidanceLimit> {
+        let rises = [d.why.rise_1h, d.why.rise_8h, d.why.rise_24h];
+        let limits = OVER.into_iter().zip(rises).map(|(over, rise)| GuidanceLimit { over, rise });
+        limits.filter(|limit| limit.rise.is_finite()).collect()
+    }
 }
 
 /// Something that would move the requirement, and how far off it is.
@@ -154,6 +174,8 @@ pub struct Outlook {
     pub publication: Publication,
     /// Where its multiplier may be.
     pub ahead: Vec<GuidanceRange>,
+    /// How far its requirement may rise.
+    pub limits: Vec<GuidanceLimit>,
     /// What would move it.
     pub triggers: Vec<GuidanceTrigger>,
 }
@@ -172,7 +194,8 @@ pub fn outlooks(store: &dyn Store, at: &[(Seq, Publication)]) -> Result<Vec<Outl
         for (_, d) in all.iter().filter(|(s, d)| s <= seq && (d.symbol, &d.horizon) == (p.symbol, &p.horizon)) {
             ahead = guide.push(&d.decision()?);
         }
-        Ok(Outlook { publication: p.clone(), ahead, triggers: triggers(&p.decision()?, &policy) })
+        let d = p.decision()?;
+        Ok(Outlook { publication: p.clone(), ahead, limits: GuidanceLimit::of(&d), triggers: triggers(&d, &policy) })
     };
     at.iter().map(outlook).collect()
 }

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::publication::ModelRef;
-use crate::base::{Digest, Symbol, Ts};
+use crate::base::{Digest, Span, Symbol, Ts};
 use crate::margin::Policy;
+use crate::margin::guardrail::former;
 use crate::record::error::Error;
 use crate::record::stored::{from_bytes, from_value};
 
@@ -39,17 +40,22 @@ impl ConfigLoaded {
     }
 }
 
-/// The guardrails' settings in the text of a configuration; the default where it names none.
+/// The guardrails' settings in the text of a configuration, for its rows; the default where it names none.
 ///
 /// # Errors
 /// They cannot be read.
 pub fn policy(config: &str) -> Result<Policy, Error> {
     const PLACE: &str = "margin.guardrail of the configuration";
-    let whole: Value = from_bytes(PLACE, config.as_bytes())?;
-    match &whole["margin"]["guardrail"] {
-        Value::Null => Ok(Policy::default()),
-        settings => from_value(PLACE, settings.clone()),
-    }
+    let mut whole: Value = from_bytes(PLACE, config.as_bytes())?;
+    let row = whole["rows"]["row"].as_str().and_then(|text| text.parse().ok()).unwrap_or(Span::HOUR);
+    let policy = match whole.pointer_mut("/margin/guardrail").map(Value::take) {
+        None | Some(Value::Null) => Policy::default(),
+        Some(mut settings) => {
+            former::renew(&mut settings);
+            from_value(PLACE, settings)?
+        }
+    };
+    Ok(policy.of_rows(row))
 }
 
 /// Body of a `model.loaded` entry.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::bodies::Counts;
 use super::text::ppm;
 use crate::base::{Span, Symbol, Ts};
+use crate::margin::guardrail::former;
 use crate::margin::guardrail::order::Scope;
 use crate::margin::guardrail::policy_change::Changes;
 use crate::margin::{self, Order, Override, Policy};
@@ -37,6 +38,12 @@ impl ProposedChange {
             ProposedChange::Settings(_) => 2,
             ProposedChange::Override { .. } => 1,
         }
+    }
+    /// What to write instead of a setting that is no more.
+    pub(super) fn retired(&self) -> Option<String> {
+        let ProposedChange::Settings(changes) = self else { return None };
+        let (key, instead) = changes.keys().find_map(|key| Some((key, former::instead_of(key)?)))?;
+        Some(format!("margin.guardrail.{key}: {instead}"))
     }
     /// The order that it is, where `now` are the settings in force and it was approved then.
     ///
@@ -137,7 +144,9 @@ impl StoredOrder {
             StoredOrder::Kill { scope, on } => Order::Kill { scope: scope.parse::<Scope>().map_err(bad)?, on: *on },
             StoredOrder::Override { symbol, set } => Order::Override { symbol: *symbol, set: *set },
             StoredOrder::Settings(text) => {
-                Order::Settings(serde_json::from_str::<Box<Policy>>(text).map_err(|e| bad(e.to_string()))?)
+                let mut settings = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
+                former::renew(&mut settings);
+                Order::Settings(serde_json::from_value::<Box<Policy>>(settings).map_err(|e| bad(e.to_string()))?)
             }
         })
     }
@@ -146,7 +155,7 @@ impl StoredOrder {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::base::Ts;
+    use crate::base::{Span, Ts};
 
     #[test]
     fn orders_read_back_bit_for_bit() {
@@ -159,5 +168,12 @@ mod tests {
             let text = serde_json::to_string(&stored).unwrap();
             assert_eq!(serde_json::from_str::<StoredOrder>(&text).unwrap().read().unwrap(), order);
         }
+    }
+
+    #[test]
+    fn settings_of_before_are_the_pace_of_rows_of_a_day() {
+        let text = r#"{"im":{"m_max":2.0,"up_per_day":0.2,"down_per_day":0.02},"emergency_up_per_day":0.25}"#;
+        let Order::Settings(policy) = StoredOrder::Settings(text.into()).read().unwrap() else { panic!("settings") };
+        assert_eq!((policy.row, policy.im.up, policy.im.down), (Some(Span::DAY), Some(0.2), Some(0.02)));
     }
 }

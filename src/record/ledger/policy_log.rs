@@ -120,6 +120,7 @@ impl PolicyLog {
     pub fn propose(&self, what: ProposedChange, by: (&str, &str), now: Ts, base: &Policy) -> Result<u64, Error> {
         let id = self.proposals()?.len() as u64 + 1;
         // What cannot be ordered now is refused before anybody approves it.
+        what.retired().map_or(Ok(()), |why| Err(Error::Refused(why)))?;
         what.order(&in_force(base, &self.timeline(base)?, now), now).map_err(refused)?;
         self.say(EntryKind::GuardProposed, id, by, Some(what), now)?;
         Ok(id)
@@ -199,10 +200,13 @@ impl PolicyLog {
         if *due > at {
             return Ok(Some(format!("proposal {id} was not due at {at}")));
         }
-        let same = match p.what.settings(base) {
-            // Settings are put on top of those in force then, as the order has them.
-            Some(then) => matches!(order, Order::Settings(policy) if then.ok() == Some(**policy)),
-            None => p.order(base)? == *order,
+        let same = match order {
+            // What it asks for stands in the settings that were applied.
+            Order::Settings(policy) => {
+                let policy = policy.of_rows(base.row());
+                p.what.settings(&policy).is_some_and(|then| then.ok() == Some(policy))
+            }
+            _ => p.order(base)? == *order,
         };
         Ok((!same).then(|| format!("what proposal {id} says is not what was applied")))
     }
@@ -249,7 +253,7 @@ fn take(proposals: &mut Vec<PolicyProposal>, kind: EntryKind, said: PolicyLogLin
 /// The settings in force at the end of what was applied.
 pub fn settings(base: &Policy, orders: &[StoredOrder]) -> Policy {
     let last = orders.iter().rev().find_map(|o| match o.read() {
-        Ok(Order::Settings(policy)) => Some(*policy),
+        Ok(Order::Settings(policy)) => Some(policy.of_rows(base.row())),
         _ => None,
     });
     last.unwrap_or(*base)
@@ -282,7 +286,7 @@ mod tests {
     #[test]
     fn settings_want_two_others_and_then_wait() {
         let (_folder, guard, base) = guard();
-        let id = guard.propose(settings("im.up_per_day", "0.2"), ("ann", "faster"), hour(0), &base).unwrap();
+        let id = guard.propose(settings("im.up", "0.2"), ("ann", "faster"), hour(0), &base).unwrap();
         let none = BTreeSet::new();
         let refusal = |who: &str| guard.approve(id, (who, "fine"), hour(1)).unwrap_err().to_string();
         assert!(refusal("Ann").contains("another person"));
@@ -307,13 +311,13 @@ mod tests {
     fn a_step_back_is_judged_by_what_is_in_force_and_not_by_what_is_pending() {
         let (_folder, guard, base) = guard();
         let approved = |value: &str, at: i64| {
-            let id = guard.propose(settings("im.up_per_day", value), ("ann", "x"), hour(at), &base).unwrap();
+            let id = guard.propose(settings("im.up", value), ("ann", "x"), hour(at), &base).unwrap();
             guard.approve(id, ("ben", "x"), hour(at)).unwrap();
             guard.approve(id, ("cem", "x"), hour(at)).unwrap();
         };
-        // 0.10 is in force. 0.05 acts at once, and 0.08 is looser than that.
-        approved("0.05", 0);
-        approved("0.08", 1);
+        // 0.023 is in force. 0.015 acts at once, and 0.02 is looser than that.
+        approved("0.015", 0);
+        approved("0.02", 1);
         // 0.20 waits; 0.15 is tighter than that, but looser than what is in force.
         approved("0.20", 2);
         approved("0.15", 3);
@@ -324,7 +328,7 @@ mod tests {
     #[test]
     fn tightening_acts_when_approved_and_what_is_cancelled_never_does() {
         let (_folder, guard, base) = guard();
-        for (key, value) in [("im.up_per_day", "0.05"), ("mode", "managed-total")] {
+        for (key, value) in [("im.up", "0.01"), ("mode", "managed-total")] {
             let id = guard.propose(settings(key, value), ("ann", "x"), hour(0), &base).unwrap();
             guard.approve(id, ("ben", "x"), hour(1)).unwrap();
             guard.approve(id, ("cem", "x"), hour(1)).unwrap();
@@ -355,9 +359,47 @@ mod tests {
     }
 
     #[test]
+    fn budgets_are_proposed_and_a_retired_key_is_refused_with_what_to_write_instead() {
+        let (_folder, guard, base) = guard();
+        let propose = |key: &str, value: &str| guard.propose(settings(key, value), ("ann", "x"), hour(0), &base);
+        for (key, word) in [("im.up_per_day", "`budgets`"), ("emergency_up_per_day", "leave it out")] {
+            let refused = propose(key, "0.1").unwrap_err().to_string();
+            assert!(
+                refused.contains(&format!("margin.guardrail.{key}: is retired")) && refused.contains(word),
+                "{refused}"
+            );
+        }
+        for (value, due) in [("[{ over = \"24h\", rise = 0.1 }, { over = \"5d\", rise = 0.6 }]", 1), ("[]", 25)] {
+            let id = propose("im.budgets", value).unwrap();
+            guard.approve(id, ("ben", "x"), hour(1)).unwrap();
+            guard.approve(id, ("cem", "x"), hour(1)).unwrap();
+            assert_eq!(guard.timeline(&base).unwrap().last().unwrap().0, hour(due), "{value}");
+        }
+        assert!(propose("im.budgets", "[{ over = \"24h\" }]").is_err());
+    }
+
+    #[test]
+    fn what_was_approved_of_a_pace_per_day_still_reads() {
+        let (_folder, guard, base) = guard();
+        // As an earlier program wrote it.
+        let what = settings("im.up_per_day", "0.05");
+        let id = 1;
+        guard.say(EntryKind::GuardProposed, id, ("ann", "x"), Some(what), hour(0)).unwrap();
+        guard.approve(id, ("ben", "x"), hour(0)).unwrap();
+        guard.approve(id, ("cem", "x"), hour(0)).unwrap();
+        let order = guard.proposals().unwrap()[0].order(&base).unwrap();
+        let Order::Settings(policy) = &order else { panic!("settings") };
+        assert!((policy.im.up.unwrap() - (1.05f64.powf(1.0 / 24.0) - 1.0)).abs() < 1e-15);
+        assert_eq!(guard.check(id, &order, &base, hour(0)).unwrap(), None);
+        let daily = Policy { row: Some(Span::DAY), ..base };
+        let Order::Settings(policy) = guard.proposals().unwrap()[0].order(&daily).unwrap() else { panic!("settings") };
+        assert_eq!(policy.im.up, Some(0.05));
+    }
+
+    #[test]
     fn a_changed_line_is_found() {
         let (folder, guard, base) = guard();
-        let id = guard.propose(settings("im.up_per_day", "0.2"), ("ann", "faster"), hour(0), &base).unwrap();
+        let id = guard.propose(settings("im.up", "0.2"), ("ann", "faster"), hour(0), &base).unwrap();
         guard.approve(id, ("ben", "fine"), hour(1)).unwrap();
         let path = folder.path().join("guard/log.jsonl");
         let text = std::fs::read_to_string(&path).unwrap();

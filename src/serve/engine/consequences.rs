@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::loss::test::traffic_light::Light;
 use crate::margin::traffic_light;
 use crate::margin::{Decision, Policy};
-use crate::record::explain::guidance::triggers;
+use crate::record::explain::guidance::{GuidanceLimit, triggers};
 use crate::record::explain::{GuidanceRange, Outlook, RunningGuidance};
 use crate::record::ledger::ModelRef;
 use crate::record::{Publication, Seq};
@@ -44,7 +44,8 @@ impl Consequences {
             newest.insert(key, (decision, ahead, publication));
         }
         let guided = |(d, ahead, p): (Decision, Vec<GuidanceRange>, &Publication)| {
-            Arc::new(Outlook { publication: p.clone(), ahead, triggers: triggers(&d, &self.policy) })
+            let (limits, triggers) = (GuidanceLimit::of(&d), triggers(&d, &self.policy));
+            Arc::new(Outlook { publication: p.clone(), ahead, limits, triggers })
         };
         let guidance = newest.into_iter().map(|(key, last)| (key, guided(last))).collect();
         self.hub.publish(sets);

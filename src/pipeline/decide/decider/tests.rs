@@ -95,7 +95,8 @@ fn a_decision_of_models_says_what_it_was_made_from() {
 
 #[test]
 fn guardrails_begin_before_the_first_decision_and_a_closure_takes_no_time() {
-    let guard = "guardrail = { mode = \"managed-total\", lag_max = 1.0, confirmations = 0, day_cap = 1000.0 }";
+    let guard = "guardrail = { mode = \"managed-total\", lag_max = 1.0, confirmations = 0, day_cap = 1000.0, \
+                 im = { up = 0.10, down = 0.02, budgets = [] } }";
     let text = format!("begins_at_one = true\n{FORECAST}\n{guard}");
     let of = |start: i64, closure: i64| shares(&decided(&text, start, closure));
     let steps: Vec<f64> = (1..=3).map(|k| (1e6 * 1.1f64.powi(k)).round() / 1e6).collect();

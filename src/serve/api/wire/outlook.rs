@@ -6,6 +6,7 @@ use utoipa::ToSchema;
 use crate::base::{Span, Symbol, Ts};
 use crate::forecast::dist::LEVELS;
 use crate::pipeline::NamedForecast;
+use crate::record::explain::guidance::GuidanceLimit;
 use crate::record::explain::{GuidanceRange, GuidanceTrigger, Outlook};
 use crate::record::ledger::text::{decimal, iso};
 
@@ -108,6 +109,8 @@ pub struct GuidanceRow {
     pub multiplier: String,
     /// Where it may be; lengths of time of which too little was seen are left out.
     pub ahead: Vec<Later>,
+    /// How far initial margin may rise, by steps and budgets.
+    pub limits: Vec<MostRise>,
     /// What would move the requirement, and how far off it is.
     pub triggers: Vec<TriggerRow>,
 }
@@ -126,6 +129,17 @@ pub struct Later {
     pub high: Option<String>,
     /// Past changes in the same situation.
     pub n: usize,
+}
+
+/// How far initial margin may rise within some time, by rows that come on time. What the baseline itself asks
+/// goes beyond it, and the emergency lane allows twice as much.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MostRise {
+    /// Within how long.
+    #[schema(value_type = String)]
+    pub over: Span,
+    /// The most that may be asked then, over what is asked now, less 1.
+    pub rise: Option<String>,
 }
 
 /// Something that would move a requirement.
@@ -154,6 +168,7 @@ impl From<&Outlook> for GuidanceRow {
             high: decimal(a.high),
             n: a.n,
         };
+        let limit = |l: &GuidanceLimit| MostRise { over: l.over, rise: decimal(l.rise) };
         let trigger = |t: &GuidanceTrigger| TriggerRow {
             what: t.what,
             now: decimal(t.now),
@@ -168,6 +183,7 @@ impl From<&Outlook> for GuidanceRow {
             as_of: p.as_of,
             multiplier: p.multiplier.clone(),
             ahead: outlook.ahead.iter().map(later).collect(),
+            limits: outlook.limits.iter().map(limit).collect(),
             triggers: outlook.triggers.iter().map(trigger).collect(),
         }
     }
