@@ -120,7 +120,7 @@ impl<'a> Evaluated<'a> {
 }
 
 /// What came of a policy over the rows whose outcome was known before an origin.
-pub fn known_at(judged: &[JudgedRows], asked: &[Vec<f64>], origin: Ts) -> Option<PolicyOutcome> {
+fn known_at(judged: &[JudgedRows], asked: &[Vec<f64>], origin: Ts) -> Option<PolicyOutcome> {
     PolicyOutcome::of(judged, asked, |own| {
         #[cfg(test)]
         if own.symbol.as_str() == PLANTED {
