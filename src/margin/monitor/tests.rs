@@ -66,7 +66,7 @@ fn rows_until(lost: impl Fn(&MonitorReading) -> bool, wrong: impl Fn(&Market, us
 
 #[test]
 fn a_right_forecast_is_silenced_on_less_than_two_rows_in_a_hundred() {
-    let (mut silent, mut costly, markets) = (0, 0, 60);
+    let (mut silent, mut costly, markets) = (0, 0, 120);
     for seed in 0..markets {
         let market = market(100 + seed, 1.0);
         let all = readings(&[(&market, market.right.clone())]);
@@ -82,27 +82,22 @@ fn a_right_forecast_is_silenced_on_less_than_two_rows_in_a_hundred() {
 fn a_forecast_that_is_too_low_is_silenced_the_sooner_the_lower_it_is() {
     let silent = |r: &MonitorReading| r.silent;
     let (third, most) = (rows_until(silent, |m, i| 0.35 * m.right[i]), rows_until(silent, |m, i| 0.6 * m.right[i]));
-    eprintln!("x 0.35 {third:?}\nx 0.6 {most:?}");
-    assert!(third[11] <= 100 && third[6] < 40, "{third:?}");
-    assert!(most[11] <= 300 && most[6] < 150, "{most:?}");
+    assert!(third[11] <= 80 && third[6] <= 40, "{third:?}");
+    assert!(most[11] <= 200 && most[6] <= 120, "{most:?}");
 }
 
 #[test]
 fn a_forecast_that_is_too_high_loses_its_weight_by_its_cost_and_is_not_silenced_for_breaches() {
     let high = |m: &Market, i: usize| 3.0 * m.right[i];
     let costly = rows_until(|r| r.costly && r.share == 0.0, high);
-    eprintln!("x 3 {costly:?}");
-    assert!(costly[11] <= 400, "{costly:?}");
+    assert!(costly[11] <= 500 && costly[6] <= 250, "{costly:?}");
     assert_eq!(rows_until(|r| r.silent, high), [ROWS; 12]);
-    let low = rows_until(|r| r.costly, |m, i| 0.95 * m.right[i]);
-    eprintln!("x 0.95 costly {low:?}");
 }
 
 #[test]
 fn a_frozen_forecast_and_two_that_are_swapped_lose_their_weight() {
     let lost = |r: &MonitorReading| r.share == 0.0;
     let frozen = rows_until(lost, |m, _| m.right[WRONG_FROM]);
-    eprintln!("frozen {frozen:?}");
     let swapped = |seed: u64| {
         let (a, b) = (market(seed, 1.0), market(1000 + seed, 0.3));
         let own = [until_wrong(&a, |i| b.right[i]), until_wrong(&b, |i| a.right[i])];
@@ -110,9 +105,9 @@ fn a_frozen_forecast_and_two_that_are_swapped_lose_their_weight() {
         readings(&[(&a, of_a), (&b, of_b)])[WRONG_FROM..].iter().position(lost).unwrap_or(ROWS)
     };
     let swapped: Vec<usize> = (0..12).map(swapped).collect();
-    eprintln!("swapped {swapped:?}");
     assert!(swapped.iter().all(|rows| *rows <= 150), "{swapped:?}");
-    assert!(frozen[6] < 1500, "{frozen:?}");
+    // One that is frozen at a usual volatility is wrong by little, and takes as long.
+    assert!(frozen[6] < 2000 && frozen[9] < ROWS - WRONG_FROM, "{frozen:?}");
 }
 
 #[test]
