@@ -911,6 +911,10 @@ fn guidance_over_http_is_what_explain_says_and_covers_each_length_of_time() {
     }
     let over: Vec<&Value> = both.iter().flat_map(|r| r["ahead"].as_array().unwrap()).map(|l| &l["over"]).collect();
     assert!(over.iter().all(|o| ["1h", "8h", "1d"].contains(&o.as_str().unwrap())), "{over:?}");
+    for limits in both.iter().map(|r| r["limits"].as_array().unwrap()) {
+        let most: Vec<f64> = limits.iter().map(|l| number(&l["rise"])).collect();
+        assert!(most.len() == 3 && most.is_sorted() && most[0] <= 0.023 + 1e-9 && most[2] <= 0.2 + 1e-9, "{most:?}");
+    }
     // The command finds the same in the ledger.
     let reference = shown["seq"].to_string();
     let out = Command::new(BINARY)
@@ -923,6 +927,7 @@ fn guidance_over_http_is_what_explain_says_and_covers_each_length_of_time() {
     for (a, b) in told.iter().zip(same) {
         assert_eq!((a["median"].as_f64().unwrap(), &a["over"]), (number(&b["median"]), &b["over"]));
     }
+    assert_eq!(said[0]["limits"].as_array().unwrap().len(), 3);
     assert_eq!(said[0]["triggers"].as_array().unwrap().len(), hour[0]["triggers"].as_array().unwrap().len());
     running.stop().unwrap();
     // After a restart the past is told from the ledger.

@@ -90,9 +90,10 @@ mod tests {
         let (over, left) = got.tightest.unwrap();
         assert_eq!(over, Span::DAY);
         assert!((left - 0.5).abs() < 1e-12);
-        // Until hour 34 the value of before is in the window; then what is in force now is the least.
-        near(got.rises, [0.05, 1.2 / 1.1 - 1.0, 0.2]);
-        assert_eq!(of(34, &rose, 0.05, &budgets).tightest, Some((Span::DAY.times(5), 1.0 - 0.1 / 0.6)));
+        // The value of before is in the window until hour 34; then one more step fits.
+        near(got.rises, [0.05, 1.2 / 1.1 - 1.0, 1.2 * 1.05 / 1.1 - 1.0]);
+        let (over, left) = of(34, &rose, 0.05, &budgets).tightest.unwrap();
+        assert!(over == Span::DAY.times(5) && (left - 5.0 / 6.0).abs() < 1e-12);
         let spent = of(10, &[(0, 1.0), (10, 1.3)], 0.05, &budgets);
         assert_eq!((spent.tightest, spent.rises[0]), (Some((Span::DAY, 0.0)), 0.0), "above it, by the baseline");
         assert_eq!(of(0, &[(0, 1.0)], 0.05, &[(24, 0.0)]).tightest, Some((Span::DAY, 0.0)));

@@ -317,7 +317,7 @@ mod tests {
             (4, 1.12, 0.0, vec![Reason::StepUp, Reason::Budget]),
             // The value before the first step held until just after hour 1.
             (6, 1.12, 0.0, vec![Reason::StepUp, Reason::Budget]),
-            (7, 1.05 * 1.12, 0.0, vec![Reason::StepUp, Reason::Budget]),
+            (7, 1.05 * 1.12, 0.0, vec![Reason::StepUp]),
         ] {
             let got = step(h);
             assert!((got.c_im / 0.04 - m).abs() < 1e-12, "hour {h}: {}", got.c_im / 0.04);
