@@ -200,7 +200,6 @@ mod tests {
     why_numbers!(one_more declare_published_why PublishedPlus of WhyPlus, as Plus);
 
     /// Numbers that every publication has.
-    const ALWAYS: usize = 10;
 
     fn number(key: &str, text: &Option<String>) -> Result<f64, Error> {
         let bad = |_| Error::Refused(format!("{key} {text:?}"));
