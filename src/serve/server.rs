@@ -20,7 +20,7 @@ use super::engine::source::Source;
 use super::hub::Hub;
 use super::meters::Meters;
 use super::options::Options;
-use super::sink::{self, Deliveries};
+use super::sink::{self, delivery::Deliveries};
 
 /// How long answers and streams in flight may take to end.
 const DRAIN: Duration = Duration::from_secs(10);

@@ -54,7 +54,8 @@ fn a_model_fitted_on_rows_after_the_cut_is_caught() {
         let plan = short(extra);
         leak_test::compare(&plan, cut, &market(), &|m, _| walk(&plan, m, config(), None, &|_| {})).unwrap()
     };
-    assert!(run(Span(0)).passed);
+    let clean = run(Span(0));
+    assert!(clean.passed, "{clean:?}");
     // Planted: the last fit knows a day more than it should.
     let leak = run(Span::DAY);
     assert!(!leak.passed && leak.models.iter().any(|m| !m.fit_same), "{leak:?}");

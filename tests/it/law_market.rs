@@ -7,6 +7,7 @@ use margincast::base::{Digest, Seed, Span, Symbol, Ts};
 use margincast::event::{Bar, Body, Event, synth};
 use margincast::feature::Feature;
 use margincast::forecast::{Forecast, combine::calibration};
+use margincast::loss::Side;
 use margincast::pipeline::{Margin, ModelSet, Pipeline, Settings};
 use margincast::study::config::{ModelPlan, Plan, Study};
 use margincast::study::walk::{self, MarketEvents, Walk};
@@ -140,6 +141,8 @@ fn the_order_of_instruments_at_equal_times_changes_no_decision() {
     let bundle: ModelSet = walked(&market()).last;
     let mut settings = plan().pipeline;
     settings.publish_from = plan().study.end;
+    // Of a side that is not watched there is never anything.
+    settings.margin.baseline.side = Side::Both;
     let run = |backward: bool| {
         let mut all: Vec<Event> = market().into_values().flatten().collect();
         all.sort_by_key(|e| (e.ts_known, e.symbol));

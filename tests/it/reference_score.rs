@@ -11,6 +11,7 @@ use margincast::loss::test::compare::{Bandwidth, diebold_mariano, long_run_varia
 use margincast::loss::test::coverage::coverage;
 use margincast::loss::test::dynamic_quantile::dynamic_quantile;
 use margincast::loss::{ForecastRow, MarginOutcome, ModelScore, OutcomeRow, score::outcome, scoreboard};
+use margincast::margin::guardrail::pace::{Budgets, StepLimits};
 use margincast::margin::{Guardrail, Mode, Policy, Proposal};
 use serde_json::Value;
 
@@ -362,7 +363,10 @@ fn series(s: &Sp500) -> Series {
 
 /// Mode managed-total without the lag, confirmation and notice clauses and the total-lift caps.
 fn guarded(b: &[f64], forecast: &[f64], from: usize) -> Vec<f64> {
+    let im = StepLimits { up: Some(0.10), down: Some(0.02), budgets: Some(Budgets::default()), ..Policy::default().im };
     let policy = Policy {
+        row: Some(Span::DAY),
+        im,
         mode: Mode::ManagedTotal,
         lag_max: 1.0,
         lag_steps: u32::MAX,

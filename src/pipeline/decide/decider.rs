@@ -131,9 +131,9 @@ impl Decider {
         let answer = self.pending.settle(row);
         #[cfg(test)]
         let answer = answer.map(|a| {
-            // What is settled here acts a row later.
-            let leak = crate::base::planted::ahead("EVIDENCE", row.symbol, row.ts_known + self.step);
-            crate::forecast::outcome::Settlement { ret: a.ret + leak.unwrap_or(0.0), ..a }
+            // A breach moves the scale of tick losses, and that what is decided two rows later.
+            let leak = crate::base::planted::ahead("EVIDENCE", row.symbol, row.ts_known + self.step.times(3));
+            crate::forecast::outcome::Settlement { ret: a.ret - 1e5 * leak.unwrap_or(0.0), ..a }
         });
         self.settled = answer.map(|a| self.scorer.score(a.what.0, a.what.1, a.ret));
         if let Some(light) = &mut self.light {

@@ -16,11 +16,10 @@
 pub mod config;
 mod contract;
 mod cursor;
-mod delivery;
+pub mod delivery;
 pub mod file;
 
 pub use contract::{Sink, SinkKind};
-pub use delivery::Deliveries;
 
 /// Every kind of sink: one line each.
 pub const SINKS: &[SinkKind] = &[file::KIND];

@@ -32,6 +32,7 @@ use crate::study::measure::margin::conditions::Condition;
 use crate::study::measure::margin::frontier::Frontier;
 use crate::study::measure::margin::guardrails::GuardrailHit;
 use crate::study::measure::margin::guidance::Guided;
+use crate::study::measure::margin::hearing::ForecastHearing;
 use crate::study::measure::margin::impulse_responses::ImpulseResponse;
 use crate::study::measure::margin::margin_calls::MarginCalls;
 use crate::study::measure::margin::policy_scores::MarginScore;
@@ -220,6 +221,16 @@ pub fn scores() -> Scores {
 fn evidence(noise: &mut Noise) -> Findings {
     let (horizon, day): (Horizon, Ts) = (horizons()[0], "2023-03-10".parse().unwrap());
     let mut all = Findings::default();
+    all.hearing.push(ForecastHearing {
+        horizon,
+        symbol: symbols()[0].to_string(),
+        n: 8760,
+        weight: 0.58,
+        silenced: noise.next() / 100.0,
+        costly: 0.0,
+        evidence: 31.0 * noise.next(),
+        evidence_cost: 2.0 * noise.next(),
+    });
     for model in MODELS {
         let model = model.to_string();
         all.confidence.push(Confidence { model: model.clone(), horizon, n: 8760, p: noise.next() });

@@ -251,9 +251,11 @@ pub fn compare(
         let known = |rows: &Vec<Row>| rows.iter().filter(|r| r.ts_known <= cut).copied().collect::<Vec<_>>();
         rows::digest(&walk.history.iter().map(|(s, rows)| (*s, Arc::new(known(rows)))).collect(), &[])
     };
-    let decided = |walk: &Walk| walk.decisions.iter().filter(|d| d.ts <= cut).cloned().collect::<Vec<_>>();
+    // As text, which has every number to its last bit, and in which two that are none are alike.
+    let text = |d: &dyn std::fmt::Debug| format!("{d:?}");
+    let decided = |walk: &Walk| walk.decisions.iter().filter(|d| d.ts <= cut).map(|d| text(d)).collect::<Vec<_>>();
     let (decided_was, decided_is) = (decided(&was), decided(&is));
-    let ruled = |walk: &Walk| walk.ruled.iter().filter(|n| n.decision.ts <= cut).cloned().collect::<Vec<_>>();
+    let ruled = |walk: &Walk| walk.ruled.iter().filter(|n| n.decision.ts <= cut).map(|d| text(d)).collect::<Vec<_>>();
     // A model that is there on one side only is not the same.
     let whole = was.last.members.len() == is.last.members.len();
     models.iter_mut().for_each(|m| m.fit_same &= whole);
