@@ -362,7 +362,7 @@ fn one_instrument_one_number_and_the_forecasts_behind_them() {
     let explained = get(at, "/v1/multipliers/AAA/explain?horizon=PT1H").json();
     let names: Vec<&str> =
         explained[0]["chain"].as_array().unwrap().iter().map(|l| l["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["b", "f", "c", "m0", "m1", "m2", "m3", "m4", "m"]);
+    assert_eq!(names, ["b", "f", "w", "m0", "m1", "m2", "m3", "m4", "m"]);
     running.stop().unwrap();
 }
 
