@@ -628,7 +628,8 @@ fn planted_faults_in_the_chain_break_the_law_they_are_planted_against() {
         chain.m4 = chain.m3.min(2.0);
         chain
     };
-    let faults: [(&str, &dyn Fn(&ChainInputs) -> Chain); 5] = [
+    type Faulty<'a> = (&'a str, &'a dyn Fn(&ChainInputs) -> Chain);
+    let faults: [Faulty<'_>; 5] = [
         ("it rises with the forecast", &|i| whole_chain(&turned(i))),
         ("without weight the blend is its level", &bounded),
         ("silencing takes away the forecast and nothing else", &|i| whole_chain(&deaf(i))),

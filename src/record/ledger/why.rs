@@ -199,8 +199,6 @@ mod tests {
     why_numbers!(one_more declare_why WhyPlus);
     why_numbers!(one_more declare_published_why PublishedPlus of WhyPlus, as Plus);
 
-    /// Numbers that every publication has.
-
     fn number(key: &str, text: &Option<String>) -> Result<f64, Error> {
         let bad = |_| Error::Refused(format!("{key} {text:?}"));
         text.as_ref().map_or(Ok(f64::NAN), |t| t.parse().map_err(bad))

@@ -268,7 +268,7 @@ mod tests {
         let own = rows(100);
         assert_eq!(own.known_before(Ts(0) + Span::DAY.times(10)), 9);
         assert_eq!(own.from(Ts(0) + Span::DAY.times(10)), 10);
-        let short = PolicyOutcome::of(std::slice::from_ref(&own), &[own.baseline.clone()], |_| (0, 59));
+        let short = PolicyOutcome::of(std::slice::from_ref(&own), std::slice::from_ref(&own.baseline), |_| (0, 59));
         assert_eq!(short, None, "too few rows to judge by");
     }
 
