@@ -28,12 +28,12 @@ use crate::study::calibrate::search::Effort;
 /// the outcome is a proposal. What was evaluated is kept in DIR/evaluated: a run that was killed goes on where it stopped.
 #[derive(clap::Args)]
 #[command(after_help = "\
-Writes frontier.parquet (every policy that no other dominates), calibration.json and, where a policy is admitted,
-proposal.toml. Exit code 1: none is admitted.
+Writes frontier.parquet (every policy that no other dominates), calibration.json and, where a policy is
+admitted, proposal.toml, which `margincast guard propose --from` takes. Exit code 1: none is admitted.
 
 Example:
-  margincast calibrate --from out/quick --config data/configs/sample.toml --horizon 1h --out out/calibrated
-  margincast guard --ledger out/quick/ledger propose --who ann --why calibrated --from out/calibrated/proposal.toml")]
+  margincast calibrate --from out/quick --config data/configs/sample.toml --horizon 1h \\
+    --out out/calibrated")]
 pub struct Args {
     /// Folder of a backtest, with decisions.parquet and outcomes.parquet
     #[arg(long, value_name = "DIR")]

@@ -55,7 +55,7 @@ pub enum GuardTask {
         /// Settings as in margin.guardrail, such as im.up=0.015
         #[arg(value_name = "KEY=VALUE", required_unless_present = "from")]
         changes: Vec<String>,
-        /// Those of a file's section [guardrail], as `margincast calibrate` writes it
+        /// Those of a file's section `guardrail`, as `margincast calibrate` writes it
         #[arg(long, value_name = "FILE", conflicts_with = "changes")]
         from: Option<PathBuf>,
         /// Who and why

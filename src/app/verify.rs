@@ -13,7 +13,7 @@ use crate::record::ledger::{Epoch, Reference, audit};
 use crate::record::{Error, FileStore, Registry, Store};
 use crate::serve::engine::audit::remake;
 
-/// Re-derive what was recorded; check ledger, registry and data digests
+/// Re-derive what was recorded; check ledger, registry, data digests
 #[derive(clap::Args)]
 #[command(after_help = "\
 Exit code 0: everything is as recorded. 1: something differs, and is named. 2: it could not be looked at.

@@ -5,8 +5,20 @@ use std::process::{Command, Output};
 use std::sync::OnceLock;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_margincast");
-const COMMANDS: [&str; 12] = [
-    "demo", "ingest", "train", "backtest", "score", "margin", "models", "serve", "explain", "guard", "verify", "config",
+const COMMANDS: [&str; 13] = [
+    "demo",
+    "ingest",
+    "train",
+    "backtest",
+    "calibrate",
+    "score",
+    "margin",
+    "models",
+    "serve",
+    "explain",
+    "guard",
+    "verify",
+    "config",
 ];
 
 fn run(folder: &Path, arguments: &[&str]) -> Output {

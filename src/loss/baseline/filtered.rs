@@ -20,7 +20,7 @@ pub struct BaselineEstimate {
     pub long_run_var: f64,
     /// Plain historical VaR over the window.
     pub plain_var: f64,
-    /// Disagreement of plain and filtered historical VaR over the window, see [`dispersion`].
+    /// Disagreement of plain and filtered historical VaR over the window, see `dispersion`.
     pub dispersion: f64,
     /// Volatility of the horizon that was scaled to, floored.
     pub sigma: f64,
