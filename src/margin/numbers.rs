@@ -11,6 +11,8 @@ use super::why::{NumberReach, NumberUnit, Why};
 pub struct Number {
     /// Its name: field of the decision, column of `decisions.parquet`.
     pub name: &'static str,
+    /// What it is, in words.
+    pub about: &'static str,
     /// What it is measured in.
     pub unit: NumberUnit,
     /// Where else it goes.
@@ -46,27 +48,47 @@ impl Number {
 
 /// Every number of a decision, in the order of the columns of `decisions.parquet`.
 pub fn numbers() -> impl Iterator<Item = Number> {
-    let why =
-        Why::NUMBERS.iter().map(|n| Number { name: n.name, unit: n.unit, reach: n.reach, value: Value::Why(n.get) });
+    let why = Why::NUMBERS.iter().map(|n| Number {
+        name: n.name,
+        about: n.about,
+        unit: n.unit,
+        reach: n.reach,
+        value: Value::Why(n.get),
+    });
     OWN.iter().copied().chain(why)
 }
 
-const fn own(name: &'static str, unit: NumberUnit, get: fn(&Decision) -> f64) -> Number {
-    Number { name, unit, reach: &[NumberReach::Column], value: Value::Own(get) }
+const fn own(name: &'static str, unit: NumberUnit, about: &'static str, get: fn(&Decision) -> f64) -> Number {
+    Number { name, about, unit, reach: &[NumberReach::Column], value: Value::Own(get) }
 }
 
 /// What a consumer acts on, and the score that is published beside it.
 const OWN: &[Number] = &[
-    own("baseline", NumberUnit::Fraction, |d| d.baseline),
-    own("forecast_loss", NumberUnit::Fraction, |d| d.forecast_loss.unwrap_or(f64::NAN)),
-    own("m_raw", NumberUnit::Ratio, |d| d.m_raw),
-    own("m_im_ppm", NumberUnit::PartsPerMillion, |d| d.m_im_ppm as f64),
-    own("m_mm_ppm", NumberUnit::PartsPerMillion, |d| d.m_mm_ppm as f64),
-    Number { reach: &[], ..own("m_transfer_ppm", NumberUnit::PartsPerMillion, |d| d.m_transfer_ppm as f64) },
-    own("c_im", NumberUnit::Fraction, |d| d.c_im),
-    own("c_mm", NumberUnit::Fraction, |d| d.c_mm),
-    own("p_stress", NumberUnit::Share, |d| d.p_stress.unwrap_or(f64::NAN)),
-    own("risk_score", NumberUnit::Points, |d| d.why.risk_score.map_or(f64::NAN, |s| s.points())),
+    own("baseline", NumberUnit::Fraction, "Baseline 99 % loss.", |d| d.baseline),
+    own("forecast_loss", NumberUnit::Fraction, "Forecast 99 % loss; absent where no forecast was usable.", |d| {
+        d.forecast_loss.unwrap_or(f64::NAN)
+    }),
+    own("m_raw", NumberUnit::Ratio, "Multiplier that the chain wants, before its bounds and guardrails.", |d| d.m_raw),
+    own("m_im_ppm", NumberUnit::PartsPerMillion, "Published initial-margin multiplier, rounded up.", |d| {
+        d.m_im_ppm as f64
+    }),
+    own("m_mm_ppm", NumberUnit::PartsPerMillion, "Published maintenance-margin multiplier, rounded up.", |d| {
+        d.m_mm_ppm as f64
+    }),
+    Number {
+        reach: &[],
+        ..own("m_transfer_ppm", NumberUnit::PartsPerMillion, "Published multiplier for withdrawals, rounded up.", |d| {
+            d.m_transfer_ppm as f64
+        })
+    },
+    own("c_im", NumberUnit::Fraction, "Initial margin asked.", |d| d.c_im),
+    own("c_mm", NumberUnit::Fraction, "Maintenance margin asked.", |d| d.c_mm),
+    own("p_stress", NumberUnit::Share, "Probability of the stressed regime, where a model gives it.", |d| {
+        d.p_stress.unwrap_or(f64::NAN)
+    }),
+    own("risk_score", NumberUnit::Points, "Risk score: where volatility, liquidity, flow stand in their year.", |d| {
+        d.why.risk_score.map_or(f64::NAN, |s| s.points())
+    }),
 ];
 
 #[cfg(test)]
@@ -79,6 +101,7 @@ mod tests {
         let unique: std::collections::BTreeSet<&&str> = names.iter().collect();
         assert_eq!(unique.len(), names.len());
         assert_eq!(names[..OWN.len()], OWN.iter().map(|n| n.name).collect::<Vec<_>>());
+        assert!(numbers().all(|n| n.about.len() > 10 && n.about.ends_with('.')), "each says what it is");
     }
 
     #[test]

@@ -2,6 +2,28 @@
 
 use serde::{Deserialize, Serialize};
 
+/// Writes out an enum of codes together with [`Reason::ALL`] and [`Reason::about`], which read its documentation.
+macro_rules! codes {
+    ($(#[$meta:meta])* pub enum $Code:ident { $($(#[doc = $doc:literal])+ $name:ident,)* }) => {
+        $(#[$meta])*
+        pub enum $Code {
+            $($(#[doc = $doc])+ $name,)*
+        }
+        impl $Code {
+            /// Every code, in the order of their declaration.
+            pub const ALL: &'static [$Code] = &[$($Code::$name),*];
+            /// What it says, for people: its documentation.
+            pub const fn about(self) -> &'static str {
+                match self {
+                    $($Code::$name => concat!($($doc),+).trim_ascii(),)*
+                }
+            }
+        }
+    };
+}
+pub(super) use codes;
+
+codes! {
 /// Why a published value is not simply the target. Text forms are stable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
@@ -68,4 +90,5 @@ pub enum Reason {
     TrafficYellow,
     /// The traffic light is red: the champion is taken off, the baseline times a constant is asked.
     TrafficRed,
+}
 }

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::reason::codes;
+
+codes! {
 /// The staleness ladder, and what an operator may do.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum State {
     /// Inputs are fresh.
-    #[default]
     Fresh,
     /// Inputs are fresh, and the book is so thin that nothing is loosened.
     Thin,
@@ -19,4 +21,12 @@ pub enum State {
     Fallback,
     /// An operator froze the value; it glides to the baseline.
     Killed,
+}
+}
+
+#[allow(clippy::derivable_impls, reason = "the list of codes passes no mark of a default on")]
+impl Default for State {
+    fn default() -> State {
+        State::Fresh
+    }
 }

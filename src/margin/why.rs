@@ -20,8 +20,9 @@ macro_rules! why_numbers {
                 m1: Ratio [];
                 /// At least what the stressed regime wants.
                 m2: Ratio [];
-                /// Within the bounds of the multiplier; `multiplier_raw` is the link before it.
-                m4: Ratio [];
+                /// Within the bounds of the multiplier: what is wanted before guardrails pace it; `multiplier_raw` is the
+                /// link before it.
+                m4: Ratio [Column];
                 /// Requirement in the stressed regime, fraction of notional.
                 stressed: Fraction [Column];
                 /// Expected shortfall of the baseline, fraction of notional.
@@ -110,12 +111,14 @@ macro_rules! declare_why {
             pub const NUMBERS: &'static [$crate::margin::why::WhyNumber<$Why>] = &[
                 $($crate::margin::why::WhyNumber {
                     name: stringify!($name),
+                    about: concat!($($doc),+).trim_ascii(),
                     unit: $crate::margin::why::NumberUnit::$unit,
                     reach: &[$($crate::margin::why::NumberReach::$reach),*],
                     get: |why| why.$name,
                 },)*
                 $($crate::margin::why::WhyNumber {
                     name: stringify!($new),
+                    about: concat!($($new_doc),+).trim_ascii(),
                     unit: $crate::margin::why::NumberUnit::$new_unit,
                     reach: &[$($crate::margin::why::NumberReach::$new_reach),*],
                     get: |why| why.$new,
@@ -152,6 +155,17 @@ pub enum NumberUnit {
 }
 
 impl NumberUnit {
+    /// Its name in the metadata of a column.
+    pub fn name(self) -> &'static str {
+        match self {
+            NumberUnit::Fraction => "fraction of notional",
+            NumberUnit::Ratio => "ratio",
+            NumberUnit::Share => "share, 0 to 1",
+            NumberUnit::PartsPerMillion => "parts per million",
+            NumberUnit::Points => "points, 0 to 100",
+            NumberUnit::Hours => "hours",
+        }
+    }
     /// A value for people.
     pub fn text(self, value: f64) -> String {
         match self {
@@ -178,6 +192,8 @@ pub enum NumberReach {
 pub struct WhyNumber<W: 'static> {
     /// Its name: field, member and column.
     pub name: &'static str,
+    /// What it is: its documentation.
+    pub about: &'static str,
     /// What it is measured in.
     pub unit: NumberUnit,
     /// Where else it goes.
