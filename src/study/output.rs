@@ -10,7 +10,7 @@ use super::measure::Outcomes;
 use super::report;
 use super::run::Studied;
 use super::walk::{Forecasted, Issued};
-use crate::base::table::{Column, Table};
+use crate::base::table::{Column, ColumnNote, Table};
 use crate::base::{Horizon, Prob, Span, atomic};
 use crate::forecast::{Dist, Forecast, Regime};
 use crate::loss::OutcomeRow;
@@ -36,7 +36,7 @@ pub fn write(studied: &Studied, out: &Path) -> Result<(), Error> {
     let (plan, walk, judged) = (&studied.plan, &studied.walk, &studied.judged);
     forecasts(&walk.forecasts).write(&out.join("forecasts.parquet"))?;
     outcomes(&super::measure::outcomes::all(&walk.history, plan), plan).write(&out.join("outcomes.parquet"))?;
-    decisions(&walk.decisions).write(&out.join("decisions.parquet"))?;
+    decisions(&walk.decisions).write_with_notes(&out.join("decisions.parquet"), &decision_notes())?;
     let put = |name: &str, text: &str| {
         let path = out.join(name);
         atomic::write(&path, text.as_bytes()).map_err(|e| bad(&path, e))
@@ -85,12 +85,29 @@ pub fn decisions(made: &[Decision]) -> Table {
     };
     columns.extend(numbers().filter(Number::is_column).map(|n| (n.name, number(n))));
     columns.extend([
+        ("stress_flag", Column::Bool(made.iter().map(|d| Some(d.why.stress_flag)).collect())),
         ("state", text(&|d| code(&d.state))),
         ("reasons", Column::TextList(made.iter().map(|d| d.reasons.iter().map(code).collect()).collect())),
         ("model_digest", text(&|d| d.model_digest.to_string())),
         ("config_digest", text(&|d| d.config_digest.to_string())),
     ]);
     Table::new(columns)
+}
+
+/// What each column of the table of decisions is.
+pub fn decision_notes() -> Vec<ColumnNote> {
+    let numbers = numbers().filter(Number::is_column).map(|n| ColumnNote::new(n.name, n.unit.name(), n.about));
+    let others = [
+        ("symbol", "text", "The instrument."),
+        ("ts", "time, UTC", "Close of the last row used."),
+        ("horizon_ns", "nanoseconds", "Over which the loss is measured."),
+        ("stress_flag", "yes or no", "Whether the flag of the stressed regime is up: up and down with hysteresis."),
+        ("state", "code", "Where on the staleness ladder: FRESH, THIN, HOLD, DEGRADING, FALLBACK or KILLED."),
+        ("reasons", "codes", "Every clamp and every reason for not publishing something new, in the order they acted."),
+        ("model_digest", "SHA-256", "Digest of the models."),
+        ("config_digest", "SHA-256", "Digest of the configuration."),
+    ];
+    numbers.chain(others.map(|(name, unit, about)| ColumnNote::new(name, unit, about))).collect()
 }
 
 /// The table of outcomes in the out-of-sample span: what forecasts and margins are held to.
@@ -149,4 +166,22 @@ pub fn read_forecasts(path: &Path) -> Result<Vec<Forecasted>, Error> {
             Ok(Forecasted { model, forecast, symbol })
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_column_of_decisions_is_described_once() {
+        let table = decisions(&[]);
+        let mut said: Vec<String> = decision_notes().into_iter().map(|n| n.name).collect();
+        let mut columns: Vec<String> = table.names().map(str::to_string).collect();
+        said.sort();
+        columns.sort();
+        assert_eq!(said, columns);
+        for name in ["stress_flag", "m4", "blend_weight"] {
+            assert!(columns.iter().any(|c| c == name), "{name}");
+        }
+    }
 }

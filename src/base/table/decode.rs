@@ -10,7 +10,7 @@ use arrow_array::types::{
     UInt16Type, UInt32Type, UInt64Type,
 };
 use arrow_array::{Array, ArrowPrimitiveType, PrimitiveArray, RecordBatch};
-use arrow_schema::{DataType, TimeUnit};
+use arrow_schema::{DataType, Field, TimeUnit};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
@@ -67,6 +67,10 @@ impl Reader {
     pub fn names(&self) -> Vec<&str> {
         let fields = self.meta.schema().fields();
         self.columns.iter().map(|i| fields[*i].name().as_str()).collect()
+    }
+    /// The fields of the file, in its order.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &Field> {
+        self.meta.schema().fields().iter().map(AsRef::as_ref)
     }
     /// Rows in the file.
     pub fn rows(&self) -> usize {

@@ -16,6 +16,7 @@ use parquet::file::properties::{WriterProperties, WriterPropertiesBuilder};
 
 use super::column::{Column, Table};
 use super::error::{Error, file_error};
+use super::note::ColumnNote;
 use crate::base::atomic;
 
 /// Rows of a row group.
@@ -27,12 +28,34 @@ impl Table {
     /// # Errors
     /// The file cannot be written, or columns differ in length.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
+        self.write_fields(path, |_| None)
+    }
+    /// The same, with a description and a unit in the metadata of each column.
+    ///
+    /// # Errors
+    /// As [`Table::write`], and a column has no note.
+    pub fn write_with_notes(&self, path: &Path, notes: &[ColumnNote]) -> Result<(), Error> {
+        let own = |name: &str| notes.iter().find(|note| note.name == name);
+        if let Some((name, _)) = self.columns.iter().find(|c| own(&c.0).is_none()) {
+            return Err(self.wrong(name, "has no description".into()));
+        }
+        self.write_fields(path, own)
+    }
+    fn write_fields<'a>(&self, path: &Path, note: impl Fn(&str) -> Option<&'a ColumnNote>) -> Result<(), Error> {
         let rows = self.rows();
         if let Some((name, column)) = self.columns.iter().find(|c| c.1.len() != rows) {
             return Err(self.wrong(name, format!("has {} rows, and the first column has {rows}", column.len())));
         }
-        let arrays = self.columns.iter().map(|(name, column)| (name.clone(), array(column))).collect();
-        write_arrays(arrays, path, properties())
+        let field = |(name, column): &(String, Column)| {
+            let values = array(column);
+            let field = Field::new(name, values.data_type().clone(), true);
+            let field = match note(name) {
+                Some(note) => note.of_field(field),
+                None => field,
+            };
+            (field, values)
+        };
+        write_arrays(self.columns.iter().map(field).collect(), path, properties())
     }
 }
 
@@ -47,12 +70,11 @@ pub(super) fn properties() -> WriterPropertiesBuilder {
 
 /// Writes a file of these columns, whole or not at all.
 pub(super) fn write_arrays(
-    columns: Vec<(String, ArrayRef)>,
+    columns: Vec<(Field, ArrayRef)>,
     path: &Path,
     properties: WriterPropertiesBuilder,
 ) -> Result<(), Error> {
-    let fields: Vec<Field> = columns.iter().map(|(n, a)| Field::new(n, a.data_type().clone(), true)).collect();
-    let arrays = columns.into_iter().map(|c| c.1).collect();
+    let (fields, arrays): (Vec<Field>, Vec<ArrayRef>) = columns.into_iter().unzip();
     let schema = Arc::new(Schema::new(fields));
     let batch = RecordBatch::try_new(schema.clone(), arrays).map_err(|e| file_error(path, e))?;
     let content = |file: &mut File| -> io::Result<()> {

@@ -6,6 +6,7 @@
 //! | `error` | why a table could not be read or written |
 //! | `decode` | Parquet to columns; for callers of the library: `read_columns` |
 //! | `encode` | columns to Parquet, whole files only |
+//! | `note` | what is said of a column in the metadata of a file |
 //! | `trades` | the `trades` table whole |
 //! | `slices` | trades as plain slices; for callers of the library: `symbol_codes` |
 //! | `tests` | round trips, damaged files, absent columns |
@@ -19,7 +20,7 @@
 //! | read a small file | [`Table::read`], then [`Table::times`], [`Table::floats`], … |
 //! | read a large one piece by piece, or only some columns | [`Reader`] |
 //! | run over millions of trades | [`TradeFile`]: plain slices, one row group at a time |
-//! | write | [`Table::write`]; for the trades table, [`TradeColumns::write`] |
+//! | write | [`Table::write`], [`Table::write_with_notes`]; for the trades table, [`TradeColumns::write`] |
 //!
 //! This folder knows nothing of what a column means.
 
@@ -27,12 +28,14 @@ mod column;
 mod decode;
 mod encode;
 mod error;
+mod note;
 mod slices;
 mod trades;
 
 pub use column::{Column, Table};
 pub use decode::Reader;
 pub use error::Error;
+pub use note::ColumnNote;
 pub use slices::{TradeFile, TradeGroup, TradeNames};
 pub use trades::{TradeColumns, TradeId};
 

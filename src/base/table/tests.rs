@@ -122,3 +122,22 @@ fn columns_with_symbols(path: &Path, names: TradeNames<'_>) {
     let named: Vec<&str> = group.symbol_codes().iter().map(|c| group.symbols()[*c as usize]).collect();
     assert_eq!(named, ["7", "8", "7"]);
 }
+
+#[test]
+fn what_is_said_of_columns_is_in_the_file_and_a_column_of_which_nothing_is_said_is_refused() {
+    let held = folder();
+    let path = held.path().join("t.parquet");
+    let notes = ["ts", "x", "n", "who", "why", "ok"].map(|n| ColumnNote::new(n, "a unit", &format!("What {n} is.")));
+    sample(5).write_with_notes(&path, &notes).unwrap();
+    assert_eq!(ColumnNote::read(&path).unwrap(), notes);
+    assert_eq!(Table::read(&path).unwrap().rows(), 5);
+    let bytes = std::fs::read(&path).unwrap();
+    for _ in 0..8 {
+        sample(5).write_with_notes(&path, &notes).unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), bytes, "the same notes, the same bytes");
+    }
+    let said = sample(5).write_with_notes(&path, &notes[1..]).unwrap_err().to_string();
+    assert!(said.contains("`ts`") && said.contains("description"), "{said}");
+    sample(5).write(&path).unwrap();
+    assert_eq!(ColumnNote::read(&path).unwrap(), []);
+}

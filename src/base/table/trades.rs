@@ -8,6 +8,7 @@ use arrow_array::builder::StringBuilder;
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Float64Type, Int8Type, TimestampNanosecondType, UInt32Type};
 use arrow_array::{Array, ArrayRef, Float64Array, Int8Array, TimestampNanosecondArray, UInt32Array};
+use arrow_schema::Field;
 use parquet::basic::Encoding;
 use parquet::schema::types::ColumnPath;
 
@@ -115,7 +116,8 @@ impl TradeColumns {
         let properties = properties()
             .set_column_dictionary_enabled(id.clone(), false)
             .set_column_encoding(id, Encoding::DELTA_BYTE_ARRAY);
-        write_arrays(columns.into_iter().map(|(n, a)| (n.to_string(), a)).collect(), path, properties)
+        let field = |(name, a): (&str, ArrayRef)| (Field::new(name, a.data_type().clone(), true), a);
+        write_arrays(columns.into_iter().map(field).collect(), path, properties)
     }
 
     /// Reads a file of the `trades` table.
