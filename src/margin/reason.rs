@@ -12,6 +12,13 @@ macro_rules! codes {
         impl $Code {
             /// Every code, in the order of their declaration.
             pub const ALL: &'static [$Code] = &[$($Code::$name),*];
+            /// Its stable text form.
+            pub fn code(self) -> String {
+                match serde_json::to_value(self) {
+                    Ok(serde_json::Value::String(text)) => text,
+                    other => format!("{other:?}"),
+                }
+            }
             /// What it says, for people: its documentation.
             pub const fn about(self) -> &'static str {
                 match self {

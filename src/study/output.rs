@@ -86,8 +86,8 @@ pub fn decisions(made: &[Decision]) -> Table {
     columns.extend(numbers().filter(Number::is_column).map(|n| (n.name, number(n))));
     columns.extend([
         ("stress_flag", Column::Bool(made.iter().map(|d| Some(d.why.stress_flag)).collect())),
-        ("state", text(&|d| code(&d.state))),
-        ("reasons", Column::TextList(made.iter().map(|d| d.reasons.iter().map(code).collect()).collect())),
+        ("state", text(&|d| d.state.code())),
+        ("reasons", Column::TextList(made.iter().map(|d| d.reasons.iter().map(|r| r.code()).collect()).collect())),
         ("model_digest", text(&|d| d.model_digest.to_string())),
         ("config_digest", text(&|d| d.config_digest.to_string())),
     ]);
@@ -125,14 +125,6 @@ pub fn outcomes(outcomes: &[Outcomes], plan: &Plan) -> Table {
         ("loss", float(&|r| side.loss(r.ret))),
         ("spike_threshold", float(&|r| r.spike_threshold)),
     ])
-}
-
-/// The stable text form of a code.
-fn code<T: serde::Serialize>(value: &T) -> String {
-    match serde_json::to_value(value) {
-        Ok(serde_json::Value::String(text)) => text,
-        other => format!("{other:?}"),
-    }
 }
 
 /// Reads a forecast file: `model, symbol, ts, horizon_ns, rv` are needed, the rest is used where it

@@ -14,4 +14,4 @@ pub mod efficiency;
 pub mod impulse;
 pub mod persistence;
 pub mod procyclicality;
-pub(super) mod rises;
+pub(crate) mod rises;

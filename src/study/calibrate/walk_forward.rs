@@ -28,6 +28,9 @@ pub struct Stretch {
     pub moved: Vec<String>,
     /// What it was chosen for: over all that was known at the origin.
     pub known: Option<PolicyOutcome>,
+    /// Its shortfall then over that of the control of equal cost.
+    #[serde(default)]
+    pub known_ratio: Option<f64>,
     /// What came of it in the stretch.
     pub judged: Option<PolicyOutcome>,
     /// Its shortfall there over that of the control of equal cost.
@@ -90,7 +93,8 @@ pub fn walk_forward(
         last = policy.or(last);
         let until = origins.get(i + 1).copied().unwrap_or(end);
         let known = chosen.and_then(|k| all.outcomes[k][i]);
-        stretches.push(Stretch { from: *from, until, policy, moved, known, judged: None, ratio: None });
+        let known_ratio = known.and_then(|o| o.ratio());
+        stretches.push(Stretch { from: *from, until, policy, moved, known, known_ratio, judged: None, ratio: None });
     }
     let Some(first) = origins.first().copied() else {
         return Ok(WalkForward { every, stretches, out_of_sample: None, today: None });

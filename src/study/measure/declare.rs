@@ -42,6 +42,7 @@ pub struct Declaration {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // The report names them.
 pub enum Section {
+    Verdict,
     Summary,
     Scoreboard,
     Regimes,

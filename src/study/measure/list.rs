@@ -121,6 +121,10 @@ measurements! {
         leak_test: "future" => model::leak_test::LeakTest,
         /// Whether every instrument is stamped in step with the others.
         lead_lag: "lead_lag" => model::lead_lag::LeadLag,
+        /// The policy that is charged; empty where it is no blend under guardrails.
+        charged: "charged" => margin::charged::ChargedPolicy,
+        /// Policies beside the constants of equal average margin.
+        controls: "controls" => margin::controls::ControlledPolicy,
         /// Backtests of margins, each side for itself.
         backtests: "backtests" => margin::backtests::Backtest,
         /// Margin calls by length of time.

@@ -13,6 +13,7 @@
 //! | [`meta`] | what ran, and how to run it again |
 //! | [`judge`](mod@judge) | a walk measured |
 //! | [`lines`] | lines to draw |
+//! | [`week`] | what happens by hour of the week |
 //! | [`forecast`] | measurements of forecasts |
 //! | [`margin`] | measurements of margins |
 //! | [`model`] | measurements of how models were made and what they depend on |
@@ -32,9 +33,10 @@ pub mod model;
 pub mod outcomes;
 pub mod policies;
 pub mod schema;
+pub mod week;
 
 pub use judge::{Heading, Judged, judge};
-pub use lines::{ChartLines, Pane};
+pub use lines::{ChartLines, ConstantsCurve, Pane};
 pub use list::{Findings, MEASUREMENTS, Scores};
 pub use material::{Again, Material};
 pub use meta::{Meta, POOLED};

@@ -34,6 +34,9 @@ pub fn text(value: &Value, format: Format) -> String {
             Value::Null => "–".into(),
             Value::String(s) => s.clone(),
             Value::Array(items) => items.iter().map(|v| text(v, format)).collect::<Vec<_>>().join(", "),
+            Value::Object(map) => {
+                map.iter().map(|(k, v)| format!("{k} {}", text(v, format))).collect::<Vec<_>>().join(" ")
+            }
             other => other.to_string(),
         };
     };

@@ -11,8 +11,14 @@ use crate::study::measure::declare::Format;
 use crate::study::measure::{ChartLines, POOLED, Scores};
 
 const STYLE: &str = include_str!("report.css");
-const CHART: &str = include_str!("chart.js");
-const PAGE: &str = include_str!("page.js");
+/// The scripts, in their order.
+const SCRIPTS: [&str; 5] = [
+    include_str!("unpack.js"),
+    include_str!("chart.js"),
+    include_str!("grid.js"),
+    include_str!("draw.js"),
+    include_str!("page.js"),
+];
 const LIMITS: &str = include_str!("limits.html");
 
 /// The page. Its numbers are those of `scores`; `lines` are the lines to draw.
@@ -40,9 +46,10 @@ pub fn render(scores: &Scores, lines: &ChartLines) -> String {
         out,
         "</main>\n<script type=\"application/json\" id=\"scores\">{}</script>\n\
          <script type=\"application/json\" id=\"series\">{}</script>\n\
-         <script>\n{CHART}</script>\n<script>\n{PAGE}</script>\n</body>\n</html>\n",
+         <script>\n\"use strict\";\n{}</script>\n</body>\n</html>\n",
         script_json(&value),
         script_json(&plot::data(lines)),
+        SCRIPTS.concat(),
     );
     out
 }

@@ -5,11 +5,13 @@ use std::fmt::Write;
 use serde_json::Value;
 
 use super::cell::{element, escape};
-use super::show;
+use super::{calibration, codes, show, verdict};
 use crate::study::measure::MEASUREMENTS;
 use crate::study::measure::declare::Better::Neither;
 use crate::study::measure::declare::Format::{Count, Text};
-use crate::study::measure::declare::{Declaration, ReportColumn, Section, Shown, ShownAs, col};
+#[cfg(test)]
+use crate::study::measure::declare::ShownAs;
+use crate::study::measure::declare::{Declaration, ReportColumn, Section, Shown, col};
 
 /// One section of the page.
 pub struct Part {
@@ -25,12 +27,16 @@ pub struct Part {
 
 /// What stands in a section below its charts.
 enum Body {
+    /// The verdict above its charts, the table that matters below.
+    Verdict,
+    /// Calibrations.
+    Calibration,
     /// What measurements declare for it.
     Measured(Section),
-    /// Facts of the run, then the same.
-    Summary,
-    /// The definitions of all columns.
-    Definitions,
+    /// The same, and what codes say.
+    Codes(Section),
+    /// Facts of the run, faults, and how to get it again.
+    Run,
     /// Nothing.
     Charts,
 }
@@ -46,13 +52,62 @@ const fn part(
 
 /// The sections, in the order of the page.
 pub const SECTIONS: &[Part] = &[
-    part("summary", "Summary", &[], Body::Summary),
-    part("scoreboard", "Scoreboard", &[], Body::Measured(Section::Scoreboard)),
+    part(
+        "verdict",
+        "Verdict",
+        &[("frontier", "Sum of shortfalls against average margin: policies, and the curves of constants")],
+        Body::Verdict,
+    ),
+    part(
+        "calibration",
+        "Calibration",
+        &[("policies", "The frontier of calibrated policies: shortfall against average margin")],
+        Body::Calibration,
+    ),
+    part(
+        "margin",
+        "Margin against loss",
+        &[
+            ("margin", "Margin of each policy against the realised loss, breaches marked"),
+            ("multiplier", "Multiplier wanted and published over time, and what bound it"),
+            (
+                "evidence",
+                "Evidence against the forecast over time, with the thresholds at which it is silenced and heard",
+            ),
+            ("budget", "What is left of the budget that is used the most, over time"),
+        ],
+        Body::Charts,
+    ),
+    part("cost", "Policies in detail", &[], Body::Measured(Section::Cost)),
+    part("outcome", "Margin outcome", &[], Body::Measured(Section::Outcome)),
+    part("guardrails", "Guardrails", &[], Body::Codes(Section::Guardrails)),
+    part("calls", "Margin calls", &[], Body::Measured(Section::Calls)),
+    part("backtests", "Backtests", &[], Body::Measured(Section::Backtests)),
+    part(
+        "scoreboard",
+        "Scoreboard",
+        &[("qlike", "Cumulative difference of QLIKE of each model from the base model, over time")],
+        Body::Measured(Section::Scoreboard),
+    ),
     part(
         "forecast",
         "Forecast against realised",
-        &[("forecast", "Forecast and realised volatility over the horizon, logarithmic, by issue time")],
+        &[
+            ("forecast", "Forecast and realised volatility over the horizon, logarithmic, by issue time"),
+            ("week", "By hour of the week: volatility forecast, breaches and margin"),
+        ],
         Body::Charts,
+    ),
+    part(
+        "coverage",
+        "Coverage",
+        &[
+            ("pit", "Density of outcomes between the published quantiles: 1 where they are right"),
+            ("probability", "Observed share of spikes against the probability that was said"),
+            ("reliability", "Observed against nominal share of returns beyond each quantile, both tails"),
+            ("breaches", "Returns against the 1 % and 99 % quantiles, breaches marked"),
+        ],
+        Body::Measured(Section::Coverage),
     ),
     part(
         "regimes",
@@ -60,48 +115,25 @@ pub const SECTIONS: &[Part] = &[
         &[("regimes", "Probability of each regime by issue time")],
         Body::Measured(Section::Regimes),
     ),
-    part(
-        "coverage",
-        "Coverage",
-        &[
-            ("reliability", "Observed against nominal share of returns beyond each quantile, both tails"),
-            ("breaches", "Returns against the 1 % and 99 % quantiles, breaches marked"),
-        ],
-        Body::Measured(Section::Coverage),
-    ),
-    part(
-        "margin",
-        "Margin against loss",
-        &[("margin", "Margin of each policy against the realised loss, breaches marked")],
-        Body::Charts,
-    ),
-    part("outcome", "Margin outcome", &[], Body::Measured(Section::Outcome)),
-    part(
-        "cost",
-        "Cost and benefit",
-        &[("cost", "Sum of shortfalls against average margin: each policy and its control")],
-        Body::Measured(Section::Cost),
-    ),
-    part("backtests", "Backtests", &[], Body::Measured(Section::Backtests)),
-    part("calls", "Margin calls", &[], Body::Measured(Section::Calls)),
-    part("guardrails", "Guardrails", &[], Body::Measured(Section::Guardrails)),
     part("evidence", "Evidence", &[], Body::Measured(Section::Evidence)),
-    part("definitions", "Definitions", &[], Body::Definitions),
+    part("run", "Run and faults", &[], Body::Run),
 ];
 
 impl Part {
     /// The section as it stands in the page.
     pub fn html(&self, scores: &Value) -> String {
-        let mut body = String::new();
-        for (id, label) in self.charts {
-            let _ = writeln!(body, "<figure data-chart=\"{id}\" aria-label=\"{}\"></figure>", escape(label));
-        }
-        match self.body {
-            Body::Measured(section) => body.push_str(&measured(scores, section)),
-            Body::Summary => body = summary(scores) + &measured(scores, Section::Summary),
-            Body::Definitions => body.push_str(&definitions()),
-            Body::Charts => {}
-        }
+        let figure = |(id, label): &(&str, &str)| {
+            format!("<figure data-chart=\"{id}\" aria-label=\"{}\"></figure>\n", escape(label))
+        };
+        let charts: String = self.charts.iter().map(figure).collect();
+        let body = match self.body {
+            Body::Verdict => verdict::html(scores) + &charts + &measured(scores, Section::Verdict),
+            Body::Calibration => charts + &calibration::html(scores),
+            Body::Measured(section) => charts + &measured(scores, section),
+            Body::Codes(section) => charts + &measured(scores, section) + &codes::legend(),
+            Body::Run => measured(scores, Section::Summary) + &run(scores),
+            Body::Charts => charts,
+        };
         format!("<section id=\"{}\"><h2>{}</h2>\n{body}</section>\n", self.id, self.name)
     }
 }
@@ -155,7 +187,7 @@ pub const META: &[ReportColumn] = &[
     ),
 ];
 
-fn summary(scores: &Value) -> String {
+fn run(scores: &Value) -> String {
     let mut body = String::from("<dl class=\"facts\">\n");
     for c in META {
         let cell = element("dd", "", scores, &format!("/meta/{}", c.key), c.format);
@@ -173,31 +205,17 @@ fn summary(scores: &Value) -> String {
 }
 
 /// Every table with columns of its own, by the heading of their definitions, in the order of the page.
+#[cfg(test)]
 pub fn tables() -> Vec<(&'static str, &'static [ReportColumn])> {
-    let mut all = vec![("Run", META)];
-    let sections = SECTIONS.iter().filter_map(|p| match p.body {
-        Body::Measured(section) => Some(section),
-        Body::Summary => Some(Section::Summary),
-        Body::Definitions | Body::Charts => None,
-    });
-    for (_, s) in sections.flat_map(shown) {
-        if let ShownAs::Table(table) = s.what
-            && !table.name.is_empty()
-        {
-            all.push((table.name, table.columns));
+    let mut all = vec![("Run", META), ("Calibrations", calibration::JUDGED), ("Origins", calibration::WALKED)];
+    for m in MEASUREMENTS {
+        for s in m.shown {
+            if let ShownAs::Table(table) = s.what
+                && !table.name.is_empty()
+            {
+                all.push((table.name, table.columns));
+            }
         }
     }
     all
-}
-
-fn definitions() -> String {
-    let mut body = String::new();
-    for (name, columns) in tables() {
-        let _ = write!(body, "<h3>{}</h3>\n<dl class=\"definitions\">\n", escape(name));
-        for c in columns {
-            let _ = writeln!(body, "<dt>{}</dt><dd>{}</dd>", escape(c.head), escape(c.about));
-        }
-        body.push_str("</dl>\n");
-    }
-    body
 }

@@ -81,11 +81,22 @@ pub fn table(scores: &Value, caption: &str, heads: &[&str], columns: &[ReportCol
         }
         out.push_str("</tr>\n");
     }
-    out + "</tbody></table></div>\n"
+    out + "</tbody></table></div>\n" + &legend(columns)
+}
+
+/// What the columns say, below their table.
+fn legend(columns: &[ReportColumn]) -> String {
+    let item = |c: &ReportColumn| format!("<dt>{}</dt><dd>{}</dd>\n", escape(c.head), escape(c.about));
+    format!(
+        "<details class=\"columns\"><summary>What the columns say</summary>\n<dl class=\"definitions\">\n{}</dl></details>\n",
+        columns.iter().map(item).collect::<String>()
+    )
 }
 
 fn head_cell(scores: &Value, tag: &str, class: &str, head: &str) -> String {
     let close = tag.split(' ').next().unwrap_or(tag);
+    let code = scores.pointer(head).and_then(Value::as_str).and_then(super::codes::about);
+    let tag = &code.map_or(tag.to_string(), |about| format!("{tag} title=\"{}\"", escape(about)));
     if head.starts_with('/') {
         element(tag, class, scores, head, Format::Text).replace(&format!("</{tag}>"), &format!("</{close}>"))
     } else {

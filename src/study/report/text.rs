@@ -1,5 +1,6 @@
 //! Tables of scores for a terminal.
 
+use super::verdict;
 use crate::base::Horizon;
 use crate::loss::{MarginOutcome, ModelScore};
 use crate::study::config::margin_rule::OWN_POLICIES;
@@ -52,9 +53,10 @@ pub fn scoreboard(lines: &[ModelScore], horizon: Horizon, base: &str) -> String 
     format!("\nForecasts {horizon} ahead, out of sample\n{}", aligned(&head, &rows))
 }
 
-/// The scoreboard and the margin outcomes, pooled over instruments.
+/// The verdict, then the scoreboard and the margin outcomes, pooled over instruments.
 pub fn scores(scores: &Scores) -> String {
-    let mut out = String::new();
+    // Only maps with keys that are not text can fail, and there are none.
+    let mut out = verdict::plain(&serde_json::to_value(scores).unwrap_or_default());
     for horizon in &scores.meta.horizons {
         out += &scoreboard(&scores.scoreboard, *horizon, &scores.meta.base);
         let mut rows = Vec::new();

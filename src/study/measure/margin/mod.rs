@@ -3,6 +3,9 @@
 //! | file | what it holds |
 //! |---|---|
 //! | [`policy_scores`] | each policy beside a control of equal cost |
+//! | [`controls`] | the published margin among what might be charged instead |
+//! | `controls_table` | columns of their tables |
+//! | [`charged`] | the policy that is charged |
 //! | [`guardrails`] | how often each guardrail acted |
 //! | [`hearing`] | how much of the time a forecast was heard |
 //! | [`backtests`] | coverage, shortfall and the traffic light as a regulator tests them |
@@ -23,7 +26,10 @@ pub mod backtests;
 pub mod bands;
 pub mod bounds;
 pub mod buffers;
+pub mod charged;
 pub mod conditions;
+pub mod controls;
+mod controls_table;
 pub mod frontier;
 pub mod guardrails;
 pub mod guidance;

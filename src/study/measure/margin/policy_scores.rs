@@ -33,62 +33,28 @@ pub struct MarginScore {
     pub control_factor: f64,
     /// What came of the baseline times that constant.
     pub control: MarginOutcome,
-    /// The policy against its control.
-    pub gain: Gain,
-}
-
-/// A policy minus its control: negative numbers speak for the policy.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Gain {
-    /// Breaches.
-    pub breaches: i64,
-    /// Sum of shortfalls, fraction of notional.
-    pub shortfall_sum: f64,
-    /// Worst shortfall, fraction of notional.
-    pub worst_miss: f64,
-    /// Largest relative rise over five steps.
-    pub rise_5: Option<f64>,
-    /// Mean of the largest 1 % of relative five-step rises.
-    pub rise_5_es99: Option<f64>,
 }
 
 impl MarginScore {
     /// Puts a policy beside its control. The baseline itself is a policy whose constant is 1.
     pub fn of(horizon: Horizon, symbol: &str, policy: &str, compared: &Compared) -> MarginScore {
         let Compared { margin, control, constant, .. } = *compared;
-        let less = |a: Option<f64>, b: Option<f64>| Some(a? - b?);
-        let gain = Gain {
-            breaches: margin.breaches as i64 - control.breaches as i64,
-            shortfall_sum: margin.shortfall_sum - control.shortfall_sum,
-            worst_miss: margin.worst_miss - control.worst_miss,
-            rise_5: less(margin.rise_5, control.rise_5),
-            rise_5_es99: less(margin.rise_5_es99, control.rise_5_es99),
-        };
         let (symbol, policy) = (symbol.into(), policy.into());
-        MarginScore { horizon, symbol, policy, outcome: margin, control_factor: constant, control, gain }
+        MarginScore { horizon, symbol, policy, outcome: margin, control_factor: constant, control }
     }
 }
 
 impl Measurement for MarginScore {
     type Found = Vec<MarginScore>;
-    const SHOWN: &'static [Shown] = &[
-        table(
-            "Margin outcome",
-            "Each margin policy above its control: the baseline times a constant with the same average margin; \
+    const SHOWN: &'static [Shown] = &[table(
+        "Margin outcome",
+        "Each margin policy above its control: the baseline times a constant with the same average margin; \
              the better of the two is marked",
-            &["policy", "symbol", "horizon"],
-            OUTCOME,
-        )
-        .with_controls()
-        .at(Section::Outcome, 10),
-        table(
-            "Cost and benefit",
-            "A policy minus its control of equal average margin: negative numbers speak for the policy",
-            &["policy", "symbol", "horizon"],
-            GAIN,
-        )
-        .at(Section::Cost, 10),
-    ];
+        &["policy", "symbol", "horizon"],
+        OUTCOME,
+    )
+    .with_controls()
+    .at(Section::Outcome, 10)];
     fn measure(of: &Material<'_>) -> Result<Vec<MarginScore>, Error> {
         let mut lines = Vec::new();
         for (_, horizon) in of.plan.horizons() {
@@ -118,23 +84,9 @@ impl Measurement for MarginScore {
                 ("outcome", json::defined("outcome")),
                 ("control_factor", json::positive()),
                 ("control", json::defined("outcome")),
-                ("gain", gain_schema()),
             ],
         )
     }
-}
-
-fn gain_schema() -> Value {
-    json::object(
-        "Policy minus control; negative speaks for the policy",
-        vec![
-            ("breaches", serde_json::json!({"type": "integer"})),
-            ("shortfall_sum", json::number()),
-            ("worst_miss", json::number()),
-            ("rise_5", json::or_null(json::number())),
-            ("rise_5_es99", json::or_null(json::number())),
-        ],
-    )
 }
 
 /// The schema of what came of a margin, `outcome`.
@@ -247,45 +199,5 @@ const OUTCOME: &[ReportColumn] = &[
         Percent(2),
         Low,
         "Standard deviation of the changes of the logarithm of the margin from step to step.",
-    ),
-];
-
-const GAIN: &[ReportColumn] = &[
-    col(
-        "control_factor",
-        "constant",
-        Fixed(4),
-        Neither,
-        "The constant that gives the baseline the same average margin as the policy.",
-    ),
-    col(
-        "outcome/average",
-        "average",
-        Percent(3),
-        Neither,
-        "Mean margin of the policy, fraction of notional; the control has the same.",
-    ),
-    col("gain/breaches", "breaches", Count, Low, "Breaches of the policy minus those of its control."),
-    col(
-        "gain/shortfall_sum",
-        "shortfall sum",
-        Percent(2),
-        Low,
-        "Sum of shortfalls of the policy minus that of its control, fraction of notional.",
-    ),
-    col(
-        "gain/worst_miss",
-        "worst",
-        Percent(2),
-        Low,
-        "Worst shortfall of the policy minus that of its control, fraction of notional.",
-    ),
-    col("gain/rise_5", "rise 5", Percent(1), Low, "Largest five-step rise of the policy minus that of its control."),
-    col(
-        "gain/rise_5_es99",
-        "ES99 rise 5",
-        Percent(1),
-        Low,
-        "Mean of the largest 1 % of five-step rises of the policy minus that of its control.",
     ),
 ];
