@@ -36,7 +36,7 @@ impl Source {
 pub fn sources(folder: &str) -> Vec<Source> {
     files(folder)
         .into_iter()
-        .filter(|p| p.ends_with(".rs") && !p.ends_with("/tests.rs"))
+        .filter(|p| p.ends_with(".rs") && !p.ends_with("/tests.rs") && !p.contains("/tests/"))
         .map(|p| Source::new(&p, &std::fs::read_to_string(root().join(&p)).expect("readable")))
         .collect()
 }
