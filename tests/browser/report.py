@@ -4,8 +4,8 @@ usage: python tests/browser/report.py FOLDER...      (each with report.html and 
 
 Per folder, at 1280 and 390 px, light and dark: no console error, nothing asked of any network, every
 chart has drawn something, every printed number is the one in scores.json, no sideways scroll of the
-page; then sorting, choosing, hovering and zooming do what they say. Screenshots are left in
-target/browser/.
+page; then sorting, choosing, hovering, zooming, CSV files, anchors and printing do what they say.
+Screenshots and a print are left in target/browser/.
 """
 import json
 import os
@@ -15,7 +15,8 @@ import sys
 
 from playwright.sync_api import sync_playwright
 
-CHARTS = ["forecast", "regimes", "reliability", "breaches", "margin", "cost"]
+CHARTS = ["frontier", "policies", "margin", "multiplier", "evidence", "budget", "qlike", "forecast", "week", "pit",
+          "probability", "reliability", "breaches", "regimes"]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
          "--disable-component-update", "--disable-sync"]
 SHOTS = pathlib.Path("target/browser")
@@ -115,14 +116,94 @@ def check_behaviour(page, scores):
     page.mouse.move(box["x"] + box["width"] * .6, box["y"] + 80, steps=4)
     page.mouse.up()
     assert page.locator('[data-chart="forecast"] .legend button', has_text="whole span").count() == 1, "dragging zooms"
+    check_csv(page, scores, symbol)
+    check_frontier(page)
+    check_header(page)
     with page.expect_download() as download:
         page.click("#save")
     assert json.loads(pathlib.Path(download.value.path()).read_text()) == scores, "the saved scores differ"
 
 
+def csv(page, chart):
+    with page.expect_download() as download:
+        page.click(f'[data-chart="{chart}"] .csv')
+    lines = pathlib.Path(download.value.path()).read_text().splitlines()
+    return lines[0].split(","), [line.split(",") for line in lines[1:]]
+
+
+def check_csv(page, scores, symbol):
+    """A CSV holds every row of what a chart shows, and of a zoomed one those of the span."""
+    horizon = scores["meta"]["horizons"][0]
+    rows = page.evaluate("([h, s]) => pane(h, s).ts.length", [horizon, symbol])
+    whole = page.evaluate("lines.whole")
+    head, found = csv(page, "margin")
+    assert head[0] == "ts" and "loss" in head and len(found) == rows, f"{head}, {len(found)} rows of {rows}"
+    if whole and scores["meta"]["decisions"] > 1000:
+        assert rows > 1000, f"only {rows} rows in a page that says it holds all"
+    zoomed = csv(page, "forecast")[1]
+    assert 5 < len(zoomed) < rows, f"{len(zoomed)} rows of a zoomed chart, {rows} in all"
+    head, lanes = csv(page, "multiplier")
+    assert "wanted" in head and "published" in head, head
+    codes = page.locator('[data-chart="multiplier"] .code').all_inner_texts()
+    assert codes and set(codes) <= set(head), f"{codes} are not in {head}"
+    at = [head.index(c) for c in codes]
+    assert all(row[i] in ("0", "1") for row in lanes for i in at)
+    assert len(csv(page, "week")[1]) in (7, 168)
+
+
+def check_frontier(page):
+    svg = page.locator('[data-chart="frontier"] > svg')
+    if svg.count() == 0:
+        return
+    page.select_option("#symbol", "ALL")
+    svg.scroll_into_view_if_needed()
+    svg.focus()
+    page.keyboard.press("ArrowRight")
+    text = page.inner_text('[data-chart="frontier"] .readout')
+    assert "shortfall" in text or "to constant" in text, f"the frontier says: {text}"
+
+
+def check_header(page):
+    """An anchor comes to stand below the header, and nothing of the page paints over it."""
+    for name in ("guardrails", "outcome", "scoreboard"):
+        page.click(f'nav a[href="#{name}"]')
+        page.wait_for_timeout(150)
+        top, head = page.evaluate("""name => [document.querySelector(`#${name} h2`).getBoundingClientRect().top,
+            document.querySelector("header").getBoundingClientRect().bottom]""", name)
+        assert top >= head - 1, f"{name}: its heading begins at {top}, the header ends at {head}"
+    for y in range(0, 30000, 437):
+        page.evaluate("y => scrollTo(0, y)", y)
+        covered = page.evaluate("""() => {
+            const b = document.querySelector("header").getBoundingClientRect(), out = [];
+            for (let x = 10; x < innerWidth; x += 90) for (const y of [b.top + 4, b.bottom - 4]) {
+                const on = document.elementFromPoint(x, y);
+                if (on && !on.closest("header")) out.push(on.outerHTML.slice(0, 90));
+            }
+            return out;
+        }""")
+        assert not covered, f"at {y} px the header is painted over: {covered[0]}"
+
+
+def check_print(page, scores, folder):
+    """On paper every horizon is drawn, and nothing is wider than the page."""
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 1045, "height": 740})  # A4 across, less its margins, at 96 dots an inch
+    page.evaluate("beforePrint()")
+    drawn = page.locator('figure[data-chart="margin"] svg[role=img]').count()
+    assert drawn == len(scores["meta"]["horizons"]), f"{drawn} charts of margins on paper"
+    shown = page.eval_on_selector_all("#scoreboard tbody tr", "all => all.filter(r => !r.hidden).map(r => r.dataset.horizon)")
+    assert set(shown) >= set(scores["meta"]["horizons"]), f"on paper the scoreboard shows {set(shown)}"
+    wide = page.evaluate("""() => [...document.querySelectorAll("table, pre, figure, dl")].filter(n => n.offsetParent)
+        .map(n => [n.getBoundingClientRect().right, (n.caption || n).textContent.slice(0, 70)]).filter(x => x[0] > innerWidth + 1)""")
+    assert not wide, f"clipped on paper: {wide}"
+    page.evaluate("afterPrint()")
+    page.pdf(path=SHOTS / f"{folder.name}.pdf", prefer_css_page_size=True)
+    page.emulate_media(media="screen")
+
+
 def check(browser, folder):
     path, scores = folder / "report.html", json.loads((folder / "scores.json").read_text())
-    assert path.stat().st_size < 5_000_000, f"{path}: {path.stat().st_size} bytes"
+    assert path.stat().st_size < 10_000_000, f"{path}: {path.stat().st_size} bytes"
     numbers = 0
     for width, scheme in [(1280, "light"), (390, "dark"), (1280, "dark"), (390, "light")]:
         page, trouble = open_page(browser, path, width, scheme)
@@ -138,6 +219,8 @@ def check(browser, folder):
         page.screenshot(path=SHOTS / f"{folder.name}-{width}-{scheme}.png", full_page=True)
         if width == 1280:
             check_behaviour(page, scores)
+            if scheme == "light":
+                check_print(page, scores, folder)
         assert not trouble, trouble
         page.close()
     print(f"{path}: {numbers} numbers equal scores.json; 4 views, {len(CHARTS)} charts")
