@@ -95,7 +95,7 @@ pub fn decisions(made: &[Decision]) -> Table {
 }
 
 /// What each column of the table of decisions is.
-pub fn decision_notes() -> Vec<ColumnNote> {
+fn decision_notes() -> Vec<ColumnNote> {
     let numbers = numbers().filter(Number::is_column).map(|n| ColumnNote::new(n.name, n.unit.name(), n.about));
     let others = [
         ("symbol", "text", "The instrument."),

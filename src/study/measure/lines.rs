@@ -73,7 +73,7 @@ pub struct Pane {
 type Decided = (&'static str, fn(&Decision) -> f64);
 
 /// In the order of [`Pane::decided`].
-pub const DECIDED: [Decided; 6] = [
+pub(in crate::study) const DECIDED: [Decided; 6] = [
     ("wanted", |d| d.why.m4),
     ("multiplier", |d| d.c_im / d.baseline),
     ("weight", |d| d.why.blend_weight),

@@ -10,7 +10,7 @@ use crate::study::measure::declare::Format::{Count, Fixed, Percent, Text};
 use crate::study::measure::declare::{ReportColumn, col};
 
 /// Key of the calibrations in the scores.
-pub const KEY: &str = "calibration";
+const KEY: &str = "calibration";
 
 /// Where they are.
 fn pointer() -> &'static str {
@@ -88,7 +88,7 @@ fn row(scores: &Value, base: &str, at: &str, heads: Vec<String>) -> ReportRow {
 }
 
 /// Columns of what was judged.
-pub const JUDGED: &[ReportColumn] = &[
+pub(super) const JUDGED: &[ReportColumn] = &[
     col(
         "ratio",
         "to constant",
@@ -118,7 +118,7 @@ pub const JUDGED: &[ReportColumn] = &[
 ];
 
 /// Columns of the walk forward.
-pub const WALKED: &[ReportColumn] = &[
+pub(super) const WALKED: &[ReportColumn] = &[
     col("known_ratio", "known ratio", Fixed(3), Low, "Ratio to the constant over all that was known at the origin."),
     col("ratio", "judged ratio", Fixed(3), Low, "The same over the rows from this origin to the next."),
     col("moved", "settings that moved", Text, Neither, "Settings that differ from those of the last choice."),

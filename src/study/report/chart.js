@@ -81,7 +81,7 @@ function chart(figure, spec) {
     const y = scale.y(l.y);
     if (!(y >= box.top && y <= box.bottom)) continue;
     make("line", { x1: box.left, x2: box.right, y1: y, y2: y, class: "level" }, layer);
-    make("text", { x: box.right - 4, y: y - 4, "text-anchor": "end", class: "axis" }, layer).textContent = l.name;
+    make("text", { x: box.right - 4, y: y < box.top + 16 ? y + 12 : y - 4, "text-anchor": "end", class: "axis" }, layer).textContent = l.name;
   }
   for (const m of spec.marks || []) m.x.forEach((x, i) => {
     if (!known(m.y[i]) || x < scale.x0 || x > scale.x1) return;

@@ -77,7 +77,7 @@ const DRAW = {
       { name: "published", y: d.multiplier, colour: "var(--c2)", width: 1.8, step: true, about: "Initial margin that was asked over the baseline" },
       { name: "weight of the forecast", y: d.weight, colour: "var(--c1)", step: true, off: true, about: "0 where the forecast is silenced or there is none" },
     ];
-    chart(f, { title: `${named(p)}: multiplier of the baseline, wanted and published; below, what bound it`, note: "Each row below the plot is one reason or state: darker where it acted on more of the decisions below a pixel.", x: p.ts, time: true, lines: all, lanes, levels: [{ name: "baseline", y: 1 }], show: plain, hint: HINT, file: file("multiplier", p) });
+    chart(f, { title: `${named(p)}: multiplier of the baseline, wanted and published; below, what bound it`, note: "Each row below the plot is one reason or state: darker where it acted on more of the decisions below a pixel.", x: p.ts, time: true, lines: all, lanes, show: plain, hint: HINT, file: file("multiplier", p) });
   },
   evidence(f, h, s) {
     const p = pane(h, s), at = over(scores.evidence.charged, h)[0], d = p.decided;

@@ -42,13 +42,14 @@ pub fn render(scores: &Scores, lines: &ChartLines) -> String {
         out.push_str(&section.html(&value));
     }
     out.push_str(LIMITS);
+    let numbers = script_json(&value);
+    let room = plot::ROOM.saturating_sub(out.len() + numbers.len());
     let _ = write!(
         out,
-        "</main>\n<script type=\"application/json\" id=\"scores\">{}</script>\n\
+        "</main>\n<script type=\"application/json\" id=\"scores\">{numbers}</script>\n\
          <script type=\"application/json\" id=\"series\">{}</script>\n\
          <script>\n\"use strict\";\n{}</script>\n</body>\n</html>\n",
-        script_json(&value),
-        script_json(&plot::data(lines)),
+        script_json(&plot::data(lines, room)),
         SCRIPTS.concat(),
     );
     out

@@ -11,12 +11,14 @@ use crate::study::measure::{ChartLines, Pane};
 pub(super) const POINTS_MAX: usize = 2_000;
 /// Fewest points, however many lines there are.
 const POINTS_MIN: usize = 100;
-/// Most characters that all lines together take; the page stays under 10 MB with them.
-const LENGTH_MAX: usize = 6_500_000;
+/// Most characters of a page.
+pub(super) const ROOM: usize = 9_500_000;
+/// Least room for lines, whatever else the page holds.
+const ROOM_MIN: usize = 1_000_000;
 
 /// What the page holds of its lines.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Resolution {
+enum Resolution {
     /// Every row, with so many bits.
     Every(Bits),
     /// Rows thinned to so many points of each line.
@@ -24,18 +26,19 @@ pub(super) enum Resolution {
 }
 
 impl Resolution {
-    /// The best for which there is room.
-    pub(super) fn of(lines: &ChartLines) -> Resolution {
+    /// The best for which there is room, in characters.
+    fn of(lines: &ChartLines, room: usize) -> Resolution {
+        let room = room.max(ROOM_MIN);
         let numbers: usize = lines.panes.iter().map(|p| p.ts.len() * columns(p)).sum();
         let each: usize = lines.panes.iter().map(columns).sum();
-        match [Bits::Full, Bits::Half].into_iter().find(|bits| bits.length(numbers) <= LENGTH_MAX) {
+        match [Bits::Full, Bits::Half].into_iter().find(|bits| bits.length(numbers) <= room) {
             Some(bits) => Resolution::Every(bits),
             // Three lines are thinned, each to as many points.
-            None => Resolution::Thinned((LENGTH_MAX / (12 * each.max(1))).clamp(POINTS_MIN, POINTS_MAX)),
+            None => Resolution::Thinned((room / (12 * each.max(1))).clamp(POINTS_MIN, POINTS_MAX)),
         }
     }
     /// In words.
-    pub(super) fn text(self) -> String {
+    fn text(self) -> String {
         match self {
             Resolution::Every(bits) => format!(
                 "Charts hold every row, with {} digits: zooming in and CSV files are at full resolution.",
@@ -56,9 +59,9 @@ fn columns(pane: &Pane) -> usize {
     pane.forecasts.len() + pane.margins.len() + pane.decided.len() + 9
 }
 
-/// The lines as the page's script reads them.
-pub(super) fn data(lines: &ChartLines) -> Value {
-    let resolution = Resolution::of(lines);
+/// The lines as the page's script reads them, in so many characters at most.
+pub(super) fn data(lines: &ChartLines, room: usize) -> Value {
+    let resolution = Resolution::of(lines, room);
     json!({
         "whole": matches!(resolution, Resolution::Every(_)),
         "note": resolution.text(),

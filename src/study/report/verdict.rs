@@ -152,12 +152,11 @@ fn charged(scores: &Value, horizon: &Value) -> Vec<Piece> {
             .collect(),
     };
     for (i, (rise, over)) in budgets.into_iter().enumerate() {
-        said = said.say(if i == 0 { ", over any " } else { ", over any " });
+        said = said.say(if i == 0 { ", and rises by at most " } else { ", " }).of(rise, Percent(0)).say(" over any ");
         said = match over {
             Ok(pointer) => said.of(pointer, Text),
             Err(words) => said.say(&words),
         };
-        said = said.say(" by at most ").of(rise, Percent(0));
     }
     said = said.say(".");
     if walked.is_some() {

@@ -31,12 +31,8 @@ pub const CONTROLS: &[ReportColumn] = &[
     ),
     col("better", "better on", Count, Neither, "Instruments on which it leaves less than its constant."),
     col("instruments", "of", Count, Neither, "Instruments that are judged: those with 60 rows or more."),
-    col("rises/0", "rise 1", Percent(1), Neither, "Worst relative rise over one row."),
-    col("control_rises/0", "constant 1", Percent(1), Neither, "That of its constant, which is the baseline's."),
-    col("rises/1", "rise 5", Percent(1), Neither, "Worst relative rise over five rows."),
-    col("control_rises/1", "constant 5", Percent(1), Neither, "That of its constant."),
-    col("rises/2", "rise 20", Percent(1), Neither, "Worst relative rise over twenty rows."),
-    col("control_rises/2", "constant 20", Percent(1), Neither, "That of its constant."),
+    col("rises", "rises 1, 5, 20", Percent(1), Neither, "Worst relative rises over one, five and twenty rows."),
+    col("control_rises", "constant's rises", Percent(1), Neither, "Those of its constant, which are the baseline's."),
 ];
 
 /// What else there is to know.
