@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use super::policy::PolicyPoint;
 use crate::base::Span;
-use crate::margin::{Policy, PolicySettings};
 use crate::margin::guardrail::policy::Mode;
+use crate::margin::{Policy, PolicySettings};
 
 /// Settings that are searched.
 pub const AXES: usize = 10;

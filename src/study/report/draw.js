@@ -140,7 +140,7 @@ const DRAW = {
     if (curve && rows.length) for (const [name, key, dash] of [["baseline times a constant", "baseline", ""], ["flat margin", "flat", "6 3"]])
       all.push({ name, x: within(key).map(q => q[0]), y: within(key).map(q => q[1]), colour: "var(--c7)", dash, width: 1.5, off: key === "flat", about: "What a constant costs and leaves uncovered" });
     const c = s === "ALL" && calibrated(h);
-    if (c) all.push(...policies(c, true));
+    if (c) all.push(...policies(c));
     const shapes = { published: ["star", "var(--c2)"], unguarded: ["circle", "var(--c4)"], baseline: ["square", "var(--c0)"], flat: ["square", "var(--c7)"] };
     rows.filter(r => r.policy !== "constant").forEach((r, i) => {
       const [shape, colour] = shapes[r.policy] || ["diamond", COLOUR(i)];
@@ -151,7 +151,7 @@ const DRAW = {
   },
   policies(f, h) {
     const c = calibrated(h);
-    const all = c ? [...constants(c), ...policies(c, false)] : [];
+    const all = c ? [...constants(c), ...policies(c)] : [];
     chart(f, { title: `All instruments, ${h}: calibrated policies, sum of shortfalls (up) against average margin over the average baseline (across)`, note: c ? `The ${c.frontier.length} of ${c.policies} policies that no other dominates in shortfall, cost, rises and changes, over the whole record (in sample). Point at one for its settings and its rises.` : "", x: [], lines: all, points: true, show: percent, showX: plain, file: `policies-${h}`, hint: c ? "Point at a policy; drag to zoom, double-click for all." : "", empty: "The policy was not calibrated." });
   },
 };
@@ -176,10 +176,10 @@ function told(p) {
     ...Object.entries(p.policy).map(setting),
   ];
 }
-function policies(c, faint) {
+function policies(c) {
   const cost = p => p.outcome.average / p.outcome.baseline_average, sets = [
     ["not admitted", c.frontier.filter(p => !p.admitted && !p.chosen), { colour: "var(--c7)", hollow: true, faint: true, opacity: .6, about: "Its worst rises, or its cost, are beyond the appetite" }],
-    ["admitted", c.frontier.filter(p => p.admitted && !p.chosen), { colour: "var(--c3)", faint, about: "No worse rise than the appetite admits: those of the constant, unless set" }],
+    ["admitted", c.frontier.filter(p => p.admitted && !p.chosen), { colour: "var(--c3)", faint: true, about: "No worse rise than the appetite admits: those of the constant, unless set" }],
     ["chosen", c.frontier.filter(p => p.chosen), { colour: "var(--c4)", shape: "star", about: "The least shortfall over its constant's among those admitted" }],
   ];
   const out = sets.map(([name, all, style]) => ({ name, x: all.map(cost), y: all.map(p => p.outcome.shortfall), alone: true, tell: i => told(all[i]), ...style }));

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::cell::text;
 use super::section::{META, tables};
-use super::{plot, render, verdict};
+use super::{calibration, plot, render, verdict};
 use crate::base::{Horizon, Span};
 use crate::study::measure::declare::{Format, ShownAs};
 use crate::study::measure::forecast::coverage::QuantileCoverage;
@@ -280,6 +280,52 @@ fn the_verdict_says_what_is_charged_what_it_buys_and_what_it_costs() {
     unsure["evidence"]["controls"] = Value::Array(vec![]);
     assert_eq!(verdict::plain(&unsure), "", "nothing published, nothing said");
     assert!(render(&self::scores(), &series(50)).find("It buys").unwrap() < 60_000, "the page opens with it");
+}
+
+/// A calibration of one horizon, as far as the page reads it.
+fn calibrated() -> Value {
+    let policy = |weight: f64| {
+        serde_json::json!({"weight": weight, "level": 1.0, "stress_link": 0.0, "up": 0.01, "down": 0.005, "budget_day": null,
+            "budget_five_days": 0.4, "dead_band": 0.0, "confirmations": 2, "m_min": 1.0})
+    };
+    let stretch = |from: &str, weight: f64| {
+        serde_json::json!({"from": from, "until": "2023-06-01T00:00:00Z", "policy": policy(weight), "moved": ["weight"],
+            "known": null, "known_ratio": 0.71, "judged": null, "ratio": 0.83})
+    };
+    let judged = serde_json::json!({"outcome": {"average": 0.04, "better": 1, "instruments": 2, "rises": [0.1, 0.2, 0.3],
+        "control_rises": [0.1, 0.2, 0.4]}, "ratio": 0.8, "flat_ratio": 0.7, "dm_t": -2.2, "bands": null});
+    serde_json::json!({"horizon": "1h", "policies": 3, "today_outcome": judged, "frontier": [],
+        "chosen": {"policy": policy(0.9), "in_sample": judged},
+        "walk_forward": {"every": "91d", "out_of_sample": judged, "today": judged,
+            "stretches": [stretch("2023-01-01T00:00:00Z", 0.5), stretch("2023-03-01T00:00:00Z", 0.75)]}})
+}
+
+#[test]
+fn a_calibration_is_shown_origin_by_origin_and_the_verdict_speaks_of_the_last_choice() {
+    let mut scores = serde_json::to_value(scores()).unwrap();
+    assert!(calibration::html(&serde_json::json!({})).contains("not calibrated"), "absent: said");
+    scores["evidence"]["calibration"] = Value::Array(vec![calibrated()]);
+    scores["calibration"] = scores["evidence"]["calibration"].clone();
+    let page = calibration::html(&scores);
+    let cells = printed(&page);
+    for (key, value, _) in &cells {
+        assert_eq!(scores.pointer(key).unwrap_or(&Value::Null).to_string(), *value, "{key}");
+    }
+    let shown = |end: &str, text: &str| cells.iter().any(|c| c.0.ends_with(end) && c.2 == text);
+    for (end, text) in [
+        ("stretches/0/known_ratio", "0.710"),
+        ("stretches/1/ratio", "0.830"),
+        ("stretches/1/moved", "weight"),
+        ("stretches/1/policy/budget_five_days", "40 %"),
+        ("stretches/1/policy/budget_day", "–"),
+        ("chosen/policy/weight", "0.90"),
+        ("walk_forward/out_of_sample/dm_t", "-2.20"),
+    ] {
+        assert!(shown(end, text), "{end} {text}");
+    }
+    let said = verdict::plain(&scores).replace("\n  ", " ");
+    assert!(said.contains("weight 0.75 of the forecast") && said.contains("40 % over any 5d."), "{said}");
+    assert!(said.contains("chosen anew"), "{said}");
 }
 
 #[test]
