@@ -10,7 +10,7 @@ use crate::study::measure::declare::Format::{Count, Fixed, Percent, Text};
 use crate::study::measure::declare::{ReportColumn, col};
 
 /// Key of the calibrations in the scores.
-const KEY: &str = "calibration";
+pub(super) const KEY: &str = "calibration";
 
 /// Where they are.
 fn pointer() -> &'static str {

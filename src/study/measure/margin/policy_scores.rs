@@ -46,15 +46,24 @@ impl MarginScore {
 
 impl Measurement for MarginScore {
     type Found = Vec<MarginScore>;
-    const SHOWN: &'static [Shown] = &[table(
-        "Margin outcome",
-        "Each margin policy above its control: the baseline times a constant with the same average margin; \
+    const SHOWN: &'static [Shown] = &[
+        table(
+            "Margin outcome",
+            "Each margin policy above its control: the baseline times a constant with the same average margin; \
              the better of the two is marked",
-        &["policy", "symbol", "horizon"],
-        OUTCOME,
-    )
-    .with_controls()
-    .at(Section::Outcome, 10)];
+            &["policy", "symbol", "horizon"],
+            OUTCOME,
+        )
+        .with_controls()
+        .at(Section::Outcome, 10),
+        table(
+            "Constants of the controls",
+            "The constant that gives the baseline the same average margin as each policy",
+            &["policy", "symbol", "horizon"],
+            CONSTANT,
+        )
+        .at(Section::Outcome, 20),
+    ];
     fn measure(of: &Material<'_>) -> Result<Vec<MarginScore>, Error> {
         let mut lines = Vec::new();
         for (_, horizon) in of.plan.horizons() {
@@ -201,3 +210,11 @@ const OUTCOME: &[ReportColumn] = &[
         "Standard deviation of the changes of the logarithm of the margin from step to step.",
     ),
 ];
+
+const CONSTANT: &[ReportColumn] = &[col(
+    "control_factor",
+    "constant",
+    Fixed(4),
+    Neither,
+    "The constant that gives the baseline the same average margin as the policy.",
+)];
