@@ -261,9 +261,9 @@ mod tests {
         let rolled = learnt(34, |h| Some(if h < 168 * 9 { wave(h).exp() } else { wave(h + 5).exp() }));
         let shifted = |h: i64| wave(h + 5).exp();
         let mean = (0..168).map(shifted).sum::<f64>() / 168.0;
-        assert!((0..168).all(|h| {
-            (rolled.factor_ppm(at(168 * 35 + h)) as f64 / 1e6 - shifted(h) / mean).abs() < 2e-6
-        }));
+        assert!(
+            (0..168).all(|h| { (rolled.factor_ppm(at(168 * 35 + h)) as f64 / 1e6 - shifted(h) / mean).abs() < 2e-6 })
+        );
     }
 
     #[test]

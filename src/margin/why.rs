@@ -63,6 +63,12 @@ macro_rules! why_numbers {
                 p_spike: Share [Column];
                 /// Confidence in the inputs: data quality over what it usually is, at most 1.
                 confidence: Share [Column];
+                /// Factor of the schedule of the hour of the week at the last row, mean one over a week, whether or not the
+                /// settings apply it.
+                schedule: Ratio [Column Explained];
+                /// Initial margin before the schedule, fraction of notional: what steps and budgets bind; `c_im` where no
+                /// schedule is applied.
+                unscheduled: Fraction [Column Explained];
             }
         }
     };

@@ -16,6 +16,10 @@ pub struct Output {
     pub c_im: f64,
     /// Maintenance margin asked, fraction of notional.
     pub c_mm: f64,
+    /// Initial margin before the schedule, fraction of notional: what steps and budgets bind, and reasons speak of.
+    pub unscheduled: f64,
+    /// Factor of the schedule on it; 1 where none acts.
+    pub factor: f64,
     /// `c_im` over the baseline, parts per million, rounded up to the quantum.
     pub m_im_ppm: u64,
     /// `c_mm` over the maintenance baseline, parts per million, rounded up to the quantum.

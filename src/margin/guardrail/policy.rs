@@ -68,6 +68,7 @@ impl Default for Doubt {
 /// | `min_between_decreases`, `min_between_increases` | `6h`, `1h` | up to a day |
 /// | `lag_max`, `lag_steps` | 0.10, 3 | 0 to 1; zero or more (mode `managed-total`) |
 /// | `hysteresis`, `ladder` | see there | ages ascending; `fallback_m` 1 to 3 |
+/// | `schedule` | false | whether initial margin follows the schedule of the hour of the week |
 /// | `heartbeat` | `1h` | above zero; a publication is valid for three of them |
 /// | `kill_freeze` | `1h` | zero or more; after it a killed value glides to the baseline |
 /// | `quantum_ppm` | 10000 | 1 to 100000; bounds on multipliers are multiples of it |
@@ -101,6 +102,8 @@ pub struct Policy {
     pub hysteresis: Hysteresis,
     pub ladder: Staleness,
     pub heartbeat: Span,
+    #[serde(skip_serializing_if = "is_default")]
+    pub schedule: bool,
     pub kill_freeze: Span,
     pub quantum_ppm: u64,
     pub recheck_tolerance: f64,
@@ -148,6 +151,7 @@ impl Default for Policy {
             hysteresis: Hysteresis::default(),
             ladder: Staleness::default(),
             heartbeat: Span::HOUR,
+            schedule: false,
             kill_freeze: Span::HOUR,
             quantum_ppm: 10_000,
             recheck_tolerance: 0.005,

@@ -2,7 +2,8 @@
 //!
 //! A change that only narrows what the guardrails let through acts once it is approved; one that widens
 //! a limit waits a day; any other change of how the guardrails work waits three. The wait is there so that
-//! whoever is concerned can see what was approved before it acts.
+//! whoever is concerned can see what was approved before it acts. The schedule put on or off moves margins both ways
+//! by the hour, and is neither tighter nor looser: it waits three days.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -110,6 +111,7 @@ impl Policy {
         let value = |v: Result<Value, _>| v.unwrap_or(Value::Null);
         let mut whole = value(serde_json::to_value(self.of_rows(self.row())));
         whole["transfer_min"] = self.transfer_min.into();
+        whole["schedule"] = self.schedule.into();
         whole["thin"] = value(serde_json::to_value(self.thin));
         whole["doubt"] = value(serde_json::to_value(self.doubt));
         whole["blast"] = value(serde_json::to_value(self.blast));

@@ -30,7 +30,7 @@ pub(super) struct Killed {
 /// One call to the machine.
 pub(super) struct Input<'a> {
     pub at: Ts,
-    /// The multiplier that is wanted; the previous value holds without one.
+    /// The multiplier that is wanted before the schedule; the previous value holds without one.
     pub m: Option<f64>,
     /// Whether enough models call an emergency.
     pub emergency: bool,
@@ -47,6 +47,8 @@ pub(super) struct Input<'a> {
     pub stress: bool,
     /// Whether outputs say how far initial margin may still rise.
     pub headroom: bool,
+    /// Factor of the schedule; 1 where it does not act.
+    pub factor: f64,
     pub policy: Policy,
 }
 
@@ -78,6 +80,8 @@ pub(super) struct InForce {
     input: Ts,
     /// Time of the last step or glide, from which the next interval is measured.
     paced: Ts,
+    /// Factor of the schedule in force: that of the newest input, until the next.
+    pub factor: f64,
     /// Multiplier in force at the newest input; the ladder starts from it.
     fresh_m: f64,
     /// The last output that was published.
@@ -126,12 +130,15 @@ impl InForce {
             notice: None,
             input: at,
             paced: at,
-            fresh_m: c / baseline,
+            factor: turn.factor,
+            fresh_m: 1.0,
             last: Published { ts: at, state: State::Fresh, m_im_ppm: 0, m_mm_ppm: 0, gap: 0.0 },
         };
         live.lift.set(at, p.m_min, p.mm_notice);
         live.told(at, m, &mut why, p);
-        let output = live.output(turn, turn.state(), target - c, why, None);
+        let asked = live.asked(p);
+        live.fresh_m = asked / baseline;
+        let output = live.output(turn, turn.state(), live.factor * target - asked, why, None);
         let output = live.publish(output);
         (live, output)
     }
@@ -145,7 +152,7 @@ impl InForce {
     /// Moves both requirements one step toward the target, or toward the baseline when killed.
     pub fn advance(&mut self, turn: &Input<'_>, mut why: Why) -> Output {
         let (at, p) = (turn.at, &turn.policy);
-        let held = (self.im.steps, self.mm.steps);
+        let held = (self.im.steps, self.mm.steps, self.factor);
         let im_pace = p.im_pace();
         let interval = im_pace.counted(at - self.paced);
         self.raise_roofs(turn, interval);
@@ -156,11 +163,13 @@ impl InForce {
         let mut mm = self.ask_mm(at, interval, m_mm, p);
         mm.no_fall = turn.no_fall;
         let glide = |since: Ts| im_pace.counted(at - self.paced.max(since + p.kill_freeze));
+        self.factor = turn.factor;
         let (im_glide, mm_glide) = (turn.killed.im.map(glide), turn.killed.mm.map(glide));
         let c_im = match im_glide {
             None => self.im.pace(&im, p, &mut why.im),
             Some(span) => {
                 why.im.push(Reason::Kill);
+                self.sink_factor(turn, span);
                 self.im.sink(&im, span, p)
             }
         };
@@ -190,12 +199,47 @@ impl InForce {
             self.im.set(at, c_im);
             self.mm.set(at, c_mm);
         } else {
-            (self.im.steps, self.mm.steps) = held;
+            (self.im.steps, self.mm.steps, self.factor) = held;
             why.im.push(Reason::PostClampDeviation);
         }
         self.paced = self.paced.max(at);
-        self.fresh_m = self.im.c / self.baseline;
-        self.output(turn, turn.state(), im.target - self.im.c, why, blast)
+        let asked = self.asked(p);
+        self.fresh_m = asked / self.baseline;
+        self.output(turn, turn.state(), self.factor * im.target - asked, why, blast)
+    }
+
+    /// Initial margin in force, with the schedule.
+    fn asked(&self, p: &Policy) -> f64 {
+        self.scheduled((self.im.c, self.mm.c), p)
+    }
+
+    /// The schedule on a pair of requirements: between the bounds of the multiplier, below the least only as far as the
+    /// value before the schedule is, and not below maintenance margin over its share.
+    fn scheduled(&self, (c_im, c_mm): (f64, f64), p: &Policy) -> f64 {
+        if self.factor == 1.0 {
+            return c_im;
+        }
+        let least = (p.m_min * self.baseline).min(c_im);
+        let c = (self.factor * c_im).max(least).min((self.roof_im * self.baseline).max(least));
+        let pair = c_mm / p.mm_share;
+        if c * (1.0 + 4e-12) < pair { pair } else { c }
+    }
+
+    /// The factor at a moment at which people set the multiplier: it glides to one, for they set what is published.
+    pub fn factor_when_set(&self, at: Ts, p: &Policy) -> f64 {
+        let (pace, interval) = (p.im_pace(), p.im_pace().counted(at - self.paced));
+        match self.factor {
+            f if f > 1.0 => pace.fall(f, interval).max(1.0),
+            f => pace.rise(f, interval, 1.0).min(1.0),
+        }
+    }
+
+    /// What people froze glides to the baseline: once the rest is there, a factor above one does, too.
+    fn sink_factor(&mut self, turn: &Input<'_>, span: Span) {
+        let p = &turn.policy;
+        if turn.no_fall.is_none() && self.im.c <= p.m_min * self.baseline {
+            self.factor = p.im_pace().fall(self.factor, span).max(self.factor.min(1.0));
+        }
     }
 
     /// Caps above those of the settings last while people set them, and then glide down.
@@ -244,7 +288,7 @@ impl InForce {
         let mut why = Why::default();
         if state != State::Fresh {
             why.im.push(Reason::Stale);
-            let ask = self.ask_im(now, Span(0), Some(m.min(self.roof_im)), p);
+            let ask = self.ask_im(now, Span(0), Some((m / self.factor).min(self.roof_im)), p);
             let c = ask.target.min(self.im.lift_cap(&ask, p)).max(self.im.c);
             let budget = self.im.budget(now, &ask.pace, 1.0);
             if c > budget {
@@ -312,7 +356,7 @@ impl InForce {
     }
 
     /// The check after clamping: what the published multipliers of a new pair ask of the engine, worked out
-    /// again, is what was decided, did not move against intent, and the pair fits.
+    /// again, is what was decided, did not move against intent, and the pair fits, before the schedule and after it.
     fn is_consistent(&self, (c_im, c_mm): (f64, f64), asks: (Option<&Ask>, Option<&Ask>), p: &Policy) -> bool {
         let (m_im, m_mm) = self.multipliers((c_im, c_mm), p);
         let quantum = p.quantum_ppm as f64 / 1e6;
@@ -327,7 +371,8 @@ impl InForce {
         let im = check(c_im, &self.im, m_im, b, asks.0);
         let mm = check(c_mm, &self.mm, m_mm, p.mm_share * b, asks.1);
         let fits = |im: f64, mm: f64| m_im >= m_mm && im >= IM_OVER_MM * mm * (1.0 - 1e-9);
-        im.zip(mm).is_some_and(|(im, mm)| fits(im, mm))
+        let published = self.multipliers((self.scheduled((c_im, c_mm), p), c_mm), p).0 as f64 / 1e6 * b;
+        im.zip(mm).is_some_and(|(im, mm)| fits(im, mm) && fits(published, mm))
     }
 
     fn multipliers(&self, (c_im, c_mm): (f64, f64), p: &Policy) -> (u64, u64) {
@@ -338,12 +383,15 @@ impl InForce {
 
     fn output(&self, turn: &Input<'_>, state: State, gap: f64, why: Why, blast: Option<Impact>) -> Output {
         let p = &turn.policy;
-        let (m_im_ppm, m_mm_ppm) = self.multipliers((self.im.c, self.mm.c), p);
+        let c_im = self.asked(p);
+        let (m_im_ppm, m_mm_ppm) = self.multipliers((c_im, self.mm.c), p);
         let headroom = || self.im.headroom(turn.at, &p.im_pace(), p);
         Output {
             ts: turn.at,
-            c_im: self.im.c,
+            c_im,
             c_mm: self.mm.c,
+            unscheduled: self.im.c,
+            factor: self.factor,
             m_im_ppm,
             m_mm_ppm,
             m_transfer_ppm: m_im_ppm.max(ppm(p.transfer_min, p)),
@@ -392,6 +440,7 @@ mod tests {
             exposure: None,
             stress: false,
             headroom: true,
+            factor: 1.0,
             policy: Policy::default(),
         };
         InForce::start(&turn, 0.04, f64::INFINITY, Why::default()).0

@@ -19,6 +19,7 @@ use crate::margin::apc::{Apc, MeasuredLoss};
 use crate::margin::guardrail::blast::{Accounts, Exposure};
 use crate::margin::guardrail::order::{Order, Scope};
 use crate::margin::monitor::{MonitorReading, OutcomeScorer, ScoredOutcome};
+use crate::margin::schedule::{ScheduleLearner, WeekSchedule};
 use crate::margin::{
     Blend, Chain, ChainInputs, Conditions, Decision, Output, Override, Proposal, Reason, traffic_light,
 };
@@ -65,6 +66,9 @@ pub(in crate::pipeline) struct Decider {
     stressed_depth: f64,
     /// The traffic light, where it acts.
     light: Option<Breaches>,
+    /// Factors of the hour of the week, and the schedules that were made since they were last taken.
+    schedule: ScheduleLearner,
+    made: Vec<WeekSchedule>,
     /// Models that people froze, and until when nothing may fall for it.
     silenced: BTreeSet<String>,
     no_fall_until: Option<Ts>,
@@ -118,6 +122,8 @@ impl Decider {
             risk: Components::default(),
             accounts: None,
             light: margin.traffic_light.map(light),
+            schedule: ScheduleLearner::new(step),
+            made: Vec::new(),
             stressed_depth: f64::NAN,
             silenced: BTreeSet::new(),
             no_fall_until: None,
@@ -157,7 +163,7 @@ impl Decider {
             let mut heard = forecasts.iter().filter(|f| !self.silenced.contains(&*f.name));
             heard.find(|f| &*f.name == name && f.forecast.horizon == self.horizon)
         };
-        let serving = of(&margin.forecast);
+        let serving = self.serving(forecasts);
         let sd = |name: &str| of(name).map(|f| f.forecast.dist.sd);
         let ratio = margin.multiplier.as_ref().and_then(|m| m.models()).map(|pair| pair.map(sd));
         let silent = ratio.is_some_and(|pair| pair.contains(&None));
@@ -172,6 +178,49 @@ impl Decider {
             ratio: ratio.and_then(|[a, b]| Some([a?, b?])),
             estimate,
         }
+    }
+
+    /// The instance whose forecasts of rows that are kept it is to be told once it speaks, if it is.
+    pub fn asks_of_the_past(&self) -> Option<&str> {
+        self.schedule.is_blank().then_some(self.margin.forecast.as_str())
+    }
+
+    /// Takes what models that are the first to speak say of the rows of before, oldest first.
+    pub fn recall<'a>(&mut self, said: impl Iterator<Item = (&'a Row, &'a [NamedForecast])>) {
+        self.schedule = ScheduleLearner::new(self.step);
+        for (row, forecasts) in said {
+            let loss = self.serving(forecasts).map(|f| self.margin.baseline.side.var(&f.forecast.dist));
+            self.plan(row, loss);
+            self.made.retain(|made| made.until() > row.ts);
+        }
+    }
+
+    /// Takes a row's forecast loss into the schedules to come.
+    fn plan(&mut self, row: &Row, loss: Option<f64>) {
+        #[cfg(test)]
+        let loss = loss.map(|f| {
+            // What comes two weeks later moves the schedule of the week in between.
+            let later = row.ts_known + Span::DAY.times(14);
+            f * (1e9 * crate::base::planted::ahead("SCHEDULE", row.symbol, later).unwrap_or(1e-9))
+        });
+        self.made.extend(self.schedule.see(row.ts, loss).cloned());
+    }
+
+    /// How far it looks.
+    pub fn horizon(&self) -> Horizon {
+        self.horizon
+    }
+
+    /// The schedules that were made since they were last taken.
+    pub fn take_schedules(&mut self) -> Vec<WeekSchedule> {
+        std::mem::take(&mut self.made)
+    }
+
+    /// The forecast that is blended, where it speaks and is not frozen.
+    fn serving<'a>(&self, forecasts: &'a [NamedForecast]) -> Option<&'a NamedForecast> {
+        let name = self.margin.forecast.as_str();
+        let mut heard = forecasts.iter().filter(|f| !self.silenced.contains(&*f.name));
+        heard.find(|f| &*f.name == name && f.forecast.horizon == self.horizon)
     }
 
     /// What the last row settled of its own forecasts.
@@ -191,6 +240,8 @@ impl Decider {
     ) -> Option<Decision> {
         self.learn(row);
         let heard = self.hear(forecasts, publish);
+        self.plan(row, heard.loss);
+        let schedule = self.schedule.factor_ppm(row.ts) as f64 / 1e6;
         let measured = heard.estimate.map(|estimate| {
             let ts = self.time.row(row.ts);
             let (var, stressed, long_run) = (estimate.var, estimate.stressed_var, estimate.long_run_var);
@@ -213,7 +264,7 @@ impl Decider {
         let (chain, forecast) = self.chain(&heard, &estimate, (baseline, blend), known, light)?;
         let proposal = self.proposal(&heard, &chain, (at, baseline), self.measure.long_run(&estimate), light.is_some());
         let confidence = (quality / self.usual.push_over(at, quality, USUAL).quantile(0.5)).min(1.0);
-        let output = self.guarded(proposal, row.ts, confidence)?;
+        let output = self.guarded(proposal, row.ts, confidence, schedule)?;
         if let Some(light) = &mut self.light {
             light.ask(row, output.c_im);
         }
@@ -239,6 +290,7 @@ impl Decider {
             p_spike: heard.spike(),
             score,
             light,
+            schedule,
         };
         let basis = self.basis.insert(basis);
         let valid_until = self.time.until(row.ts, output.valid_until - output.ts);
@@ -308,7 +360,7 @@ impl Decider {
     }
 
     /// What the guardrails make of a proposal, at a row that closed then.
-    fn guarded(&mut self, mut proposal: Proposal, close: Ts, confidence: f64) -> Option<Output> {
+    fn guarded(&mut self, mut proposal: Proposal, close: Ts, confidence: f64, schedule: f64) -> Option<Output> {
         if self.margin.begins_at_one && !self.begun {
             match self.before.take() {
                 Some(before) => _ = self.guard.step(&before, &Conditions::default()),
@@ -323,6 +375,7 @@ impl Decider {
             age: self.tick.map(|now| (now - close).max(Span(0))),
             no_fall_until: self.no_fall_until.map(|until| self.time.later(close, until)),
             book: None, // Was seen when it came.
+            schedule: Some(schedule),
             exposure: self.accounts.as_ref().map(|a| a as &dyn Exposure),
         };
         self.guard.step(&proposal, &now)
