@@ -2,22 +2,25 @@
 
 use std::path::PathBuf;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use super::config::Config;
 use super::progress::Bars;
 use super::{Answer, table};
 use crate::base::{Horizon, Seed, Span};
+use crate::margin::PolicySettings;
+use crate::margin::calibration::CalibrationSettings;
 use crate::margin::guardrail::policy::Mode;
+use crate::pipeline::Margin;
 use crate::study::Progress;
 use crate::study::calibrate::assessment::Assessment;
 use crate::study::calibrate::bootstrap::Resampling;
 use crate::study::calibrate::choose::Appetite;
 use crate::study::calibrate::output;
-use crate::study::calibrate::policy::PolicySettings;
 use crate::study::calibrate::recorded::Record;
 use crate::study::calibrate::run::{Calibrated, CalibrationTask, calibrate};
 use crate::study::calibrate::search::Effort;
+use crate::study::calibrate::walk_forward::origins;
 
 /// Choose a margin policy on recorded decisions
 ///
@@ -87,15 +90,9 @@ fn mode(text: &str) -> Result<Mode, String> {
 pub fn run(args: Args) -> Result<Answer> {
     let plan = Config::read(&args.config, &args.set)?.plan();
     let (margin, rows) = (&plan.pipeline.margin, &plan.pipeline.rows);
-    for (key, what) in [
-        ("multiplier", margin.multiplier.is_some()),
-        ("traffic_light", margin.traffic_light.is_some()),
-        ("unguarded", margin.unguarded),
-    ] {
-        if what {
-            bail!("{}: margin.{key} is set: calibrate blends under guardrails; leave it out", args.config.display());
-        }
-    }
+    // What is configured to be calibrated can be, and only that.
+    let calibrated = Margin { calibrate: Some(CalibrationSettings::default()), ..margin.clone() };
+    calibrated.check().with_context(|| args.config.display().to_string())?;
     if args.every < rows.row || args.block < Span(1) || args.dearest.is_nan() || args.dearest <= 0.0 {
         bail!("--every wants at least one row, {}; --block more than 0s; --dearest more than 0", rows.row);
     }
@@ -109,7 +106,7 @@ pub fn run(args: Args) -> Result<Answer> {
         today: PolicySettings { blend: margin.blend, guardrail: margin.guardrail.of_rows(rows.row) },
         mode: args.mode.unwrap_or(margin.guardrail.mode),
         appetite: Appetite { rises: std::array::from_fn(|k| args.rises.get(k).copied()), dearest: args.dearest },
-        every: args.every,
+        origins: &origins(&record, args.every),
         effort: Effort::default(),
         resampling: Resampling { block: args.block, samples: args.samples, seed: seed.named("bootstrap") },
         seed,

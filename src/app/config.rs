@@ -274,7 +274,7 @@ impl Config {
                 ablation.problems(p);
             });
         }
-        p.under("margin", |p| self.margin.problems(&names, &|key| written("margin", key), p));
+        p.under("margin", |p| self.margin.problems(&names, self.rows.row, &|key| written("margin", key), p));
         p.under("serve", |p| self.serve.problems(p));
     }
     /// The study that this describes.

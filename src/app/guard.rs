@@ -52,7 +52,7 @@ pub enum GuardTask {
     Show,
     /// Propose other settings of the guardrails
     Propose {
-        /// Settings as in margin.guardrail, such as im.up=0.015
+        /// Settings as in margin.guardrail, such as im.up=0.015, or blend.weight=0.7; horizon=8h for one horizon alone
         #[arg(value_name = "KEY=VALUE", required_unless_present = "from")]
         changes: Vec<String>,
         /// Those of a file's section `guardrail`, as `margincast calibrate` writes it
@@ -156,7 +156,7 @@ fn pairs(changes: &[String]) -> Result<Changes> {
     changes.iter().map(pair).collect()
 }
 
-/// The settings that a file proposes.
+/// The settings that a file proposes: its section `guardrail`, and `horizon`, where they are for one alone.
 fn proposed(file: &Path) -> Result<Changes> {
     let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
     let table: toml::Table = toml::from_str(&text).with_context(|| format!("{}", file.display()))?;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Error;
 use crate::base::Problems;
 
 /// The geometric blend of forecast `f` and baseline `b`: `m1 = k (f / b)^w`. Settings `[margin.blend]`; in the
@@ -24,6 +25,15 @@ impl Default for Blend {
 }
 
 impl Blend {
+    /// Whether every setting is within its range.
+    ///
+    /// # Errors
+    /// All settings that are not, each with its range.
+    pub fn check(&self) -> Result<(), Error> {
+        let mut problems = Problems::default();
+        problems.under("blend", |p| self.problems(p));
+        Ok(problems.done()?)
+    }
     /// Says which settings are out of range.
     pub fn problems(&self, p: &mut Problems) {
         p.range("weight", self.weight, 0.0, 1.0);

@@ -9,6 +9,7 @@
 //! | `reason.rs` | why it is not simply what was aimed at |
 //! | `multiplier.rs` | the chain m0 to m4 from a baseline and a forecast |
 //! | `blend.rs` | the blend of forecast and baseline |
+//! | `policy_settings.rs` | blend and guardrails together, and changes of them |
 //! | `e_detector.rs` | evidence against a sequence of forecasts, at any time |
 //! | `monitor.rs` | whether a forecast is heard |
 //! | `apc.rs` | anti-procyclical stages on the baseline |
@@ -16,6 +17,7 @@
 //! | `schedule.rs` | the part of a requirement that is known a week ahead: factors by hour of the week |
 //! | `risk_score.rs` | a score that orders instruments for people |
 //! | `guardrail/` | limits between the multiplier and what is published |
+//! | `calibration.rs` | what a calibration of policies may choose |
 //! | `account/` | the requirement of one account, its collateral, its statement |
 //! | `cents.rs` | amounts in whole cents that add up |
 //! | `percentile.rs` | where a number stands among its own of a year |
@@ -26,6 +28,7 @@
 pub mod account;
 pub mod apc;
 pub mod blend;
+pub mod calibration;
 pub mod cents;
 pub mod decision;
 pub mod e_detector;
@@ -35,6 +38,7 @@ pub mod monitor;
 pub mod multiplier;
 pub mod numbers;
 pub mod percentile;
+pub mod policy_settings;
 mod reason;
 pub mod risk_score;
 pub mod schedule;
@@ -49,6 +53,7 @@ pub use guardrail::order::{Order, Override};
 pub use guardrail::policy::{Mode, Policy};
 pub use guardrail::{Conditions, Guardrail, Output, Proposal};
 pub use multiplier::{Chain, ChainInputs};
+pub use policy_settings::{NewSettings, PolicySettings};
 pub use reason::Reason;
 pub use state::State;
 pub use why::Why;

@@ -69,6 +69,10 @@ impl Input {
             Input::Accounts { .. } | Input::Books { .. } | Input::Install(_) => None,
         }
     }
+    /// Whether it is an order for other settings.
+    pub(super) fn is_of_settings(&self) -> bool {
+        matches!(self, Input::Order { order: Order::Settings(_), .. })
+    }
     /// What it does to a decider of one instrument, apart from rows and time.
     ///
     /// # Errors

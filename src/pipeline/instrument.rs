@@ -72,9 +72,11 @@ impl Instrument {
         self.running.clear();
         self.forecasts.clear();
     }
-    /// Gives every decider an input that is neither a row nor a tick.
+    /// Gives every decider an input that is neither a row nor a tick. Other settings are for the margin's own: a named one
+    /// is its settings.
     pub fn take(&mut self, input: &Input) -> Result<(), Error> {
-        self.deciders.iter_mut().try_for_each(|(_, d)| input.apply(d, self.symbol))
+        let concerned = self.deciders.iter_mut().filter(|(name, _)| name.is_none() || !input.is_of_settings());
+        concerned.map(|d| &mut d.1).try_for_each(|d| input.apply(d, self.symbol))
     }
     /// Time has come to `now` for the deciders.
     pub fn tick(&mut self, now: Ts) -> Vec<Decision> {

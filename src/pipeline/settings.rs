@@ -8,6 +8,7 @@ use crate::base::{Symbol, Ts};
 use crate::feature;
 use crate::loss::baseline;
 use crate::margin::apc::Stage;
+use crate::margin::calibration::CalibrationSettings;
 use crate::margin::{Blend, Policy, monitor, traffic_light};
 
 /// What a pipeline needs to know besides the models.
@@ -79,6 +80,9 @@ pub struct Margin {
     pub blend: Blend,
     /// When a forecast is not heard.
     pub evidence: monitor::Params,
+    /// How a backtest chooses blend and pace inside its training windows; absent: those configured hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibrate: Option<CalibrationSettings>,
     /// What the traffic light over past outcomes does by itself; absent: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traffic_light: Option<traffic_light::Params>,
@@ -115,6 +119,7 @@ impl Default for Margin {
             apc: Vec::new(),
             blend: Blend::default(),
             evidence: monitor::Params::default(),
+            calibrate: None,
             traffic_light: None,
             multiplier: None,
             guardrail: Policy::default(),
@@ -150,6 +155,14 @@ impl Margin {
             if self.traffic_light.is_some() {
                 return bad("`traffic_light` acts on the blend with a forecast; leave `multiplier` out".into());
             }
+        }
+        let other = [
+            ("multiplier", self.multiplier.is_some()),
+            ("traffic_light", self.traffic_light.is_some()),
+            ("unguarded", self.unguarded),
+        ];
+        if let Some((key, _)) = other.iter().find(|o| o.1 && self.calibrate.is_some()) {
+            return bad(format!("`calibrate` chooses blends under guardrails; leave `{key}` out"));
         }
         self.traffic_light.map_or(Ok(()), |light| light.check()).or_else(|e| bad(e.to_string()))
     }

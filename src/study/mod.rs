@@ -10,12 +10,14 @@
 //! | [`output`] | the files of a study |
 //! | [`calibrate`] | margin policies replayed over recorded decisions: the frontier, and which of them is chosen |
 //! | [`promote`] | what a trained set of models brings to its promotion: evidence and card |
+//! | [`checkpoint`] | fits, choices and evaluated policies on disk |
 //! | [`progress`] | how far a study is |
 //! | [`error`] | why it could not run |
 //!
 //! This folder knows nothing of the command line, of the lake's files, or of serving.
 
 pub mod calibrate;
+pub mod checkpoint;
 pub mod config;
 pub mod error;
 pub mod measure;

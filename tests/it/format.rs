@@ -8,7 +8,7 @@ use margincast::event::snapshot::{AccountHolding, AccountSnapshot, VenueSnapshot
 use margincast::feature::schema_id;
 use margincast::loss::test::traffic_light::Light;
 use margincast::margin::traffic_light::TrafficLightReading;
-use margincast::margin::{Order, Override, Policy, Reason, State};
+use margincast::margin::{NewSettings, Order, Override, Policy, Reason, State};
 use margincast::pipeline::ModelSet;
 use margincast::record::explain::Explanation;
 use margincast::record::ledger::{PolicyLog, VenueFiles};
@@ -134,7 +134,8 @@ fn the_second_ledger_reads_with_its_orders_and_approvals() {
     let epoch = ledger::epochs(&FileStore::read(&folder).unwrap(), |_, p| published.push(p)).unwrap().pop().unwrap();
     let orders: Vec<Order> = epoch.orders.iter().map(|o| o.1.order.read().unwrap()).collect();
     let set = Override { m_ppm: 1_500_000, until: "2023-11-15T22:13:20Z".parse().unwrap() };
-    let settings = Policy { dead_band: 0.03, ..Policy::default() };
+    let guardrail = Policy { dead_band: 0.03, ..Policy::default() };
+    let settings = NewSettings { horizon: None, blend: None, guardrail };
     let kill = Order::Kill { scope: "model:HMM".parse().unwrap(), on: true };
     assert_eq!(orders, [Order::Override { symbol: None, set }, Order::Settings(Box::new(settings)), kill]);
     assert_eq!((epoch.frozen.len(), epoch.killed, epoch.applied().len()), (1, false, 2));

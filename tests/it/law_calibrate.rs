@@ -9,15 +9,15 @@ use margincast::base::{Digest, Horizon, Seed, Span, Ts};
 use margincast::loss::equal_cost_control;
 use margincast::loss::score::outcome::outcome;
 use margincast::margin::guardrail::policy::Mode;
-use margincast::margin::{Blend, Policy};
+use margincast::margin::{Blend, Policy, PolicySettings};
 use margincast::study::calibrate::bootstrap::Resampling;
 use margincast::study::calibrate::choose::Appetite;
 use margincast::study::calibrate::objective::{PolicyOutcome, judged};
-use margincast::study::calibrate::policy::PolicySettings;
 use margincast::study::calibrate::recorded::{KnownLoss, Record, RecordedRow, RecordedSeries};
 use margincast::study::calibrate::replay::{replay, replay_schedule};
 use margincast::study::calibrate::run::{Calibrated, CalibrationTask, calibrate};
 use margincast::study::calibrate::search::Effort;
+use margincast::study::calibrate::walk_forward::origins;
 use margincast::study::config::ModelPlan;
 use margincast::study::measure::outcomes;
 use margincast::study::walk::walk;
@@ -71,7 +71,7 @@ fn tried(record: &Record, mode: Mode, keep: Option<&Path>) -> Result<Calibrated,
         today: today(record.row),
         mode,
         appetite: Appetite::default(),
-        every: Span::DAY.times(80),
+        origins: &origins(record, Span::DAY.times(80)),
         effort: Effort { rounds: 2, drawn: 16, parents: 4 },
         resampling: Resampling { block: Span::DAY.times(10), samples: 50, seed: Seed(2) },
         seed: Seed(1),
@@ -84,7 +84,6 @@ fn plan(mode: Mode) -> Plan {
     let mut plan = law_market::plan();
     let params = serde_json::json!({});
     plan.models.push(ModelPlan { name: "HMM".into(), kind: "hmm".into(), every: 1, params, choose: None });
-    plan.pipeline.margin.baseline.warm_up = 100;
     plan.pipeline.margin.regime = "HMM".into();
     plan.pipeline.margin.guardrail.mode = mode;
     plan

@@ -39,6 +39,7 @@ pub(crate) fn plan() -> Plan {
     let mut margin = Margin { forecast: "GLM".into(), regime: String::new(), ..Margin::default() };
     margin.baseline.window = Span::DAY.times(20);
     margin.baseline.history = Span::DAY.times(365);
+    margin.baseline.warm_up = 100;
     let day = |n: i64| start() + Span::DAY.times(n);
     let pipeline = Settings {
         symbols: symbols().to_vec(),
@@ -141,7 +142,6 @@ fn the_order_of_instruments_at_equal_times_changes_no_decision() {
     let bundle: ModelSet = walked(&market()).last;
     let mut settings = plan().pipeline;
     settings.publish_from = plan().study.end;
-    settings.margin.baseline.warm_up = 100;
     // Of a side that is not watched there is never anything.
     settings.margin.baseline.side = Side::Both;
     let run = |backward: bool| {

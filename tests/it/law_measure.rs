@@ -6,18 +6,11 @@ use margincast::study::measure::declare::{Measurement, ShownAs};
 use margincast::study::measure::{Heading, MEASUREMENTS, Material, judge};
 use margincast::study::walk::fit::{Before, FitTask};
 use margincast::study::walk::{rows, walk};
-use margincast::study::{Plan, StudyTask, run};
+use margincast::study::{StudyTask, run};
 use serde_json::Value;
 
-use crate::law_market::{self, market};
+use crate::law_market::{market, plan};
 use crate::worked_measurement::Usage;
-
-/// The plan of the market's laws, with a baseline that speaks early enough for decisions.
-fn plan() -> Plan {
-    let mut plan = law_market::plan();
-    plan.pipeline.margin.baseline.warm_up = 100;
-    plan
-}
 
 /// Keys of the lines that a schema describes.
 fn keys(schema: &Value) -> Vec<String> {

@@ -3,7 +3,7 @@
 
 use super::params::{Params, Side};
 use super::var::{TailLoss, rank, shortfall};
-use crate::base::{OrderedWindow, Span, stats};
+use crate::base::{OrderedWindow, Problems, Span, stats};
 use crate::forecast::simulation::filter::{Filter, Seeding, per_row};
 use crate::loss::Error;
 
@@ -52,8 +52,10 @@ impl Baseline {
     /// A setting is out of range.
     pub fn new(params: Params, step: Span, ahead: usize) -> Result<Baseline, Error> {
         params.check()?;
-        let rows = |span: Span| (span.0 / step.0.max(1)).max(1) as usize;
-        let (window, history) = (rows(params.window), rows(params.history));
+        let mut problems = Problems::default();
+        problems.under("baseline", |p| params.fits(step, p));
+        problems.done()?;
+        let (window, history) = (params.rows_of(params.window, step), params.rows_of(params.history, step));
         let (ahead, lambda) = (ahead.max(1), per_row(params.lambda_per_day, step));
         Ok(Baseline {
             params,

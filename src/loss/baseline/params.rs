@@ -49,7 +49,7 @@ impl Side {
 /// | `alpha` | 0.99 | above 0.5, below 1 |
 /// | `lambda_per_day` | 0.97 | above 0, below 1; per row it is `0.97^(row / 1 day)` |
 /// | `side` | `both` | `long`, `short`, `both` |
-/// | `window` | `1250d` | of standardised losses, at least one row; at most `history` |
+/// | `window` | `1250d` | of standardised losses, at least `warm_up` rows; at most `history` |
 /// | `history` | `3650d` | of volatilities and of plain losses |
 /// | `warm_up` | 500 | complete losses before the first estimate, 100 to a million |
 /// | `seed_rows` | 100 | returns whose mean square starts the filter, 1 to a million |
@@ -112,5 +112,18 @@ impl Params {
         p.want("seed_rows", (1..=ROWS_MAX).contains(&self.seed_rows), self.seed_rows, "1 to 1000000");
         p.range("floor_percentile", self.floor_percentile, 0.0, 1.0);
         p.range("stress_percentile", self.stress_percentile, 0.0, 1.0);
+    }
+
+    /// Says whether its window, of rows of this length, can ever hold the losses that the first estimate wants: one that
+    /// cannot would give no estimate, and no decision, for ever.
+    pub fn fits(&self, row: Span, p: &mut Problems) {
+        let holds = self.rows_of(self.window, row);
+        let wanted = format_args!("at least `warm_up`, {} rows of {row}", self.warm_up);
+        p.want("window", holds >= self.warm_up, format_args!("{}, {holds} rows", self.window), wanted);
+    }
+
+    /// How many rows a span is, at least one.
+    pub(super) fn rows_of(&self, span: Span, row: Span) -> usize {
+        (span.0 / row.0.max(1)).max(1) as usize
     }
 }

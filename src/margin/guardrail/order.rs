@@ -3,9 +3,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::policy::{M_CEILING, Policy};
+use super::policy::M_CEILING;
 use crate::base::{Span, Symbol, Ts};
-use crate::margin::Error;
+use crate::margin::{Error, NewSettings};
 
 /// An override lasts at most this long.
 const OVERRIDE_MAX: Span = Span(72 * Span::HOUR.0);
@@ -27,8 +27,8 @@ pub enum Order {
         /// The override.
         set: Override,
     },
-    /// Other settings from here on.
-    Settings(Box<Policy>),
+    /// Other settings of blend and guardrails from here on.
+    Settings(Box<NewSettings>),
 }
 
 /// A multiplier that people set.

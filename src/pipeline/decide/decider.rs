@@ -438,7 +438,11 @@ impl Decider {
                     self.set = Some(*set);
                 }
             }
-            Order::Settings(policy) => self.guard.settle(**policy)?,
+            Order::Settings(new) if new.are_for(self.horizon) => {
+                self.guard.settle(new.guardrail)?;
+                self.margin.blend = new.blend.unwrap_or(self.margin.blend);
+            }
+            Order::Settings(_) => {}
         }
         Ok(())
     }

@@ -187,7 +187,7 @@ pub struct Outlook {
 pub fn outlooks(store: &dyn Store, at: &[(Seq, Publication)]) -> Result<Vec<Outlook>, Error> {
     let mut all = Vec::new();
     let epochs = epochs(store, |seq, p| all.push((seq, p)))?;
-    let policy = epochs.last().map_or(Ok(Policy::default()), |e| e.start.policy())?;
+    let policy = epochs.last().map_or(Ok(Policy::default()), |e| e.start.policy().map(|named| named.guardrail))?;
     let outlook = |(seq, p): &(Seq, Publication)| {
         let mut guide = RunningGuidance::new(policy);
         let mut ahead = Vec::new();

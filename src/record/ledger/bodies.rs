@@ -8,8 +8,8 @@ use serde_json::Value;
 
 use super::publication::ModelRef;
 use crate::base::{Digest, Span, Symbol, Ts};
-use crate::margin::Policy;
 use crate::margin::guardrail::former;
+use crate::margin::{Policy, PolicySettings};
 use crate::record::error::Error;
 use crate::record::stored::{from_bytes, from_value};
 
@@ -31,31 +31,33 @@ pub struct ConfigLoaded {
 }
 
 impl ConfigLoaded {
-    /// The guardrails' settings that the configuration names; the default where it names none.
+    /// The settings of blend and guardrails that the configuration names; the default where it names none.
     ///
     /// # Errors
     /// They cannot be read.
-    pub fn policy(&self) -> Result<Policy, Error> {
+    pub fn policy(&self) -> Result<PolicySettings, Error> {
         policy(&self.config)
     }
 }
 
-/// The guardrails' settings in the text of a configuration, for its rows; the default where it names none.
+/// The settings of blend and guardrails in the text of a configuration, for its rows; the default where it names none.
 ///
 /// # Errors
 /// They cannot be read.
-pub fn policy(config: &str) -> Result<Policy, Error> {
-    const PLACE: &str = "margin.guardrail of the configuration";
+pub fn policy(config: &str) -> Result<PolicySettings, Error> {
+    const PLACE: &str = "margin of the configuration";
     let mut whole: Value = from_bytes(PLACE, config.as_bytes())?;
     let row = whole["rows"]["row"].as_str().and_then(|text| text.parse().ok()).unwrap_or(Span::HOUR);
-    let policy = match whole.pointer_mut("/margin/guardrail").map(Value::take) {
-        None | Some(Value::Null) => Policy::default(),
+    let mut named = |key: &str| whole.pointer_mut(key).map(Value::take).filter(|v| !v.is_null());
+    let guardrail = match named("/margin/guardrail") {
+        None => Policy::default(),
         Some(mut settings) => {
             former::renew(&mut settings);
             from_value(PLACE, settings)?
         }
     };
-    Ok(policy.of_rows(row))
+    let blend = named("/margin/blend").map(|v| from_value(PLACE, v)).transpose()?.unwrap_or_default();
+    Ok(PolicySettings { blend, guardrail: guardrail.of_rows(row) })
 }
 
 /// Body of a `model.loaded` entry.

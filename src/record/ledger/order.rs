@@ -3,22 +3,27 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 use super::bodies::Counts;
 use super::text::ppm;
-use crate::base::{Span, Symbol, Ts};
+use crate::base::{Horizon, Span, Symbol, Ts};
 use crate::margin::guardrail::former;
 use crate::margin::guardrail::order::Scope;
 use crate::margin::guardrail::policy_change::Changes;
-use crate::margin::{self, Order, Override, Policy};
+use crate::margin::{self, NewSettings, Order, Override, PolicySettings};
 use crate::record::error::Error;
 use crate::record::stored::to_value;
+
+/// The key of changes that says which horizon they are for.
+const HORIZON: &str = "horizon";
 
 /// What is proposed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ProposedChange {
-    /// Other settings, `key = value`.
+    /// Other settings, `key = value`: of `margin.guardrail`, of `margin.blend` after `blend.`, and `horizon`, where
+    /// they are for decisions over one horizon alone.
     Settings(Changes),
     /// A multiplier for a time, from its approval on.
     Override {
@@ -45,25 +50,34 @@ impl ProposedChange {
         let (key, instead) = changes.keys().find_map(|key| Some((key, former::instead_of(key)?)))?;
         Some(format!("margin.guardrail.{key}: {instead}"))
     }
+    /// The horizon for which alone its settings are, where they are for one.
+    ///
+    /// # Errors
+    /// It is no length of time.
+    pub(super) fn horizon(&self) -> Result<Option<Horizon>, margin::Error> {
+        let ProposedChange::Settings(changes) = self else { return Ok(None) };
+        let bad = |got: &str| margin::Error::Policy { key: HORIZON, got: got.into(), want: "a length of time, such as 8h" };
+        let text = changes.get(HORIZON).map(|text| text.trim_matches('"'));
+        text.map(|text| text.parse().map(Horizon).map_err(|_| bad(text))).transpose()
+    }
     /// The order that it is, where `now` are the settings in force and it was approved then.
     ///
     /// # Errors
     /// It does not fit those settings, or is out of range.
-    pub(super) fn order(&self, now: &Policy, approved: Ts) -> Result<Order, margin::Error> {
-        match self {
-            ProposedChange::Settings(changes) => Ok(Order::Settings(Box::new(now.with(changes)?))),
-            ProposedChange::Override { symbol, m_ppm, length } => {
-                let set = Override::new(*m_ppm as f64 / 1e6, approved, *length)?;
-                Ok(Order::Override { symbol: *symbol, set })
-            }
+    pub(super) fn order(&self, now: &PolicySettings, approved: Ts) -> Result<Order, margin::Error> {
+        if let ProposedChange::Override { symbol, m_ppm, length } = self {
+            let set = Override::new(*m_ppm as f64 / 1e6, approved, *length)?;
+            return Ok(Order::Override { symbol: *symbol, set });
         }
+        let new = self.settings(now).unwrap_or(Ok(*now))?;
+        let (horizon, blend) = (self.horizon()?, Some(new.blend));
+        Ok(Order::Settings(Box::new(NewSettings { horizon, blend, guardrail: new.guardrail })))
     }
     /// The settings that it asks for, on top of those in force; `None` where it is about something else.
-    pub(super) fn settings(&self, now: &Policy) -> Option<Result<Policy, margin::Error>> {
-        match self {
-            ProposedChange::Settings(changes) => Some(now.with(changes)),
-            ProposedChange::Override { .. } => None,
-        }
+    pub(super) fn settings(&self, now: &PolicySettings) -> Option<Result<PolicySettings, margin::Error>> {
+        let ProposedChange::Settings(changes) = self else { return None };
+        let own = changes.iter().filter(|c| c.0 != HORIZON).map(|(k, v)| (k.clone(), v.clone())).collect();
+        Some(self.horizon().and_then(|_| now.with(&own)))
     }
 }
 
@@ -131,7 +145,7 @@ impl StoredOrder {
         Ok(match order {
             Order::Kill { scope, on } => StoredOrder::Kill { scope: scope.to_string(), on: *on },
             Order::Override { symbol, set } => StoredOrder::Override { symbol: *symbol, set: *set },
-            Order::Settings(policy) => StoredOrder::Settings(to_value("order", policy)?.to_string()),
+            Order::Settings(new) => StoredOrder::Settings(to_value("order", new)?.to_string()),
         })
     }
     /// The order.
@@ -144,9 +158,13 @@ impl StoredOrder {
             StoredOrder::Kill { scope, on } => Order::Kill { scope: scope.parse::<Scope>().map_err(bad)?, on: *on },
             StoredOrder::Override { symbol, set } => Order::Override { symbol: *symbol, set: *set },
             StoredOrder::Settings(text) => {
-                let mut settings = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
-                former::renew(&mut settings);
-                Order::Settings(serde_json::from_value::<Box<Policy>>(settings).map_err(|e| bad(e.to_string()))?)
+                let mut settings: Value = serde_json::from_str(text).map_err(|e| bad(e.to_string()))?;
+                // Once an order told the guardrails alone.
+                if settings.get("guardrail").is_none() {
+                    settings = json!({ "guardrail": settings });
+                }
+                former::renew(&mut settings["guardrail"]);
+                Order::Settings(serde_json::from_value::<Box<NewSettings>>(settings).map_err(|e| bad(e.to_string()))?)
             }
         })
     }
@@ -156,6 +174,7 @@ impl StoredOrder {
 mod tests {
     use super::*;
     use crate::base::{Span, Ts};
+    use crate::margin::{Blend, Policy};
 
     #[test]
     fn orders_read_back_bit_for_bit() {
@@ -163,7 +182,9 @@ mod tests {
         policy.thin.m_min = 1.0 + 1.0 / 3.0;
         let set = Override { m_ppm: 1_500_000, until: Ts(7) };
         let kill = Order::Kill { scope: Scope::Model("HMM".into()), on: true };
-        for order in [Order::Settings(Box::new(policy)), Order::Override { symbol: None, set }, kill] {
+        let blend = Blend { weight: 0.1 + 0.2, ..Blend::default() };
+        let new = NewSettings { horizon: Some(Horizon(Span::HOUR)), blend: Some(blend), guardrail: policy };
+        for order in [Order::Settings(Box::new(new)), Order::Override { symbol: None, set }, kill] {
             let stored = StoredOrder::of(&order).unwrap();
             let text = serde_json::to_string(&stored).unwrap();
             assert_eq!(serde_json::from_str::<StoredOrder>(&text).unwrap().read().unwrap(), order);
@@ -173,7 +194,9 @@ mod tests {
     #[test]
     fn settings_of_before_are_the_pace_of_rows_of_a_day() {
         let text = r#"{"im":{"m_max":2.0,"up_per_day":0.2,"down_per_day":0.02},"emergency_up_per_day":0.25}"#;
-        let Order::Settings(policy) = StoredOrder::Settings(text.into()).read().unwrap() else { panic!("settings") };
+        let Order::Settings(new) = StoredOrder::Settings(text.into()).read().unwrap() else { panic!("settings") };
+        let policy = new.guardrail;
+        assert_eq!((new.horizon, new.blend), (None, None));
         assert_eq!((policy.row, policy.im.up, policy.im.down), (Some(Span::DAY), Some(0.2), Some(0.02)));
     }
 }

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::order::{ProposedChange, StoredOrder};
-use crate::base::{Span, Ts};
-use crate::margin::{Order, Policy};
+use crate::base::{Horizon, Span, Ts};
+use crate::margin::{NewSettings, Order, PolicySettings};
 use crate::record::chain::{ChainedLog, EntryKind, Link, NewEntry, TailRule};
 use crate::record::disk::{io, lock};
 use crate::record::error::{Error, damaged};
@@ -69,11 +69,18 @@ impl PolicyProposal {
     pub fn names(&self) -> Vec<String> {
         std::iter::once(&self.who).chain(self.approvals.iter().map(|a| &a.0)).cloned().collect()
     }
+    /// The horizon for which alone its settings are, where they are for one.
+    ///
+    /// # Errors
+    /// It names none that can be read.
+    pub fn horizon(&self) -> Result<Option<Horizon>, Error> {
+        self.what.horizon().map_err(refused)
+    }
     /// The order that it is, where `now` are the settings in force.
     ///
     /// # Errors
     /// It does not fit those settings, or is not approved.
-    pub fn order(&self, now: &Policy) -> Result<Order, Error> {
+    pub fn order(&self, now: &PolicySettings) -> Result<Order, Error> {
         let not_yet = || Error::Refused(format!("proposal {}: not approved", self.id));
         let approved = self.approved().ok_or_else(not_yet)?;
         self.what.order(now, approved).map_err(refused)
@@ -117,11 +124,12 @@ impl PolicyLog {
     ///
     /// # Errors
     /// It does not fit the settings `base`, names nobody, or cannot be written.
-    pub fn propose(&self, what: ProposedChange, by: (&str, &str), now: Ts, base: &Policy) -> Result<u64, Error> {
+    pub fn propose(&self, what: ProposedChange, by: (&str, &str), now: Ts, base: &PolicySettings) -> Result<u64, Error> {
         let id = self.proposals()?.len() as u64 + 1;
         // What cannot be ordered now is refused before anybody approves it.
         what.retired().map_or(Ok(()), |why| Err(Error::Refused(why)))?;
-        what.order(&in_force(base, &self.timeline(base)?, now), now).map_err(refused)?;
+        let own = what.horizon().map_err(refused)?;
+        what.order(&in_force(base, &self.timeline(base)?, now, own), now).map_err(refused)?;
         self.say(EntryKind::GuardProposed, id, by, Some(what), now)?;
         Ok(id)
     }
@@ -162,13 +170,14 @@ impl PolicyLog {
     ///
     /// # Errors
     /// The log is damaged.
-    pub fn timeline(&self, base: &Policy) -> Result<Vec<(Ts, PolicyProposal)>, Error> {
+    pub fn timeline(&self, base: &PolicySettings) -> Result<Vec<(Ts, PolicyProposal)>, Error> {
         let open = self.proposals()?.into_iter().filter(|p| p.cancelled.is_none());
         let mut approved: Vec<(Ts, PolicyProposal)> = open.filter_map(|p| Some((p.approved()?, p))).collect();
         approved.sort_by_key(|a| (a.0, a.1.id));
         let mut line: Vec<(Ts, PolicyProposal)> = Vec::new();
         for (at, proposal) in approved {
-            let now = in_force(base, &line, at);
+            let Ok(own) = proposal.what.horizon() else { continue };
+            let now = in_force(base, &line, at, own);
             let wait = match proposal.what.settings(&now) {
                 Some(Ok(new)) => now.wait(&new),
                 Some(Err(_)) => continue,
@@ -183,7 +192,7 @@ impl PolicyLog {
     ///
     /// # Errors
     /// The log is damaged.
-    pub fn due(&self, base: &Policy, applied: &BTreeSet<u64>, now: Ts) -> Result<Vec<PolicyProposal>, Error> {
+    pub fn due(&self, base: &PolicySettings, applied: &BTreeSet<u64>, now: Ts) -> Result<Vec<PolicyProposal>, Error> {
         let line = self.timeline(base)?.into_iter();
         Ok(line.filter(|(due, p)| *due <= now && !applied.contains(&p.id)).map(|l| l.1).collect())
     }
@@ -192,7 +201,7 @@ impl PolicyLog {
     ///
     /// # Errors
     /// The log is damaged.
-    pub fn check(&self, id: u64, order: &Order, base: &Policy, at: Ts) -> Result<Option<String>, Error> {
+    pub fn check(&self, id: u64, order: &Order, base: &PolicySettings, at: Ts) -> Result<Option<String>, Error> {
         let line = self.timeline(base)?;
         let Some((due, p)) = line.iter().find(|l| l.1.id == id) else {
             return Ok(Some(format!("proposal {id} is not approved in {}", self.path().display())));
@@ -202,9 +211,10 @@ impl PolicyLog {
         }
         let same = match order {
             // What it asks for stands in the settings that were applied.
-            Order::Settings(policy) => {
-                let policy = policy.of_rows(base.row());
-                p.what.settings(&policy).is_some_and(|then| then.ok() == Some(policy))
+            Order::Settings(new) => {
+                let then = applied(base, new);
+                new.horizon == p.what.horizon().map_err(refused)?
+                    && p.what.settings(&then).is_some_and(|again| again.ok() == Some(then))
             }
             _ => p.order(base)? == *order,
         };
@@ -212,10 +222,22 @@ impl PolicyLog {
     }
 }
 
-/// The settings in force at an instant.
-fn in_force(base: &Policy, line: &[(Ts, PolicyProposal)], at: Ts) -> Policy {
-    let acted = line.iter().take_while(|l| l.0 <= at);
-    acted.fold(*base, |policy, (_, p)| p.what.settings(&policy).and_then(Result::ok).unwrap_or(policy))
+/// The settings in force at an instant, over one horizon or where no horizon has its own. What was approved for every
+/// horizon is in force over each, whatever was before.
+fn in_force(base: &PolicySettings, line: &[(Ts, PolicyProposal)], at: Ts, over: Option<Horizon>) -> PolicySettings {
+    let with = |now: PolicySettings, p: &PolicyProposal| p.what.settings(&now).and_then(Result::ok).unwrap_or(now);
+    let (mut everywhere, mut own) = (*base, *base);
+    for (_, proposal) in line.iter().take_while(|l| l.0 <= at) {
+        match proposal.what.horizon() {
+            Ok(None) => {
+                everywhere = with(everywhere, proposal);
+                own = everywhere;
+            }
+            Ok(horizon) if horizon == over => own = with(own, proposal),
+            Ok(_) | Err(_) => {}
+        }
+    }
+    own
 }
 
 /// Takes one line.
@@ -250,19 +272,24 @@ fn take(proposals: &mut Vec<PolicyProposal>, kind: EntryKind, said: PolicyLogLin
     Ok(())
 }
 
-/// The settings in force at the end of what was applied.
-pub fn settings(base: &Policy, orders: &[StoredOrder]) -> Policy {
+/// The settings in force at the end of what was applied, over one horizon or where no horizon has its own.
+pub fn settings(base: &PolicySettings, orders: &[StoredOrder], over: Option<Horizon>) -> PolicySettings {
     let last = orders.iter().rev().find_map(|o| match o.read() {
-        Ok(Order::Settings(policy)) => Some(policy.of_rows(base.row())),
+        Ok(Order::Settings(new)) if new.horizon.is_none() || new.horizon == over => Some(applied(base, &new)),
         _ => None,
     });
     last.unwrap_or(*base)
 }
 
+/// What an order makes of the settings of a configuration.
+fn applied(base: &PolicySettings, new: &NewSettings) -> PolicySettings {
+    PolicySettings { blend: new.blend.unwrap_or(base.blend), guardrail: new.guardrail.of_rows(base.guardrail.row()) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::margin::Override;
+    use crate::margin::{Blend, Override, Policy};
     use crate::margin::guardrail::policy_change::Changes;
 
     fn hour(n: i64) -> Ts {
@@ -273,10 +300,15 @@ mod tests {
         ProposedChange::Settings(Changes::from([(key.to_string(), value.to_string())]))
     }
 
-    fn guard() -> (tempfile::TempDir, PolicyLog, Policy) {
+    fn guard() -> (tempfile::TempDir, PolicyLog, PolicySettings) {
         let folder = tempfile::TempDir::new().unwrap();
         let guard = PolicyLog::of(folder.path());
-        (folder, guard, Policy::default())
+        (folder, guard, PolicySettings { blend: Blend::default(), guardrail: Policy::default().of_rows(Span::HOUR) })
+    }
+
+    fn same(base: &PolicySettings) -> Order {
+        let new = NewSettings { horizon: None, blend: Some(base.blend), guardrail: base.guardrail };
+        Order::Settings(Box::new(new))
     }
 
     fn ids(due: Vec<PolicyProposal>) -> Vec<u64> {
@@ -302,7 +334,7 @@ mod tests {
         assert_eq!(guard.check(1, &order, &base, hour(26)).unwrap(), None);
         assert!(guard.check(1, &order, &base, hour(25)).unwrap().unwrap().contains("not due"));
         assert!(
-            guard.check(1, &Order::Settings(Box::new(base)), &base, hour(26)).unwrap().unwrap().contains("not what")
+            guard.check(1, &same(&base), &base, hour(26)).unwrap().unwrap().contains("not what")
         );
         assert!(guard.check(2, &order, &base, hour(26)).unwrap().unwrap().contains("not approved"));
     }
@@ -389,11 +421,11 @@ mod tests {
         guard.approve(id, ("cem", "x"), hour(0)).unwrap();
         let order = guard.proposals().unwrap()[0].order(&base).unwrap();
         let Order::Settings(policy) = &order else { panic!("settings") };
-        assert!((policy.im.up.unwrap() - (1.05f64.powf(1.0 / 24.0) - 1.0)).abs() < 1e-15);
+        assert!((policy.guardrail.im.up.unwrap() - (1.05f64.powf(1.0 / 24.0) - 1.0)).abs() < 1e-15);
         assert_eq!(guard.check(id, &order, &base, hour(0)).unwrap(), None);
-        let daily = Policy { row: Some(Span::DAY), ..base };
+        let daily = PolicySettings { guardrail: Policy { row: Some(Span::DAY), ..Policy::default() }, ..base };
         let Order::Settings(policy) = guard.proposals().unwrap()[0].order(&daily).unwrap() else { panic!("settings") };
-        assert_eq!(policy.im.up, Some(0.05));
+        assert_eq!(policy.guardrail.im.up, Some(0.05));
     }
 
     #[test]
@@ -405,5 +437,34 @@ mod tests {
         let text = std::fs::read_to_string(&path).unwrap();
         std::fs::write(&path, text.replace("ben", "bob")).unwrap();
         assert!(matches!(guard.proposals(), Err(Error::Damaged { .. })));
+    }
+
+    #[test]
+    fn one_horizon_is_given_settings_of_its_own_and_the_others_keep_theirs() {
+        let (_folder, guard, base) = guard();
+        let own = [("horizon", "8h"), ("blend.weight", "0.8"), ("im.up", "0.02")];
+        let changes = own.map(|(k, v)| (k.to_string(), v.to_string())).into();
+        let id = guard.propose(ProposedChange::Settings(changes), ("ann", "x"), hour(0), &base).unwrap();
+        guard.approve(id, ("ben", "x"), hour(0)).unwrap();
+        guard.approve(id, ("cem", "x"), hour(0)).unwrap();
+        assert_eq!(guard.timeline(&base).unwrap()[0].0, hour(72), "a change of the blend waits three days");
+        let order = guard.proposals().unwrap()[0].order(&base).unwrap();
+        assert_eq!(guard.check(id, &order, &base, hour(72)).unwrap(), None);
+        let stored = [StoredOrder::of(&order).unwrap()];
+        let eight = Horizon(Span::HOUR.times(8));
+        let now = |over| super::settings(&base, &stored, over);
+        assert_eq!((now(Some(eight)).blend.weight, now(Some(eight)).guardrail.im.up), (0.8, Some(0.02)));
+        assert_eq!((now(None), now(Some(Horizon(Span::HOUR)))), (base, base));
+        // What is approved for every horizon is judged by what holds where none has its own, and holds there too.
+        let id = guard.propose(settings("im.up", "0.021"), ("ann", "x"), hour(80), &base).unwrap();
+        guard.approve(id, ("ben", "x"), hour(80)).unwrap();
+        guard.approve(id, ("cem", "x"), hour(80)).unwrap();
+        assert_eq!(ids(guard.due(&base, &BTreeSet::from([1]), hour(80)).unwrap()), [2], "0.023 is in force elsewhere");
+        let all = guard.proposals().unwrap()[1].order(&base).unwrap();
+        let stored = [stored[0].clone(), StoredOrder::of(&all).unwrap()];
+        let eight = super::settings(&base, &stored, Some(eight));
+        assert_eq!((eight.blend.weight, eight.guardrail.im.up), (0.6, Some(0.021)));
+        let wrong = ProposedChange::Settings(Changes::from([("horizon".into(), "soon".into())]));
+        assert!(guard.propose(wrong, ("ann", "x"), hour(0), &base).unwrap_err().to_string().contains("8h"));
     }
 }

@@ -1,12 +1,13 @@
 //! How the guardrails of a ledger stand: the settings in force, and what became of each proposal.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::epoch::epochs;
 use super::policy_log::{self, LAPSE, PolicyLog, PolicyProposal};
 use super::store::Store;
-use crate::base::Ts;
-use crate::margin::Policy;
+use crate::base::{Horizon, Ts};
+use crate::margin::{Order, PolicySettings};
 use crate::record::error::Error;
 use crate::record::seq::Seq;
 
@@ -14,9 +15,11 @@ use crate::record::seq::Seq;
 #[derive(Clone, Debug)]
 pub struct PolicyState {
     /// The settings that the configuration names.
-    pub base: Policy,
-    /// Those in force.
-    pub in_force: Policy,
+    pub base: PolicySettings,
+    /// Those in force, where no horizon has its own.
+    pub in_force: PolicySettings,
+    /// Those of horizons that were once given their own.
+    pub by_horizon: BTreeMap<Horizon, PolicySettings>,
     /// Which proposals were applied, and when.
     pub applied: Vec<(Ts, u64)>,
     /// Whether time is that of a stream that was replayed.
@@ -60,9 +63,15 @@ impl PolicyState {
         let absent = || Error::Missing("the ledger has no configuration yet; start the service once".into());
         let epoch = epochs(store, |_, _| {})?.pop().ok_or_else(absent)?;
         let base = epoch.start.policy()?;
-        let in_force = policy_log::settings(&base, &epoch.stored());
+        let orders = epoch.stored();
+        let in_force = |over| policy_log::settings(&base, &orders, over);
+        let own = orders.iter().filter_map(|o| match o.read() {
+            Ok(Order::Settings(new)) => new.horizon,
+            _ => None,
+        });
+        let by_horizon = own.map(|horizon| (horizon, in_force(Some(horizon)))).collect();
         let applied = epoch.orders.iter().filter_map(|(at, o)| Some((*at, o.id?))).collect();
-        Ok(PolicyState { base, in_force, applied, replay })
+        Ok(PolicyState { base, in_force: in_force(None), by_horizon, applied, replay })
     }
     /// What became of a proposal of the log beside the ledger.
     ///

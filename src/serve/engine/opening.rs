@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::consequences::Consequences;
 use crate::base::Ts;
-use crate::margin::Policy;
+use crate::margin::PolicySettings;
 use crate::record::ledger::{ConfigLoaded, Epoch, ModelRef, Numbering, Recall, epochs};
 use crate::record::{EntryKind, FileStore, NewEntry, Publication, Seq, Store};
 use crate::serve::{ClockMode, Options};
@@ -70,10 +70,10 @@ fn sets(rows: Vec<(Seq, Publication)>) -> Vec<Vec<(Seq, Publication)>> {
 
 /// The settings of the guardrails in a configuration, held against the epoch before: another configuration
 /// does not change them, only the approval of people does.
-pub(super) fn unchanged(policy: Policy, last: Option<&Epoch>) -> Result<Policy> {
+pub(super) fn unchanged(policy: PolicySettings, last: Option<&Epoch>) -> Result<PolicySettings> {
     if last.is_some_and(|epoch| epoch.start.policy().ok() != Some(policy)) {
         bail!(
-            "margin.guardrail is not what this ledger began with: put it back and change it with \
+            "margin.guardrail and margin.blend are not what this ledger began with: put them back and change them with \
              `margincast guard propose`, or begin another ledger: --set serve.ledger=DIR"
         );
     }

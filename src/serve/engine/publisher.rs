@@ -56,10 +56,9 @@ fn sources(options: &Options, engine: &Engine, epoch: &Epoch) -> Result<Vec<Box<
     let all = epoch.killed.then_some(Scope::All);
     let frozen = epoch.frozen.iter().cloned().chain(all).collect();
     let base = epoch.start.policy()?;
-    let in_force = crate::record::ledger::policy_log::settings(&base, &epoch.stored());
     let mut sources: Vec<Box<dyn Source>> = vec![
         Box::new(KillFile::of(&options.ledger, frozen)),
-        Box::new(Approvals::of(&options.ledger, base, in_force, epoch.applied())),
+        Box::new(Approvals::of(&options.ledger, base, epoch.stored(), epoch.applied())),
     ];
     for (table, path) in &options.venue_files {
         let (inputs, read) = (VenueFiles::of(&options.ledger), epoch.heard.get(table).copied());
@@ -85,7 +84,7 @@ impl Publisher {
         meters.model_load_seconds.record(seconds(started));
         let mut numbering = Numbering::new(&options.venue, model.clone());
         let named = policy(&options.config)?;
-        let mut consequences = Consequences::new(Arc::clone(&hub), named);
+        let mut consequences = Consequences::new(Arc::clone(&hub), named.guardrail);
         let mut epochs = past(&store, &mut numbering, &mut consequences)?;
         unchanged(named, epochs.last())?;
         let same = |e: &Epoch| {

@@ -24,6 +24,13 @@ pub struct Resampling {
     pub seed: Seed,
 }
 
+impl Resampling {
+    /// 500 samples in blocks of 20 days on average.
+    pub fn of(seed: Seed) -> Resampling {
+        Resampling { block: Span::DAY.times(20), samples: 500, seed }
+    }
+}
+
 /// Low and high end of the 90 % band of each number.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

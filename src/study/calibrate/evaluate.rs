@@ -9,12 +9,11 @@ use serde_json::json;
 
 use super::ladder::{Ladders, Place};
 use super::objective::{JudgedRows, PolicyOutcome, judged};
-use super::policy::PolicySettings;
 use super::recorded::Record;
 use super::replay::replay;
 use crate::base::{Digest, Ts};
-use crate::study::walk::checkpoint;
-use crate::study::{Error, OnProgress, Progress};
+use crate::margin::PolicySettings;
+use crate::study::{Error, OnProgress, Progress, checkpoint};
 
 /// Policies of one batch.
 const BATCH: usize = 256;

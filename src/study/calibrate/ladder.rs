@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::policy::{PolicyPoint, PolicySettings};
+use super::policy::PolicyPoint;
 use crate::base::Span;
-use crate::margin::Policy;
+use crate::margin::{Policy, PolicySettings};
 use crate::margin::guardrail::policy::Mode;
 
 /// Settings that are searched.

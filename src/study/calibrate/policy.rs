@@ -6,17 +6,7 @@ use crate::base::Span;
 use crate::margin::guardrail::pace::{Budget, Budgets};
 use crate::margin::guardrail::policy::Mode;
 use crate::margin::guardrail::policy_change::Changes;
-use crate::margin::{Blend, Policy};
-
-/// Settings that decide what is asked at a decision: of the blend and of the guardrails.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct PolicySettings {
-    /// How forecast and baseline are blended.
-    pub blend: Blend,
-    /// The guardrails.
-    pub guardrail: Policy,
-}
+use crate::margin::{Blend, Policy, PolicySettings};
 
 /// One policy among those that are compared: theta. What it does not name is as the configuration has it.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

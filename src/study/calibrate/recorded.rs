@@ -6,8 +6,11 @@ use std::path::Path;
 use crate::base::table::Table;
 use crate::base::{Digest, Horizon, Span, Symbol, Ts};
 use crate::feature::RowConfig;
+use crate::forecast::{History, Outcome};
+use crate::margin::Decision;
 use crate::pipeline::{Margin, market_time};
 use crate::study::Error;
+use crate::study::config::Plan;
 
 /// The decisions of one instrument over one horizon, in order of time.
 #[derive(Clone, Debug, PartialEq)]
@@ -103,6 +106,32 @@ impl Record {
         Ok(Record::ordered(own.collect(), margin, rows, horizon))
     }
 
+    /// From the decisions of a walk, and what followed in its rows, over a horizon of so many rows.
+    pub fn of(decisions: &[Decision], history: &History, plan: &Plan, ahead: usize) -> Record {
+        let (margin, rows) = (&plan.pipeline.margin, &plan.pipeline.rows);
+        let horizon = Horizon(rows.row.times(ahead as i64));
+        let present = |x: f64| Some(x).filter(|x| x.is_finite());
+        let found = decisions.iter().filter(|d| d.horizon == horizon).map(|d| {
+            let own = history.get(&d.symbol).map_or(&[][..], |rows| rows.as_slice());
+            let outcome = Outcome::after(own, own.partition_point(|r| r.ts < d.ts), ahead);
+            let row = RecordedRow {
+                ts: d.ts,
+                at: d.ts,
+                baseline: d.baseline,
+                forecast_loss: d.forecast_loss,
+                heard: heard(d.why.heard),
+                p_stress: d.p_stress,
+                p_spike: present(d.why.p_spike),
+                stressed: d.why.stressed,
+                long_run_var: present(d.why.long_run_var),
+                confidence: d.why.confidence,
+                c_im: d.c_im,
+                loss: outcome.map(|o| KnownLoss { loss: margin.baseline.side.loss(o.ret), known: o.known }),
+            };
+            Found { symbol: d.symbol, horizon, row }
+        });
+        Record::ordered(found.collect(), margin, rows, horizon)
+    }
     fn ordered(found: Vec<Found>, margin: &Margin, rows: &RowConfig, horizon: Horizon) -> Record {
         let mut by: BTreeMap<Symbol, Vec<RecordedRow>> = BTreeMap::new();
         found.into_iter().for_each(|f| by.entry(f.symbol).or_default().push(f.row));

@@ -3,10 +3,9 @@
 //! Proposal and conditions are those that a decider makes of a row, so the policy that made the decisions asks what
 //! was recorded, bit for bit.
 
-use super::policy::PolicySettings;
 use super::recorded::{RecordedRow, RecordedSeries};
 use crate::base::Ts;
-use crate::margin::{Blend, ChainInputs, Conditions, Guardrail, Proposal};
+use crate::margin::{Blend, ChainInputs, Conditions, Guardrail, PolicySettings, Proposal};
 use crate::study::Error;
 
 /// Policies one after the other: each from its time on, until the next one's.

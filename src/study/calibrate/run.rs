@@ -10,12 +10,13 @@ use super::choose::Appetite;
 use super::evaluate::Evaluated;
 use super::frontier::frontier;
 use super::objective::PolicyOutcome;
-use super::policy::{PolicyPoint, PolicySettings};
+use super::policy::PolicyPoint;
 use super::recorded::Record;
 use super::replay::replay;
 use super::search::{Effort, search};
-use super::walk_forward::{WalkForward, origins, taken, walk_forward};
+use super::walk_forward::{WalkForward, taken, walk_forward};
 use crate::base::{Digest, Horizon, Seed, Span, Ts};
+use crate::margin::PolicySettings;
 use crate::margin::guardrail::policy::Mode;
 use crate::study::{Error, OnProgress};
 
@@ -30,8 +31,8 @@ pub struct CalibrationTask<'a> {
     pub mode: Mode,
     /// What may be chosen.
     pub appetite: Appetite,
-    /// Between the origins of the walk forward.
-    pub every: Span,
+    /// The origins of the walk forward, in order.
+    pub origins: &'a [Ts],
     /// How much is searched.
     pub effort: Effort,
     /// Bands.
@@ -110,9 +111,8 @@ pub struct Calibrated {
 /// # Errors
 /// There is nothing to judge by, a setting is out of range, or what is kept cannot be used.
 pub fn calibrate(task: &CalibrationTask<'_>, progress: OnProgress<'_>) -> Result<Calibrated, Error> {
-    let CalibrationTask { record, today, mode, appetite, every, resampling, .. } = *task;
+    let CalibrationTask { record, today, mode, appetite, origins: walked, resampling, .. } = *task;
     let base = in_mode(&today, mode);
-    let walked = origins(record, every);
     // One more that knows everything: its choice is the proposal.
     let all_origins: Vec<Ts> = walked.iter().copied().chain([Ts(i64::MAX)]).collect();
     let mut all = Evaluated::new(record, base, &all_origins, task.keep, progress);
@@ -136,7 +136,7 @@ pub fn calibrate(task: &CalibrationTask<'_>, progress: OnProgress<'_>) -> Result
         Some(k) => Some(ChosenPolicy { policy: point(k), in_sample: judge(&point(k).settings(&base))? }),
         None => None,
     };
-    let walk_forward = walk_forward(record, &all, (&appetite, resampling), (&today, &base), (every, &walked, &looked))?;
+    let walk_forward = walk_forward(record, &all, (&appetite, resampling), (&today, &base), (walked, &looked))?;
     let (recorded, not_replayed) = replayed(record, &today)?;
     Ok(Calibrated {
         version: env!("CARGO_PKG_VERSION").into(),

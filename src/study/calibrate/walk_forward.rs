@@ -8,10 +8,11 @@ use super::choose::Appetite;
 use super::evaluate::Evaluated;
 use super::frontier::frontier;
 use super::objective::PolicyOutcome;
-use super::policy::{PolicyPoint, PolicySettings};
+use super::policy::PolicyPoint;
 use super::recorded::Record;
 use super::replay::replay_schedule;
 use crate::base::{Span, Ts};
+use crate::margin::PolicySettings;
 use crate::study::Error;
 
 /// From an origin to the next.
@@ -38,8 +39,6 @@ pub struct Stretch {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct WalkForward {
-    /// Between origins.
-    pub every: Span,
     /// Origin by origin.
     pub stretches: Vec<Stretch>,
     /// The policies one after the other, over all rows from the first origin on.
@@ -73,7 +72,7 @@ pub fn walk_forward(
     all: &Evaluated<'_>,
     (appetite, resampling): (&Appetite, Resampling),
     (today, base): (&PolicySettings, &PolicySettings),
-    (every, origins, looked): (Span, &[Ts], &[Vec<usize>]),
+    (origins, looked): (&[Ts], &[Vec<usize>]),
 ) -> Result<WalkForward, Error> {
     let mut schedule = vec![(Ts(i64::MIN), *today)];
     let mut stretches: Vec<Stretch> = Vec::new();
@@ -93,7 +92,7 @@ pub fn walk_forward(
         stretches.push(Stretch { from: *from, until, policy, moved, known, judged: None, ratio: None });
     }
     let Some(first) = origins.first().copied() else {
-        return Ok(WalkForward { every, stretches, out_of_sample: None, today: None });
+        return Ok(WalkForward { stretches, out_of_sample: None, today: None });
     };
     let play = |schedule: &[(Ts, PolicySettings)]| -> Result<Vec<Vec<f64>>, Error> {
         let pairs = record.series.iter().zip(&all.judged);
@@ -107,7 +106,7 @@ pub fn walk_forward(
     }
     let out_of_sample = assess(&all.judged, &asked, first, record.row, resampling);
     let today = assess(&all.judged, &play(&schedule[..1])?, first, record.row, resampling);
-    Ok(WalkForward { every, stretches, out_of_sample, today })
+    Ok(WalkForward { stretches, out_of_sample, today })
 }
 
 /// Names of the settings in which two policies differ.

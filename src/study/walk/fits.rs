@@ -11,13 +11,13 @@ use std::sync::{Mutex, OnceLock};
 use rayon::prelude::*;
 use serde_json::{Value, json};
 
-use super::checkpoint;
 use super::fit::{Before, FitTask};
 use super::origins::{self, Origin};
 use super::rows::StudyRows;
 use super::search::{Choice, Search};
 use crate::base::{Digest, Horizon};
 use crate::forecast::{self, Entry, Fitted, History, Panel, Track};
+use crate::study::checkpoint;
 use crate::study::config::{ModelPlan, Plan};
 use crate::study::{Error, OnProgress, Progress};
 

@@ -10,8 +10,9 @@ use super::fits::{Fits, Fitting};
 use super::issued::{Issued, Walk};
 use super::market::{MarketEvents, Replay};
 use super::origins::{self, Origin};
+use super::policy_choice;
 use super::rows::StudyRows;
-use crate::base::{Digest, Horizon, Ts};
+use crate::base::{Digest, Horizon, Span, Ts};
 use crate::forecast::combine::calibration::Calibration;
 use crate::forecast::{Entry, History, Outcome, Settled, Track};
 use crate::margin::Decision;
@@ -41,7 +42,8 @@ pub fn walk(
     Ok(Walk { history: rows.history, ..walk })
 }
 
-/// Runs the market through the origins of `fitting` with these fits of models that stand alone. The walk's
+/// Runs the market through the origins of `fitting` with these fits of models that stand alone. Where margin policies
+/// are chosen, they are chosen on what the configured one decided, and the market runs once more under them. The walk's
 /// history is left empty.
 pub(super) fn forward(
     plan: &Plan,
@@ -50,23 +52,39 @@ pub(super) fn forward(
     fits: &Fits,
     config: Digest,
 ) -> Result<Walk, Error> {
+    let choosing = plan.pipeline.margin.calibrate.as_ref();
     let mut state = State::new(plan, market, config)?;
+    let mut bundles = Vec::new();
     for origin in fitting.origins {
         let bundle = state.bundle(fitting, *origin, fits)?;
-        state.run(*origin, &bundle, plan)?;
+        state.run(*origin, &bundle, &[])?;
         state.settle(fitting.history, *origin);
         (fitting.progress)(Progress::Stage("walk", origin.index as u64 + 1, fitting.origins.len() as u64));
-        state.last = bundle;
+        bundles.push(bundle);
+    }
+    let mut calibrated = Vec::new();
+    if let Some(settings) = choosing {
+        let made = (state.decisions.as_slice(), fitting.history);
+        let at = (fitting.keep, fitting.progress);
+        calibrated = policy_choice::choose(plan, settings, made, fitting.origins, at)?;
+        let orders = policy_choice::orders(&calibrated);
+        let mut again = State::new(plan, market, config)?;
+        for (origin, bundle) in fitting.origins.iter().zip(&bundles) {
+            again.run(*origin, bundle, &orders)?;
+            (fitting.progress)(Progress::Stage("margin", origin.index as u64 + 1, fitting.origins.len() as u64));
+        }
+        state.decisions = again.decisions;
     }
     // What no origin settled was issued all the same.
     state.forecasts.append(&mut state.unsettled);
-    let rehearsed = |i: &Issued| i.forecast.issued < plan.study.start;
-    state.forecasts.retain(|i| !rehearsed(i));
+    state.forecasts.retain(|i| i.forecast.issued >= plan.study.start);
+    state.decisions.retain(|d| d.ts >= plan.study.start);
+    state.ruled.retain(|n| n.decision.ts >= plan.study.start);
     let faults = state.pipeline.faults();
-    let State { forecasts, decisions, ruled, last, failures, .. } = state;
-    let choices = fitting.made().into_values().collect();
+    let State { forecasts, decisions, ruled, failures, .. } = state;
+    let (choices, last) = (fitting.made().into_values().collect(), bundles.pop().unwrap_or_default());
     let history = History::new();
-    Ok(Walk { data: fitting.data, choices, forecasts, decisions, ruled, last, faults, failures, history })
+    Ok(Walk { data: fitting.data, choices, forecasts, decisions, ruled, calibrated, last, faults, failures, history })
 }
 
 fn check(plan: &Plan, market: &MarketEvents) -> Result<(), Error> {
@@ -97,7 +115,6 @@ struct State<'a> {
     forecasts: Vec<Issued>,
     decisions: Vec<Decision>,
     ruled: Vec<NamedDecision>,
-    last: ModelSet,
     failures: Vec<String>,
 }
 
@@ -107,7 +124,10 @@ impl<'a> State<'a> {
         // Margin rules are decided beside the pipeline's own margin, from the same forecasts.
         let side = plan.pipeline.margin.baseline.side;
         let margins = plan.study.margins.iter().map(|rule| rule.named(side)).collect();
-        let settings = Settings { margins, ..plan.pipeline.clone() };
+        // Where policies are chosen, what was decided in the rehearsal is what the first is chosen on.
+        let rehearsed = if plan.pipeline.margin.calibrate.is_some() { plan.study.rehearsal } else { Span(0) };
+        let publish_from = plan.pipeline.publish_from.min(plan.study.start - rehearsed);
+        let settings = Settings { margins, publish_from, ..plan.pipeline.clone() };
         Ok(State {
             plan,
             replay: Replay::of(&plan.pipeline.symbols, market),
@@ -117,7 +137,6 @@ impl<'a> State<'a> {
             forecasts: Vec::new(),
             decisions: Vec::new(),
             ruled: Vec::new(),
-            last: ModelSet::default(),
             failures: Vec::new(),
         })
     }
@@ -162,16 +181,16 @@ impl<'a> State<'a> {
         Ok(ModelSet::new(members, origin.cut))
     }
 
-    /// Runs the market from an origin to the next.
-    fn run(&mut self, origin: Origin, bundle: &ModelSet, plan: &Plan) -> Result<(), Error> {
+    /// Runs the market from an origin to the next, under what is ordered at the origin.
+    fn run(&mut self, origin: Origin, bundle: &ModelSet, orders: &[(Ts, Input)]) -> Result<(), Error> {
         let digest = bundle.digest();
-        let span = plan.study.start..plan.study.end;
-        let walked = plan.study.start - plan.study.rehearsal..plan.study.end;
+        let study = &self.plan.study;
+        let walked = study.start - study.rehearsal..study.end;
         let (first, made) = (self.unsettled.len(), self.decisions.len());
         let State { replay, pipeline, unsettled, decisions, ruled, .. } = self;
         let mut keep = |made: Vec<Decision>, pipeline: &Pipeline| {
-            decisions.extend(made.into_iter().filter(|d| span.contains(&d.ts)));
-            ruled.extend(pipeline.named().iter().filter(|n| span.contains(&n.decision.ts)).cloned());
+            decisions.extend(made.into_iter().filter(|d| walked.contains(&d.ts)));
+            ruled.extend(pipeline.named().iter().filter(|n| walked.contains(&n.decision.ts)).cloned());
             for f in pipeline.fresh().iter().filter(|f| walked.contains(&f.forecast.issued)) {
                 let (model, forecast) = (Arc::clone(&f.name), f.forecast.clone());
                 unsettled.push(Issued { model, symbol: f.symbol, forecast, fold: origin.index, digest });
@@ -181,6 +200,9 @@ impl<'a> State<'a> {
         replay.push_before(origin.cut.min(origin.until), pipeline, &mut keep)?;
         if replay.next_known().is_some_and(|known| known < origin.until) {
             pipeline.push(Input::Install(Arc::new(bundle.clone())))?;
+        }
+        for (_, order) in orders.iter().filter(|o| o.0 == origin.cut) {
+            pipeline.push(order.clone())?;
         }
         replay.push_before(origin.until, pipeline, &mut keep)?;
         self.unsettled[first..].sort_by_key(|i| i.symbol);

@@ -9,6 +9,7 @@ use crate::event::Fault;
 use crate::forecast::{Forecast, History};
 use crate::margin::Decision;
 use crate::pipeline::{ModelSet, NamedDecision};
+use crate::study::calibrate::run::Calibrated;
 
 /// One forecast issued out of sample.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,6 +44,8 @@ pub struct Walk {
     pub faults: BTreeMap<(Symbol, Fault), u64>,
     /// Fits that failed, and why.
     pub failures: Vec<String>,
+    /// Margin policies chosen at origins, one for each horizon; empty where the configured one holds.
+    pub calibrated: Vec<Calibrated>,
     /// Parameters chosen inside training windows, in order of model, horizon and origin.
     pub choices: Vec<Choice>,
 }

@@ -7,10 +7,10 @@
 //! | [`rows`](mod@rows) | rows of every instrument, to learn from and to judge by |
 //! | [`fit`] | one fit as a value: what it depends on, its key, how it is done |
 //! | [`fits`] | the fits of every origin, in parallel |
-//! | [`checkpoint`] | fits and choices on disk |
 //! | [`search`] | parameters chosen inside the training window |
 //! | [`forward`] | the walk through the pipeline |
 //! | [`issued`] | what a walk leaves: forecasts, decisions, models |
+//! | [`policy_choice`] | margin policies chosen at origins |
 //! | [`margin_rule`] | what margin rules asked in the walk |
 //! | [`leak_test`] | another future must change nothing that was learnt, forecast or decided before it |
 //! | [`permuted`] | a market with another future |
@@ -22,7 +22,6 @@
 //! This folder knows nothing of scores, of what is measured, or of the report.
 
 pub mod ablation;
-pub mod checkpoint;
 pub mod fit;
 pub mod fits;
 pub mod forward;
@@ -34,6 +33,7 @@ pub mod margin_rule;
 pub mod market;
 pub mod origins;
 pub mod permuted;
+pub mod policy_choice;
 #[cfg(test)]
 mod planted;
 pub mod rows;

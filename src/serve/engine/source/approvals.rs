@@ -7,25 +7,26 @@ use anyhow::Result;
 
 use super::contract::{Arrival, Effect, EngineView, Source, Supply};
 use super::once::Once;
-use crate::margin::{Order, Policy};
+use crate::margin::{Order, PolicySettings};
 use crate::pipeline::Input;
 use crate::record::EntryKind;
-use crate::record::ledger::{OrderGiven, PolicyLog, PolicyProposal, StoredOrder};
+use crate::record::ledger::{OrderGiven, PolicyLog, PolicyProposal, StoredOrder, policy_log};
 
 /// The log of proposals, and what of it was applied.
 pub(in crate::serve::engine) struct Approvals {
     guard: PolicyLog,
-    /// The settings that the configuration names, and those in force.
-    base: Policy,
-    policy: Policy,
+    /// The settings that the configuration names.
+    base: PolicySettings,
+    /// Every order that was applied, from which those in force follow.
+    orders: Vec<StoredOrder>,
     applied: BTreeSet<u64>,
     reported: Once,
 }
 
 impl Approvals {
-    /// Of a ledger that applied these, which made `policy` of `base`.
-    pub fn of(ledger: &Path, base: Policy, policy: Policy, applied: BTreeSet<u64>) -> Approvals {
-        Approvals { guard: PolicyLog::of(ledger), base, policy, applied, reported: Once::default() }
+    /// Of a ledger that applied these proposals as these orders.
+    pub fn of(ledger: &Path, base: PolicySettings, orders: Vec<StoredOrder>, applied: BTreeSet<u64>) -> Approvals {
+        Approvals { guard: PolicyLog::of(ledger), base, orders, applied, reported: Once::default() }
     }
     fn refuse(&mut self, why: &str) {
         if self.reported.is_new(why) {
@@ -58,11 +59,10 @@ impl Source for Approvals {
         let mut arrivals = Vec::new();
         for proposal in due {
             // One that does not fit what is in force by now is left alone, and said.
-            match proposal.order(&self.policy) {
+            let over = proposal.horizon().unwrap_or(None);
+            match proposal.order(&policy_log::settings(&self.base, &self.orders, over)) {
                 Ok(order) => {
-                    if let Order::Settings(policy) = &order {
-                        self.policy = **policy;
-                    }
+                    self.orders.push(StoredOrder::of(&order)?);
                     let PolicyProposal { id, why, .. } = &proposal;
                     arrivals.push(ordered(order, Some(*id), proposal.names(), why.clone()));
                 }

@@ -1,4 +1,4 @@
-//! Fits and choices on disk: a file holds its key, its content and the content's digest, whole or not at all.
+//! Fits, choices and evaluated policies on disk: a file holds its key, its content and the content's digest, whole or not at all.
 
 use std::path::Path;
 
