@@ -35,7 +35,8 @@ impl PolicySettings {
                 got: format!("{key}={text}"),
                 want: "blend.weight, blend.level or blend.stress_link, and a number",
             };
-            *blend.get_mut(&key[BLEND.len()..]).ok_or_else(wrong)? = Some(value(text)).filter(|v| v.is_number()).ok_or_else(wrong)?;
+            *blend.get_mut(&key[BLEND.len()..]).ok_or_else(wrong)? =
+                Some(value(text)).filter(|v| v.is_number()).ok_or_else(wrong)?;
         }
         let bad = |e: serde_json::Error| Error::Policy { key: "blend", got: e.to_string(), want: "numbers" };
         let blend: Blend = serde_json::from_value(blend).map_err(bad)?;
@@ -87,7 +88,9 @@ mod tests {
         let base = changed(&[]).unwrap();
         assert_eq!(base.wait(&new), WAIT_OTHER);
         assert_eq!(base.wait(&PolicySettings { blend: base.blend, ..new }), Span(0), "a smaller step only tightens");
-        for (key, text) in [("blend.wieght", "0.8"), ("blend.weight", "heavy"), ("blend.weight", "1.5"), ("blend.", "1")] {
+        for (key, text) in
+            [("blend.wieght", "0.8"), ("blend.weight", "heavy"), ("blend.weight", "1.5"), ("blend.", "1")]
+        {
             assert!(changed(&[(key, text)]).is_err(), "{key}={text}");
         }
     }

@@ -60,7 +60,11 @@ const WRONG: &[(&str, &str, &str)] = &[
     ("study.base", "\"ghost\"", "study.base: there is no `ghost`"),
     ("margin.guardrail.dead_band", "9", "margin.guardrail.dead_band: is 9; want 0 to 0.2"),
     ("margin.baseline.warm_up", "1", "margin.baseline.warm_up: is 1; want 100 to 1000000"),
-    ("margin.baseline.window", "\"20d\"", "margin.baseline.window: is 20d, 480 rows; want at least `warm_up`, 500 rows of 1h"),
+    (
+        "margin.baseline.window",
+        "\"20d\"",
+        "margin.baseline.window: is 20d, 480 rows; want at least `warm_up`, 500 rows of 1h",
+    ),
     ("study.phases", "0", "study.phases: is 0; want 1"),
     ("models.9.params", "{ rounds = 0, nonsense = 3 }", "models.boost.params.nonsense: there is no such key"),
     ("models.9.params", "{ rounds = 0, nonsense = 3 }", "models.boost.params.rounds: is 0; want 1 to 5000"),

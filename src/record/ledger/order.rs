@@ -56,7 +56,8 @@ impl ProposedChange {
     /// It is no length of time.
     pub(super) fn horizon(&self) -> Result<Option<Horizon>, margin::Error> {
         let ProposedChange::Settings(changes) = self else { return Ok(None) };
-        let bad = |got: &str| margin::Error::Policy { key: HORIZON, got: got.into(), want: "a length of time, such as 8h" };
+        let bad =
+            |got: &str| margin::Error::Policy { key: HORIZON, got: got.into(), want: "a length of time, such as 8h" };
         let text = changes.get(HORIZON).map(|text| text.trim_matches('"'));
         text.map(|text| text.parse().map(Horizon).map_err(|_| bad(text))).transpose()
     }

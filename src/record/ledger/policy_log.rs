@@ -124,7 +124,13 @@ impl PolicyLog {
     ///
     /// # Errors
     /// It does not fit the settings `base`, names nobody, or cannot be written.
-    pub fn propose(&self, what: ProposedChange, by: (&str, &str), now: Ts, base: &PolicySettings) -> Result<u64, Error> {
+    pub fn propose(
+        &self,
+        what: ProposedChange,
+        by: (&str, &str),
+        now: Ts,
+        base: &PolicySettings,
+    ) -> Result<u64, Error> {
         let id = self.proposals()?.len() as u64 + 1;
         // What cannot be ordered now is refused before anybody approves it.
         what.retired().map_or(Ok(()), |why| Err(Error::Refused(why)))?;
@@ -289,8 +295,8 @@ fn applied(base: &PolicySettings, new: &NewSettings) -> PolicySettings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::margin::{Blend, Override, Policy};
     use crate::margin::guardrail::policy_change::Changes;
+    use crate::margin::{Blend, Override, Policy};
 
     fn hour(n: i64) -> Ts {
         Ts(0) + Span::HOUR.times(n)
@@ -333,9 +339,7 @@ mod tests {
         let order = guard.proposals().unwrap()[0].order(&base).unwrap();
         assert_eq!(guard.check(1, &order, &base, hour(26)).unwrap(), None);
         assert!(guard.check(1, &order, &base, hour(25)).unwrap().unwrap().contains("not due"));
-        assert!(
-            guard.check(1, &same(&base), &base, hour(26)).unwrap().unwrap().contains("not what")
-        );
+        assert!(guard.check(1, &same(&base), &base, hour(26)).unwrap().unwrap().contains("not what"));
         assert!(guard.check(2, &order, &base, hour(26)).unwrap().unwrap().contains("not approved"));
     }
 

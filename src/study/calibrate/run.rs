@@ -12,7 +12,7 @@ use super::frontier::frontier;
 use super::objective::PolicyOutcome;
 use super::policy::PolicyPoint;
 use super::recorded::Record;
-use super::replay::replay;
+use super::replay::{AskedMargin, replay};
 use super::search::{Effort, search};
 use super::walk_forward::{WalkForward, taken, walk_forward};
 use crate::base::{Digest, Horizon, Seed, Span, Ts};
@@ -127,7 +127,7 @@ pub fn calibrate(task: &CalibrationTask<'_>, progress: OnProgress<'_>) -> Result
     let chosen = taken(&all, &appetite, last, &everything);
     let judge = |policy: &PolicySettings| -> Result<Option<Assessment>, Error> {
         let pairs = record.series.iter().zip(&all.judged);
-        let asked: Vec<Vec<f64>> =
+        let asked: Vec<AskedMargin> =
             pairs.map(|(series, own)| Ok(own.pick(&replay(series, policy)?))).collect::<Result<_, Error>>()?;
         Ok(assess(&all.judged, &asked, Ts(i64::MIN), record.row, resampling))
     };
@@ -194,7 +194,7 @@ fn efficient(all: &Evaluated<'_>, appetite: &Appetite, last: usize, chosen: Opti
 fn replayed(record: &Record, today: &PolicySettings) -> Result<(usize, usize), Error> {
     let (mut recorded, mut other) = (0, 0);
     for series in &record.series {
-        for (row, asked) in series.rows.iter().zip(replay(series, today)?) {
+        for (row, asked) in series.rows.iter().zip(replay(series, today)?.c) {
             recorded += 1;
             other += usize::from(row.c_im.to_bits() != asked.to_bits());
         }

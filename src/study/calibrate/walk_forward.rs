@@ -10,7 +10,7 @@ use super::frontier::frontier;
 use super::objective::PolicyOutcome;
 use super::policy::PolicyPoint;
 use super::recorded::Record;
-use super::replay::replay_schedule;
+use super::replay::{AskedMargin, replay_schedule};
 use crate::base::{Span, Ts};
 use crate::margin::PolicySettings;
 use crate::study::Error;
@@ -94,7 +94,7 @@ pub fn walk_forward(
     let Some(first) = origins.first().copied() else {
         return Ok(WalkForward { stretches, out_of_sample: None, today: None });
     };
-    let play = |schedule: &[(Ts, PolicySettings)]| -> Result<Vec<Vec<f64>>, Error> {
+    let play = |schedule: &[(Ts, PolicySettings)]| -> Result<Vec<AskedMargin>, Error> {
         let pairs = record.series.iter().zip(&all.judged);
         pairs.map(|(series, own)| Ok(own.pick(&replay_schedule(series, schedule)?))).collect()
     };
@@ -142,6 +142,7 @@ mod tests {
                 stressed: 0.03,
                 long_run_var: None,
                 confidence: 1.0,
+                schedule: 1.0,
                 c_im: 0.03,
                 loss: Some(KnownLoss { loss: (late * 1.5 * sigma * normal.draw()).abs(), known: ts + Span::DAY }),
             }

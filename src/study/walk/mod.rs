@@ -33,9 +33,9 @@ pub mod margin_rule;
 pub mod market;
 pub mod origins;
 pub mod permuted;
-pub mod policy_choice;
 #[cfg(test)]
 mod planted;
+pub mod policy_choice;
 pub mod rows;
 pub mod search;
 
