@@ -65,10 +65,10 @@ macro_rules! why_numbers {
                 confidence: Share [Column];
                 /// Factor of the schedule of the hour of the week at the last row, mean one over a week, whether or not the
                 /// settings apply it.
-                schedule: Ratio [Column Explained];
+                schedule: Ratio [Column];
                 /// Initial margin before the schedule, fraction of notional: what steps and budgets bind; `c_im` where no
                 /// schedule is applied.
-                unscheduled: Fraction [Column Explained];
+                unscheduled: Fraction [Column];
             }
         }
     };

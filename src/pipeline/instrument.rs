@@ -115,7 +115,10 @@ impl Instrument {
     /// Schedules that the margin's own deciders made since they were last taken, in horizon order.
     pub fn take_schedules(&mut self) -> Vec<(Horizon, WeekSchedule)> {
         let own = self.deciders.iter_mut().map(|(name, d)| (name.is_none(), d.horizon(), d.take_schedules()));
-        own.filter(|o| o.0).flat_map(|(_, horizon, made)| made.into_iter().map(move |m| (horizon, m))).collect()
+        let own: Vec<_> = own.filter(|o| o.0).collect();
+        // What no decision was made under is not published.
+        let acts = own.into_iter().flat_map(|(_, horizon, made)| made.into_iter().map(move |m| (horizon, m)));
+        acts.filter(|(_, made)| made.until() > self.publish_from).collect()
     }
     /// Moves every decider; gives the margin's own decisions and keeps those of named margins.
     fn decide(&mut self, move_on: impl Fn(usize, &mut Decider) -> Option<Decision>) -> Vec<Decision> {
