@@ -69,6 +69,11 @@ macro_rules! why_numbers {
                 /// Initial margin before the schedule, fraction of notional: what steps and budgets bind; `c_im` where no
                 /// schedule is applied.
                 unscheduled: Fraction [Column];
+                /// What opens, adds or withdraws is asked, fraction of notional; never below `c_im`.
+                c_new: Fraction [Column];
+                /// The same over the baseline as published: the multiplier for positions that open or grow, and for withdrawals;
+                /// never below that of initial margin.
+                m_new_ppm: PartsPerMillion [Column];
             }
         }
     };

@@ -122,14 +122,26 @@ fn budgets() -> impl Strategy<Value = Budgets> {
     })
 }
 
+/// A pace of what opens, adds or withdraws, or none of its own.
+fn new_limits() -> impl Strategy<Value = Option<StepLimits>> {
+    let limits = (0.01..1.0_f64, 0.005..0.5_f64, budgets(), prop_oneof![Just(2.0), Just(3.0)]);
+    let limits = limits.prop_map(|(up, down, budgets, m_max)| StepLimits {
+        m_max,
+        up: Some(up),
+        down: Some(down),
+        budgets: Some(budgets),
+    });
+    prop::option::of(limits)
+}
+
 fn policy() -> impl Strategy<Value = Policy> {
     let mode = prop_oneof![Just(Mode::LiftOnly), Just(Mode::ManagedTotal)];
     let row = prop::sample::select(vec![Span::MINUTE.times(15), Span::HOUR, Span::DAY]);
     // Largest rises and falls of a day, and of the row a part of them.
     let (im, mm) = ((0.01..0.6, 0.005..0.3), (0.01..0.3, 0.005..0.1));
-    let dead = (prop_oneof![Just(0.0), Just(0.02)], any::<bool>());
+    let dead = (prop_oneof![Just(0.0), Just(0.02)], any::<bool>(), new_limits());
     (mode, row, im, mm, (budgets(), budgets()), 0.3..0.8_f64, 0..4_u32, 0..4_u32, dead).prop_map(
-        |(mode, row, im, mm, (im_budgets, mm_budgets), mm_share, wait, lag_steps, (dead, schedule))| {
+        |(mode, row, im, mm, (im_budgets, mm_budgets), mm_share, wait, lag_steps, (dead, schedule, new))| {
             let pace = |m_max, (up, down): (f64, f64), budgets| StepLimits {
                 m_max,
                 up: Some((1.0 + up).powf(row.days()) - 1.0),
@@ -146,6 +158,7 @@ fn policy() -> impl Strategy<Value = Policy> {
                 lag_steps,
                 dead_band: dead,
                 schedule,
+                new,
                 ..Policy::default()
             }
         },
@@ -311,7 +324,7 @@ impl Teller {
         let doubt = confidence.filter(|c| *c < p.doubt.least);
         let add = doubt.map_or(0.0, |c| p.doubt.add * (1.0 - c / p.doubt.least));
         let m = match self.set.filter(|s| ts < s.until) {
-            Some(set) => set.m() / factor,
+            Some(set) => (set.m() / factor).max(p.m_min),
             None if (m + add).is_finite() => ((m + add) / factor).clamp(p.m_min, p.im.m_max),
             None => return f64::NAN,
         };
@@ -394,7 +407,7 @@ fn run_with(fault: Option<Fault>, policy: Policy, history: &[Event]) -> Vec<Seen
                 let set = teller.set.filter(|s| event.0 < s.until && !teller.killed_im);
                 if let Some(set) = set.filter(|_| event.0 - teller.input <= policy.ladder.hold) {
                     let factor = got.as_ref().map_or(1.0, |bundle| bundle.factor);
-                    target = set.m() / factor * b;
+                    target = (set.m() / factor).max(teller.policy.m_min) * b;
                 }
             }
             _ => {}
@@ -841,6 +854,52 @@ proptest! {
             // Where a window ends before the time said of, what lies in it is known only as a bound.
             let all_known = one.0 >= h as i64;
             prop_assert!(!all_known || at_most(most.min(0.12), risen.c_im), "{h} h: {} {most}", risen.c_im);
+        }
+    }
+
+    #[test]
+    fn what_is_new_is_asked_at_least_initial_margin_and_within_its_own_cap(policy in policy(), history in history()) {
+        for s in run(policy, &history) {
+            let (x, quantum) = (&s.bundle, policy.quantum_ppm as f64 / 1e6);
+            prop_assert!(x.c_new >= x.c_im && x.m_new_ppm >= x.m_im_ppm && x.m_transfer_ppm >= x.m_new_ppm, "{x:?}");
+            prop_assert!(x.unscheduled_new >= x.unscheduled, "{x:?}");
+            let asked = x.m_new_ppm as f64 / 1e6 * s.b;
+            prop_assert!(at_most(x.c_new, asked) && at_most(asked, x.c_new.max(x.c_im + quantum * s.b) + quantum * s.b));
+            let cap = s.policy.new.map_or(s.roof, |new| new.m_max.max(s.roof));
+            prop_assert!(at_most(x.m_new_ppm as f64, (1e6 * cap).min(1e6 * M_CEILING) + 1e6 * quantum), "{x:?}");
+            prop_assert!(policy.new.is_some() || x.c_new == x.c_im && x.m_new_ppm == x.m_im_ppm, "{x:?}");
+        }
+    }
+
+    #[test]
+    fn no_held_position_knows_of_the_pace_of_what_is_new(policy in policy(), history in history(), new in new_limits()) {
+        let told = |new: Option<StepLimits>| {
+            let seen = run(Policy { new, ..policy }, &history);
+            let held = |x: Output| {
+                let (initial, maintenance) = ((x.c_im, x.m_im_ppm, x.reasons), (x.c_mm, x.m_mm_ppm, x.mm_reasons));
+                (x.ts, initial, maintenance, x.notice, x.blast, x.unscheduled)
+            };
+            seen.into_iter().map(|s| held(s.bundle)).collect::<Vec<_>>()
+        };
+        prop_assert!(told(policy.new) == told(new));
+    }
+
+    #[test]
+    fn what_is_new_keeps_its_own_budgets(policy in policy(), history in history()) {
+        let seen = run(policy, &history);
+        for (j, end) in seen.iter().enumerate() {
+            let (mut floor, mut times): (f64, f64) = (0.0, 1.0);
+            for i in (0..j).rev() {
+                let next = &seen[i + 1];
+                floor = floor.max(next.b).max(next.bundle.unscheduled);
+                times = times.max(next.times());
+                let length = end.ts - next.ts;
+                let of = policy.new.iter().flat_map(|new| new.budgets).flat_map(|all| all.iter().collect::<Vec<_>>());
+                let rise = of.filter(|b| b.over > length).map(|b| times * b.rise).fold(f64::INFINITY, f64::min);
+                let most = (seen[i].bundle.unscheduled_new * (1.0 + rise)).max(floor);
+                let c = end.bundle.unscheduled_new;
+                prop_assert!(policy.new.is_none() || at_most(c, most), "{c} {most} {:?}", end.bundle);
+            }
         }
     }
 

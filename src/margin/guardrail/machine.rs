@@ -94,7 +94,12 @@ impl Guardrail {
             return Some(live.publish(live.hold(&turn, why)));
         }
         turn.factor = self.factor(proposal.ts, now);
-        turn.m = self.aim(proposal, now, turn.factor, &mut why.im);
+        let most = self.policy.im.m_max;
+        turn.m = self.aim(proposal, now, (turn.factor, most), &mut why.im);
+        turn.m_new = match self.policy.new.map(|new| new.m_max).filter(|m_max| *m_max != most) {
+            Some(m_max) => self.aim(proposal, now, (turn.factor, m_max), &mut Vec::new()),
+            None => turn.m,
+        };
         turn.no_fall = self.no_fall(proposal.ts, now);
         let calls = proposal.p_stress.iter().filter(|s| **s >= turn.policy.emergency_p).count();
         turn.emergency = calls >= turn.policy.emergency_models;
@@ -126,7 +131,8 @@ impl Guardrail {
         if let Some(set) = set {
             why.im.push(Reason::Override);
             turn.factor = live.factor_when_set(now, &turn.policy);
-            turn.m = Some(set.m() / turn.factor);
+            turn.m = Some((set.m() / turn.factor).max(turn.policy.m_min));
+            turn.m_new = turn.m;
         }
         turn.no_fall = self.watch.is_thin().then_some(Reason::Thin);
         let told = turn.killed != Killed::default() || set.is_some();
@@ -177,6 +183,7 @@ impl Guardrail {
         Input {
             at,
             m: None,
+            m_new: None,
             emergency: false,
             killed: self.killed,
             set: self.set.filter(|s| at < s.until),
@@ -207,12 +214,18 @@ impl Guardrail {
 
     /// The multiplier that is aimed at before the schedule: what people set, else what the chain gives, raised where the
     /// inputs are doubted; and not less than a thin book wants. `None` holds the previous value.
-    fn aim(&self, proposal: &Proposal, now: &Conditions<'_>, factor: f64, reasons: &mut Vec<Reason>) -> Option<f64> {
+    fn aim(
+        &self,
+        proposal: &Proposal,
+        now: &Conditions<'_>,
+        (factor, m_max): (f64, f64),
+        reasons: &mut Vec<Reason>,
+    ) -> Option<f64> {
         let p = &self.policy;
         let mut m = match self.set.filter(|s| proposal.ts < s.until) {
             Some(set) => {
                 reasons.push(Reason::Override);
-                Some(set.m() / factor)
+                Some((set.m() / factor).max(p.m_min))
             }
             None => {
                 let doubt = self.doubt(now);
@@ -220,7 +233,7 @@ impl Guardrail {
                 if doubt.is_some() {
                     reasons.push(Reason::LowConfidence);
                 }
-                bounded((proposal.m + add) / factor, p, reasons)
+                bounded((proposal.m + add) / factor, (p.m_min, m_max), reasons)
             }
         };
         if now.age.is_some_and(|age| age > p.doubt.rise_age) {
@@ -229,7 +242,7 @@ impl Guardrail {
         }
         let thin = p.thin.m_min / factor;
         if let Some(m) = m.as_mut().filter(|m| self.watch.is_thin() && **m < thin) {
-            *m = thin.min(p.im.m_max);
+            *m = thin.min(m_max);
             reasons.push(Reason::Thin);
         }
         m
@@ -256,16 +269,16 @@ impl Guardrail {
 }
 
 /// Within the bounds of the multiplier; `None`, and the previous value holds, if not finite.
-fn bounded(m: f64, p: &Policy, reasons: &mut Vec<Reason>) -> Option<f64> {
+fn bounded(m: f64, (m_min, m_max): (f64, f64), reasons: &mut Vec<Reason>) -> Option<f64> {
     if !m.is_finite() {
         return None;
     }
-    if m > p.im.m_max {
+    if m > m_max {
         reasons.push(Reason::Cap);
-    } else if m < p.m_min {
+    } else if m < m_min {
         reasons.push(Reason::Floor);
     }
-    Some(m.max(p.m_min).min(p.im.m_max))
+    Some(m.max(m_min).min(m_max))
 }
 
 #[cfg(test)]

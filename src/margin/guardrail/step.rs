@@ -8,6 +8,7 @@ use super::lows::Lows;
 use super::notice::Notice;
 use super::order::Override;
 use super::output::Output;
+use super::pace::RowPace;
 use super::policy::{IM_OVER_MM, Policy};
 use super::recheck::Derived;
 use crate::base::{Span, Ts};
@@ -32,6 +33,8 @@ pub(super) struct Input<'a> {
     pub at: Ts,
     /// The multiplier that is wanted before the schedule; the previous value holds without one.
     pub m: Option<f64>,
+    /// The same for what is new, whose cap may be higher.
+    pub m_new: Option<f64>,
     /// Whether enough models call an emergency.
     pub emergency: bool,
     pub killed: Killed,
@@ -69,10 +72,13 @@ pub(super) struct InForce {
     long_run_var: f64,
     im: Requirement,
     mm: Requirement,
+    /// What opens, adds or withdraws, where it has a pace of its own.
+    new: Option<Requirement>,
     /// Largest multipliers now: those of the settings, or above them what people set and what a
     /// lowered cap left, which glide down.
     roof_im: f64,
     roof_mm: f64,
+    roof_new: f64,
     /// Multipliers that maintenance margin was told to be aimed at.
     lift: Lows,
     notice: Option<Notice>,
@@ -113,6 +119,9 @@ impl InForce {
         let m = turn.m.filter(|_| turn.killed.im.is_none()).unwrap_or(p.m_min);
         let (floor, target) = (p.m_min * baseline, m * baseline);
         let c = target.min(floor.max(p.long_run_cap * long_run_var));
+        let most = floor.max(p.long_run_cap * long_run_var);
+        let m_new = turn.m_new.filter(|_| turn.killed.im.is_none()).unwrap_or(m);
+        let new = p.new.map(|_| Requirement::new(at, (m_new * baseline).min(most).max(c)));
         if c < target {
             why.im.push(Reason::TotalLift);
         }
@@ -124,8 +133,10 @@ impl InForce {
             long_run_var,
             im: Requirement::new(at, c),
             mm: Requirement::new(at, p.mm_share * floor),
+            new,
             roof_im: p.im.m_max.max(turn.set.map_or(0.0, |s| s.m())),
             roof_mm: p.mm.m_max,
+            roof_new: p.new.unwrap_or(p.im).m_max.max(turn.set.map_or(0.0, |s| s.m())),
             lift: Lows::default(),
             notice: None,
             input: at,
@@ -190,6 +201,7 @@ impl InForce {
         let c_mm = self.mm.bound(&mm, c_mm, p, &mut why.mm);
         let (c_mm, blast) = self.spread(c_mm, turn, &mut why);
         let (c_im, c_mm) = self.pair(c_im, c_mm, &mm, p, &mut why);
+        let moved = self.move_new(turn, interval, im_glide, c_im);
         if turn.killed.im.is_some() {
             // It follows an initial margin that people let glide down, whatever it wants.
             mm.target = mm.target.min(p.mm_share * c_im);
@@ -198,6 +210,7 @@ impl InForce {
         if self.is_consistent((c_im, c_mm), asks, p) {
             self.im.set(at, c_im);
             self.mm.set(at, c_mm);
+            self.new = moved;
         } else {
             (self.im.steps, self.mm.steps, self.factor) = held;
             why.im.push(Reason::PostClampDeviation);
@@ -206,6 +219,47 @@ impl InForce {
         let asked = self.asked(p);
         self.fresh_m = asked / self.baseline;
         self.output(turn, turn.state(), self.factor * im.target - asked, why, blast)
+    }
+
+    /// What is new, moved at its own pace and not below initial margin; frozen with it.
+    fn move_new(&self, turn: &Input<'_>, interval: Span, glide: Option<Span>, c_im: f64) -> Option<Requirement> {
+        let (at, p) = (turn.at, &turn.policy);
+        let pace = p.new_pace()?;
+        let ask = self.ask_new(at, interval, turn, pace);
+        // Where it had no pace of its own it was what initial margin is.
+        let mut new = self.new.clone().unwrap_or_else(|| self.im.clone());
+        let c = match glide {
+            None => new.pace(&ask, p, &mut Vec::new()),
+            Some(span) => new.sink(&Ask { pace: p.im_pace(), ..ask }, span, p),
+        };
+        let ask = self.ask_new(at, interval, turn, pace);
+        let c = new.bound(&ask, c, p, &mut Vec::new()).max(c_im);
+        new.set(at, c);
+        Some(new)
+    }
+
+    fn ask_new(&self, at: Ts, interval: Span, turn: &Input<'_>, pace: RowPace) -> Ask {
+        let held = self.new.as_ref().unwrap_or(&self.im).c;
+        Ask {
+            target: turn.m_new.map_or(held, |m| m * self.baseline),
+            pace,
+            hard_max: self.roof_new * self.baseline,
+            day_cap: f64::INFINITY,
+            no_fall: turn.no_fall,
+            emergency: turn.emergency,
+            ..self.ask_im(at, interval, None, &turn.policy)
+        }
+    }
+
+    /// What is new before the schedule.
+    fn unscheduled_new(&self) -> f64 {
+        self.new.as_ref().map_or(self.im.c, |new| new.c)
+    }
+
+    /// What is new, with the schedule: not below initial margin.
+    fn asked_new(&self, asked: f64, p: &Policy) -> f64 {
+        let roof = self.roof_new.max(self.roof_im);
+        self.new.as_ref().map_or(asked, |new| self.timed(new.c, roof, p).max(asked))
     }
 
     /// Initial margin in force, with the schedule.
@@ -219,10 +273,17 @@ impl InForce {
         if self.factor == 1.0 {
             return c_im;
         }
-        let least = (p.m_min * self.baseline).min(c_im);
-        let c = (self.factor * c_im).max(least).min((self.roof_im * self.baseline).max(least));
+        let c = self.timed(c_im, self.roof_im, p);
         let pair = c_mm / p.mm_share;
         if c * (1.0 + 4e-12) < pair { pair } else { c }
+    }
+
+    fn timed(&self, c: f64, roof: f64, p: &Policy) -> f64 {
+        if self.factor == 1.0 {
+            return c;
+        }
+        let least = (p.m_min * self.baseline).min(c);
+        (self.factor * c).max(least).min((roof * self.baseline).max(least))
     }
 
     /// The factor at a moment at which people set the multiplier: it glides to one, for they set what is published.
@@ -247,6 +308,8 @@ impl InForce {
         let p = &turn.policy;
         let set = turn.set.map_or(p.im.m_max, |s| s.m());
         self.roof_im = p.im.m_max.max(set).max(p.im_pace().fall(self.roof_im, interval));
+        let (new, pace) = (p.new.unwrap_or(p.im).m_max, p.new_pace().unwrap_or(p.im_pace()));
+        self.roof_new = new.max(set).max(pace.fall(self.roof_new, interval));
         self.roof_mm = p.mm.m_max.max(p.mm_pace().fall(self.roof_mm, interval));
     }
 
@@ -296,9 +359,19 @@ impl InForce {
             }
             let c = c.min(budget);
             self.im.set(now, c);
+            self.wait_new(now, m, c, p);
         }
         let state = if state == State::Fresh { turn.state() } else { state };
         self.output(turn, state, self.last.gap, why, None)
+    }
+
+    /// The ladder on what is new.
+    fn wait_new(&mut self, now: Ts, m: f64, c_im: f64, p: &Policy) {
+        let (Some(mut new), Some(pace)) = (self.new.clone(), p.new_pace()) else { return };
+        let target = (m / self.factor).min(self.roof_new) * self.baseline;
+        let c = target.min(p.long_run_cap * self.long_run_var).min(new.budget(now, &pace, 1.0));
+        new.set(now, c.max(new.c).max(c_im));
+        self.new = Some(new);
     }
 
     /// Age of the newest input.
@@ -321,6 +394,7 @@ impl InForce {
             emergency: false,
             hard_max: self.roof_im * self.baseline,
             long_run_max: p.long_run_cap * self.long_run_var,
+            day_cap: p.day_cap,
             no_fall: None,
         }
     }
@@ -336,6 +410,7 @@ impl InForce {
             emergency: false,
             hard_max: self.roof_mm * baseline,
             long_run_max: p.mm_share * p.long_run_cap * self.long_run_var,
+            day_cap: p.day_cap,
             no_fall: None,
         }
     }
@@ -385,6 +460,8 @@ impl InForce {
         let p = &turn.policy;
         let c_im = self.asked(p);
         let (m_im_ppm, m_mm_ppm) = self.multipliers((c_im, self.mm.c), p);
+        let c_new = self.asked_new(c_im, p);
+        let m_new_ppm = ppm(c_new / self.baseline, p).max(m_im_ppm);
         let headroom = || self.im.headroom(turn.at, &p.im_pace(), p);
         Output {
             ts: turn.at,
@@ -392,9 +469,12 @@ impl InForce {
             c_mm: self.mm.c,
             unscheduled: self.im.c,
             factor: self.factor,
+            c_new,
+            unscheduled_new: self.unscheduled_new(),
+            m_new_ppm,
             m_im_ppm,
             m_mm_ppm,
-            m_transfer_ppm: m_im_ppm.max(ppm(p.transfer_min, p)),
+            m_transfer_ppm: m_new_ppm.max(ppm(p.transfer_min, p)),
             fallback_m_ppm: m_im_ppm.max(ppm(p.ladder.fallback_m.min(p.im.m_max), p)),
             gap: gap.max(0.0),
             headroom: if turn.headroom { headroom() } else { Headroom::UNTOLD },
@@ -431,6 +511,7 @@ mod tests {
         let turn = Input {
             at: Ts(0),
             m: Some(1.2),
+            m_new: Some(1.2),
             emergency: false,
             killed: Killed::default(),
             set: None,

@@ -97,6 +97,8 @@ impl Basis {
                 confidence: self.confidence,
                 schedule: self.schedule,
                 unscheduled: output.unscheduled,
+                c_new: output.c_new,
+                m_new_ppm: output.m_new_ppm as f64,
                 stress_flag: output.stress,
                 mm_reasons: output.mm_reasons,
                 fallback_m_ppm: output.fallback_m_ppm,

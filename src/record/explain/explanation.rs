@@ -196,6 +196,7 @@ fn blend(p: &Publication, m0: f64) -> (ChainStep, String) {
 /// What is published beside the multipliers of margin.
 fn beside(p: &Publication) -> String {
     let transfer = p.multiplier_transfer.as_ref().map(|m| format!("; withdrawals {m}"));
+    let new = p.multiplier_new.as_ref().map(|m| format!("; what opens, adds or withdraws {m}"));
     let set = |v: &Option<String>| v.clone().unwrap_or_else(|| "-".into());
     let interest = p.why.interest.as_ref().map(|[s, h]| format!("; open interest {} soft, {} hard", set(s), set(h)));
     let risk = p.why.risk.as_ref().map(risk);
@@ -205,7 +206,7 @@ fn beside(p: &Publication) -> String {
     let zone = |l: &crate::margin::traffic_light::TrafficLightReading| format!("{:?}", l.light).to_lowercase();
     let light = light.map(|l| format!("; traffic light {} ({} breaches of {})", zone(l), l.breaches, l.outcomes));
     let declared = p.decision().map(|d| numbers().filter_map(|n| n.explained(&d)).map(|t| format!("; {t}")).collect());
-    [transfer, interest, blast, risk, light, declared.ok()].into_iter().flatten().collect()
+    [new, transfer, interest, blast, risk, light, declared.ok()].into_iter().flatten().collect()
 }
 
 /// The risk score, and what is not in it.

@@ -159,7 +159,7 @@ mod tests {
         };
         let asked = [own.baseline.clone()];
         let how = Resampling { block: Span::DAY.times(10), samples: 200, seed: Seed(5) };
-        let asked = asked.map(|c| AskedMargin { unscheduled: c.clone(), c });
+        let asked = asked.map(|c| AskedMargin { unscheduled: c.clone(), c, ..AskedMargin::default() });
         let found = bands(std::slice::from_ref(&own), &asked, Ts(0), Span::DAY, how).unwrap();
         assert!(found.ratio.iter().chain(&found.average).all(|x| (x - 1.0).abs() < 1e-9), "{found:?}");
         assert!(found.flat_ratio[0] < found.flat_ratio[1] && found.rises[0][1] > 0.0);

@@ -69,7 +69,8 @@ impl JudgedRows {
     /// What a policy asked at these rows.
     pub fn pick(&self, asked: &AskedMargin) -> AskedMargin {
         let own = |all: &[f64]| self.at.iter().map(|i| all[*i]).collect();
-        AskedMargin { c: own(&asked.c), unscheduled: own(&asked.unscheduled) }
+        let (new, unscheduled_new) = (own(&asked.new), own(&asked.unscheduled_new));
+        AskedMargin { c: own(&asked.c), unscheduled: own(&asked.unscheduled), new, unscheduled_new }
     }
 }
 
@@ -247,7 +248,7 @@ mod tests {
     use super::*;
 
     fn plain(c: Vec<f64>) -> AskedMargin {
-        AskedMargin { unscheduled: c.clone(), c }
+        AskedMargin { unscheduled: c.clone(), c, ..AskedMargin::default() }
     }
 
     fn rows(n: usize) -> JudgedRows {
@@ -277,7 +278,9 @@ mod tests {
         let own = [rows(200)];
         let (flat, all) = (vec![0.04; 200], |j: &JudgedRows| (0, j.ts.len()));
         let c = (0..200).map(|i| if i % 2 == 0 { 0.02 } else { 0.06 }).collect();
-        let timed = PolicyOutcome::of(&own, &[AskedMargin { c, unscheduled: flat.clone() }], all).unwrap();
+        let timed =
+            PolicyOutcome::of(&own, &[AskedMargin { c, unscheduled: flat.clone(), ..AskedMargin::default() }], all)
+                .unwrap();
         let plain = PolicyOutcome::of(&own, &[plain(flat)], all).unwrap();
         assert_eq!((timed.rises, timed.changes_a_day, timed.rise_es99), (plain.rises, 0.0, plain.rise_es99));
         assert!((timed.average - plain.average).abs() < 1e-12 && timed.shortfall > 1.1 * plain.shortfall);

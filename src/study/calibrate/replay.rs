@@ -18,6 +18,18 @@ pub struct AskedMargin {
     pub c: Vec<f64>,
     /// The same before the schedule: what nobody could know ahead.
     pub unscheduled: Vec<f64>,
+    /// What opens, adds or withdraws was asked.
+    pub new: Vec<f64>,
+    /// The same before the schedule.
+    pub unscheduled_new: Vec<f64>,
+}
+
+impl AskedMargin {
+    /// What is new, in the place of initial margin.
+    #[must_use]
+    pub fn of_new(self) -> AskedMargin {
+        AskedMargin { c: self.new.clone(), unscheduled: self.unscheduled_new.clone(), ..self }
+    }
 }
 
 /// Initial margin asked at each row by one policy.
@@ -57,7 +69,9 @@ pub fn replay_schedule(of: &RecordedSeries, schedule: Schedule<'_>) -> Result<As
         let (confidence, schedule) = (Some(row.confidence), Some(row.schedule));
         let output = guardrail.step_under(&proposal, &Conditions { confidence, schedule, ..Conditions::default() });
         asked.c.push(output.as_ref().map_or(f64::NAN, |o| o.c_im));
-        asked.unscheduled.push(output.map_or(f64::NAN, |o| o.unscheduled));
+        asked.unscheduled.push(output.as_ref().map_or(f64::NAN, |o| o.unscheduled));
+        asked.new.push(output.as_ref().map_or(f64::NAN, |o| o.c_new));
+        asked.unscheduled_new.push(output.map_or(f64::NAN, |o| o.unscheduled_new));
     }
     Ok(asked)
 }

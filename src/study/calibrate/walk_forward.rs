@@ -45,6 +45,9 @@ pub struct WalkForward {
     pub out_of_sample: Option<Assessment>,
     /// Today's policy over the same rows.
     pub today: Option<Assessment>,
+    /// What opens, adds or withdraws under the policies one after the other, where it has a pace of its own.
+    #[serde(default)]
+    pub new: Option<Assessment>,
 }
 
 /// Origins: from the end of the first third of the record on, so far apart.
@@ -92,7 +95,7 @@ pub fn walk_forward(
         stretches.push(Stretch { from: *from, until, policy, moved, known, judged: None, ratio: None });
     }
     let Some(first) = origins.first().copied() else {
-        return Ok(WalkForward { stretches, out_of_sample: None, today: None });
+        return Ok(WalkForward { stretches, out_of_sample: None, today: None, new: None });
     };
     let play = |schedule: &[(Ts, PolicySettings)]| -> Result<Vec<AskedMargin>, Error> {
         let pairs = record.series.iter().zip(&all.judged);
@@ -106,7 +109,11 @@ pub fn walk_forward(
     }
     let out_of_sample = assess(&all.judged, &asked, first, record.row, resampling);
     let today = assess(&all.judged, &play(&schedule[..1])?, first, record.row, resampling);
-    Ok(WalkForward { stretches, out_of_sample, today })
+    let new = base.guardrail.new.and_then(|_| {
+        let new: Vec<AskedMargin> = asked.into_iter().map(AskedMargin::of_new).collect();
+        assess(&all.judged, &new, first, record.row, resampling)
+    });
+    Ok(WalkForward { stretches, out_of_sample, today, new })
 }
 
 /// Names of the settings in which two policies differ.
