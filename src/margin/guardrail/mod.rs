@@ -47,6 +47,12 @@
 //! What is bounded is the exact `C`. The published multiplier is rounded up to the quantum, so that what it asks
 //! is above `C` by less than a quantum times the baseline, and two publications compare within one.
 //!
+//! Initial margin is published as a factor of the schedule times what these rules bind: within the bounds of the
+//! multiplier, and not below maintenance margin over its share. The factor is that of the newest row; it glides to one while
+//! people set the multiplier, and holds while they freeze it. What is new (opens, adds, withdraws) has the target of
+//! initial margin, a pace of its own and no cap on the rise of a day, and is never below initial margin; maintenance margin
+//! knows neither of it nor of the schedule.
+//!
 //! A thin book, doubted inputs and orders of people change what is aimed at, or stop falls; they go
 //! through the same limits and break none.
 
