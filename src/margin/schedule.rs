@@ -19,7 +19,7 @@ use std::collections::VecDeque;
 use crate::base::{Span, Ts};
 
 /// A week.
-pub const WEEK: Span = Span(7 * Span::DAY.0);
+const WEEK: Span = Span(7 * Span::DAY.0);
 
 /// Monday 1970-01-05, 00:00 UTC.
 const MONDAY: Ts = Ts(4 * Span::DAY.0);
@@ -32,7 +32,7 @@ const FEWEST: usize = 4;
 pub const FACTOR_PPM: std::ops::RangeInclusive<u64> = 500_000..=2_000_000;
 
 /// A factor of one, parts per million.
-pub const ONE_PPM: u64 = 1_000_000;
+const ONE_PPM: u64 = 1_000_000;
 
 /// The factors of one week.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,7 +87,7 @@ pub struct ScheduleLearner {
 }
 
 /// The Monday 00:00 UTC at or before an instant.
-pub fn monday(at: Ts) -> Ts {
+fn monday(at: Ts) -> Ts {
     MONDAY + Span((at - MONDAY).0.div_euclid(WEEK.0) * WEEK.0)
 }
 
@@ -130,12 +130,6 @@ impl ScheduleLearner {
     /// The factor of an instant, parts per million; one where there is no schedule.
     pub fn factor_ppm(&self, at: Ts) -> u64 {
         self.made.iter().find_map(|made| made.at(at)).unwrap_or(ONE_PPM)
-    }
-
-    /// The schedules of the week of an instant and of the next, as far as there are any.
-    pub fn weeks(&self, at: Ts) -> impl Iterator<Item = &WeekSchedule> {
-        let week = monday(at);
-        self.made.iter().filter(move |made| made.from >= week)
     }
 
     fn learn(&mut self, close: Ts, log: f64, slot: Span) {
@@ -251,7 +245,7 @@ mod tests {
             let loss = if h < 168 * 9 { wave(h).exp() } else { wave(h + 5).exp() };
             made.extend(learner.see(at(h), Some(loss)).cloned());
             let known: Vec<&WeekSchedule> = made.iter().filter(|m| m.from > at(h) - WEEK).collect();
-            assert_eq!(learner.weeks(at(h)).collect::<Vec<_>>(), known, "hour {h}");
+            assert_eq!(learner.made.iter().collect::<Vec<_>>(), known, "hour {h}");
         }
         // The first week has no week before it to be held against, four are wanted.
         assert_eq!(made[0].made, at(168 * 5));

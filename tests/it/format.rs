@@ -243,7 +243,7 @@ fn make_v5() {
             let week = margincast::base::Span::DAY.times(7);
             let factors: Vec<u64> = (0..21).map(|i| if i % 3 == 2 { 1_250_000 } else { 875_000 }).collect();
             let schedule = ledger::PublishedSchedule {
-                schema: ledger::SCHEDULE_SCHEMA.into(),
+                schema: "margincast.schedule.v1".into(),
                 symbol: "BTC".parse().unwrap(),
                 horizon: "PT24H".into(),
                 from: monday,

@@ -8,10 +8,17 @@ use margincast::event::{Body, Event};
 use margincast::forecast::combine::calibration::{self, Calibration};
 use margincast::forecast::{History, Panel, Track};
 use margincast::margin::Decision;
-use margincast::margin::schedule::{ONE_PPM, WEEK, monday};
 use margincast::pipeline::{Input, Margin, Member, ModelSet, NamedSchedule, Pipeline, Settings};
 
 use crate::law_forecaster::{FITS, ROWS, config, events, symbol, trained};
+
+const ONE_PPM: u64 = 1_000_000;
+const WEEK: Span = Span(7 * Span::DAY.0);
+
+/// The Monday 00:00 UTC at or before an instant.
+fn monday(at: Ts) -> Ts {
+    at.floor(Span::DAY) - Span::DAY.times(i64::from(at.weekday()))
+}
 
 /// Models of hourly rows over one and eight rows, the longer one by the same fit: what it says is not judged here.
 fn models() -> ModelSet {

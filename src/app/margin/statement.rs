@@ -96,8 +96,9 @@ fn bill(s: &Statement) -> Vec<Vec<String>> {
             "maintenance margin",
             s.maintenance_cents,
             format!(
-                "{} % of that{}",
+                "{} % of {}{}",
                 short(100.0 / IM_OVER_MM),
+                if s.charged == Charged::New { "that" } else { "initial margin" },
                 if s.charged == Charged::Held { "; asked of what is held" } else { "" }
             ),
         ),

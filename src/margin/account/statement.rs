@@ -207,7 +207,7 @@ impl Statement {
     }
 
     /// What is asked, cents.
-    pub fn asked_cents(&self) -> i64 {
+    fn asked_cents(&self) -> i64 {
         match self.charged {
             Charged::Initial | Charged::New => self.initial_cents,
             Charged::Held => self.maintenance_cents,

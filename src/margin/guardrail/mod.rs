@@ -11,6 +11,9 @@
 //! | `output.rs` | what is answered |
 //! | `machine.rs` | the state machine of one instrument and horizon |
 //! | `step.rs` | one step of what is in force: both requirements, moved and checked together |
+//! | `scheduled.rs` | the schedule on what is in force |
+//! | `pair.rs` | what keeps both requirements apart |
+//! | `new.rs` | what opens, adds or withdraws: its own pace |
 //! | `limits.rs` | how far one requirement may move |
 //! | `lows.rs` | the least that was in force over any stretch of time |
 //! | `headroom.rs` | how far initial margin may still rise |
@@ -64,14 +67,17 @@ pub mod interest_caps;
 mod limits;
 mod lows;
 mod machine;
+mod new;
 pub mod notice;
 pub mod order;
 mod output;
 pub mod pace;
+mod pair;
 pub mod policy;
 pub mod policy_change;
 mod proposal;
 pub mod recheck;
+mod scheduled;
 pub mod staleness;
 mod step;
 pub mod thin_book;

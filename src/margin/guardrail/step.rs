@@ -8,7 +8,6 @@ use super::lows::Lows;
 use super::notice::Notice;
 use super::order::Override;
 use super::output::Output;
-use super::pace::RowPace;
 use super::policy::{IM_OVER_MM, Policy};
 use super::recheck::Derived;
 use crate::base::{Span, Ts};
@@ -68,24 +67,24 @@ impl Input<'_> {
 /// What there is once a first baseline came.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct InForce {
-    baseline: f64,
-    long_run_var: f64,
-    im: Requirement,
-    mm: Requirement,
+    pub(super) baseline: f64,
+    pub(super) long_run_var: f64,
+    pub(super) im: Requirement,
+    pub(super) mm: Requirement,
     /// What opens, adds or withdraws, where it has a pace of its own.
-    new: Option<Requirement>,
+    pub(super) new: Option<Requirement>,
     /// Largest multipliers now: those of the settings, or above them what people set and what a
     /// lowered cap left, which glide down.
-    roof_im: f64,
+    pub(super) roof_im: f64,
     roof_mm: f64,
-    roof_new: f64,
+    pub(super) roof_new: f64,
     /// Multipliers that maintenance margin was told to be aimed at.
     lift: Lows,
     notice: Option<Notice>,
     /// Time of the newest input.
     input: Ts,
     /// Time of the last step or glide, from which the next interval is measured.
-    paced: Ts,
+    pub(super) paced: Ts,
     /// Factor of the schedule in force: that of the newest input, until the next.
     pub factor: f64,
     /// Multiplier in force at the newest input; the ladder starts from it.
@@ -163,7 +162,7 @@ impl InForce {
     /// Moves both requirements one step toward the target, or toward the baseline when killed.
     pub fn advance(&mut self, turn: &Input<'_>, mut why: Why) -> Output {
         let (at, p) = (turn.at, &turn.policy);
-        let held = (self.im.steps, self.mm.steps, self.factor);
+        let held = (self.im.steps, self.mm.steps, self.factor, self.new.as_ref().map(|new| new.steps));
         let im_pace = p.im_pace();
         let interval = im_pace.counted(at - self.paced);
         self.raise_roofs(turn, interval);
@@ -210,97 +209,16 @@ impl InForce {
         if self.is_consistent((c_im, c_mm), asks, p) {
             self.im.set(at, c_im);
             self.mm.set(at, c_mm);
-            self.new = moved;
+            self.new.iter_mut().zip(moved).for_each(|(new, c)| new.set(at, c));
         } else {
-            (self.im.steps, self.mm.steps, self.factor) = held;
+            (self.im.steps, self.mm.steps, self.factor) = (held.0, held.1, held.2);
+            self.new.iter_mut().zip(held.3).for_each(|(new, steps)| new.steps = steps);
             why.im.push(Reason::PostClampDeviation);
         }
         self.paced = self.paced.max(at);
         let asked = self.asked(p);
         self.fresh_m = asked / self.baseline;
         self.output(turn, turn.state(), self.factor * im.target - asked, why, blast)
-    }
-
-    /// What is new, moved at its own pace and not below initial margin; frozen with it.
-    fn move_new(&self, turn: &Input<'_>, interval: Span, glide: Option<Span>, c_im: f64) -> Option<Requirement> {
-        let (at, p) = (turn.at, &turn.policy);
-        let pace = p.new_pace()?;
-        let ask = self.ask_new(at, interval, turn, pace);
-        // Where it had no pace of its own it was what initial margin is.
-        let mut new = self.new.clone().unwrap_or_else(|| self.im.clone());
-        let c = match glide {
-            None => new.pace(&ask, p, &mut Vec::new()),
-            Some(span) => new.sink(&Ask { pace: p.im_pace(), ..ask }, span, p),
-        };
-        let ask = self.ask_new(at, interval, turn, pace);
-        let c = new.bound(&ask, c, p, &mut Vec::new()).max(c_im);
-        new.set(at, c);
-        Some(new)
-    }
-
-    fn ask_new(&self, at: Ts, interval: Span, turn: &Input<'_>, pace: RowPace) -> Ask {
-        let held = self.new.as_ref().unwrap_or(&self.im).c;
-        Ask {
-            target: turn.m_new.map_or(held, |m| m * self.baseline),
-            pace,
-            hard_max: self.roof_new * self.baseline,
-            day_cap: f64::INFINITY,
-            no_fall: turn.no_fall,
-            emergency: turn.emergency,
-            ..self.ask_im(at, interval, None, &turn.policy)
-        }
-    }
-
-    /// What is new before the schedule.
-    fn unscheduled_new(&self) -> f64 {
-        self.new.as_ref().map_or(self.im.c, |new| new.c)
-    }
-
-    /// What is new, with the schedule: not below initial margin.
-    fn asked_new(&self, asked: f64, p: &Policy) -> f64 {
-        let roof = self.roof_new.max(self.roof_im);
-        self.new.as_ref().map_or(asked, |new| self.timed(new.c, roof, p).max(asked))
-    }
-
-    /// Initial margin in force, with the schedule.
-    fn asked(&self, p: &Policy) -> f64 {
-        self.scheduled((self.im.c, self.mm.c), p)
-    }
-
-    /// The schedule on a pair of requirements: between the bounds of the multiplier, below the least only as far as the
-    /// value before the schedule is, and not below maintenance margin over its share.
-    fn scheduled(&self, (c_im, c_mm): (f64, f64), p: &Policy) -> f64 {
-        if self.factor == 1.0 {
-            return c_im;
-        }
-        let c = self.timed(c_im, self.roof_im, p);
-        let pair = c_mm / p.mm_share;
-        if c * (1.0 + 4e-12) < pair { pair } else { c }
-    }
-
-    fn timed(&self, c: f64, roof: f64, p: &Policy) -> f64 {
-        if self.factor == 1.0 {
-            return c;
-        }
-        let least = (p.m_min * self.baseline).min(c);
-        (self.factor * c).max(least).min((roof * self.baseline).max(least))
-    }
-
-    /// The factor at a moment at which people set the multiplier: it glides to one, for they set what is published.
-    pub fn factor_when_set(&self, at: Ts, p: &Policy) -> f64 {
-        let (pace, interval) = (p.im_pace(), p.im_pace().counted(at - self.paced));
-        match self.factor {
-            f if f > 1.0 => pace.fall(f, interval).max(1.0),
-            f => pace.rise(f, interval, 1.0).min(1.0),
-        }
-    }
-
-    /// What people froze glides to the baseline: once the rest is there, a factor above one does, too.
-    fn sink_factor(&mut self, turn: &Input<'_>, span: Span) {
-        let p = &turn.policy;
-        if turn.no_fall.is_none() && self.im.c <= p.m_min * self.baseline {
-            self.factor = p.im_pace().fall(self.factor, span).max(self.factor.min(1.0));
-        }
     }
 
     /// Caps above those of the settings last while people set them, and then glide down.
@@ -311,37 +229,6 @@ impl InForce {
         let (new, pace) = (p.new.unwrap_or(p.im).m_max, p.new_pace().unwrap_or(p.im_pace()));
         self.roof_new = new.max(set).max(pace.fall(self.roof_new, interval));
         self.roof_mm = p.mm.m_max.max(p.mm_pace().fall(self.roof_mm, interval));
-    }
-
-    /// A rise of maintenance margin that would liquidate too many at once goes only as far as it may.
-    fn spread(&self, c_mm: f64, turn: &Input<'_>, why: &mut Why) -> (f64, Option<Impact>) {
-        let p = &turn.policy;
-        let baseline = p.mm_share * self.baseline;
-        let before = self.last.m_mm_ppm as f64 / 1e6 * baseline;
-        let asked = |c: f64| ppm(c / baseline, p) as f64 / 1e6 * baseline;
-        let Some(exposure) = turn.exposure.filter(|_| asked(c_mm) > before) else { return (c_mm, None) };
-        let from = self.mm.c.max(p.m_min * baseline).min(c_mm);
-        let (c, impact) = p.blast.furthest((from, c_mm), before, asked, exposure);
-        if c < c_mm {
-            why.mm.push(Reason::BlastRadius);
-        }
-        (c, Some(impact))
-    }
-
-    /// Initial margin is at least maintenance margin over its share. Maintenance margin gives way,
-    /// which liquidates nobody, but no faster than its own down step; initial margin holds the rest.
-    fn pair(&self, c_im: f64, c_mm: f64, mm: &Ask, p: &Policy, why: &mut Why) -> (f64, f64) {
-        let share = p.mm_share * c_im;
-        if c_mm <= share * (1.0 + 1e-12) {
-            return (c_im, c_mm);
-        }
-        why.mm.push(Reason::CrossField);
-        let c_mm = c_mm.min(share.max(mm.pace.fall(self.mm.c, mm.interval.max(p.min_between_decreases))));
-        if c_mm <= share * (1.0 + 1e-12) {
-            return (c_im, c_mm);
-        }
-        why.im.push(Reason::CrossField);
-        (c_mm / p.mm_share, c_mm)
     }
 
     /// No input came: the ladder. Maintenance margin holds, for raising it liquidates.
@@ -365,15 +252,6 @@ impl InForce {
         self.output(turn, state, self.last.gap, why, None)
     }
 
-    /// The ladder on what is new.
-    fn wait_new(&mut self, now: Ts, m: f64, c_im: f64, p: &Policy) {
-        let (Some(mut new), Some(pace)) = (self.new.clone(), p.new_pace()) else { return };
-        let target = (m / self.factor).min(self.roof_new) * self.baseline;
-        let c = target.min(p.long_run_cap * self.long_run_var).min(new.budget(now, &pace, 1.0));
-        new.set(now, c.max(new.c).max(c_im));
-        self.new = Some(new);
-    }
-
     /// Age of the newest input.
     pub fn age(&self, now: Ts) -> Span {
         now - self.input
@@ -384,7 +262,7 @@ impl InForce {
         self.output(turn, self.last.state, self.last.gap, why, None)
     }
 
-    fn ask_im(&self, at: Ts, interval: Span, m: Option<f64>, p: &Policy) -> Ask {
+    pub(super) fn ask_im(&self, at: Ts, interval: Span, m: Option<f64>, p: &Policy) -> Ask {
         Ask {
             at,
             interval,
@@ -498,7 +376,7 @@ impl InForce {
 
 /// A multiplier in parts per million, rounded up to the quantum. A billionth of a quantum is
 /// forgiven, so that a product and its quotient give the same multiplier.
-fn ppm(m: f64, p: &Policy) -> u64 {
+pub(super) fn ppm(m: f64, p: &Policy) -> u64 {
     let quanta = m * 1e6 / p.quantum_ppm as f64;
     ((quanta - 1e-9).ceil().max(1.0) as u64).saturating_mul(p.quantum_ppm)
 }

@@ -5,11 +5,13 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::basis::{Basis, Seal};
 use super::guard::Guard;
+use super::heard::Heard;
 use super::market_clock::MarketClock;
 use super::measure::Measure;
 use super::risk_score::Components;
+use super::schedule_plan::SchedulePlan;
 use super::traffic_light::Breaches;
-use crate::base::{Horizon, OrderedSpan, Prob, Span, Symbol, Ts};
+use crate::base::{Horizon, OrderedSpan, Span, Symbol, Ts};
 use crate::event::snapshot::{AccountSnapshot, BookSnapshot};
 use crate::feature::{self, Feature, Row};
 use crate::forecast::outcome::Pending;
@@ -19,7 +21,7 @@ use crate::margin::apc::{Apc, MeasuredLoss};
 use crate::margin::guardrail::blast::{Accounts, Exposure};
 use crate::margin::guardrail::order::{Order, Scope};
 use crate::margin::monitor::{MonitorReading, OutcomeScorer, ScoredOutcome};
-use crate::margin::schedule::{ScheduleLearner, WeekSchedule};
+use crate::margin::schedule::WeekSchedule;
 use crate::margin::{
     Blend, Chain, ChainInputs, Conditions, Decision, Output, Override, Proposal, Reason, traffic_light,
 };
@@ -35,11 +37,11 @@ const USUAL: Span = Span(30 * Span::DAY.0);
 
 /// The running state.
 pub(in crate::pipeline) struct Decider {
-    horizon: Horizon,
+    pub(super) horizon: Horizon,
     step: Span,
-    margin: Margin,
+    pub(super) margin: Margin,
     time: MarketClock,
-    measure: Measure,
+    pub(super) measure: Measure,
     apc: Apc,
     guard: Guard,
     /// The last row before the first decision, where guardrails begin there.
@@ -66,34 +68,12 @@ pub(in crate::pipeline) struct Decider {
     stressed_depth: f64,
     /// The traffic light, where it acts.
     light: Option<Breaches>,
-    /// Factors of the hour of the week, and the schedules that were made since they were last taken.
-    schedule: ScheduleLearner,
-    made: Vec<WeekSchedule>,
+    plan: SchedulePlan,
     /// Models that people froze, and until when nothing may fall for it.
-    silenced: BTreeSet<String>,
+    pub(super) silenced: BTreeSet<String>,
     no_fall_until: Option<Ts>,
     /// The multiplier that people set.
     set: Option<Override>,
-}
-
-/// What the forecasts of a row say to a decider.
-struct Heard<'a> {
-    serving: Option<&'a NamedForecast>,
-    /// Its 99 % loss, fraction of notional.
-    loss: Option<f64>,
-    /// Probability of the stressed regime.
-    p_stress: Option<f64>,
-    /// Volatility of the forecast over that of the baseline, where the multiplier is made of them.
-    ratio: Option<[f64; 2]>,
-    /// The measured loss; absent where it is not wanted, not known, or a model that it needs is silent.
-    estimate: Option<BaselineEstimate>,
-}
-
-impl Heard<'_> {
-    /// The emergency lane wants a second voice: the serving forecast's own spike probability.
-    fn spike(&self) -> Option<f64> {
-        self.serving.and_then(|f| f.forecast.spike).map(Prob::get)
-    }
 }
 
 impl Decider {
@@ -122,8 +102,7 @@ impl Decider {
             risk: Components::default(),
             accounts: None,
             light: margin.traffic_light.map(light),
-            schedule: ScheduleLearner::new(step),
-            made: Vec::new(),
+            plan: SchedulePlan::new(step),
             stressed_depth: f64::NAN,
             silenced: BTreeSet::new(),
             no_fall_until: None,
@@ -156,54 +135,16 @@ impl Decider {
         }
     }
 
-    /// What the forecasts say. An estimate that nothing remembers is not worked out before it is wanted.
-    fn hear<'a>(&self, forecasts: &'a [NamedForecast], publish: bool) -> Heard<'a> {
-        let (margin, side) = (&self.margin, self.margin.baseline.side);
-        let of = |name: &str| {
-            let mut heard = forecasts.iter().filter(|f| !self.silenced.contains(&*f.name));
-            heard.find(|f| &*f.name == name && f.forecast.horizon == self.horizon)
-        };
-        let serving = self.serving(forecasts);
-        let sd = |name: &str| of(name).map(|f| f.forecast.dist.sd);
-        let ratio = margin.multiplier.as_ref().and_then(|m| m.models()).map(|pair| pair.map(sd));
-        let silent = ratio.is_some_and(|pair| pair.contains(&None));
-        // What a forecast costs is held against the baseline, published or not.
-        let compared = serving.is_some() && margin.multiplier.is_none();
-        let wanted = (publish || margin.remembers() || compared) && !silent;
-        let estimate = wanted.then(|| self.measure.estimate(&of)).flatten();
-        Heard {
-            serving,
-            loss: serving.map(|f| side.var(&f.forecast.dist)),
-            p_stress: of(&margin.regime).and_then(|f| f.forecast.regime).map(|r| r.stress),
-            ratio: ratio.and_then(|[a, b]| Some([a?, b?])),
-            estimate,
-        }
-    }
-
     /// The instance whose forecasts of rows that are kept it is to be told once it speaks, if it is.
     pub fn asks_of_the_past(&self) -> Option<&str> {
-        self.schedule.is_blank().then_some(self.margin.forecast.as_str())
+        self.plan.is_blank().then_some(self.margin.forecast.as_str())
     }
 
     /// Takes what models that are the first to speak say of the rows of before, oldest first.
     pub fn recall<'a>(&mut self, said: impl Iterator<Item = (&'a Row, &'a [NamedForecast])>) {
-        self.schedule = ScheduleLearner::new(self.step);
-        for (row, forecasts) in said {
-            let loss = self.serving(forecasts).map(|f| self.margin.baseline.side.var(&f.forecast.dist));
-            self.plan(row, loss);
-            self.made.retain(|made| made.until() > row.ts);
-        }
-    }
-
-    /// Takes a row's forecast loss into the schedules to come.
-    fn plan(&mut self, row: &Row, loss: Option<f64>) {
-        #[cfg(test)]
-        let loss = loss.map(|f| {
-            // What comes two weeks later moves the schedule of the week in between.
-            let later = row.ts_known + Span::DAY.times(14);
-            f * (1e9 * crate::base::planted::ahead("SCHEDULE", row.symbol, later).unwrap_or(1e-9))
-        });
-        self.made.extend(self.schedule.see(row.ts, loss).cloned());
+        let side = self.margin.baseline.side;
+        let losses = said.map(|(row, all)| (row, self.serving(all).map(|f| side.var(&f.forecast.dist))));
+        self.plan = SchedulePlan::recalled(self.step, losses);
     }
 
     /// How far it looks.
@@ -213,14 +154,7 @@ impl Decider {
 
     /// The schedules that were made since they were last taken.
     pub fn take_schedules(&mut self) -> Vec<WeekSchedule> {
-        std::mem::take(&mut self.made)
-    }
-
-    /// The forecast that is blended, where it speaks and is not frozen.
-    fn serving<'a>(&self, forecasts: &'a [NamedForecast]) -> Option<&'a NamedForecast> {
-        let name = self.margin.forecast.as_str();
-        let mut heard = forecasts.iter().filter(|f| !self.silenced.contains(&*f.name));
-        heard.find(|f| &*f.name == name && f.forecast.horizon == self.horizon)
+        self.plan.take()
     }
 
     /// What the last row settled of its own forecasts.
@@ -240,8 +174,7 @@ impl Decider {
     ) -> Option<Decision> {
         self.learn(row);
         let heard = self.hear(forecasts, publish);
-        self.plan(row, heard.loss);
-        let schedule = self.schedule.factor_ppm(row.ts) as f64 / 1e6;
+        let schedule = self.plan.factor(row, heard.loss);
         let measured = heard.estimate.map(|estimate| {
             let ts = self.time.row(row.ts);
             let (var, stressed, long_run) = (estimate.var, estimate.stressed_var, estimate.long_run_var);

@@ -62,6 +62,12 @@ pub(super) enum Injection {
 }
 
 impl Epoch {
+    /// With nothing in it.
+    fn begun(start: ConfigLoaded, model: ModelRef) -> Epoch {
+        let (frozen, orders) = (BTreeSet::new(), Vec::new());
+        let (published, injected, heard, schedules) = (Vec::new(), Vec::new(), BTreeMap::new(), Vec::new());
+        Epoch { start, model, killed: false, frozen, orders, heard, schedules, published, injected }
+    }
     /// Which proposals were applied.
     pub fn applied(&self) -> BTreeSet<u64> {
         self.orders.iter().filter_map(|o| o.1.id).collect()
@@ -84,9 +90,7 @@ pub fn epochs(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Resu
         if record.kind == EntryKind::ConfigLoaded {
             let start: ConfigLoaded = from_value(&place, record.body)?;
             let model = start.model.clone();
-            let (frozen, orders) = (BTreeSet::new(), Vec::new());
-            let (published, injected, heard, schedules) = (Vec::new(), Vec::new(), BTreeMap::new(), Vec::new());
-            epochs.push(Epoch { start, model, killed: false, frozen, orders, heard, schedules, published, injected });
+            epochs.push(Epoch::begun(start, model));
             continue;
         }
         let epoch = match (epochs.last_mut(), record.kind) {

@@ -52,7 +52,7 @@ pub use publication::{
 };
 pub use reference::Reference;
 pub use rerun::{DecisionSet, PipelineHost, Recall, Rerun};
-pub use schedule::{PublishedSchedule, SCHEDULE_SCHEMA};
+pub use schedule::PublishedSchedule;
 pub use store::{MemoryStore, Scan, Store};
 pub use venue_files::{VenueFileRead, VenueFiles};
 pub use why::{NewlyLiquidated, PublishedRiskScore, PublishedWhy};

@@ -9,7 +9,7 @@ use crate::pipeline::NamedSchedule;
 use crate::record::error::{Error, damaged};
 
 /// The stored form that this program writes.
-pub const SCHEDULE_SCHEMA: &str = "margincast.schedule.v1";
+const SCHEDULE_SCHEMA: &str = "margincast.schedule.v1";
 
 /// Body of a `schedule` entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

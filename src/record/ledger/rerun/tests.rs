@@ -293,7 +293,7 @@ fn a_schedule_that_is_another_or_is_not_made_again_is_found() {
     let never = |r: &SealedEntry| {
         let from = Ts(1).to_string();
         let mut body = with(r, "from", from.into())?;
-        body["until"] = (Ts(1) + crate::margin::schedule::WEEK).to_string().into();
+        body["until"] = (Ts(1) + Span::DAY.times(7)).to_string().into();
         Some(body)
     };
     let missing = changed(&never).unwrap_err().to_string();
