@@ -230,63 +230,6 @@ fn the_fifth_ledger_reads_with_a_schedule_and_what_is_new_and_those_before_witho
 }
 
 #[test]
-fn make_v5() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/format");
-    let now: Ts = "2023-11-14T22:13:20Z".parse().unwrap();
-    let out = root.join("v5/ledger");
-    let _ = std::fs::remove_dir_all(&out);
-    let mut store = FileStore::open(&out, now).unwrap();
-    for r in FileStore::read(&root.join("v4/ledger")).unwrap().scan(Seq(0)).unwrap().map(Result::unwrap) {
-        let mut body = r.body;
-        if r.kind == EntryKind::Publish {
-            let monday: Ts = "2023-11-20".parse().unwrap();
-            let week = margincast::base::Span::DAY.times(7);
-            let factors: Vec<u64> = (0..21).map(|i| if i % 3 == 2 { 1_250_000 } else { 875_000 }).collect();
-            let schedule = ledger::PublishedSchedule {
-                schema: "margincast.schedule.v1".into(),
-                symbol: "BTC".parse().unwrap(),
-                horizon: "PT24H".into(),
-                from: monday,
-                until: monday + week,
-                slot: margincast::base::Span::HOUR.times(8),
-                factors_ppm: factors,
-                as_of: "2023-11-13".parse().unwrap(),
-                published_at: now,
-            };
-            store
-                .append(margincast::record::NewEntry {
-                    kind: EntryKind::Schedule,
-                    ts: now,
-                    body: serde_json::to_value(&schedule).unwrap(),
-                })
-                .unwrap();
-            let why = &mut body["why"];
-            for (k, v) in [
-                ("budget_left", "0.25"),
-                ("budget_hours", "24"),
-                ("rise_1h", "0.02"),
-                ("rise_8h", "0.05"),
-                ("rise_24h", "0.05"),
-                ("heard", "0.5"),
-                ("p_spike", "0.2"),
-                ("confidence", "1"),
-                ("schedule", "1.25"),
-                ("unscheduled", "0.04"),
-                ("c_new", "0.06"),
-                ("m_new_ppm", "1500000"),
-            ] {
-                why[k] = v.into();
-            }
-            body["multiplier_new"] = "1.500000".into();
-            body["requirement"]["new"] = "0.06".into();
-            body["requirement"]["initial"] = "0.05".into();
-            println!("{body:#}");
-        }
-        store.append(margincast::record::NewEntry { kind: r.kind, ts: r.ts, body }).unwrap();
-    }
-}
-
-#[test]
 fn an_unknown_version_is_refused_with_its_name() {
     let newer = |name: &str, from: &str, to: &str| String::from_utf8(bytes(name)).unwrap().replacen(from, to, 1);
     let manifest = newer("MANIFEST.json", "manifest.v1", "manifest.v9");

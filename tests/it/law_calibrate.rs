@@ -1,6 +1,7 @@
 //! Calibration of margin policies: what made the decisions is replayed to the bit, choices see the past alone, and the
 //! same record gives the same bytes on any number of threads, with or without a kill.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
@@ -9,6 +10,7 @@ use margincast::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
 use margincast::event::synth;
 use margincast::loss::equal_cost_control;
 use margincast::loss::score::outcome::outcome;
+use margincast::margin::guardrail::pace::StepLimits;
 use margincast::margin::guardrail::policy::Mode;
 use margincast::margin::{Blend, Policy, PolicySettings};
 use margincast::study::calibrate::bootstrap::Resampling;
@@ -111,6 +113,8 @@ fn the_policy_that_made_the_decisions_asks_what_was_recorded_bit_for_bit() {
     for (mode, schedule) in [(Mode::LiftOnly, false), (Mode::LiftOnly, true), (Mode::ManagedTotal, true)] {
         let mut plan = plan(mode);
         plan.pipeline.margin.guardrail.schedule = schedule;
+        let new = StepLimits { up: Some(0.3), down: Some(0.1), ..Policy::default().im };
+        plan.pipeline.margin.guardrail.new = schedule.then_some(new);
         let walked = walk(&plan, &market, Digest::of(b"calibrate"), None, &|_| {}).unwrap();
         let (margin, rows, horizon) = (&plan.pipeline.margin, &plan.pipeline.rows, plan.horizons()[0].1);
         // Through the files of the study.
@@ -121,13 +125,20 @@ fn the_policy_that_made_the_decisions_asks_what_was_recorded_bit_for_bit() {
         let record = Record::read(home.path(), margin, rows, None).unwrap();
         assert_eq!(record.horizon, horizon);
         let made_by = PolicySettings { blend: margin.blend, guardrail: margin.guardrail.of_rows(rows.row) };
-        let mut compared = 0;
+        let made: BTreeMap<_, _> = walked.decisions.iter().map(|d| ((d.symbol, d.ts), d)).collect();
+        let (mut compared, mut apart) = (0, 0);
         for series in &record.series {
-            for (row, asked) in series.rows.iter().zip(replay(series, &made_by).unwrap().c) {
-                assert_eq!(row.c_im.to_bits(), asked.to_bits(), "{} {}", series.symbol, row.ts);
+            let asked = replay(series, &made_by).unwrap();
+            for (i, row) in series.rows.iter().enumerate() {
+                let decision = made[&(series.symbol, row.ts)];
+                let recorded = [row.c_im, decision.why.unscheduled, decision.why.c_new].map(f64::to_bits);
+                let again = [asked.c[i], asked.unscheduled[i], asked.new[i]].map(f64::to_bits);
+                assert_eq!(recorded, again, "{} {}", series.symbol, row.ts);
                 compared += 1;
+                apart += usize::from(asked.new[i] > asked.c[i]);
             }
         }
+        assert_eq!(apart > 20, schedule, "{apart} rows");
         assert!(compared > 200 && compared == walked.decisions.len(), "{compared} decisions");
         assert!(record.series.iter().flat_map(|s| &s.rows).any(|r| r.p_stress.is_some() && r.forecast_loss.is_some()));
         let factors = record.series.iter().flat_map(|s| &s.rows).filter(|r| r.schedule != 1.0).count();

@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::basis::{Basis, Seal};
 use super::guard::Guard;
-use super::heard::Heard;
+use super::heard::{Heard, Listener};
 use super::market_clock::MarketClock;
 use super::measure::Measure;
 use super::risk_score::Components;
@@ -37,11 +37,11 @@ const USUAL: Span = Span(30 * Span::DAY.0);
 
 /// The running state.
 pub(in crate::pipeline) struct Decider {
-    pub(super) horizon: Horizon,
+    horizon: Horizon,
     step: Span,
-    pub(super) margin: Margin,
+    margin: Margin,
     time: MarketClock,
-    pub(super) measure: Measure,
+    measure: Measure,
     apc: Apc,
     guard: Guard,
     /// The last row before the first decision, where guardrails begin there.
@@ -70,7 +70,7 @@ pub(in crate::pipeline) struct Decider {
     light: Option<Breaches>,
     plan: SchedulePlan,
     /// Models that people froze, and until when nothing may fall for it.
-    pub(super) silenced: BTreeSet<String>,
+    silenced: BTreeSet<String>,
     no_fall_until: Option<Ts>,
     /// The multiplier that people set.
     set: Option<Override>,
@@ -143,8 +143,14 @@ impl Decider {
     /// Takes what models that are the first to speak say of the rows of before, oldest first.
     pub fn recall<'a>(&mut self, said: impl Iterator<Item = (&'a Row, &'a [NamedForecast])>) {
         let side = self.margin.baseline.side;
-        let losses = said.map(|(row, all)| (row, self.serving(all).map(|f| side.var(&f.forecast.dist))));
+        let listener = self.listener();
+        let losses = said.map(|(row, all)| (row, listener.serving(all).map(|f| side.var(&f.forecast.dist))));
         self.plan = SchedulePlan::recalled(self.step, losses);
+    }
+
+    fn listener(&self) -> Listener<'_> {
+        let Decider { margin, silenced, measure, .. } = self;
+        Listener { margin, horizon: self.horizon, silenced, measure }
     }
 
     /// How far it looks.
@@ -173,7 +179,7 @@ impl Decider {
         seal: Seal,
     ) -> Option<Decision> {
         self.learn(row);
-        let heard = self.hear(forecasts, publish);
+        let heard = self.listener().hear(forecasts, publish);
         let schedule = self.plan.factor(row, heard.loss);
         let measured = heard.estimate.map(|estimate| {
             let ts = self.time.row(row.ts);

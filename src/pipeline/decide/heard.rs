@@ -1,9 +1,12 @@
 //! What the forecasts of a row say to a decider.
 
-use super::decider::Decider;
-use crate::base::Prob;
+use std::collections::BTreeSet;
+
+use super::measure::Measure;
+use crate::base::{Horizon, Prob};
 use crate::loss::baseline::BaselineEstimate;
 use crate::pipeline::named_forecast::NamedForecast;
+use crate::pipeline::settings::Margin;
 
 /// What the forecasts of a row say to a decider.
 pub(super) struct Heard<'a> {
@@ -25,14 +28,29 @@ impl Heard<'_> {
     }
 }
 
-impl Decider {
+/// What it takes to hear them.
+pub(super) struct Listener<'d> {
+    pub margin: &'d Margin,
+    pub horizon: Horizon,
+    /// Models that people froze.
+    pub silenced: &'d BTreeSet<String>,
+    pub measure: &'d Measure,
+}
+
+impl Listener<'_> {
+    /// What an instance says, where it speaks and is not frozen.
+    fn of<'a>(&self, forecasts: &'a [NamedForecast], name: &str) -> Option<&'a NamedForecast> {
+        let mut heard = forecasts.iter().filter(|f| !self.silenced.contains(&*f.name));
+        heard.find(|f| &*f.name == name && f.forecast.horizon == self.horizon)
+    }
+    /// The forecast that is blended.
+    pub fn serving<'a>(&self, forecasts: &'a [NamedForecast]) -> Option<&'a NamedForecast> {
+        self.of(forecasts, &self.margin.forecast)
+    }
     /// What the forecasts say. An estimate that nothing remembers is not worked out before it is wanted.
-    pub(super) fn hear<'a>(&self, forecasts: &'a [NamedForecast], publish: bool) -> Heard<'a> {
-        let (margin, side) = (&self.margin, self.margin.baseline.side);
-        let of = |name: &str| {
-            let mut heard = forecasts.iter().filter(|f| !self.silenced.contains(&*f.name));
-            heard.find(|f| &*f.name == name && f.forecast.horizon == self.horizon)
-        };
+    pub fn hear<'a>(&self, forecasts: &'a [NamedForecast], publish: bool) -> Heard<'a> {
+        let (margin, side) = (self.margin, self.margin.baseline.side);
+        let of = |name: &str| self.of(forecasts, name);
         let serving = self.serving(forecasts);
         let sd = |name: &str| of(name).map(|f| f.forecast.dist.sd);
         let ratio = margin.multiplier.as_ref().and_then(|m| m.models()).map(|pair| pair.map(sd));
@@ -48,12 +66,5 @@ impl Decider {
             ratio: ratio.and_then(|[a, b]| Some([a?, b?])),
             estimate,
         }
-    }
-
-    /// The forecast that is blended, where it speaks and is not frozen.
-    pub(super) fn serving<'a>(&self, forecasts: &'a [NamedForecast]) -> Option<&'a NamedForecast> {
-        let name = self.margin.forecast.as_str();
-        let mut heard = forecasts.iter().filter(|f| !self.silenced.contains(&*f.name));
-        heard.find(|f| &*f.name == name && f.forecast.horizon == self.horizon)
     }
 }
