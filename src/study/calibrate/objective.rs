@@ -21,7 +21,7 @@ use crate::base::{Span, Symbol, Ts};
 pub const OVER_ROWS: [usize; 3] = [1, 5, 20];
 
 /// Fewest rows of an instrument that are judged.
-const FEWEST: usize = 60;
+pub const FEWEST: usize = 60;
 
 /// What one-row rises beyond their quantile at this level are, on average.
 const RISE_LEVEL: f64 = 0.99;

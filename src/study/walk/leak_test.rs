@@ -161,6 +161,9 @@ impl Stretch {
         short.study =
             Study { start: self.from, end: self.end(), rehearsal: Span(0), margins: Vec::new(), ..plan.study.clone() };
         short.pipeline.publish_from = self.from;
+        // Policies are chosen at every origin of the stretch that has decisions before it.
+        let row = plan.pipeline.rows.row;
+        short.pipeline.margin.calibrate.iter_mut().for_each(|c| (c.every, c.least) = (row, row));
         for model in &mut short.models {
             model.every = 1;
             model.choose.iter_mut().for_each(|c| c.every = 1);

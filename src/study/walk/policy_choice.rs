@@ -10,11 +10,12 @@ use crate::margin::{Decision, NewSettings, Order, PolicySettings};
 use crate::pipeline::Input;
 use crate::study::calibrate::bootstrap::Resampling;
 use crate::study::calibrate::choose::Appetite;
+use crate::study::calibrate::objective::{FEWEST, judged};
 use crate::study::calibrate::recorded::Record;
 use crate::study::calibrate::run::{Calibrated, CalibrationTask, calibrate};
 use crate::study::calibrate::search::Effort;
 use crate::study::config::Plan;
-use crate::study::{Error, OnProgress};
+use crate::study::{Error, OnProgress, Progress};
 
 /// Chooses a policy for each horizon at the origins of a study, from the decisions that its configured policy made:
 /// what a decision records of baseline and forecast does not depend on the policy.
@@ -33,8 +34,13 @@ pub fn choose(
     let (margin, rows) = (&plan.pipeline.margin, &plan.pipeline.rows);
     let seed = plan.study.seed.named("calibrate");
     let keep = keep.map(|folder| folder.join("policies"));
-    let one = |(ahead, _): (usize, Horizon)| {
+    let one = |(ahead, horizon): (usize, Horizon)| {
         let record = Record::of(decisions, history, plan, ahead);
+        if !judged(&record).iter().any(|own| own.ts.len() >= FEWEST) {
+            let why = format!("margin.calibrate: fewer than {FEWEST} decisions over {horizon} to choose by");
+            progress(Progress::Warning(&why));
+            return Ok(None);
+        }
         let task = CalibrationTask {
             record: &record,
             today: PolicySettings { blend: margin.blend, guardrail: margin.guardrail.of_rows(rows.row) },
@@ -46,9 +52,9 @@ pub fn choose(
             seed,
             keep: keep.as_deref(),
         };
-        calibrate(&task, progress)
+        calibrate(&task, progress).map(Some)
     };
-    plan.horizons().into_iter().map(one).collect()
+    plan.horizons().into_iter().filter_map(|h| one(h).transpose()).collect()
 }
 
 /// Origins of the study at which a policy is chosen: the first with enough decisions before it, and then one every so

@@ -9,6 +9,7 @@ use crate::base::{Seed, Symbol, planted};
 use crate::event::synth;
 use crate::feature::{RowConfig, VarianceMeasure};
 use crate::forecast::combine::calibration;
+use crate::margin::calibration::CalibrationSettings;
 use crate::pipeline::{Margin, Settings};
 use crate::study::config::ModelPlan;
 
@@ -31,6 +32,7 @@ fn study(name: &str) -> (Plan, MarketEvents) {
     margin.baseline.window = Span::DAY.times(20);
     margin.baseline.history = Span::DAY.times(365);
     margin.baseline.warm_up = 100;
+    margin.calibrate = Some(CalibrationSettings::default());
     let rows = RowConfig {
         bar: Span::HOUR,
         row: Span::HOUR,
@@ -97,7 +99,7 @@ fn every_planted_leak_is_found_where_it_is_and_without_one_there_is_none() {
             "SCALER" => assert!(fits.contains("GLM") && !fits.contains("HAR") && leak.rows_same, "{leak:?}"),
             "SEASON" | "MARKET" => assert!(!leak.rows_same, "{place}: {leak:?}"),
             "ENSEMBLE" => assert!(fits.contains("ensemble") && !fits.contains("GLM") && leak.rows_same, "{leak:?}"),
-            "EVIDENCE" | "SCHEDULE" => {
+            "EVIDENCE" | "CALIBRATE" | "SCHEDULE" => {
                 let models_same = fits.is_empty() && said.is_empty() && leak.rows_same;
                 assert!(models_same && !leak.decisions_same, "{place}: {leak:?}");
             }
