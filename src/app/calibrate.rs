@@ -137,7 +137,10 @@ fn shown(found: &Calibrated) -> String {
         ("today, in sample", &found.today_outcome),
         ("chosen, in sample", &found.chosen.as_ref().and_then(|c| c.in_sample)),
         ("today, out of sample", &walked.today),
+        ("new, today, in sample", &found.today_new),
+        ("new, chosen, in sample", &found.chosen.as_ref().and_then(|c| c.new)),
         ("chosen at each origin, out of sample", &walked.out_of_sample),
+        ("new, chosen at each origin, out of sample", &walked.new),
     ];
     let rows: Vec<Vec<String>> = lines.iter().filter_map(|(name, one)| Some(cells(name, one.as_ref()?))).collect();
     let mut text = format!(

@@ -7,8 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use super::{Symbol, Ts};
 
 /// Places where a leak can be planted, each the name of an instrument.
-pub(crate) const PLACES: [&str; 8] =
-    ["SCALER", "SEASON", "MARKET", "ENSEMBLE", "CONFORMAL", "WINDOW", "EVIDENCE", "CALIBRATE"];
+pub(crate) const PLACES: [&str; 9] =
+    ["SCALER", "SEASON", "MARKET", "ENSEMBLE", "CONFORMAL", "WINDOW", "EVIDENCE", "CALIBRATE", "SCHEDULE"];
 
 /// Prices of the instruments that are named for a leak, with when they are known.
 static FUTURE: Mutex<BTreeMap<Symbol, Vec<(Ts, f64)>>> = Mutex::new(BTreeMap::new());

@@ -46,3 +46,15 @@ pub struct Decision {
     /// What else it takes to explain it.
     pub why: Why,
 }
+
+impl Decision {
+    /// Published multiplier for positions that open or grow, and for withdrawals, parts per million; that of initial margin
+    /// in decisions of before there was one.
+    pub fn m_new_ppm(&self) -> u64 {
+        Some(self.why.m_new_ppm).filter(|m| m.is_finite() && *m > 0.0).map_or(self.m_im_ppm, |m| m as u64)
+    }
+    /// What opens, adds or withdraws is asked, fraction of notional; initial margin in decisions of before.
+    pub fn c_new(&self) -> f64 {
+        Some(self.why.c_new).filter(|c| c.is_finite() && *c > 0.0).unwrap_or(self.c_im)
+    }
+}

@@ -14,6 +14,7 @@
 //! | `monitor.rs` | whether a forecast is heard |
 //! | `apc.rs` | anti-procyclical stages on the baseline |
 //! | `traffic_light.rs` | breaches of what was asked, and what they do by themselves |
+//! | `schedule.rs` | the part of a requirement that is known a week ahead: factors by hour of the week |
 //! | `risk_score.rs` | a score that orders instruments for people |
 //! | `guardrail/` | limits between the multiplier and what is published |
 //! | `calibration.rs` | what a calibration of policies may choose |
@@ -40,6 +41,7 @@ pub mod percentile;
 pub mod policy_settings;
 mod reason;
 pub mod risk_score;
+pub mod schedule;
 mod state;
 pub mod traffic_light;
 pub mod why;

@@ -64,6 +64,17 @@ macro_rules! why_numbers {
                 p_spike: Share [Column];
                 /// Confidence in the inputs: data quality over what it usually is, at most 1.
                 confidence: Share [Column];
+                /// Factor of the schedule of the hour of the week at the last row, mean one over a week, whether or not the
+                /// settings apply it.
+                schedule: Ratio [Column];
+                /// Initial margin before the schedule, fraction of notional: what steps and budgets bind; `c_im` where no
+                /// schedule is applied.
+                unscheduled: Fraction [Column];
+                /// What opens, adds or withdraws is asked, fraction of notional; never below `c_im`.
+                c_new: Fraction [Column];
+                /// The same over the baseline as published: the multiplier for positions that open or grow, and for withdrawals;
+                /// never below that of initial margin.
+                m_new_ppm: PartsPerMillion [Column];
             }
         }
     };

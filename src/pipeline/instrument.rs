@@ -13,11 +13,12 @@ use super::model_set::{Member, ModelSet};
 use super::named_decision::NamedDecision;
 use super::named_forecast::NamedForecast;
 use super::settings::Settings;
-use crate::base::{Symbol, Ts};
+use crate::base::{Horizon, Symbol, Ts};
 use crate::feature::{Builder, Row};
 use crate::forecast::{Forecast, Forecaster};
 use crate::margin::Decision;
 use crate::margin::monitor::{MonitorReading, ScoredOutcome};
+use crate::margin::schedule::WeekSchedule;
 
 /// A row builder, the rows it made, the forecasters that run on them, and a decider for each horizon.
 pub(super) struct Instrument {
@@ -96,8 +97,7 @@ impl Instrument {
         self.forecasts.clear();
         for r in &self.running {
             if let Some(forecast) = r.now.clone() {
-                let (name, silent_share) = (Arc::clone(&r.name), r.forecaster.silent_share());
-                self.forecasts.push(NamedForecast { name, symbol: self.symbol, forecast, silent_share, lifted: false });
+                self.forecasts.push(named(&r.name, self.symbol, forecast, r.forecaster.silent_share()));
             }
         }
         horizon_agreement::agree(&mut self.forecasts);
@@ -112,6 +112,14 @@ impl Instrument {
     pub fn settled(&self) -> impl Iterator<Item = Option<ScoredOutcome>> {
         self.deciders.iter().map(|(_, decider)| decider.settled())
     }
+    /// Schedules that the margin's own deciders made since they were last taken, in horizon order.
+    pub fn take_schedules(&mut self) -> Vec<(Horizon, WeekSchedule)> {
+        let own = self.deciders.iter_mut().map(|(name, d)| (name.is_none(), d.horizon(), d.take_schedules()));
+        let own: Vec<_> = own.filter(|o| o.0).collect();
+        // What no decision was made under is not published.
+        let acts = own.into_iter().flat_map(|(_, horizon, made)| made.into_iter().map(move |m| (horizon, m)));
+        acts.filter(|(_, made)| made.until() > self.publish_from).collect()
+    }
     /// Moves every decider; gives the margin's own decisions and keeps those of named margins.
     fn decide(&mut self, move_on: impl Fn(usize, &mut Decider) -> Option<Decision>) -> Vec<Decision> {
         let mut own = Vec::new();
@@ -124,16 +132,43 @@ impl Instrument {
         }
         own
     }
-    /// Running state = a fresh start and a replay of the stored rows. It is never stored.
+    /// Running state = a fresh start and a replay of the stored rows. It is never stored. Where no model spoke before,
+    /// deciders are told what these say of the stored rows.
     fn start(&mut self) {
+        let asks: Vec<Option<String>> =
+            self.deciders.iter().map(|(_, d)| d.asks_of_the_past().map(str::to_string)).collect();
+        let asked = |name: &String| asks.iter().flatten().any(|asked| asked == name);
         let rows = &self.rows;
         let one = |member: &Member| {
             let mut forecaster = member.start();
-            rows.iter().for_each(|row| forecaster.update(row));
-            Running { name: member.name.as_str().into(), forecaster, now: None }
+            let mut said = Vec::new();
+            for row in rows {
+                forecaster.update(row);
+                if asked(&member.name) {
+                    said.push(forecaster.forecast());
+                }
+            }
+            (Running { name: member.name.as_str().into(), forecaster, now: None }, said)
         };
-        self.running = self.models.members.par_iter().map(one).collect();
+        let started: Vec<(Running, Vec<Option<Forecast>>)> = self.models.members.par_iter().map(one).collect();
+        let (running, mut said): (Vec<Running>, Vec<Vec<Option<Forecast>>>) = started.into_iter().unzip();
+        self.running = running;
+        let of_row = |i: usize| {
+            let own = self.running.iter().zip(&mut said);
+            let spoke = own.filter_map(|(r, said)| Some((&r.name, said.get_mut(i).and_then(Option::take)?)));
+            let mut forecasts: Vec<_> = spoke.map(|(name, f)| named(name, self.symbol, f, 0.0)).collect();
+            horizon_agreement::agree(&mut forecasts);
+            forecasts
+        };
+        let forecasts: Vec<Vec<NamedForecast>> = (0..self.rows.len()).map(of_row).collect();
+        for ((_, decider), _) in self.deciders.iter_mut().zip(asks).filter(|(_, asks)| asks.is_some()) {
+            decider.recall(self.rows.iter().zip(forecasts.iter().map(Vec::as_slice)));
+        }
     }
+}
+
+fn named(name: &Arc<str>, symbol: Symbol, forecast: Forecast, silent_share: f64) -> NamedForecast {
+    NamedForecast { name: Arc::clone(name), symbol, forecast, silent_share, lifted: false }
 }
 
 impl Running {

@@ -11,6 +11,7 @@
 //! | `multiplier` | multipliers that are no blend |
 //! | `pooled_monitor` | evidence against a forecast, pooled over instruments |
 //! | [`named_decision`] | a decision of one of several ways |
+//! | [`named_schedule`] | a schedule with the instrument and horizon that it is of |
 //! | [`named_forecast`] | a forecast with the instance that made it |
 //! | `horizon_agreement` | longer horizons are lifted to shorter ones |
 //! | `error` | why an input or a setting is refused |
@@ -29,6 +30,7 @@ pub mod model_set;
 mod multiplier;
 pub mod named_decision;
 pub mod named_forecast;
+pub mod named_schedule;
 mod pooled_monitor;
 pub mod settings;
 
@@ -39,6 +41,7 @@ pub use model_set::{Member, ModelSet};
 pub use multiplier::RuleMultiplier;
 pub use named_decision::NamedDecision;
 pub use named_forecast::NamedForecast;
+pub use named_schedule::NamedSchedule;
 pub use settings::{Margin, NamedMargin, Settings};
 
 use std::collections::BTreeMap;
@@ -65,6 +68,8 @@ pub struct Pipeline {
     fresh: Vec<NamedForecast>,
     /// The decisions of named margins that it caused.
     named: Vec<NamedDecision>,
+    /// The schedules that were made since they were last taken.
+    schedules: Vec<NamedSchedule>,
     unknown: BTreeMap<Symbol, u64>,
 }
 
@@ -83,7 +88,8 @@ impl Pipeline {
             margin.multiplier.is_none().then(|| PooledMonitor::new(margin.evidence, ahead))
         };
         let monitors = settings.ways().map(|(ahead, _, margin)| monitor(ahead, margin)).collect();
-        Ok(Pipeline { instruments, barrier, monitors, fresh: Vec::new(), named: Vec::new(), unknown: BTreeMap::new() })
+        let (fresh, named, schedules, unknown) = (Vec::new(), Vec::new(), Vec::new(), BTreeMap::new());
+        Ok(Pipeline { instruments, barrier, monitors, fresh, named, schedules, unknown })
     }
     /// Takes one input; gives the decisions that it causes: those of every row whose wait for the
     /// other instruments it ends, in order of close and symbol, then those of the instrument that
@@ -147,6 +153,12 @@ impl Pipeline {
             }
             self.fresh.extend_from_slice(&one.forecasts);
             self.named.append(&mut one.named);
+            let own = one.take_schedules().into_iter();
+            self.schedules.extend(own.map(|(horizon, schedule)| NamedSchedule {
+                symbol: row.symbol,
+                horizon,
+                schedule,
+            }));
         }
         made.concat()
     }
@@ -161,6 +173,10 @@ impl Pipeline {
     /// The decisions of [`Settings::margins`] that the last input caused, in order of close and symbol.
     pub fn named(&self) -> &[NamedDecision] {
         &self.named
+    }
+    /// Takes the schedules that rows made since they were last taken, each before the first decision that it acts on.
+    pub fn take_schedules(&mut self) -> Vec<NamedSchedule> {
+        std::mem::take(&mut self.schedules)
     }
     /// Bad data seen so far, counted.
     pub fn faults(&self) -> BTreeMap<(Symbol, Fault), u64> {

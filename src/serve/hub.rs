@@ -16,6 +16,7 @@ use super::options::{ClockMode, Options};
 use crate::base::{Horizon, Symbol, Ts};
 use crate::pipeline::NamedForecast;
 use crate::record::explain::Outlook;
+use crate::record::ledger::PublishedSchedule;
 use crate::record::ledger::text::from_iso;
 use crate::record::{Publication, Seq};
 
@@ -117,6 +118,8 @@ pub struct Hub {
     snapshot: ArcSwap<Snapshot>,
     forecasts: ArcSwap<BTreeMap<Symbol, Arc<[NamedForecast]>>>,
     guidance: ArcSwap<BTreeMap<Key, Arc<Outlook>>>,
+    /// By instrument and horizon, then by the beginning of the week.
+    schedules: ArcSwap<BTreeMap<(Key, Ts), Arc<PublishedSchedule>>>,
     ring: Mutex<Ring>,
     ring_sets: usize,
     /// Wakes threads that wait for the next set.
@@ -149,6 +152,7 @@ impl Hub {
             snapshot: ArcSwap::default(),
             forecasts: ArcSwap::default(),
             guidance: ArcSwap::default(),
+            schedules: ArcSwap::default(),
             ring: Mutex::default(),
             ring_sets,
             news: Condvar::new(),
@@ -185,6 +189,25 @@ impl Hub {
         let mut all = (*self.guidance()).clone();
         all.extend(newest);
         self.guidance.store(Arc::new(all));
+    }
+    /// The schedules of weeks that are not over, in order of instrument, horizon and week.
+    pub fn schedules(&self) -> Vec<Arc<PublishedSchedule>> {
+        let now = self.now();
+        self.schedules.load().values().filter(|s| s.until > now).cloned().collect()
+    }
+    /// Puts schedules that are in the ledger.
+    pub fn put_schedules(&self, schedules: Vec<PublishedSchedule>) {
+        if schedules.is_empty() {
+            return;
+        }
+        let mut all = (**self.schedules.load()).clone();
+        for schedule in schedules {
+            let key = (schedule.symbol, schedule.over().unwrap_or_default());
+            // Weeks that were over when this one was made.
+            all.retain(|(k, _), old| *k != key || old.until > schedule.as_of);
+            all.insert((key, schedule.from), Arc::new(schedule));
+        }
+        self.schedules.store(Arc::new(all));
     }
     /// Takes sets that are in the ledger, with the place of each row there, and tells everyone.
     pub fn publish(&self, sets: Vec<Vec<(Seq, Publication)>>) {

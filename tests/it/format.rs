@@ -202,6 +202,34 @@ fn the_fourth_ledger_reads_with_the_blend_and_the_evidence_and_those_before_with
 }
 
 #[test]
+fn the_fifth_ledger_reads_with_a_schedule_and_what_is_new_and_those_before_without() {
+    let of = |version: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/format/{version}/ledger"));
+        let mut published = Vec::new();
+        let epoch = ledger::epochs(&FileStore::read(&folder).unwrap(), |_, p| published.push(p)).unwrap().pop();
+        (published.pop().unwrap(), epoch.unwrap().schedules)
+    };
+    let (new, schedules) = of("v5");
+    let schedule = schedules[0].1.schedule().unwrap();
+    assert_eq!((schedules.len(), schedule.schedule.made), (1, "2023-11-13".parse().unwrap()));
+    assert_eq!(schedule.schedule.from, "2023-11-20".parse().unwrap());
+    assert_eq!((schedule.schedule.factors_ppm.len(), schedule.schedule.factors_ppm[8]), (21, 1_250_000));
+    let decision = new.decision().unwrap();
+    assert_eq!((decision.why.schedule, decision.why.unscheduled), (1.25, 0.04));
+    assert_eq!((decision.m_new_ppm(), decision.c_new()), (1_500_000, 0.06));
+    assert!(new.differences(&decision).is_empty());
+    let told = Explanation::of(&new).lines().join("\n");
+    assert!(told.contains("factor of the schedule of this hour") && told.contains("withdraws 1.500000"), "{told}");
+    for version in ["v1", "v2", "v3", "v4"] {
+        let (old, none) = of(version);
+        let decision = old.decision().unwrap();
+        assert!(none.is_empty() && old.multiplier_new.is_none() && decision.why.schedule.is_nan(), "{version}");
+        assert_eq!((decision.m_new_ppm(), decision.c_new()), (decision.m_im_ppm, decision.c_im), "{version}");
+        assert!(old.differences(&decision).is_empty(), "{version}");
+    }
+}
+
+#[test]
 fn an_unknown_version_is_refused_with_its_name() {
     let newer = |name: &str, from: &str, to: &str| String::from_utf8(bytes(name)).unwrap().replacen(from, to, 1);
     let manifest = newer("MANIFEST.json", "manifest.v1", "manifest.v9");

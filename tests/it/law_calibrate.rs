@@ -1,13 +1,16 @@
 //! Calibration of margin policies: what made the decisions is replayed to the bit, choices see the past alone, and the
 //! same record gives the same bytes on any number of threads, with or without a kill.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Command;
 
 use margincast::base::table::{Column, Table};
-use margincast::base::{Digest, Horizon, Seed, Span, Ts};
+use margincast::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
+use margincast::event::synth;
 use margincast::loss::equal_cost_control;
 use margincast::loss::score::outcome::outcome;
+use margincast::margin::guardrail::pace::StepLimits;
 use margincast::margin::guardrail::policy::Mode;
 use margincast::margin::{Blend, Policy, PolicySettings};
 use margincast::study::calibrate::bootstrap::Resampling;
@@ -20,10 +23,11 @@ use margincast::study::calibrate::search::Effort;
 use margincast::study::calibrate::walk_forward::origins;
 use margincast::study::config::ModelPlan;
 use margincast::study::measure::outcomes;
-use margincast::study::walk::walk;
+use margincast::study::walk::{MarketEvents, walk};
 use margincast::study::{Error, Plan, output};
 
-use crate::law_market::{self, market};
+use crate::law_forecaster::config;
+use crate::law_market;
 
 fn today(row: Span) -> PolicySettings {
     PolicySettings { blend: Blend::default(), guardrail: Policy::default().of_rows(row) }
@@ -52,6 +56,7 @@ fn record(rows: usize) -> Record {
                 stressed: 0.08,
                 long_run_var: Some(0.03),
                 confidence: if i % 50 == 7 { 0.4 } else { 1.0 },
+                schedule: 1.0,
                 c_im: baseline,
                 loss: (i + 1 < rows).then_some(loss),
             });
@@ -80,20 +85,36 @@ fn tried(record: &Record, mode: Mode, keep: Option<&Path>) -> Result<Calibrated,
     calibrate(&task, &|_| {})
 }
 
+fn start() -> Ts {
+    "2023-01-02".parse().unwrap()
+}
+
+fn market() -> MarketEvents {
+    let bars = |s: Symbol| synth::bars(Seed(u64::from(s.as_str().as_bytes()[0])), s, start(), config().bar, 96 * 50);
+    law_market::symbols().map(|s| (s, bars(s))).into()
+}
+
 fn plan(mode: Mode) -> Plan {
     let mut plan = law_market::plan();
     let params = serde_json::json!({});
     plan.models.push(ModelPlan { name: "HMM".into(), kind: "hmm".into(), every: 1, params, choose: None });
     plan.pipeline.margin.regime = "HMM".into();
     plan.pipeline.margin.guardrail.mode = mode;
+    // Six weeks make the first schedule.
+    let day = |n: i64| start() + Span::DAY.times(n);
+    plan.pipeline.replay_rows = 1_200;
+    (plan.pipeline.publish_from, plan.study.start, plan.study.end) = (day(43), day(43), day(49));
     plan
 }
 
 #[test]
 fn the_policy_that_made_the_decisions_asks_what_was_recorded_bit_for_bit() {
     let market = market();
-    for mode in [Mode::LiftOnly, Mode::ManagedTotal] {
-        let plan = plan(mode);
+    for (mode, schedule) in [(Mode::LiftOnly, false), (Mode::LiftOnly, true), (Mode::ManagedTotal, true)] {
+        let mut plan = plan(mode);
+        plan.pipeline.margin.guardrail.schedule = schedule;
+        let new = StepLimits { up: Some(0.3), down: Some(0.1), ..Policy::default().im };
+        plan.pipeline.margin.guardrail.new = schedule.then_some(new);
         let walked = walk(&plan, &market, Digest::of(b"calibrate"), None, &|_| {}).unwrap();
         let (margin, rows, horizon) = (&plan.pipeline.margin, &plan.pipeline.rows, plan.horizons()[0].1);
         // Through the files of the study.
@@ -104,15 +125,24 @@ fn the_policy_that_made_the_decisions_asks_what_was_recorded_bit_for_bit() {
         let record = Record::read(home.path(), margin, rows, None).unwrap();
         assert_eq!(record.horizon, horizon);
         let made_by = PolicySettings { blend: margin.blend, guardrail: margin.guardrail.of_rows(rows.row) };
-        let mut compared = 0;
+        let made: BTreeMap<_, _> = walked.decisions.iter().map(|d| ((d.symbol, d.ts), d)).collect();
+        let (mut compared, mut apart) = (0, 0);
         for series in &record.series {
-            for (row, asked) in series.rows.iter().zip(replay(series, &made_by).unwrap()) {
-                assert_eq!(row.c_im.to_bits(), asked.to_bits(), "{} {}", series.symbol, row.ts);
+            let asked = replay(series, &made_by).unwrap();
+            for (i, row) in series.rows.iter().enumerate() {
+                let decision = made[&(series.symbol, row.ts)];
+                let recorded = [row.c_im, decision.why.unscheduled, decision.why.c_new].map(f64::to_bits);
+                let again = [asked.c[i], asked.unscheduled[i], asked.new[i]].map(f64::to_bits);
+                assert_eq!(recorded, again, "{} {}", series.symbol, row.ts);
                 compared += 1;
+                apart += usize::from(asked.new[i] > asked.c[i]);
             }
         }
+        assert_eq!(apart > 20, schedule, "{apart} rows");
         assert!(compared > 200 && compared == walked.decisions.len(), "{compared} decisions");
         assert!(record.series.iter().flat_map(|s| &s.rows).any(|r| r.p_stress.is_some() && r.forecast_loss.is_some()));
+        let factors = record.series.iter().flat_map(|s| &s.rows).filter(|r| r.schedule != 1.0).count();
+        assert!(factors > 100, "{factors}");
         // Another policy asks something else.
         let other = PolicySettings { blend: Blend { weight: 0.1, ..made_by.blend }, ..made_by };
         assert!(record.series.iter().any(|s| replay(s, &other).unwrap() != replay(s, &made_by).unwrap()));
@@ -143,18 +173,18 @@ fn threads_and_a_kill_change_no_byte() {
 fn controls_have_the_policys_average_and_outcomes_are_those_of_the_scores() {
     let record = record(400);
     let all = judged(&record);
-    let asked: Vec<Vec<f64>> =
+    let asked: Vec<_> =
         record.series.iter().zip(&all).map(|(s, own)| own.pick(&replay(s, &today(record.row)).unwrap())).collect();
     let pooled = PolicyOutcome::of(&all, &asked, |own| (0, own.ts.len())).unwrap();
     let (mut own, mut control, mut average) = (0.0, 0.0, 0.0);
     for (rows, asked) in all.iter().zip(&asked) {
-        let (constant, series) = equal_cost_control(asked, &rows.baseline).unwrap();
+        let (constant, series) = equal_cost_control(&asked.c, &rows.baseline).unwrap();
         let mean = |x: &[f64]| x.iter().sum::<f64>() / x.len() as f64;
-        assert!((mean(&series) / mean(asked) - 1.0).abs() < 1e-12 && constant > 1.0);
-        let (policy, control_outcome) = (outcome(asked, &rows.loss).unwrap(), outcome(&series, &rows.loss).unwrap());
+        assert!((mean(&series) / mean(&asked.c) - 1.0).abs() < 1e-12 && constant > 1.0);
+        let (policy, control_outcome) = (outcome(&asked.c, &rows.loss).unwrap(), outcome(&series, &rows.loss).unwrap());
         own += policy.shortfall_sum;
         control += control_outcome.shortfall_sum;
-        average += mean(asked) / all.len() as f64;
+        average += mean(&asked.c) / all.len() as f64;
         assert!(
             policy.rise_5.unwrap() <= pooled.rises[1]
                 && control_outcome.rise_20.unwrap() <= pooled.control_rises[2] + 1e-12
@@ -223,8 +253,8 @@ fn policies_change_from_their_origin_on_and_before_it_nothing_does() {
     for series in &record.series {
         let one = replay(series, &today(row)).unwrap();
         let two = replay_schedule(series, &[(Ts(0), today(row)), (from, next)]).unwrap();
-        assert_eq!(one[..100], two[..100]);
-        assert_ne!(one[100..], two[100..]);
+        assert_eq!(one.c[..100], two.c[..100]);
+        assert_ne!(one.c[100..], two.c[100..]);
     }
 }
 

@@ -34,6 +34,8 @@ struct Known {
     confidence: Option<f64>,
     age_min: Option<i64>,
     exposed: bool,
+    /// Factor of the schedule.
+    factor: Option<f64>,
 }
 
 impl Known {
@@ -48,6 +50,7 @@ impl Known {
             confidence: self.confidence,
             age: self.age_min.map(|m| Span::MINUTE.times(m)),
             no_fall_until: None,
+            schedule: self.factor,
             exposure: self.exposed.then_some(accounts as &dyn Exposure),
         }
     }
@@ -84,12 +87,9 @@ fn known() -> impl Strategy<Value = Known> {
     let book = prop_oneof![1 => Just(None), 3 => (depth, spread).prop_map(Some)];
     let confidence = prop_oneof![4 => Just(None), 1 => number(0.0..1.0).prop_map(Some)];
     let age_min = prop_oneof![6 => Just(None), 1 => (0..600_i64).prop_map(Some)];
-    (book, confidence, age_min, prop::bool::weighted(0.3)).prop_map(|(book, confidence, age_min, exposed)| Known {
-        book,
-        confidence,
-        age_min,
-        exposed,
-    })
+    let factor = prop_oneof![1 => Just(None), 4 => number(0.5..2.0).prop_map(Some)];
+    (book, confidence, age_min, prop::bool::weighted(0.3), factor)
+        .prop_map(|(book, confidence, age_min, exposed, factor)| Known { book, confidence, age_min, exposed, factor })
 }
 
 fn history() -> impl Strategy<Value = Vec<Event>> {
@@ -122,14 +122,26 @@ fn budgets() -> impl Strategy<Value = Budgets> {
     })
 }
 
+/// A pace of what opens, adds or withdraws, or none of its own.
+fn new_limits() -> impl Strategy<Value = Option<StepLimits>> {
+    let limits = (0.01..1.0_f64, 0.005..0.5_f64, budgets(), prop_oneof![Just(2.0), Just(3.0)]);
+    let limits = limits.prop_map(|(up, down, budgets, m_max)| StepLimits {
+        m_max,
+        up: Some(up),
+        down: Some(down),
+        budgets: Some(budgets),
+    });
+    prop::option::of(limits)
+}
+
 fn policy() -> impl Strategy<Value = Policy> {
     let mode = prop_oneof![Just(Mode::LiftOnly), Just(Mode::ManagedTotal)];
     let row = prop::sample::select(vec![Span::MINUTE.times(15), Span::HOUR, Span::DAY]);
     // Largest rises and falls of a day, and of the row a part of them.
     let (im, mm) = ((0.01..0.6, 0.005..0.3), (0.01..0.3, 0.005..0.1));
-    let dead = prop_oneof![Just(0.0), Just(0.02)];
+    let dead = (prop_oneof![Just(0.0), Just(0.02)], any::<bool>(), new_limits());
     (mode, row, im, mm, (budgets(), budgets()), 0.3..0.8_f64, 0..4_u32, 0..4_u32, dead).prop_map(
-        |(mode, row, im, mm, (im_budgets, mm_budgets), mm_share, wait, lag_steps, dead)| {
+        |(mode, row, im, mm, (im_budgets, mm_budgets), mm_share, wait, lag_steps, (dead, schedule, new))| {
             let pace = |m_max, (up, down): (f64, f64), budgets| StepLimits {
                 m_max,
                 up: Some((1.0 + up).powf(row.days()) - 1.0),
@@ -145,6 +157,8 @@ fn policy() -> impl Strategy<Value = Policy> {
                 confirmations: wait,
                 lag_steps,
                 dead_band: dead,
+                schedule,
+                new,
                 ..Policy::default()
             }
         },
@@ -304,22 +318,28 @@ struct Teller {
 
 impl Teller {
     /// The multiplier that is aimed at after a step with a usable baseline; NaN holds.
-    fn aim(&self, ts: Ts, m: f64, known: &Known) -> f64 {
+    fn aim(&self, ts: Ts, m: f64, known: &Known, factor: f64) -> f64 {
         let (p, thin) = (&self.policy, self.watch.is_thin());
         let confidence = known.confidence.map(|c| if c.is_nan() { 0.0 } else { c.max(0.0) });
         let doubt = confidence.filter(|c| *c < p.doubt.least);
         let add = doubt.map_or(0.0, |c| p.doubt.add * (1.0 - c / p.doubt.least));
         let m = match self.set.filter(|s| ts < s.until) {
-            Some(set) => set.m(),
-            None if (m + add).is_finite() => (m + add).clamp(p.m_min, p.im.m_max),
+            Some(set) => (set.m() / factor).max(p.m_min),
+            None if (m + add).is_finite() => ((m + add) / factor).clamp(p.m_min, p.im.m_max),
             None => return f64::NAN,
         };
         let late = known.age_min.is_some_and(|a| Span::MINUTE.times(a) > p.doubt.rise_age);
         match (late, thin) {
             (true, _) => f64::NAN,
-            (_, true) => m.max(p.thin.m_min.min(p.im.m_max)),
+            (_, true) => m.max((p.thin.m_min / factor).min(p.im.m_max)),
             _ => m,
         }
+    }
+    /// Whether the factor of the schedule is the one that was given, where people neither froze nor set anything.
+    fn scheduled(&self, ts: Ts, given: Option<f64>, bundle: &Output) -> bool {
+        let free = !(self.killed_im || self.set.is_some_and(|s| ts < s.until));
+        let given = given.filter(|f| self.policy.schedule && f.is_finite()).unwrap_or(1.0);
+        !free || bundle.factor == given.clamp(0.5, 2.0)
     }
     fn hear(&mut self, act: &Act, ts: Ts) {
         match act {
@@ -373,7 +393,10 @@ fn run_with(fault: Option<Fault>, policy: Policy, history: &[Event]) -> Vec<Seen
                 stepped = true;
                 exposed = known.exposed;
                 b = *base;
-                target = teller.aim(event.0, *m, known) * b;
+                let factor = got.as_ref().map_or(1.0, |bundle| bundle.factor);
+                let told = got.as_ref().is_none_or(|bundle| teller.scheduled(event.0, known.factor, bundle));
+                assert!(told || fault.is_some(), "{:?}", event.1);
+                target = teller.aim(event.0, *m, known, factor) * b;
                 long_run = lr.filter(|v| v.is_finite() && *v > 0.0).unwrap_or(f64::INFINITY);
                 emergency = p_stress.iter().filter(|p| **p >= policy.emergency_p).count() >= policy.emergency_models;
                 teller.input = event.0;
@@ -383,7 +406,8 @@ fn run_with(fault: Option<Fault>, policy: Policy, history: &[Event]) -> Vec<Seen
                 // What people set is aimed at between inputs, too.
                 let set = teller.set.filter(|s| event.0 < s.until && !teller.killed_im);
                 if let Some(set) = set.filter(|_| event.0 - teller.input <= policy.ladder.hold) {
-                    target = set.m() * b;
+                    let factor = got.as_ref().map_or(1.0, |bundle| bundle.factor);
+                    target = (set.m() / factor).max(teller.policy.m_min) * b;
                 }
             }
             _ => {}
@@ -437,7 +461,7 @@ fn steps_hold(seen: &[Seen]) -> Result<(), String> {
         let (old, new) = (&pair[0], &pair[1]);
         let p = &new.policy;
         let (up, down) = (p.min_between_increases, p.min_between_decreases);
-        let (c0, c1) = (old.bundle.c_im, new.bundle.c_im);
+        let (c0, c1) = (old.bundle.unscheduled, new.bundle.unscheduled);
         let most = c0 * (1.0 + new.times() * p.im.up.unwrap()).powf(rows(new, paced, up));
         let least = c0 * (1.0 - p.im.down.unwrap()).powf(rows(new, paced, down));
         let stale = [State::Hold, State::Degrading, State::Fallback].contains(&new.bundle.state);
@@ -481,7 +505,7 @@ fn budgets_hold(seen: &[Seen]) -> Result<(), String> {
             };
             let (im, mm) = (most(|p| &p.im, true), most(|p| &p.mm, false));
             for (what, c, before, rise, floor) in [
-                ("initial", end.bundle.c_im, begin.c_im, im, floor),
+                ("initial", end.bundle.unscheduled, begin.unscheduled, im, floor),
                 ("maintenance", end.bundle.c_mm, begin.c_mm, mm, end.policy.mm_share * floor),
             ] {
                 if !at_most(c, (before * (1.0 + rise)).max(floor)) {
@@ -545,7 +569,7 @@ fn planted_faults_of_the_pace_are_caught() {
 /// What was in force a day before `ts`, among bundles seen.
 fn a_day_ago(seen: &[Seen], ts: Ts) -> f64 {
     let old = seen.iter().rev().find(|s| s.ts <= ts - Span::DAY).unwrap_or(&seen[0]);
-    old.bundle.c_im
+    old.bundle.unscheduled
 }
 
 fn chain_inputs() -> impl Strategy<Value = ChainInputs> {
@@ -688,12 +712,47 @@ proptest! {
     }
 
     #[test]
+    fn the_schedule_is_on_what_the_pace_binds_and_maintenance_margin_has_none(policy in policy(), history in history()) {
+        let policy = Policy { schedule: true, ..policy };
+        for s in run(policy, &history) {
+            let x = &s.bundle;
+            let wanted = (x.factor * x.unscheduled).max((policy.m_min * s.b).min(x.unscheduled));
+// Cut at the cap on the multiplier, of which 1.5 is the lowest here.
+            let least = wanted.min(x.unscheduled.max(1.5 * s.b));
+            prop_assert!(at_most(x.c_im, wanted.max(x.c_mm / policy.mm_share)), "{x:?}");
+            prop_assert!(at_most(least, x.c_im), "{x:?}");
+            prop_assert!(at_most(x.c_mm, policy.mm_share * x.unscheduled), "{x:?}");
+        }
+    }
+
+    #[test]
+    fn a_schedule_of_one_and_one_that_is_not_applied_are_none_bit_for_bit(policy in policy(), history in history()) {
+        let factored = |factor: Option<f64>| {
+            let one = |(ts, act): &Event| match act.clone() {
+                Act::Step { wait_min, b, m, p_stress, long_run, known } => {
+                    let known = Known { factor, ..known };
+                    (*ts, Act::Step { wait_min, b, m, p_stress, long_run, known })
+                }
+                other => (*ts, other),
+            };
+            history.iter().map(one).collect::<Vec<Event>>()
+        };
+        let told = |schedule: bool, history: &[Event]| {
+            let seen = run(Policy { schedule, ..policy }, history);
+            seen.into_iter().map(|s| s.bundle).collect::<Vec<Output>>()
+        };
+        let (none, one, own) = (told(false, &factored(None)), told(true, &factored(Some(1.0))), told(false, &history));
+        prop_assert!(none == one && none == own);
+        prop_assert!(none.iter().all(|x| x.c_im == x.unscheduled));
+    }
+
+    #[test]
     fn managed_total_lags_the_baseline_little_and_briefly(policy in policy(), history in history()) {
         let policy = Policy { mode: Mode::ManagedTotal, ..policy };
         let mut lagging = 0;
         for s in run(policy, &history) {
             prop_assert!(at_most(s.b * (1.0 - policy.lag_max), s.bundle.c_im), "{:?}", s.bundle);
-            let lags = s.bundle.c_im < s.b;
+            let lags = s.bundle.unscheduled < s.b;
             lagging = if lags { lagging + u32::from(s.stepped) } else { 0 };
             prop_assert!(lagging <= policy.lag_steps, "{:?}", s.bundle);
         }
@@ -715,7 +774,7 @@ proptest! {
             let policy = &s.policy;
             let cap = (policy.long_run_cap * s.long_run).min(policy.day_cap * a_day_ago(&seen[..i], s.ts));
             // A value in force glides out of a lower cap; it never jumps.
-            prop_assert!(at_most(s.bundle.c_im, cap.max(before.bundle.c_im).max(s.b)), "{:?}", s.bundle);
+            prop_assert!(at_most(s.bundle.unscheduled, cap.max(before.bundle.unscheduled).max(s.b)), "{:?}", s.bundle);
         }
     }
 
@@ -799,6 +858,52 @@ proptest! {
     }
 
     #[test]
+    fn what_is_new_is_asked_at_least_initial_margin_and_within_its_own_cap(policy in policy(), history in history()) {
+        for s in run(policy, &history) {
+            let (x, quantum) = (&s.bundle, policy.quantum_ppm as f64 / 1e6);
+            prop_assert!(x.c_new >= x.c_im && x.m_new_ppm >= x.m_im_ppm && x.m_transfer_ppm >= x.m_new_ppm, "{x:?}");
+            prop_assert!(x.unscheduled_new >= x.unscheduled, "{x:?}");
+            let asked = x.m_new_ppm as f64 / 1e6 * s.b;
+            prop_assert!(at_most(x.c_new, asked) && at_most(asked, x.c_new.max(x.c_im + quantum * s.b) + quantum * s.b));
+            let cap = s.policy.new.map_or(s.roof, |new| new.m_max.max(s.roof));
+            prop_assert!(at_most(x.m_new_ppm as f64, (1e6 * cap).min(1e6 * M_CEILING) + 1e6 * quantum), "{x:?}");
+            prop_assert!(policy.new.is_some() || x.c_new == x.c_im && x.m_new_ppm == x.m_im_ppm, "{x:?}");
+        }
+    }
+
+    #[test]
+    fn no_held_position_knows_of_the_pace_of_what_is_new(policy in policy(), history in history(), new in new_limits()) {
+        let told = |new: Option<StepLimits>| {
+            let seen = run(Policy { new, ..policy }, &history);
+            let held = |x: Output| {
+                let (initial, maintenance) = ((x.c_im, x.m_im_ppm, x.reasons), (x.c_mm, x.m_mm_ppm, x.mm_reasons));
+                (x.ts, initial, maintenance, x.notice, x.blast, x.unscheduled)
+            };
+            seen.into_iter().map(|s| held(s.bundle)).collect::<Vec<_>>()
+        };
+        prop_assert!(told(policy.new) == told(new));
+    }
+
+    #[test]
+    fn what_is_new_keeps_its_own_budgets(policy in policy(), history in history()) {
+        let seen = run(policy, &history);
+        for (j, end) in seen.iter().enumerate() {
+            let (mut floor, mut times): (f64, f64) = (0.0, 1.0);
+            for i in (0..j).rev() {
+                let next = &seen[i + 1];
+                floor = floor.max(next.b).max(next.bundle.unscheduled);
+                times = times.max(next.times());
+                let length = end.ts - next.ts;
+                let of = policy.new.iter().flat_map(|new| new.budgets).flat_map(|all| all.iter().collect::<Vec<_>>());
+                let rise = of.filter(|b| b.over > length).map(|b| times * b.rise).fold(f64::INFINITY, f64::min);
+                let most = (seen[i].bundle.unscheduled_new * (1.0 + rise)).max(floor);
+                let c = end.bundle.unscheduled_new;
+                prop_assert!(policy.new.is_none() || at_most(c, most), "{c} {most} {:?}", end.bundle);
+            }
+        }
+    }
+
+    #[test]
     fn a_thin_book_lowers_nothing_and_lifts_no_maintenance_margin(policy in policy(), history in history()) {
         for pair in run(policy, &history).windows(2) {
             let (old, new) = (&pair[0].bundle, &pair[1]);
@@ -807,7 +912,8 @@ proptest! {
             }
             // Only the cap on the multiplier of a baseline that fell is stronger.
             let p = &new.policy;
-            prop_assert!(at_most(old.c_im.min(p.im.m_max * new.b), new.bundle.c_im), "{} to {:?}", old.c_im, new.bundle);
+            let held = old.unscheduled.min(p.im.m_max * new.b);
+            prop_assert!(at_most(held, new.bundle.unscheduled), "{held} to {:?}", new.bundle);
             let floor = p.mm_share * new.b;
             prop_assert!(at_most(new.bundle.c_mm, old.c_mm.max(floor)), "{} to {:?}", old.c_mm, new.bundle);
         }
@@ -956,7 +1062,7 @@ proptest! {
     #[test]
     fn what_is_not_the_target_has_a_reason(policy in policy(), history in history()) {
         for s in run(policy, &history) {
-            let off = s.target.is_nan() || (s.bundle.c_im - s.target).abs() > 1e-9 * s.target;
+            let off = s.target.is_nan() || (s.bundle.unscheduled - s.target).abs() > 1e-9 * s.target;
             let silent = s.bundle.reasons.is_empty();
             prop_assert!(!(off && s.stepped && silent), "target {} {:?}", s.target, s.bundle);
             let usual = [State::Fresh, State::Thin].contains(&s.bundle.state);

@@ -83,6 +83,7 @@ fn market() -> impl Strategy<Value = MarketTerms> {
             tier,
             open_interest: 2e4,
             multiplier: Some(m),
+            ..MarketTerms::default()
         })
 }
 

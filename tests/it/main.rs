@@ -25,6 +25,7 @@ mod law_measure;
 mod law_pipeline;
 mod law_portfolio;
 mod law_registry;
+mod law_schedule;
 mod law_spike;
 mod law_store;
 mod law_stream;

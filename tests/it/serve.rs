@@ -28,6 +28,7 @@ use tempfile::TempDir;
 use crate::law_registry;
 
 mod light;
+mod schedule;
 mod sink;
 mod venue;
 

@@ -17,6 +17,7 @@ use super::table;
 use crate::base::Ts;
 use crate::event::lake::Lake;
 use crate::margin::account::book::{BookSettings, statements};
+use crate::margin::account::charged::Charged;
 use crate::margin::account::history::{self, MarketHistory};
 use crate::margin::account::position_table;
 
@@ -26,7 +27,7 @@ use crate::margin::account::position_table;
 /// closing them costs. Scenarios are what all underlyings did over one horizon of the lake's past,
 /// scaled to today's volatility, or a CSV file with a name and a column of relative moves per underlying
 /// (and SYMBOL.iv for its implied volatility). Amounts are in the quote currency. Exit code 1: an account
-/// with collateral has less than its initial margin.
+/// with collateral has less than what is asked.
 #[derive(clap::Args)]
 #[command(after_help = "Columns of the positions, one row each, in any order:
   position     its name                       underlying   whose price it follows
@@ -60,6 +61,10 @@ pub struct Args {
     /// Multiplier of underlyings that name none, 1 to 3
     #[arg(long, value_name = "M")]
     multiplier: Option<f64>,
+    /// Which requirement is asked: `initial`, of positions in force; `new`, of what opens, adds or withdraws
+    /// (`multiplier_new`); `held`, below which what is held is liquidated (`multiplier_held`)
+    #[arg(long, value_name = "WHICH", default_value = "initial")]
+    requirement: Charged,
     /// Options by their sensitivities instead of full revaluation in each scenario
     #[arg(long)]
     greeks: bool,
@@ -74,6 +79,7 @@ pub struct Args {
 /// A file cannot be used, or an underlying has no history.
 pub fn run(args: Args) -> Result<Answer> {
     let mut settings = args.config.as_deref().map_or_else(|| Ok(BookSettings::default()), read)?;
+    settings.charged = args.requirement;
     settings.multiplier = args.multiplier.unwrap_or(settings.multiplier);
     let rows = position_table::read(&args.positions)?;
     if rows.is_empty() {

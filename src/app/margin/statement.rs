@@ -6,6 +6,7 @@ use crate::loss::portfolio::quadratic::Method;
 use crate::loss::portfolio::scenario::ScenarioLabel;
 use crate::loss::portfolio::stress::StressLoss;
 use crate::loss::portfolio::{Binding, TailMeasure};
+use crate::margin::account::charged::Charged;
 use crate::margin::account::statement::{HoldingsLine, Statement};
 use crate::margin::cents::{nearest, text};
 use crate::margin::guardrail::policy::IM_OVER_MM;
@@ -86,8 +87,21 @@ fn bill(s: &Statement) -> Vec<Vec<String>> {
             format!("{:.2} on net, each underlying's own on its shocks", s.multiplier),
         ),
         line("+ size tiers", part("tier"), "what size schedules ask beyond all that".into()),
-        line("= initial margin", s.initial_cents, String::new()),
-        line("maintenance margin", s.maintenance_cents, format!("{} % of initial margin", short(100.0 / IM_OVER_MM))),
+        line(
+            if s.charged == Charged::New { "= margin of what is new" } else { "= initial margin" },
+            s.initial_cents,
+            if s.charged == Charged::New { "asked of what opens, adds or withdraws".into() } else { String::new() },
+        ),
+        line(
+            "maintenance margin",
+            s.maintenance_cents,
+            format!(
+                "{} % of {}{}",
+                short(100.0 / IM_OVER_MM),
+                if s.charged == Charged::New { "that" } else { "initial margin" },
+                if s.charged == Charged::Held { "; asked of what is held" } else { "" }
+            ),
+        ),
     ];
     rows.retain(|r| !r[0].starts_with('+') || r[1] != "0.00");
     rows

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
+use super::charged::Charged;
 use super::collateral::{Asset, Holdings};
 use super::history::{Filter, HistorySettings, ListingPlace, MarketHistory};
 use super::position_table::PositionRow;
@@ -35,6 +36,13 @@ pub struct BookSettings {
     pub bar: Span,
     /// Multiplier of underlyings that name none, 1 to 3.
     pub multiplier: f64,
+    /// The same for what opens, adds or withdraws; that of `multiplier` without it.
+    pub multiplier_new: Option<f64>,
+    /// The same for what is held: the published one of maintenance margin; that of `multiplier` without it.
+    pub multiplier_held: Option<f64>,
+    /// Which requirement is asked.
+    #[serde(skip)]
+    pub charged: Charged,
     /// Beside collateral, what a reverse stress has to use up, quote units.
     pub fund: f64,
     /// Where an underlying's history lies, where its name alone does not say.
@@ -65,6 +73,9 @@ impl Default for BookSettings {
             lambda_per_day: 0.97,
             bar: Span::HOUR,
             multiplier: 1.0,
+            multiplier_new: None,
+            multiplier_held: None,
+            charged: Charged::default(),
             fund: 0.0,
             listings: BTreeMap::new(),
             portfolio: Params::default(),
@@ -97,17 +108,26 @@ impl BookSettings {
         if let Some(e) = self.episodes.iter().find(|e| e.from >= e.until) {
             return wrong(format!("episode `{}` ends at {}; want later than {}", e.name, e.until, e.from));
         }
-        self.of_account().check()?;
+        for charged in [Charged::Initial, Charged::New, Charged::Held] {
+            BookSettings { charged, ..self.clone() }.of_account().check()?;
+        }
         Ok(self.haircut.check()?)
     }
     /// What each requirement is made with.
     pub fn of_account(&self) -> AccountSettings {
+        let multiplier = self.charged.multiplier(self.multiplier, self.multiplier_new, self.multiplier_held);
+        let of = |terms: &MarketTerms| {
+            let own = terms.multiplier.unwrap_or(self.multiplier);
+            let (new, held) =
+                (terms.multiplier_new.or(self.multiplier_new), terms.multiplier_held.or(self.multiplier_held));
+            MarketTerms { multiplier: Some(self.charged.multiplier(own, new, held)), ..terms.clone() }
+        };
         AccountSettings {
             portfolio: self.portfolio,
             shock: self.shock,
             fee: self.fee,
-            markets: self.markets.clone(),
-            multiplier: self.multiplier,
+            markets: self.markets.iter().map(|(symbol, terms)| (*symbol, of(terms))).collect(),
+            multiplier,
         }
     }
     /// How scenarios are made from prices.
@@ -166,6 +186,7 @@ fn of_account(
     let requirement = AccountRequirement::of(portfolio, &history.scenarios, &settings.of_account())?;
     let mut statement = Statement::of(account, &requirement, &history.scenarios, &settings.portfolio);
     statement.scaling = history.scaling;
+    statement.charged = settings.charged;
     statement = statement.with_delta_gamma(&portfolio.quadratic(&history.scenarios)?, settings.portfolio.alpha);
     let mut resources = settings.fund;
     if let Some(assets) = settings.collateral.get(account) {

@@ -3,6 +3,7 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `requirement.rs` | the requirement, position by position |
+//! | `charged.rs` | which requirement is asked: initial, new or held |
 //! | `tier.rs` | margin that rises with size; for callers of the library: `root_rate`, `scaled_weight`, `scaled_liability` |
 //! | `collateral.rs` | what an account has, after haircuts |
 //! | `haircut.rs` | haircuts that go through the guardrails |
@@ -14,6 +15,7 @@
 //! This folder knows nothing of forecasts, or of how a multiplier came about.
 
 pub mod book;
+pub mod charged;
 pub mod collateral;
 pub mod haircut;
 pub mod history;

@@ -48,6 +48,7 @@ const TIER: usize = 6;
 /// | `tier` | none | size schedule of net positions |
 /// | `open_interest` | 0 | of the market, quote units, where the schedule wants it |
 /// | `multiplier` | that of the settings | 1 to 3 |
+/// | `multiplier_new`, `multiplier_held` | those of the settings | of what is new, and of what is held: 1 to 3 |
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[allow(missing_docs)] // The table above says each.
@@ -58,6 +59,8 @@ pub struct MarketTerms {
     pub tier: Option<Tier>,
     pub open_interest: f64,
     pub multiplier: Option<f64>,
+    pub multiplier_new: Option<f64>,
+    pub multiplier_held: Option<f64>,
 }
 
 /// How accounts are margined.
@@ -105,7 +108,8 @@ impl AccountSettings {
         let want = |key, ok: bool, got: f64, want| {
             if ok { Ok(()) } else { Err(Error::Policy { key, got: got.to_string(), want }) }
         };
-        let multipliers = self.markets.values().filter_map(|m| m.multiplier).chain([self.multiplier]);
+        let named = |m: &MarketTerms| [m.multiplier, m.multiplier_new, m.multiplier_held];
+        let multipliers = self.markets.values().flat_map(named).flatten().chain([self.multiplier]);
         multipliers.into_iter().try_for_each(|m| want("multiplier", (1.0..=m_max).contains(&m), m, "1 to 3"))?;
         for market in self.markets.values() {
             let MarketDepth { half_spread_bp, daily_volume, depth, elsewhere } = market.book;

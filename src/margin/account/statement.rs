@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+use super::charged::Charged;
 use super::collateral::Holdings;
 use super::requirement::{AccountRequirement, Closing, GridPoint, PARTS};
 use crate::base::{Span, Symbol};
@@ -63,7 +64,7 @@ pub struct HoldingsLine {
     pub relief_cents: i64,
     /// What counts: value less haircut, and relief.
     pub counted_cents: i64,
-    /// What counts less initial margin; negative is missing.
+    /// What counts less what is asked; negative is missing.
     pub excess_cents: i64,
 }
 
@@ -123,6 +124,8 @@ pub struct Statement {
     pub initial_cents: i64,
     /// Maintenance margin.
     pub maintenance_cents: i64,
+    /// Which of them is asked: initial margin, the same at the multiplier of what is new, or maintenance margin.
+    pub charged: Charged,
     /// By position; totals sum to initial margin.
     pub positions: Vec<PositionLine>,
     /// Worst scenarios first.
@@ -182,6 +185,7 @@ impl Statement {
             multiplier: r.multiplier,
             initial_cents,
             maintenance_cents: up(r.maintenance()),
+            charged: Charged::default(),
             positions,
             worst: worst(r, scenarios),
             option_grid: r.grid.clone(),
@@ -202,6 +206,14 @@ impl Statement {
         self
     }
 
+    /// What is asked, cents.
+    fn asked_cents(&self) -> i64 {
+        match self.charged {
+            Charged::Initial | Charged::New => self.initial_cents,
+            Charged::Held => self.maintenance_cents,
+        }
+    }
+
     /// With what the account has.
     #[must_use]
     pub fn with_holdings(mut self, held: &Holdings) -> Statement {
@@ -213,7 +225,7 @@ impl Statement {
             haircut_cents,
             relief_cents,
             counted_cents,
-            excess_cents: counted_cents - self.initial_cents,
+            excess_cents: counted_cents - self.asked_cents(),
         });
         let nothing = held.assets.iter().filter(|a| a.value == 0.0);
         self.notes.extend(nothing.map(|a| format!("{} counts for nothing: no amount, or no positive price", a.asset)));

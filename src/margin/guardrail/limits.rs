@@ -51,6 +51,8 @@ pub(super) struct Ask {
     pub hard_max: f64,
     /// Long-run cap times long-run VaR.
     pub long_run_max: f64,
+    /// Largest requirement over that of a day before; what is new has budgets alone.
+    pub day_cap: f64,
     /// Why it may not fall now, if it may not.
     pub no_fall: Option<Reason>,
 }
@@ -151,7 +153,7 @@ impl Requirement {
         let cap = self.lift_cap(ask, p);
         if c > cap {
             c = cap;
-            let long_run_binds = ask.long_run_max <= p.day_cap * self.a_day_ago(ask.at);
+            let long_run_binds = ask.long_run_max <= ask.day_cap * self.a_day_ago(ask.at);
             reasons.push(if long_run_binds { Reason::TotalLift } else { Reason::DayLift });
         }
         c = self.floor(ask, c, p, reasons);
@@ -165,7 +167,7 @@ impl Requirement {
     /// Cap on the total lift. What the baseline alone asks is no lift, and on a value in force the
     /// cap acts at the down step, so that it never makes a cliff.
     pub fn lift_cap(&self, ask: &Ask, p: &Policy) -> f64 {
-        let cap = ask.long_run_max.min(p.day_cap * self.a_day_ago(ask.at));
+        let cap = ask.long_run_max.min(ask.day_cap * self.a_day_ago(ask.at));
         let least = if ask.no_fall.is_some() { self.c } else { ask.pace.fall(self.c, ask.interval) };
         cap.max(p.m_min * ask.baseline).max(least)
     }

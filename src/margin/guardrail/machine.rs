@@ -11,6 +11,7 @@ use super::step::{InForce, Input, Killed, Why};
 use super::thin_book::BookWatch;
 use crate::base::Ts;
 use crate::event::snapshot::Book;
+use crate::margin::schedule::FACTOR_PPM;
 use crate::margin::{Error, Reason};
 
 /// Baselines outside this range are no loss fractions; nothing is published from them.
@@ -92,7 +93,13 @@ impl Guardrail {
             let live = self.live.as_mut()?;
             return Some(live.publish(live.hold(&turn, why)));
         }
-        turn.m = self.aim(proposal, now, &mut why.im);
+        turn.factor = self.factor(proposal.ts, now);
+        let most = self.policy.im.m_max;
+        turn.m = self.aim(proposal, now, (turn.factor, most), &mut why.im);
+        turn.m_new = match self.policy.new.map(|new| new.m_max).filter(|m_max| *m_max != most) {
+            Some(m_max) => self.aim(proposal, now, (turn.factor, m_max), &mut Vec::new()),
+            None => turn.m,
+        };
         turn.no_fall = self.no_fall(proposal.ts, now);
         let calls = proposal.p_stress.iter().filter(|s| **s >= turn.policy.emergency_p).count();
         turn.emergency = calls >= turn.policy.emergency_models;
@@ -123,7 +130,9 @@ impl Guardrail {
         let mut why = Why::default();
         if let Some(set) = set {
             why.im.push(Reason::Override);
-            turn.m = Some(set.m());
+            turn.factor = live.factor_when_set(now, &turn.policy);
+            turn.m = Some((set.m() / turn.factor).max(turn.policy.m_min));
+            turn.m_new = turn.m;
         }
         turn.no_fall = self.watch.is_thin().then_some(Reason::Thin);
         let told = turn.killed != Killed::default() || set.is_some();
@@ -174,6 +183,7 @@ impl Guardrail {
         Input {
             at,
             m: None,
+            m_new: None,
             emergency: false,
             killed: self.killed,
             set: self.set.filter(|s| at < s.until),
@@ -183,18 +193,39 @@ impl Guardrail {
             exposure,
             stress: self.flag.is_up(),
             headroom: self.headroom,
+            factor: self.live.as_ref().map_or(1.0, |live| live.factor),
             policy: self.policy,
         }
     }
 
-    /// The multiplier that is aimed at: what people set, else what the chain gives, raised where the
+    /// The factor of the schedule at a proposal. Under what people freeze it stays what it was, under what they set it
+    /// glides to one.
+    fn factor(&self, at: Ts, now: &Conditions<'_>) -> f64 {
+        let set = self.set.is_some_and(|s| at < s.until);
+        match &self.live {
+            Some(live) if self.killed.im.is_some() => return live.factor,
+            Some(live) if set => return live.factor_when_set(at, &self.policy),
+            None if set => return 1.0,
+            _ => {}
+        }
+        let factor = now.schedule.filter(|s| self.policy.schedule && s.is_finite()).unwrap_or(1.0);
+        factor.clamp(*FACTOR_PPM.start() as f64 / 1e6, *FACTOR_PPM.end() as f64 / 1e6)
+    }
+
+    /// The multiplier that is aimed at before the schedule: what people set, else what the chain gives, raised where the
     /// inputs are doubted; and not less than a thin book wants. `None` holds the previous value.
-    fn aim(&self, proposal: &Proposal, now: &Conditions<'_>, reasons: &mut Vec<Reason>) -> Option<f64> {
+    fn aim(
+        &self,
+        proposal: &Proposal,
+        now: &Conditions<'_>,
+        (factor, m_max): (f64, f64),
+        reasons: &mut Vec<Reason>,
+    ) -> Option<f64> {
         let p = &self.policy;
         let mut m = match self.set.filter(|s| proposal.ts < s.until) {
             Some(set) => {
                 reasons.push(Reason::Override);
-                Some(set.m())
+                Some((set.m() / factor).max(p.m_min))
             }
             None => {
                 let doubt = self.doubt(now);
@@ -202,15 +233,16 @@ impl Guardrail {
                 if doubt.is_some() {
                     reasons.push(Reason::LowConfidence);
                 }
-                bounded(proposal.m + add, p, reasons)
+                bounded((proposal.m + add) / factor, (p.m_min, m_max), reasons)
             }
         };
         if now.age.is_some_and(|age| age > p.doubt.rise_age) {
             reasons.push(Reason::Stale);
             return None;
         }
-        if let Some(m) = m.as_mut().filter(|m| self.watch.is_thin() && **m < p.thin.m_min) {
-            *m = p.thin.m_min.min(p.im.m_max);
+        let thin = p.thin.m_min / factor;
+        if let Some(m) = m.as_mut().filter(|m| self.watch.is_thin() && **m < thin) {
+            *m = thin.min(m_max);
             reasons.push(Reason::Thin);
         }
         m
@@ -237,16 +269,16 @@ impl Guardrail {
 }
 
 /// Within the bounds of the multiplier; `None`, and the previous value holds, if not finite.
-fn bounded(m: f64, p: &Policy, reasons: &mut Vec<Reason>) -> Option<f64> {
+fn bounded(m: f64, (m_min, m_max): (f64, f64), reasons: &mut Vec<Reason>) -> Option<f64> {
     if !m.is_finite() {
         return None;
     }
-    if m > p.im.m_max {
+    if m > m_max {
         reasons.push(Reason::Cap);
-    } else if m < p.m_min {
+    } else if m < m_min {
         reasons.push(Reason::Floor);
     }
-    Some(m.max(p.m_min).min(p.im.m_max))
+    Some(m.max(m_min).min(m_max))
 }
 
 #[cfg(test)]

@@ -11,6 +11,9 @@
 //! | `output.rs` | what is answered |
 //! | `machine.rs` | the state machine of one instrument and horizon |
 //! | `step.rs` | one step of what is in force: both requirements, moved and checked together |
+//! | `scheduled.rs` | the schedule on what is in force |
+//! | `pair.rs` | what keeps both requirements apart |
+//! | `new.rs` | what opens, adds or withdraws: its own pace |
 //! | `limits.rs` | how far one requirement may move |
 //! | `lows.rs` | the least that was in force over any stretch of time |
 //! | `headroom.rs` | how far initial margin may still rise |
@@ -47,6 +50,12 @@
 //! What is bounded is the exact `C`. The published multiplier is rounded up to the quantum, so that what it asks
 //! is above `C` by less than a quantum times the baseline, and two publications compare within one.
 //!
+//! Initial margin is published as a factor of the schedule times what these rules bind: within the bounds of the
+//! multiplier, and not below maintenance margin over its share. The factor is that of the newest row; it glides to one while
+//! people set the multiplier, and holds while they freeze it. What is new (opens, adds, withdraws) has the target of
+//! initial margin, a pace of its own and no cap on the rise of a day, and is never below initial margin; maintenance margin
+//! knows neither of it nor of the schedule.
+//!
 //! A thin book, doubted inputs and orders of people change what is aimed at, or stop falls; they go
 //! through the same limits and break none.
 
@@ -58,14 +67,17 @@ pub mod interest_caps;
 mod limits;
 mod lows;
 mod machine;
+mod new;
 pub mod notice;
 pub mod order;
 mod output;
 pub mod pace;
+mod pair;
 pub mod policy;
 pub mod policy_change;
 mod proposal;
 pub mod recheck;
+mod scheduled;
 pub mod staleness;
 mod step;
 pub mod thin_book;

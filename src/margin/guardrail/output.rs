@@ -16,11 +16,21 @@ pub struct Output {
     pub c_im: f64,
     /// Maintenance margin asked, fraction of notional.
     pub c_mm: f64,
+    /// Initial margin before the schedule, fraction of notional: what steps and budgets bind, and reasons speak of.
+    pub unscheduled: f64,
+    /// Factor of the schedule on it; 1 where none acts.
+    pub factor: f64,
+    /// What opens, adds or withdraws is asked, fraction of notional; never below `c_im`.
+    pub c_new: f64,
+    /// The same before the schedule.
+    pub unscheduled_new: f64,
+    /// `c_new` over the baseline, parts per million, rounded up to the quantum; never below `m_im_ppm`.
+    pub m_new_ppm: u64,
     /// `c_im` over the baseline, parts per million, rounded up to the quantum.
     pub m_im_ppm: u64,
     /// `c_mm` over the maintenance baseline, parts per million, rounded up to the quantum.
     pub m_mm_ppm: u64,
-    /// For withdrawals of unrealised profit, parts per million; never below `m_im_ppm`.
+    /// For withdrawals of unrealised profit, parts per million; never below `m_new_ppm`.
     pub m_transfer_ppm: u64,
     /// What to use after `valid_until`, parts per million.
     pub fallback_m_ppm: u64,

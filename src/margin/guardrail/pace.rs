@@ -89,6 +89,8 @@ impl From<Budgets> for Vec<Budget> {
 /// | `im.budgets` | 20 % over `24h`, 60 % over `5d` | 50 % over `5d` | at most eight windows |
 /// | `mm.up`, `mm.down` | 0.002, 0.0008 | 0.05, 0.02 | as `im` |
 /// | `mm.budgets` | none | none | as `im` |
+/// | `new.up`, `new.down` | 0.30, 0.10 | 1, 0.5 | as `im` |
+/// | `new.budgets` | 150 % over `24h` | 150 % over `5d` | as `im` |
 ///
 /// Steps of rows of another length are those of the power of it that goes through both columns, in two digits:
 /// `up = 0.023 (row / 1h)^0.936`. Rows of a day or more have the budgets of daily rows, shorter ones those
@@ -139,6 +141,15 @@ const IM: Usual = Usual {
 
 const MM: Usual = Usual { m_max: 1.5, up: [0.002, 0.05], down: [0.0008, 0.02], hourly: &[], daily: &[] };
 
+/// What opens, adds or withdraws waits for nobody, and liquidates nobody.
+const NEW: Usual = Usual {
+    m_max: 2.0,
+    up: [0.30, 1.0],
+    down: [0.10, 0.5],
+    hourly: &[Budget { over: Span::DAY, rise: 1.5 }],
+    daily: &[Budget { over: Span(5 * Span::DAY.0), rise: 1.5 }],
+};
+
 impl Usual {
     const fn limits(&self) -> StepLimits {
         StepLimits { m_max: self.m_max, up: None, down: None, budgets: None }
@@ -187,6 +198,20 @@ impl StepLimits {
     /// Reads those of maintenance margin.
     pub(super) fn read_mm<'de, D: Deserializer<'de>>(from: D) -> Result<StepLimits, D::Error> {
         MM.read(from)
+    }
+    /// Reads those of what is new, where there are any.
+    pub(super) fn read_new<'de, D: Deserializer<'de>>(from: D) -> Result<Option<StepLimits>, D::Error> {
+        let written = Option::<WrittenLimits>::deserialize(from)?;
+        Ok(written.map(|w| StepLimits {
+            m_max: w.m_max.unwrap_or(NEW.m_max),
+            up: w.up,
+            down: w.down,
+            budgets: w.budgets,
+        }))
+    }
+    /// The pace of what is new that they give.
+    pub(super) fn new_pace(&self, row: Span) -> RowPace {
+        NEW.pace(self, row)
     }
     /// The pace of initial margin that they give.
     pub(super) fn im_pace(&self, row: Span) -> RowPace {

@@ -58,6 +58,7 @@ impl Default for Doubt {
 /// | `row` | that of the pipeline, `1h` outside of one | above zero; of rows of this length `up` and `down` speak |
 /// | `im` | `m_max` 2.00, steps and budgets as [`StepLimits`] says | `m_max` `m_min` to 3; the rest see there |
 /// | `mm` | `m_max` 1.50, steps see there, no budgets | as `im`; `m_max` not above that of `im` |
+/// | `new` | as initial margin | limits of what opens, adds or withdraws: see there; `m_max` that of `im` to 3 |
 /// | `mm_share` | 0.80 | baseline of maintenance over that of initial margin, above 0 to 0.80 |
 /// | `mm_notice` | `8h` | zero or more |
 /// | `long_run_cap` | 4 | requirement over long-run VaR, 1 or more |
@@ -68,6 +69,7 @@ impl Default for Doubt {
 /// | `min_between_decreases`, `min_between_increases` | `6h`, `1h` | up to a day |
 /// | `lag_max`, `lag_steps` | 0.10, 3 | 0 to 1; zero or more (mode `managed-total`) |
 /// | `hysteresis`, `ladder` | see there | ages ascending; `fallback_m` 1 to 3 |
+/// | `schedule` | false | whether initial margin follows the schedule of the hour of the week |
 /// | `heartbeat` | `1h` | above zero; a publication is valid for three of them |
 /// | `kill_freeze` | `1h` | zero or more; after it a killed value glides to the baseline |
 /// | `quantum_ppm` | 10000 | 1 to 100000; bounds on multipliers are multiples of it |
@@ -86,6 +88,8 @@ pub struct Policy {
     pub im: StepLimits,
     #[serde(deserialize_with = "StepLimits::read_mm")]
     pub mm: StepLimits,
+    #[serde(deserialize_with = "StepLimits::read_new", skip_serializing_if = "Option::is_none")]
+    pub new: Option<StepLimits>,
     pub mm_share: f64,
     pub mm_notice: Span,
     pub long_run_cap: f64,
@@ -101,6 +105,8 @@ pub struct Policy {
     pub hysteresis: Hysteresis,
     pub ladder: Staleness,
     pub heartbeat: Span,
+    #[serde(skip_serializing_if = "is_default")]
+    pub schedule: bool,
     pub kill_freeze: Span,
     pub quantum_ppm: u64,
     pub recheck_tolerance: f64,
@@ -133,6 +139,7 @@ impl Default for Policy {
             row: None,
             im: StepLimits::IM,
             mm: StepLimits::MM,
+            new: None,
             mm_share: 0.8,
             mm_notice: Span::HOUR.times(8),
             long_run_cap: 4.0,
@@ -148,6 +155,7 @@ impl Default for Policy {
             hysteresis: Hysteresis::default(),
             ladder: Staleness::default(),
             heartbeat: Span::HOUR,
+            schedule: false,
             kill_freeze: Span::HOUR,
             quantum_ppm: 10_000,
             recheck_tolerance: 0.005,
@@ -166,7 +174,8 @@ impl Policy {
     pub fn of_rows(self, row: Span) -> Policy {
         let with_row = Policy { row: self.row.or(Some(row)), ..self };
         let (im, mm) = (self.im.with(&with_row.im_pace()), self.mm.with(&with_row.mm_pace()));
-        Policy { im, mm, ..with_row }
+        let new = self.new.map(|new| new.with(&new.new_pace(with_row.row())));
+        Policy { im, mm, new, ..with_row }
     }
 
     /// The length of the rows of which the pace speaks.
@@ -176,6 +185,11 @@ impl Policy {
 
     pub(super) fn im_pace(&self) -> RowPace {
         self.im.im_pace(self.row())
+    }
+
+    /// Of what is new, where it has a pace of its own.
+    pub(super) fn new_pace(&self) -> Option<RowPace> {
+        self.new.map(|new| new.new_pace(self.row()))
     }
 
     pub(super) fn mm_pace(&self) -> RowPace {
@@ -216,11 +230,16 @@ impl Policy {
         }
         p.within("im.m_max", self.im.m_max, self.m_min, M_CEILING, "m_min to 3");
         p.within("mm.m_max", self.mm.m_max, self.m_min, self.im.m_max, "m_min to im.m_max");
+        if let Some(new) = &self.new {
+            p.within("new.m_max", new.m_max, self.im.m_max, M_CEILING, "im.m_max to 3");
+        }
         p.within("mm_share", self.mm_share, 1e-6, 1.0 / IM_OVER_MM, "above 0 to 0.80");
         p.within("long_run_cap", self.long_run_cap, 1.0, f64::MAX, "1 or more");
         p.within("day_cap", self.day_cap, 1.0, f64::MAX, "1 or more");
         p.want("quantum_ppm", (1..=100_000).contains(&self.quantum_ppm), self.quantum_ppm, "1 to 100000");
-        for (key, m) in [("m_min", self.m_min), ("im.m_max", self.im.m_max), ("mm.m_max", self.mm.m_max)] {
+        let new = self.new.map(|new| ("new.m_max", new.m_max));
+        let bounds = [("m_min", self.m_min), ("im.m_max", self.im.m_max), ("mm.m_max", self.mm.m_max)];
+        for (key, m) in bounds.into_iter().chain(new) {
             let quanta = m * 1e6 / self.quantum_ppm as f64;
             p.want(key, (quanta - quanta.round()).abs() < 1e-6, m, "a multiple of quantum_ppm");
         }
@@ -247,7 +266,8 @@ impl Policy {
 
     fn speeds(&self, p: &mut Problems) {
         self.row.iter().for_each(|row| p.want("row", *row > Span(0), row, "more than 0s"));
-        for (key, limits) in [("im", &self.im), ("mm", &self.mm)] {
+        let new = self.new.as_ref().map(|new| ("new", new));
+        for (key, limits) in [("im", &self.im), ("mm", &self.mm)].into_iter().chain(new) {
             p.under(key, |p| limits.problems(p));
         }
         p.within("emergency_p", self.emergency_p, 1e-9, 1.0, "above 0 to 1");

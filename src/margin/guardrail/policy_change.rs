@@ -2,7 +2,8 @@
 //!
 //! A change that only narrows what the guardrails let through acts once it is approved; one that widens
 //! a limit waits a day; any other change of how the guardrails work waits three. The wait is there so that
-//! whoever is concerned can see what was approved before it acts.
+//! whoever is concerned can see what was approved before it acts. The schedule put on or off moves margins both ways
+//! by the hour, and is neither tighter nor looser: it waits three days.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +21,11 @@ const WAIT_LOOSER: Span = Span(24 * Span::HOUR.0);
 pub(in crate::margin) const WAIT_OTHER: Span = Span(72 * Span::HOUR.0);
 
 /// Limits that let less through the smaller they are.
-const SMALLER_IS_TIGHTER: [&str; 13] = [
+const SMALLER_IS_TIGHTER: [&str; 16] = [
     "im.m_max",
+    "new.m_max",
+    "new.up",
+    "new.down",
     "mm.m_max",
     "im.up",
     "im.down",
@@ -55,7 +59,7 @@ const LARGER_IS_TIGHTER: [&str; 14] = [
 ];
 
 /// Windows and rises. Fewer let more through; a window that is longer, or a rise that is smaller, less.
-const BUDGETS: [&str; 2] = ["im.budgets", "mm.budgets"];
+const BUDGETS: [&str; 3] = ["im.budgets", "mm.budgets", "new.budgets"];
 
 /// `key = value` of the settings, keys as in `margin.guardrail`, sub-tables with a dot.
 pub type Changes = BTreeMap<String, String>;
@@ -71,6 +75,11 @@ impl Policy {
         let mut whole = self.whole();
         let changes: Changes = changes.iter().filter_map(|(k, v)| former::renewed(k, v, self.row())).collect();
         for (key, text) in &changes {
+            // What is new may get a pace of its own, key by key.
+            if let Some(key) = key.strip_prefix("new.") {
+                whole["new"][key] = value(text);
+                continue;
+            }
             let mut at = &mut whole;
             for part in key.split('.') {
                 at = at.get_mut(part).ok_or_else(|| bad(format!("{key}={text}")))?;
@@ -91,6 +100,9 @@ impl Policy {
                 let budgets = |side: &BTreeMap<String, Value>| {
                     side.get(key).and_then(|v| serde_json::from_value::<Budgets>(v.clone()).ok()).unwrap_or_default()
                 };
+                if old.contains_key(key) != new.contains_key(key) {
+                    return WAIT_OTHER;
+                }
                 return if budgets(&new).are_within(&budgets(&old)) { Span(0) } else { WAIT_LOOSER };
             }
             let size = |side: &BTreeMap<String, Value>| side.get(key).and_then(size);
@@ -110,6 +122,10 @@ impl Policy {
         let value = |v: Result<Value, _>| v.unwrap_or(Value::Null);
         let mut whole = value(serde_json::to_value(self.of_rows(self.row())));
         whole["transfer_min"] = self.transfer_min.into();
+        whole["schedule"] = self.schedule.into();
+        if self.new.is_none() {
+            whole["new"] = Value::Null;
+        }
         whole["thin"] = value(serde_json::to_value(self.thin));
         whole["doubt"] = value(serde_json::to_value(self.doubt));
         whole["blast"] = value(serde_json::to_value(self.blast));
@@ -179,10 +195,34 @@ mod tests {
 
     #[test]
     fn every_limit_with_a_direction_is_a_setting() {
-        let keys = flat(&Policy::default().whole());
+        let new = Some(Policy::default().im);
+        let keys = flat(&Policy { new, ..Policy::default() }.whole());
         for key in SMALLER_IS_TIGHTER.iter().chain(&LARGER_IS_TIGHTER) {
             assert!(keys.get(*key).and_then(size).is_some(), "{key}");
         }
+    }
+
+    #[test]
+    fn what_is_new_gets_a_pace_key_by_key_and_a_schedule_waits_longest() {
+        let of = |policy: &Policy, changes: &[(&str, &str)]| {
+            policy.with(&changes.iter().map(|(k, v)| (k.to_string(), v.to_string())).collect()).unwrap()
+        };
+        let own = of(&Policy::default(), &[("new.up", "0.3")]);
+        let new = own.new.unwrap();
+        assert_eq!((new.m_max, new.up, new.down), (2.0, Some(0.3), Some(0.1)), "the rest is as usual for what is new");
+        assert_eq!(Policy::default().wait(&own), WAIT_OTHER);
+        assert_eq!(
+            (own.wait(&of(&own, &[("new.up", "0.2")])), own.wait(&of(&own, &[("new.up", "0.4")]))),
+            (Span(0), WAIT_LOOSER)
+        );
+        let whole = of(&Policy::default(), &[("new", "{ m_max = 2.5, budgets = [] }")]);
+        assert_eq!((whole.new.unwrap().m_max, whole.im.m_max), (2.5, 2.0));
+        assert_eq!(of(&whole, &[("new", "null")]).new, None);
+        let lower = Changes::from([("new.m_max".to_string(), "1.5".to_string())]);
+        assert!(Policy::default().with(&lower).unwrap_err().to_string().contains("new.m_max"));
+        let timed = of(&Policy::default(), &[("schedule", "true")]);
+        assert!(timed.schedule && timed.new.is_none());
+        assert_eq!((Policy::default().wait(&timed), timed.wait(&Policy::default())), (WAIT_OTHER, WAIT_OTHER));
     }
 
     #[test]

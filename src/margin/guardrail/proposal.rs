@@ -30,6 +30,8 @@ pub struct Conditions<'a> {
     pub age: Option<Span>,
     /// Nothing falls before this.
     pub no_fall_until: Option<Ts>,
+    /// Factor of the schedule, where the settings apply it; without it, 1.
+    pub schedule: Option<f64>,
     /// Who would be liquidated by a rise of maintenance margin.
     pub exposure: Option<&'a dyn Exposure>,
 }

@@ -30,8 +30,10 @@ pub(super) struct Killed {
 /// One call to the machine.
 pub(super) struct Input<'a> {
     pub at: Ts,
-    /// The multiplier that is wanted; the previous value holds without one.
+    /// The multiplier that is wanted before the schedule; the previous value holds without one.
     pub m: Option<f64>,
+    /// The same for what is new, whose cap may be higher.
+    pub m_new: Option<f64>,
     /// Whether enough models call an emergency.
     pub emergency: bool,
     pub killed: Killed,
@@ -47,6 +49,8 @@ pub(super) struct Input<'a> {
     pub stress: bool,
     /// Whether outputs say how far initial margin may still rise.
     pub headroom: bool,
+    /// Factor of the schedule; 1 where it does not act.
+    pub factor: f64,
     pub policy: Policy,
 }
 
@@ -63,21 +67,26 @@ impl Input<'_> {
 /// What there is once a first baseline came.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct InForce {
-    baseline: f64,
-    long_run_var: f64,
-    im: Requirement,
-    mm: Requirement,
+    pub(super) baseline: f64,
+    pub(super) long_run_var: f64,
+    pub(super) im: Requirement,
+    pub(super) mm: Requirement,
+    /// What opens, adds or withdraws, where it has a pace of its own.
+    pub(super) new: Option<Requirement>,
     /// Largest multipliers now: those of the settings, or above them what people set and what a
     /// lowered cap left, which glide down.
-    roof_im: f64,
+    pub(super) roof_im: f64,
     roof_mm: f64,
+    pub(super) roof_new: f64,
     /// Multipliers that maintenance margin was told to be aimed at.
     lift: Lows,
     notice: Option<Notice>,
     /// Time of the newest input.
     input: Ts,
     /// Time of the last step or glide, from which the next interval is measured.
-    paced: Ts,
+    pub(super) paced: Ts,
+    /// Factor of the schedule in force: that of the newest input, until the next.
+    pub factor: f64,
     /// Multiplier in force at the newest input; the ladder starts from it.
     fresh_m: f64,
     /// The last output that was published.
@@ -109,6 +118,9 @@ impl InForce {
         let m = turn.m.filter(|_| turn.killed.im.is_none()).unwrap_or(p.m_min);
         let (floor, target) = (p.m_min * baseline, m * baseline);
         let c = target.min(floor.max(p.long_run_cap * long_run_var));
+        let most = floor.max(p.long_run_cap * long_run_var);
+        let m_new = turn.m_new.filter(|_| turn.killed.im.is_none()).unwrap_or(m);
+        let new = p.new.map(|_| Requirement::new(at, (m_new * baseline).min(most).max(c)));
         if c < target {
             why.im.push(Reason::TotalLift);
         }
@@ -120,18 +132,23 @@ impl InForce {
             long_run_var,
             im: Requirement::new(at, c),
             mm: Requirement::new(at, p.mm_share * floor),
+            new,
             roof_im: p.im.m_max.max(turn.set.map_or(0.0, |s| s.m())),
             roof_mm: p.mm.m_max,
+            roof_new: p.new.unwrap_or(p.im).m_max.max(turn.set.map_or(0.0, |s| s.m())),
             lift: Lows::default(),
             notice: None,
             input: at,
             paced: at,
-            fresh_m: c / baseline,
+            factor: turn.factor,
+            fresh_m: 1.0,
             last: Published { ts: at, state: State::Fresh, m_im_ppm: 0, m_mm_ppm: 0, gap: 0.0 },
         };
         live.lift.set(at, p.m_min, p.mm_notice);
         live.told(at, m, &mut why, p);
-        let output = live.output(turn, turn.state(), target - c, why, None);
+        let asked = live.asked(p);
+        live.fresh_m = asked / baseline;
+        let output = live.output(turn, turn.state(), live.factor * target - asked, why, None);
         let output = live.publish(output);
         (live, output)
     }
@@ -145,7 +162,7 @@ impl InForce {
     /// Moves both requirements one step toward the target, or toward the baseline when killed.
     pub fn advance(&mut self, turn: &Input<'_>, mut why: Why) -> Output {
         let (at, p) = (turn.at, &turn.policy);
-        let held = (self.im.steps, self.mm.steps);
+        let held = (self.im.steps, self.mm.steps, self.factor, self.new.as_ref().map(|new| new.steps));
         let im_pace = p.im_pace();
         let interval = im_pace.counted(at - self.paced);
         self.raise_roofs(turn, interval);
@@ -156,11 +173,13 @@ impl InForce {
         let mut mm = self.ask_mm(at, interval, m_mm, p);
         mm.no_fall = turn.no_fall;
         let glide = |since: Ts| im_pace.counted(at - self.paced.max(since + p.kill_freeze));
+        self.factor = turn.factor;
         let (im_glide, mm_glide) = (turn.killed.im.map(glide), turn.killed.mm.map(glide));
         let c_im = match im_glide {
             None => self.im.pace(&im, p, &mut why.im),
             Some(span) => {
                 why.im.push(Reason::Kill);
+                self.sink_factor(turn, span);
                 self.im.sink(&im, span, p)
             }
         };
@@ -181,6 +200,7 @@ impl InForce {
         let c_mm = self.mm.bound(&mm, c_mm, p, &mut why.mm);
         let (c_mm, blast) = self.spread(c_mm, turn, &mut why);
         let (c_im, c_mm) = self.pair(c_im, c_mm, &mm, p, &mut why);
+        let moved = self.move_new(turn, interval, im_glide, c_im);
         if turn.killed.im.is_some() {
             // It follows an initial margin that people let glide down, whatever it wants.
             mm.target = mm.target.min(p.mm_share * c_im);
@@ -189,13 +209,16 @@ impl InForce {
         if self.is_consistent((c_im, c_mm), asks, p) {
             self.im.set(at, c_im);
             self.mm.set(at, c_mm);
+            self.new.iter_mut().zip(moved).for_each(|(new, c)| new.set(at, c));
         } else {
-            (self.im.steps, self.mm.steps) = held;
+            (self.im.steps, self.mm.steps, self.factor) = (held.0, held.1, held.2);
+            self.new.iter_mut().zip(held.3).for_each(|(new, steps)| new.steps = steps);
             why.im.push(Reason::PostClampDeviation);
         }
         self.paced = self.paced.max(at);
-        self.fresh_m = self.im.c / self.baseline;
-        self.output(turn, turn.state(), im.target - self.im.c, why, blast)
+        let asked = self.asked(p);
+        self.fresh_m = asked / self.baseline;
+        self.output(turn, turn.state(), self.factor * im.target - asked, why, blast)
     }
 
     /// Caps above those of the settings last while people set them, and then glide down.
@@ -203,38 +226,9 @@ impl InForce {
         let p = &turn.policy;
         let set = turn.set.map_or(p.im.m_max, |s| s.m());
         self.roof_im = p.im.m_max.max(set).max(p.im_pace().fall(self.roof_im, interval));
+        let (new, pace) = (p.new.unwrap_or(p.im).m_max, p.new_pace().unwrap_or(p.im_pace()));
+        self.roof_new = new.max(set).max(pace.fall(self.roof_new, interval));
         self.roof_mm = p.mm.m_max.max(p.mm_pace().fall(self.roof_mm, interval));
-    }
-
-    /// A rise of maintenance margin that would liquidate too many at once goes only as far as it may.
-    fn spread(&self, c_mm: f64, turn: &Input<'_>, why: &mut Why) -> (f64, Option<Impact>) {
-        let p = &turn.policy;
-        let baseline = p.mm_share * self.baseline;
-        let before = self.last.m_mm_ppm as f64 / 1e6 * baseline;
-        let asked = |c: f64| ppm(c / baseline, p) as f64 / 1e6 * baseline;
-        let Some(exposure) = turn.exposure.filter(|_| asked(c_mm) > before) else { return (c_mm, None) };
-        let from = self.mm.c.max(p.m_min * baseline).min(c_mm);
-        let (c, impact) = p.blast.furthest((from, c_mm), before, asked, exposure);
-        if c < c_mm {
-            why.mm.push(Reason::BlastRadius);
-        }
-        (c, Some(impact))
-    }
-
-    /// Initial margin is at least maintenance margin over its share. Maintenance margin gives way,
-    /// which liquidates nobody, but no faster than its own down step; initial margin holds the rest.
-    fn pair(&self, c_im: f64, c_mm: f64, mm: &Ask, p: &Policy, why: &mut Why) -> (f64, f64) {
-        let share = p.mm_share * c_im;
-        if c_mm <= share * (1.0 + 1e-12) {
-            return (c_im, c_mm);
-        }
-        why.mm.push(Reason::CrossField);
-        let c_mm = c_mm.min(share.max(mm.pace.fall(self.mm.c, mm.interval.max(p.min_between_decreases))));
-        if c_mm <= share * (1.0 + 1e-12) {
-            return (c_im, c_mm);
-        }
-        why.im.push(Reason::CrossField);
-        (c_mm / p.mm_share, c_mm)
     }
 
     /// No input came: the ladder. Maintenance margin holds, for raising it liquidates.
@@ -244,7 +238,7 @@ impl InForce {
         let mut why = Why::default();
         if state != State::Fresh {
             why.im.push(Reason::Stale);
-            let ask = self.ask_im(now, Span(0), Some(m.min(self.roof_im)), p);
+            let ask = self.ask_im(now, Span(0), Some((m / self.factor).min(self.roof_im)), p);
             let c = ask.target.min(self.im.lift_cap(&ask, p)).max(self.im.c);
             let budget = self.im.budget(now, &ask.pace, 1.0);
             if c > budget {
@@ -252,6 +246,7 @@ impl InForce {
             }
             let c = c.min(budget);
             self.im.set(now, c);
+            self.wait_new(now, m, c, p);
         }
         let state = if state == State::Fresh { turn.state() } else { state };
         self.output(turn, state, self.last.gap, why, None)
@@ -267,7 +262,7 @@ impl InForce {
         self.output(turn, self.last.state, self.last.gap, why, None)
     }
 
-    fn ask_im(&self, at: Ts, interval: Span, m: Option<f64>, p: &Policy) -> Ask {
+    pub(super) fn ask_im(&self, at: Ts, interval: Span, m: Option<f64>, p: &Policy) -> Ask {
         Ask {
             at,
             interval,
@@ -277,6 +272,7 @@ impl InForce {
             emergency: false,
             hard_max: self.roof_im * self.baseline,
             long_run_max: p.long_run_cap * self.long_run_var,
+            day_cap: p.day_cap,
             no_fall: None,
         }
     }
@@ -292,6 +288,7 @@ impl InForce {
             emergency: false,
             hard_max: self.roof_mm * baseline,
             long_run_max: p.mm_share * p.long_run_cap * self.long_run_var,
+            day_cap: p.day_cap,
             no_fall: None,
         }
     }
@@ -312,7 +309,7 @@ impl InForce {
     }
 
     /// The check after clamping: what the published multipliers of a new pair ask of the engine, worked out
-    /// again, is what was decided, did not move against intent, and the pair fits.
+    /// again, is what was decided, did not move against intent, and the pair fits, before the schedule and after it.
     fn is_consistent(&self, (c_im, c_mm): (f64, f64), asks: (Option<&Ask>, Option<&Ask>), p: &Policy) -> bool {
         let (m_im, m_mm) = self.multipliers((c_im, c_mm), p);
         let quantum = p.quantum_ppm as f64 / 1e6;
@@ -327,7 +324,8 @@ impl InForce {
         let im = check(c_im, &self.im, m_im, b, asks.0);
         let mm = check(c_mm, &self.mm, m_mm, p.mm_share * b, asks.1);
         let fits = |im: f64, mm: f64| m_im >= m_mm && im >= IM_OVER_MM * mm * (1.0 - 1e-9);
-        im.zip(mm).is_some_and(|(im, mm)| fits(im, mm))
+        let published = self.multipliers((self.scheduled((c_im, c_mm), p), c_mm), p).0 as f64 / 1e6 * b;
+        im.zip(mm).is_some_and(|(im, mm)| fits(im, mm) && fits(published, mm))
     }
 
     fn multipliers(&self, (c_im, c_mm): (f64, f64), p: &Policy) -> (u64, u64) {
@@ -338,15 +336,23 @@ impl InForce {
 
     fn output(&self, turn: &Input<'_>, state: State, gap: f64, why: Why, blast: Option<Impact>) -> Output {
         let p = &turn.policy;
-        let (m_im_ppm, m_mm_ppm) = self.multipliers((self.im.c, self.mm.c), p);
+        let c_im = self.asked(p);
+        let (m_im_ppm, m_mm_ppm) = self.multipliers((c_im, self.mm.c), p);
+        let c_new = self.asked_new(c_im, p);
+        let m_new_ppm = ppm(c_new / self.baseline, p).max(m_im_ppm);
         let headroom = || self.im.headroom(turn.at, &p.im_pace(), p);
         Output {
             ts: turn.at,
-            c_im: self.im.c,
+            c_im,
             c_mm: self.mm.c,
+            unscheduled: self.im.c,
+            factor: self.factor,
+            c_new,
+            unscheduled_new: self.unscheduled_new(),
+            m_new_ppm,
             m_im_ppm,
             m_mm_ppm,
-            m_transfer_ppm: m_im_ppm.max(ppm(p.transfer_min, p)),
+            m_transfer_ppm: m_new_ppm.max(ppm(p.transfer_min, p)),
             fallback_m_ppm: m_im_ppm.max(ppm(p.ladder.fallback_m.min(p.im.m_max), p)),
             gap: gap.max(0.0),
             headroom: if turn.headroom { headroom() } else { Headroom::UNTOLD },
@@ -370,7 +376,7 @@ impl InForce {
 
 /// A multiplier in parts per million, rounded up to the quantum. A billionth of a quantum is
 /// forgiven, so that a product and its quotient give the same multiplier.
-fn ppm(m: f64, p: &Policy) -> u64 {
+pub(super) fn ppm(m: f64, p: &Policy) -> u64 {
     let quanta = m * 1e6 / p.quantum_ppm as f64;
     ((quanta - 1e-9).ceil().max(1.0) as u64).saturating_mul(p.quantum_ppm)
 }
@@ -383,6 +389,7 @@ mod tests {
         let turn = Input {
             at: Ts(0),
             m: Some(1.2),
+            m_new: Some(1.2),
             emergency: false,
             killed: Killed::default(),
             set: None,
@@ -392,6 +399,7 @@ mod tests {
             exposure: None,
             stress: false,
             headroom: true,
+            factor: 1.0,
             policy: Policy::default(),
         };
         InForce::start(&turn, 0.04, f64::INFINITY, Why::default()).0

@@ -35,6 +35,8 @@ pub(super) struct Basis {
     pub p_spike: Option<f64>,
     pub score: Option<RiskScore>,
     pub light: Option<traffic_light::TrafficLightReading>,
+    /// Factor of the schedule at the row, whether or not it is applied.
+    pub schedule: f64,
 }
 
 impl Basis {
@@ -93,6 +95,10 @@ impl Basis {
                 heard: self.known.map_or(f64::NAN, |k| k.share),
                 p_spike: self.p_spike.unwrap_or(f64::NAN),
                 confidence: self.confidence,
+                schedule: self.schedule,
+                unscheduled: output.unscheduled,
+                c_new: output.c_new,
+                m_new_ppm: output.m_new_ppm as f64,
                 stress_flag: output.stress,
                 mm_reasons: output.mm_reasons,
                 fallback_m_ppm: output.fallback_m_ppm,

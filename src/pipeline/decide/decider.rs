@@ -5,11 +5,13 @@ use std::collections::{BTreeSet, VecDeque};
 
 use super::basis::{Basis, Seal};
 use super::guard::Guard;
+use super::heard::{Heard, Listener};
 use super::market_clock::MarketClock;
 use super::measure::Measure;
 use super::risk_score::Components;
+use super::schedule_plan::SchedulePlan;
 use super::traffic_light::Breaches;
-use crate::base::{Horizon, OrderedSpan, Prob, Span, Symbol, Ts};
+use crate::base::{Horizon, OrderedSpan, Span, Symbol, Ts};
 use crate::event::snapshot::{AccountSnapshot, BookSnapshot};
 use crate::feature::{self, Feature, Row};
 use crate::forecast::outcome::Pending;
@@ -19,6 +21,7 @@ use crate::margin::apc::{Apc, MeasuredLoss};
 use crate::margin::guardrail::blast::{Accounts, Exposure};
 use crate::margin::guardrail::order::{Order, Scope};
 use crate::margin::monitor::{MonitorReading, OutcomeScorer, ScoredOutcome};
+use crate::margin::schedule::WeekSchedule;
 use crate::margin::{
     Blend, Chain, ChainInputs, Conditions, Decision, Output, Override, Proposal, Reason, traffic_light,
 };
@@ -65,31 +68,12 @@ pub(in crate::pipeline) struct Decider {
     stressed_depth: f64,
     /// The traffic light, where it acts.
     light: Option<Breaches>,
+    plan: SchedulePlan,
     /// Models that people froze, and until when nothing may fall for it.
     silenced: BTreeSet<String>,
     no_fall_until: Option<Ts>,
     /// The multiplier that people set.
     set: Option<Override>,
-}
-
-/// What the forecasts of a row say to a decider.
-struct Heard<'a> {
-    serving: Option<&'a NamedForecast>,
-    /// Its 99 % loss, fraction of notional.
-    loss: Option<f64>,
-    /// Probability of the stressed regime.
-    p_stress: Option<f64>,
-    /// Volatility of the forecast over that of the baseline, where the multiplier is made of them.
-    ratio: Option<[f64; 2]>,
-    /// The measured loss; absent where it is not wanted, not known, or a model that it needs is silent.
-    estimate: Option<BaselineEstimate>,
-}
-
-impl Heard<'_> {
-    /// The emergency lane wants a second voice: the serving forecast's own spike probability.
-    fn spike(&self) -> Option<f64> {
-        self.serving.and_then(|f| f.forecast.spike).map(Prob::get)
-    }
 }
 
 impl Decider {
@@ -118,6 +102,7 @@ impl Decider {
             risk: Components::default(),
             accounts: None,
             light: margin.traffic_light.map(light),
+            plan: SchedulePlan::new(step),
             stressed_depth: f64::NAN,
             silenced: BTreeSet::new(),
             no_fall_until: None,
@@ -150,28 +135,32 @@ impl Decider {
         }
     }
 
-    /// What the forecasts say. An estimate that nothing remembers is not worked out before it is wanted.
-    fn hear<'a>(&self, forecasts: &'a [NamedForecast], publish: bool) -> Heard<'a> {
-        let (margin, side) = (&self.margin, self.margin.baseline.side);
-        let of = |name: &str| {
-            let mut heard = forecasts.iter().filter(|f| !self.silenced.contains(&*f.name));
-            heard.find(|f| &*f.name == name && f.forecast.horizon == self.horizon)
-        };
-        let serving = of(&margin.forecast);
-        let sd = |name: &str| of(name).map(|f| f.forecast.dist.sd);
-        let ratio = margin.multiplier.as_ref().and_then(|m| m.models()).map(|pair| pair.map(sd));
-        let silent = ratio.is_some_and(|pair| pair.contains(&None));
-        // What a forecast costs is held against the baseline, published or not.
-        let compared = serving.is_some() && margin.multiplier.is_none();
-        let wanted = (publish || margin.remembers() || compared) && !silent;
-        let estimate = wanted.then(|| self.measure.estimate(&of)).flatten();
-        Heard {
-            serving,
-            loss: serving.map(|f| side.var(&f.forecast.dist)),
-            p_stress: of(&margin.regime).and_then(|f| f.forecast.regime).map(|r| r.stress),
-            ratio: ratio.and_then(|[a, b]| Some([a?, b?])),
-            estimate,
-        }
+    /// The instance whose forecasts of rows that are kept it is to be told once it speaks, if it is.
+    pub fn asks_of_the_past(&self) -> Option<&str> {
+        self.plan.is_blank().then_some(self.margin.forecast.as_str())
+    }
+
+    /// Takes what models that are the first to speak say of the rows of before, oldest first.
+    pub fn recall<'a>(&mut self, said: impl Iterator<Item = (&'a Row, &'a [NamedForecast])>) {
+        let side = self.margin.baseline.side;
+        let listener = self.listener();
+        let losses = said.map(|(row, all)| (row, listener.serving(all).map(|f| side.var(&f.forecast.dist))));
+        self.plan = SchedulePlan::recalled(self.step, losses);
+    }
+
+    fn listener(&self) -> Listener<'_> {
+        let Decider { margin, silenced, measure, .. } = self;
+        Listener { margin, horizon: self.horizon, silenced, measure }
+    }
+
+    /// How far it looks.
+    pub fn horizon(&self) -> Horizon {
+        self.horizon
+    }
+
+    /// The schedules that were made since they were last taken.
+    pub fn take_schedules(&mut self) -> Vec<WeekSchedule> {
+        self.plan.take()
     }
 
     /// What the last row settled of its own forecasts.
@@ -190,7 +179,8 @@ impl Decider {
         seal: Seal,
     ) -> Option<Decision> {
         self.learn(row);
-        let heard = self.hear(forecasts, publish);
+        let heard = self.listener().hear(forecasts, publish);
+        let schedule = self.plan.factor(row, heard.loss);
         let measured = heard.estimate.map(|estimate| {
             let ts = self.time.row(row.ts);
             let (var, stressed, long_run) = (estimate.var, estimate.stressed_var, estimate.long_run_var);
@@ -213,7 +203,7 @@ impl Decider {
         let (chain, forecast) = self.chain(&heard, &estimate, (baseline, blend), known, light)?;
         let proposal = self.proposal(&heard, &chain, (at, baseline), self.measure.long_run(&estimate), light.is_some());
         let confidence = (quality / self.usual.push_over(at, quality, USUAL).quantile(0.5)).min(1.0);
-        let output = self.guarded(proposal, row.ts, confidence)?;
+        let output = self.guarded(proposal, row.ts, confidence, schedule)?;
         if let Some(light) = &mut self.light {
             light.ask(row, output.c_im);
         }
@@ -239,6 +229,7 @@ impl Decider {
             p_spike: heard.spike(),
             score,
             light,
+            schedule,
         };
         let basis = self.basis.insert(basis);
         let valid_until = self.time.until(row.ts, output.valid_until - output.ts);
@@ -308,7 +299,7 @@ impl Decider {
     }
 
     /// What the guardrails make of a proposal, at a row that closed then.
-    fn guarded(&mut self, mut proposal: Proposal, close: Ts, confidence: f64) -> Option<Output> {
+    fn guarded(&mut self, mut proposal: Proposal, close: Ts, confidence: f64, schedule: f64) -> Option<Output> {
         if self.margin.begins_at_one && !self.begun {
             match self.before.take() {
                 Some(before) => _ = self.guard.step(&before, &Conditions::default()),
@@ -323,6 +314,7 @@ impl Decider {
             age: self.tick.map(|now| (now - close).max(Span(0))),
             no_fall_until: self.no_fall_until.map(|until| self.time.later(close, until)),
             book: None, // Was seen when it came.
+            schedule: Some(schedule),
             exposure: self.accounts.as_ref().map(|a| a as &dyn Exposure),
         };
         self.guard.step(&proposal, &now)

@@ -92,6 +92,11 @@ impl Unguarded {
         let m_ppm = whole(m, p.quantum_ppm);
         let bundle = Output {
             c_im: c,
+            unscheduled: c,
+            factor: 1.0,
+            c_new: c,
+            unscheduled_new: c,
+            m_new_ppm: m_ppm,
             c_mm: p.mm_share * c,
             m_im_ppm: m_ppm,
             m_mm_ppm: m_ppm,

@@ -3,10 +3,12 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `decider` | the running state, and the order in which the others act |
+//! | `heard` | what the forecasts of a row say |
 //! | `measure` | the loss that a baseline starts from: of the instrument's history, or a model's |
 //! | `guard` | the guardrails, or nothing in their place |
 //! | `market_clock` | time in which a closure takes none |
 //! | `traffic_light` | breaches of what was asked, as they become known |
+//! | `schedule_plan` | factors of the hour of the week: learnt, and kept until they are published |
 //! | `risk_score` | what the risk score of an instrument is made of |
 //! | `basis` | what a decision was made from, and the decision |
 //!
@@ -15,9 +17,11 @@
 mod basis;
 mod decider;
 mod guard;
+mod heard;
 mod market_clock;
 mod measure;
 mod risk_score;
+mod schedule_plan;
 mod traffic_light;
 
 pub(in crate::pipeline) use basis::Seal;

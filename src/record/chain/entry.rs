@@ -21,6 +21,9 @@ pub enum EntryKind {
     /// One published multiplier.
     #[serde(rename = "publish")]
     Publish,
+    /// The factors of a week to come, of one instrument and horizon.
+    #[serde(rename = "schedule")]
+    Schedule,
     /// An operator froze publication, or released it.
     #[serde(rename = "kill")]
     Kill,

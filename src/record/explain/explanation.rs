@@ -17,7 +17,7 @@ use crate::record::ledger::{Publication, PublishedRiskScore, Status};
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[schema(as = Link)]
 pub struct ChainStep {
-    /// Its name: b, f, w, m0 to m4, m; c in place of w before the blend.
+    /// Its name: b, f, w, m0 to m4, m; c in place of w before the blend; S where the schedule moved the margin.
     pub name: &'static str,
     /// Its value; null where there is none.
     pub value: Option<String>,
@@ -140,7 +140,7 @@ fn chain(p: &Publication) -> Vec<ChainStep> {
     let bound = if m4 == m3 { "within its bounds".into() } else { format!("moved by {:+.6} to its bound", m4 - m3) };
     let gap = number(&p.why.gap);
     let still = if gap > 0.0 { format!("; {} of notional below what m4 wants", percent(gap)) } else { String::new() };
-    vec![
+    let mut steps = vec![
         link("b", b, format!("baseline 99 % loss, {} of notional", percent(b))),
         link("f", f, forecast),
         weight,
@@ -149,12 +149,27 @@ fn chain(p: &Publication) -> Vec<ChainStep> {
         link("m2", m2, stress),
         link("m3", m3, charge),
         link("m4", m4, bound),
-        ChainStep {
-            name: "m",
-            value: Some(p.multiplier.clone()),
-            text: format!("published after the guardrails; maintenance margin {}{still}{}", p.multiplier_mm, beside(p)),
-        },
-    ]
+    ];
+    steps.extend(scheduled(p));
+    steps.push(ChainStep {
+        name: "m",
+        value: Some(p.multiplier.clone()),
+        text: format!("published after the guardrails; maintenance margin {}{still}{}", p.multiplier_mm, beside(p)),
+    });
+    steps
+}
+
+/// The factor of the schedule, where it moved what is asked.
+fn scheduled(p: &Publication) -> Option<ChainStep> {
+    let number = |text: &Option<Option<String>>| text.as_ref().and_then(parsed);
+    let (factor, before) = (number(&p.why.schedule)?, number(&p.why.unscheduled)?);
+    let asked = parsed(&p.requirement.initial).filter(|asked| *asked != before)?;
+    let text = format!(
+        "factor of the schedule of this hour, known a week ahead: {} of notional before it, {} asked",
+        percent(before),
+        percent(asked)
+    );
+    Some(ChainStep { name: "S", value: shown(factor), text })
 }
 
 /// The weight of the forecast, and what it makes of the ratio `m0`.
@@ -181,6 +196,7 @@ fn blend(p: &Publication, m0: f64) -> (ChainStep, String) {
 /// What is published beside the multipliers of margin.
 fn beside(p: &Publication) -> String {
     let transfer = p.multiplier_transfer.as_ref().map(|m| format!("; withdrawals {m}"));
+    let new = p.multiplier_new.as_ref().map(|m| format!("; what opens, adds or withdraws {m}"));
     let set = |v: &Option<String>| v.clone().unwrap_or_else(|| "-".into());
     let interest = p.why.interest.as_ref().map(|[s, h]| format!("; open interest {} soft, {} hard", set(s), set(h)));
     let risk = p.why.risk.as_ref().map(risk);
@@ -190,7 +206,7 @@ fn beside(p: &Publication) -> String {
     let zone = |l: &crate::margin::traffic_light::TrafficLightReading| format!("{:?}", l.light).to_lowercase();
     let light = light.map(|l| format!("; traffic light {} ({} breaches of {})", zone(l), l.breaches, l.outcomes));
     let declared = p.decision().map(|d| numbers().filter_map(|n| n.explained(&d)).map(|t| format!("; {t}")).collect());
-    [transfer, interest, blast, risk, light, declared.ok()].into_iter().flatten().collect()
+    [new, transfer, interest, blast, risk, light, declared.ok()].into_iter().flatten().collect()
 }
 
 /// The risk score, and what is not in it.

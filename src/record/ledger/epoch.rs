@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::bodies::{ConfigLoaded, Counts, Killed, ModelLoaded, Ticked};
 use super::order::{OrderGiven, StoredOrder};
 use super::publication::{Cause, ModelRef, Publication};
+use super::schedule::PublishedSchedule;
 use super::store::Store;
 use super::venue_files::VenueFileRead;
 use crate::base::{Digest, Symbol, Ts};
@@ -32,6 +33,8 @@ pub struct Epoch {
     pub orders: Vec<(Ts, OrderGiven)>,
     /// Which files of the venue were read last.
     pub heard: BTreeMap<VenueTable, Digest>,
+    /// Every schedule that was published, with its place.
+    pub schedules: Vec<(Seq, PublishedSchedule)>,
     pub(super) published: Vec<Recorded>,
     pub(super) injected: Vec<(Counts, Injection)>,
 }
@@ -59,6 +62,12 @@ pub(super) enum Injection {
 }
 
 impl Epoch {
+    /// With nothing in it.
+    fn begun(start: ConfigLoaded, model: ModelRef) -> Epoch {
+        let (frozen, orders) = (BTreeSet::new(), Vec::new());
+        let (published, injected, heard, schedules) = (Vec::new(), Vec::new(), BTreeMap::new(), Vec::new());
+        Epoch { start, model, killed: false, frozen, orders, heard, schedules, published, injected }
+    }
     /// Which proposals were applied.
     pub fn applied(&self) -> BTreeSet<u64> {
         self.orders.iter().filter_map(|o| o.1.id).collect()
@@ -81,9 +90,7 @@ pub fn epochs(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Resu
         if record.kind == EntryKind::ConfigLoaded {
             let start: ConfigLoaded = from_value(&place, record.body)?;
             let model = start.model.clone();
-            let (frozen, orders) = (BTreeSet::new(), Vec::new());
-            let (published, injected, heard) = (Vec::new(), Vec::new(), BTreeMap::new());
-            epochs.push(Epoch { start, model, killed: false, frozen, orders, heard, published, injected });
+            epochs.push(Epoch::begun(start, model));
             continue;
         }
         let epoch = match (epochs.last_mut(), record.kind) {
@@ -105,6 +112,11 @@ pub fn epochs(store: &dyn Store, mut show: impl FnMut(Seq, Publication)) -> Resu
                 let (symbol, consumed, older) = (old.symbol, old.consumed, old.why.older());
                 epoch.published.push(Recorded { seq: record.seq, symbol, consumed, mark, older });
                 show(record.seq, old);
+            }
+            EntryKind::Schedule => {
+                let schedule: PublishedSchedule = from_value(&place, record.body)?;
+                schedule.schedule()?;
+                epoch.schedules.push((record.seq, schedule));
             }
             EntryKind::Tick => {
                 let ticked: Ticked = from_value(&place, record.body)?;

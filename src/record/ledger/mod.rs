@@ -9,6 +9,7 @@
 //! | `publication` | one published multiplier, as it is stored |
 //! | `why` | its numbers between inputs and result, as they are declared |
 //! | `numbering` | decisions numbered and published |
+//! | `schedule` | the factors of a week, as they are stored |
 //! | `bodies` | what other entries say: configuration, models, ticks, freezes |
 //! | `order` | orders of people as they are proposed and as they are stored |
 //! | [`venue_files`] | accounts and books that a service read, kept so that they can be read again |
@@ -32,6 +33,7 @@ mod policy_state;
 mod publication;
 mod reference;
 mod rerun;
+mod schedule;
 mod store;
 pub mod text;
 pub mod venue_files;
@@ -50,6 +52,7 @@ pub use publication::{
 };
 pub use reference::Reference;
 pub use rerun::{DecisionSet, PipelineHost, Recall, Rerun};
+pub use schedule::PublishedSchedule;
 pub use store::{MemoryStore, Scan, Store};
 pub use venue_files::{VenueFileRead, VenueFiles};
 pub use why::{NewlyLiquidated, PublishedRiskScore, PublishedWhy};

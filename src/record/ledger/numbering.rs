@@ -66,10 +66,15 @@ impl Numbering {
             confidence: "0.99".into(),
             multiplier,
             multiplier_mm: ppm(decision.m_mm_ppm),
+            multiplier_new: Some(ppm(decision.m_new_ppm())),
             multiplier_transfer: Some(ppm(decision.m_transfer_ppm)),
             multiplier_raw: decimal(decision.m_raw),
             previous_value: before.map(|b| b.1),
-            requirement: PublishedRequirement { initial: decimal(decision.c_im), maintenance: decimal(decision.c_mm) },
+            requirement: PublishedRequirement {
+                initial: decimal(decision.c_im),
+                maintenance: decimal(decision.c_mm),
+                new: decimal(decision.c_new()),
+            },
             baseline: PublishedBaseline { loss: decimal(decision.baseline) },
             forecast: PublishedForecast {
                 loss: decision.forecast_loss.and_then(decimal),

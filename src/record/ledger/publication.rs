@@ -41,11 +41,14 @@ pub struct Publication {
     pub horizon: String,
     /// Confidence level of the losses below.
     pub confidence: String,
-    /// Initial-margin multiplier: the number to use.
+    /// Initial-margin multiplier: of the margin that a position in force is to hold.
     pub multiplier: String,
-    /// Maintenance-margin multiplier.
+    /// Maintenance-margin multiplier: below it a held position is liquidated.
     pub multiplier_mm: String,
-    /// Multiplier for withdrawals of unrealised profit; never below `multiplier`.
+    /// Multiplier of what opens, adds or withdraws; never below `multiplier`. Absent in rows of before there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub multiplier_new: Option<String>,
+    /// Multiplier for withdrawals of unrealised profit; never below `multiplier_new`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub multiplier_transfer: Option<String>,
     /// Initial-margin multiplier before guardrails.
@@ -96,6 +99,9 @@ pub struct PublishedRequirement {
     pub initial: Option<String>,
     /// Maintenance margin.
     pub maintenance: Option<String>,
+    /// What opens, adds or withdraws; absent in rows of before there was one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<String>,
 }
 
 /// What the multiplier multiplies.
@@ -210,7 +216,7 @@ impl Publication {
             text.as_ref().map(|t| t.parse::<f64>().map_err(|_| bad(key, t))).transpose()
         };
         let parts = |key: &str, text: &str| from_ppm(text).ok_or_else(|| bad(key, text));
-        Ok(Decision {
+        let decision = Decision {
             symbol: self.symbol,
             ts: self.as_of,
             horizon: from_iso(&self.horizon).ok_or_else(|| bad("horizon", &self.horizon))?,
@@ -231,7 +237,17 @@ impl Publication {
             model_digest: self.model.digest,
             config_digest: self.config_digest,
             why: self.why.read(&number, parts("fallback", &self.fallback)?, self.valid_until)?,
-        })
+        };
+        // What consumers read of what is new is what is made again.
+        let new = self.multiplier_new.as_ref().map(|text| parts("multiplier_new", text)).transpose()?;
+        if new.is_some_and(|new| new != decision.m_new_ppm()) {
+            return Err(bad("multiplier_new", self.multiplier_new.as_deref().unwrap_or_default()));
+        }
+        let new = optional("requirement.new", &self.requirement.new)?;
+        if new.is_some_and(|new| new.to_bits() != decision.c_new().to_bits()) {
+            return Err(bad("requirement.new", self.requirement.new.as_deref().unwrap_or_default()));
+        }
+        Ok(decision)
     }
     /// Where the numbers of `made` differ from the published ones: key, published, made. Numbers that
     /// publications of its time did not have are not compared.

@@ -12,12 +12,12 @@ use std::sync::Arc;
 use super::bodies::Counts;
 use super::epoch::{Epoch, Injection, Recorded, mark};
 use super::publication::{Cause, ModelRef, Publication, as_of};
-use crate::base::{Digest, Symbol, Ts};
+use crate::base::{Digest, Horizon, Symbol, Ts};
 use crate::event::Event;
 use crate::event::snapshot::{VenueSnapshot, VenueTable};
 use crate::margin::guardrail::order::Scope;
 use crate::margin::{Decision, Order};
-use crate::pipeline::{Input, ModelSet};
+use crate::pipeline::{Input, ModelSet, NamedSchedule};
 use crate::record::error::Error;
 use crate::record::seq::Seq;
 
@@ -30,6 +30,8 @@ pub trait PipelineHost {
     /// # Errors
     /// The pipeline refuses it.
     fn push(&mut self, input: Input) -> Result<Vec<Decision>, Self::Error>;
+    /// Takes the schedules that inputs made since they were last taken.
+    fn schedules(&mut self) -> Vec<NamedSchedule>;
     /// The models of a version.
     ///
     /// # Errors
@@ -67,6 +69,17 @@ pub struct Rerun {
     held: Vec<Event>,
     compared: u64,
     recall: Recall,
+    /// Schedules that are recorded and were not made again yet.
+    planned: BTreeMap<Plan, (Seq, NamedSchedule)>,
+    /// Those that are not recorded, with when what caused them was known.
+    fresh: Vec<(Ts, NamedSchedule)>,
+}
+
+/// Of which instrument, horizon and week a schedule is.
+type Plan = (Symbol, Horizon, Ts);
+
+fn plan(of: &NamedSchedule) -> Plan {
+    (of.symbol, of.horizon, of.schedule.from)
 }
 
 #[derive(Debug, Default)]
@@ -86,7 +99,12 @@ impl Rerun {
         for old in epoch.iter().flat_map(|e| &e.published) {
             past.entry(old.symbol).or_default().published.push_back(*old);
         }
-        Rerun { past, gates, held: Vec::new(), compared: 0, recall }
+        let planned = epoch.iter().flat_map(|e| &e.schedules).filter_map(|(seq, stored)| {
+            // What does not read is refused where the ledger is read.
+            let named = stored.schedule().ok()?;
+            Some((plan(&named), (*seq, named)))
+        });
+        Rerun { past, gates, held: Vec::new(), compared: 0, recall, planned: planned.collect(), fresh: Vec::new() }
     }
     /// How many events each instrument has consumed.
     pub fn counts(&self) -> Counts {
@@ -95,6 +113,10 @@ impl Rerun {
     /// How many recorded publications were made again, equal in every field.
     pub fn compared(&self) -> u64 {
         self.compared
+    }
+    /// Takes the schedules that were made and are not recorded, with when what caused them was known.
+    pub fn take_schedules(&mut self) -> Vec<(Ts, NamedSchedule)> {
+        std::mem::take(&mut self.fresh)
     }
     /// Whether all of the past has been made again.
     pub fn is_done(&self) -> bool {
@@ -116,7 +138,9 @@ impl Rerun {
                 return Some(Error::Differs { seq: Seq(0), what });
             }
         }
-        None
+        let (seq, left) = self.planned.values().next()?;
+        let what = format!("the schedule of {} for the week from {} is not made", left.symbol, left.schedule.from);
+        Some(Error::Differs { seq: *seq, what })
     }
     /// Runs what is recorded before the first event.
     ///
@@ -170,6 +194,7 @@ impl Rerun {
         own.consumed += 1;
         let known = own.clock.map_or(event.ts_known, |c| c.max(event.ts_known));
         let decisions = host.push(Event { ts_known: known, ..*event }.into())?;
+        self.schedule(known, host.schedules())?;
         self.sort(None, known, &decisions, made)?;
         Ok(())
     }
@@ -229,6 +254,7 @@ impl Rerun {
             let now = own.clock.map_or(at, |c| c.max(at));
             own.clock = Some(now);
             let decisions = host.push(input(symbol, now))?;
+            self.schedule(now, host.schedules())?;
             self.sort(Some((cause, symbol)), now, &decisions, made)?;
         }
         Ok(())
@@ -245,6 +271,23 @@ impl Rerun {
         for decisions in decisions.chunk_by(|a, b| (a.symbol, a.ts) == (b.symbol, b.ts)) {
             let own = own.filter(|(_, symbol)| (decisions[0].symbol, decisions[0].ts) == (*symbol, known));
             self.compare(own.map_or(Cause::Row, |o| o.0), known, decisions, made)?;
+        }
+        Ok(())
+    }
+    /// Compares schedules with those that are recorded; the others are new.
+    fn schedule(&mut self, known: Ts, made: Vec<NamedSchedule>) -> Result<(), Error> {
+        for made in made {
+            match self.planned.remove(&plan(&made)) {
+                None => self.fresh.push((known, made)),
+                Some((_, old)) if old == made => {}
+                Some((seq, old)) => {
+                    let (symbol, from) = (old.symbol, old.schedule.from);
+                    let told = |s: &NamedSchedule| format!("{:?} as of {}", s.schedule.factors_ppm, s.schedule.made);
+                    let (old, new) = (told(&old), told(&made));
+                    let what = format!("the schedule of {symbol} for the week from {from}: recorded {old}, made {new}");
+                    return Err(Error::Differs { seq, what });
+                }
+            }
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The routes that look ahead: forecasts, and forward guidance.
+//! The routes that look ahead: forecasts, forward guidance, and the schedules of this week and the next.
 
 use axum::extract::rejection::{PathRejection, QueryRejection};
 use axum::extract::{Path, Query, State};
@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::problem::{Answer, bad_path, bad_query};
 use super::request::{Shared, Wanted, json};
-use super::wire::{Forecasts, Guidance, GuidanceRow, OutlookRow, Problem};
+use super::wire::{Forecasts, Guidance, GuidanceRow, OutlookRow, Problem, ScheduleRow, Schedules};
 use crate::base::Symbol;
 use crate::serve::Hub;
 
@@ -47,4 +47,25 @@ pub(super) async fn forecast(State(s): State<Shared>, path: Result<Path<String>,
     let Path(name) = path.map_err(bad_path)?;
     let symbol = s.instrument(&name)?;
     Ok(newest(&s.hub, |s| s == symbol))
+}
+
+fn planned(hub: &Hub, keep: impl Fn(Symbol) -> bool) -> Response {
+    let all = hub.schedules();
+    let schedules = all.iter().filter(|s| keep(s.symbol)).map(|s| ScheduleRow::from(&**s)).collect();
+    json(&Schedules { schema: "margincast.schedules.v1", schedules })
+}
+
+/// The factors of initial margin by hour of this week and of the next, where there is a schedule
+#[utoipa::path(get, path = "/v1/schedule", responses((status = 200, body = Schedules)))]
+pub(super) async fn schedules(State(s): State<Shared>) -> Response {
+    planned(&s.hub, |_| true)
+}
+
+/// The factors of initial margin of one instrument by hour of this week and of the next
+#[utoipa::path(get, path = "/v1/schedule/{symbol}", params(("symbol" = String, Path)), responses(
+    (status = 200, body = Schedules), (status = 404, body = Problem)))]
+pub(super) async fn schedule(State(s): State<Shared>, path: Result<Path<String>, PathRejection>) -> Answer {
+    let Path(name) = path.map_err(bad_path)?;
+    let symbol = s.instrument(&name)?;
+    Ok(planned(&s.hub, |s| s == symbol))
 }

@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`http`] | routes, and the description of them |
 //! | `multipliers` | the routes of multipliers: all, one instrument's, why, by number, as they happen |
-//! | `forecasts` | the routes that look ahead: forecasts and forward guidance |
+//! | `forecasts` | the routes that look ahead: forecasts, forward guidance, schedules |
 //! | `probes` | the routes of those who run the service: health, metrics, version |
 //! | [`health`] | live, started, ready, and why not |
 //! | [`page`] | the page at `/` |

@@ -9,7 +9,7 @@ use super::models::Models;
 use crate::base::{Digest, Ts};
 use crate::event::snapshot::{VenueSnapshot, VenueTable};
 use crate::margin::Decision;
-use crate::pipeline::{Input, ModelSet, Pipeline, Settings};
+use crate::pipeline::{Input, ModelSet, NamedSchedule, Pipeline, Settings};
 use crate::record::ledger::{DecisionSet, ModelRef, PipelineHost, VenueFiles};
 use crate::serve::Hub;
 use crate::serve::meters::Meters;
@@ -61,6 +61,9 @@ impl PipelineHost for Engine {
     type Error = anyhow::Error;
     fn push(&mut self, input: Input) -> Result<Vec<Decision>> {
         Ok(self.pipeline.as_mut().map_or(Ok(Vec::new()), |p| p.push(input))?)
+    }
+    fn schedules(&mut self) -> Vec<NamedSchedule> {
+        self.pipeline.as_mut().map(Pipeline::take_schedules).unwrap_or_default()
     }
     fn models(&mut self, model: &ModelRef) -> Result<Arc<ModelSet>> {
         self.models.load(model)

@@ -18,7 +18,8 @@ use crate::base::{Symbol, Ts};
 use crate::event::Event;
 use crate::margin::guardrail::order::Scope;
 use crate::record::ledger::{
-    DecisionSet, Epoch, ModelRef, Numbering, Occasion, PipelineHost, Rerun, Ticked, VenueFiles, policy,
+    DecisionSet, Epoch, ModelRef, Numbering, Occasion, PipelineHost, PublishedSchedule, Rerun, Ticked, VenueFiles,
+    policy,
 };
 use crate::record::{EntryKind, FileStore, NewEntry, Publication, Seq, Store};
 use crate::serve::meters::{Meters, seconds};
@@ -97,6 +98,7 @@ impl Publisher {
         let epoch = begun(&mut store, options, old, &model, now)?;
         numbering.model = epoch.model.clone();
         engine.begin(&epoch.start.model, epoch.start.publish_from)?;
+        hub.put_schedules(epoch.schedules.iter().map(|s| s.1.clone()).collect());
         let newest = hub.snapshot().rows.values().map(|r| r.publication.published_at).max();
         Ok(Publisher {
             rerun: Rerun::new(&options.symbols, Some(&epoch), recall(options.ledger.clone())),
@@ -206,7 +208,8 @@ impl Publisher {
     /// Records what is pending with one sync, then publishes it.
     fn commit(&mut self) -> Result<()> {
         let started = self.pending_since.take();
-        if self.pending.is_empty() {
+        let schedules = self.schedules();
+        if self.pending.is_empty() && schedules.is_empty() {
             return Ok(());
         }
         let pending = std::mem::take(&mut self.pending);
@@ -219,9 +222,12 @@ impl Publisher {
             fresh.push(rows.collect());
         }
         fresh.retain(|rows| !rows.is_empty());
-        let entries: Result<Vec<NewEntry>> =
-            fresh.iter().flatten().map(|p| entry(EntryKind::Publish, p.published_at, p)).collect();
-        let first = self.append(&entries?)?;
+        // A schedule is on disk before the first decision under it.
+        let planned = schedules.iter().map(|s| entry(EntryKind::Schedule, s.published_at, s));
+        let decided = fresh.iter().flatten().map(|p| entry(EntryKind::Publish, p.published_at, p));
+        let entries: Result<Vec<NewEntry>> = planned.chain(decided).collect();
+        let first = Seq(self.append(&entries?)?.0 + schedules.len() as u64);
+        self.hub.put_schedules(schedules);
         for row in fresh.iter().flatten() {
             self.meters.published(row.status, &row.reasons);
         }
@@ -235,6 +241,13 @@ impl Publisher {
             self.meters.publication_seconds.record(seconds(started));
         }
         Ok(())
+    }
+    /// The schedules to be recorded: those that are not, of weeks that are not over.
+    fn schedules(&mut self) -> Vec<PublishedSchedule> {
+        let live = (self.hub.options.mode == ClockMode::Live).then(clock::now);
+        let made = self.rerun.take_schedules().into_iter();
+        let all = made.map(|(known, named)| PublishedSchedule::of(&named, live.unwrap_or(known)));
+        all.filter(|s| s.until > s.published_at).collect()
     }
     fn append(&mut self, entries: &[NewEntry]) -> Result<Seq> {
         if entries.is_empty() {

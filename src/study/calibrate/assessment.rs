@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::bootstrap::{PolicyBands, Resampling, bands};
 use super::objective::{JudgedRows, PolicyOutcome, daily_shortfalls};
+use super::replay::AskedMargin;
 use crate::base::{Span, Ts};
 use crate::loss::test::compare::{Bandwidth, diebold_mariano};
 
@@ -32,7 +33,7 @@ pub struct Assessment {
 /// Judges what was asked at the rows decided from a time on. `None` where too little is known of any instrument.
 pub fn assess(
     judged: &[JudgedRows],
-    asked: &[Vec<f64>],
+    asked: &[AskedMargin],
     from: Ts,
     row: Span,
     resampling: Resampling,

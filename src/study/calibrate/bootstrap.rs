@@ -10,6 +10,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use super::objective::{JudgedRows, OVER_ROWS};
+use super::replay::AskedMargin;
 use crate::base::{Seed, Span, Ts, stats};
 
 /// How rows are drawn again.
@@ -58,7 +59,13 @@ struct Cell {
 type Sample = [f64; 6];
 
 /// Bands of what was asked at the rows from a time on. `None` where nothing was left uncovered by a control.
-pub fn bands(judged: &[JudgedRows], asked: &[Vec<f64>], from: Ts, row: Span, how: Resampling) -> Option<PolicyBands> {
+pub fn bands(
+    judged: &[JudgedRows],
+    asked: &[AskedMargin],
+    from: Ts,
+    row: Span,
+    how: Resampling,
+) -> Option<PolicyBands> {
     let mut times: Vec<Ts> = judged.iter().flat_map(|own| own.ts[own.from(from)..].iter().copied()).collect();
     times.sort_unstable();
     times.dedup();
@@ -78,7 +85,7 @@ pub fn bands(judged: &[JudgedRows], asked: &[Vec<f64>], from: Ts, row: Span, how
 }
 
 /// The rows of an instrument at these times.
-fn aligned(own: &JudgedRows, asked: &[f64], from: Ts, times: &[Ts]) -> Vec<Option<Cell>> {
+fn aligned(own: &JudgedRows, asked: &AskedMargin, from: Ts, times: &[Ts]) -> Vec<Option<Cell>> {
     let first = own.from(from);
     let mut cells = vec![None; times.len()];
     let mut at = 0;
@@ -86,9 +93,10 @@ fn aligned(own: &JudgedRows, asked: &[f64], from: Ts, times: &[Ts]) -> Vec<Optio
         while at < times.len() && times[at] < own.ts[i] {
             at += 1;
         }
-        let rise = |over: usize| asked.get(i + over).map_or(0.0, |later| later / asked[i] - 1.0);
+        let state = &asked.unscheduled;
+        let rise = |over: usize| state.get(i + over).map_or(0.0, |later| later / state[i] - 1.0);
         if let Some(cell) = cells.get_mut(at) {
-            *cell = Some(Cell { c: asked[i], b: own.baseline[i], loss: own.loss[i], rises: OVER_ROWS.map(rise) });
+            *cell = Some(Cell { c: asked.c[i], b: own.baseline[i], loss: own.loss[i], rises: OVER_ROWS.map(rise) });
         }
     }
     cells
@@ -151,6 +159,7 @@ mod tests {
         };
         let asked = [own.baseline.clone()];
         let how = Resampling { block: Span::DAY.times(10), samples: 200, seed: Seed(5) };
+        let asked = asked.map(|c| AskedMargin { unscheduled: c.clone(), c, ..AskedMargin::default() });
         let found = bands(std::slice::from_ref(&own), &asked, Ts(0), Span::DAY, how).unwrap();
         assert!(found.ratio.iter().chain(&found.average).all(|x| (x - 1.0).abs() < 1e-9), "{found:?}");
         assert!(found.flat_ratio[0] < found.flat_ratio[1] && found.rises[0][1] > 0.0);

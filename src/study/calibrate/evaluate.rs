@@ -10,7 +10,7 @@ use serde_json::json;
 use super::ladder::{Ladders, Place};
 use super::objective::{JudgedRows, PolicyOutcome, judged};
 use super::recorded::Record;
-use super::replay::replay;
+use super::replay::{AskedMargin, replay};
 use crate::base::{Digest, Ts};
 use crate::margin::PolicySettings;
 use crate::study::{Error, OnProgress, Progress, checkpoint};
@@ -119,7 +119,7 @@ impl<'a> Evaluated<'a> {
 }
 
 /// What came of a policy over the rows whose outcome was known before an origin.
-fn known_at(judged: &[JudgedRows], asked: &[Vec<f64>], origin: Ts) -> Option<PolicyOutcome> {
+fn known_at(judged: &[JudgedRows], asked: &[AskedMargin], origin: Ts) -> Option<PolicyOutcome> {
     PolicyOutcome::of(judged, asked, |own| {
         #[cfg(test)]
         if own.symbol.as_str() == PLANTED {

@@ -8,7 +8,7 @@ use crate::margin::guardrail::policy::Mode;
 use crate::margin::{Policy, PolicySettings};
 
 /// Settings that are searched.
-pub const AXES: usize = 10;
+pub const AXES: usize = 11;
 
 /// A place on every ladder.
 pub type Place = [u8; AXES];
@@ -26,6 +26,7 @@ pub type Place = [u8; AXES];
 /// | `dead_band` | 0 to 0.05 | 0, 0.02 |
 /// | `confirmations` | 0 to 4 | 2 |
 /// | `m_min` | lift-only: 1; managed-total: 0.5 to 1 by 0.1 | 0.5, 0.8 |
+/// | `schedule` | 0, 1; rows of a day or more: 0 | the same |
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Ladders {
     rungs: Vec<Rungs>,
@@ -107,6 +108,7 @@ impl Ladders {
             Rungs::of(&[0.0, 0.005, 0.01, 0.02, 0.03, 0.05], &[0.0, 0.02]),
             Rungs::of(&[0.0, 1.0, 2.0, 3.0, 4.0], &[2.0]),
             m_min,
+            if row < Span::DAY { Rungs::of(&[0.0, 1.0], &[0.0, 1.0]) } else { Rungs::of(&[0.0], &[0.0]) },
         ];
         Ladders { rungs }
     }
@@ -126,6 +128,7 @@ impl Ladders {
             dead_band: number(7),
             confirmations: number(8) as u32,
             m_min: number(9),
+            schedule: number(10) > 0.5,
         }
     }
 

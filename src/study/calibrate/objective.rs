@@ -5,6 +5,8 @@
 //! | of equal cost | the baseline times the constant that gives it the policy's average, instrument by instrument |
 //! | flat | the policy's average at every row, instrument by instrument |
 //!
+//! Rises and changes are those of what is before the schedule, which everybody could know a week ahead.
+//!
 //! Pooled, shortfalls, breaches and averages are over all rows of all instruments, worst rises and the mean of the worst
 //! those of the worst instrument, changes a day the mean over instruments. The published ratio is the sum of the
 //! policy's shortfalls over that of its controls, each instrument with its own constant.
@@ -12,6 +14,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::recorded::{Record, RecordedSeries};
+use super::replay::AskedMargin;
 use crate::base::{Span, Symbol, Ts};
 
 /// Rows over which rises are taken.
@@ -64,8 +67,10 @@ impl JudgedRows {
         self.ts.partition_point(|ts| *ts < time)
     }
     /// What a policy asked at these rows.
-    pub fn pick(&self, asked: &[f64]) -> Vec<f64> {
-        self.at.iter().map(|i| asked[*i]).collect()
+    pub fn pick(&self, asked: &AskedMargin) -> AskedMargin {
+        let own = |all: &[f64]| self.at.iter().map(|i| all[*i]).collect();
+        let (new, unscheduled_new) = (own(&asked.new), own(&asked.unscheduled_new));
+        AskedMargin { c: own(&asked.c), unscheduled: own(&asked.unscheduled), new, unscheduled_new }
     }
 }
 
@@ -94,7 +99,7 @@ pub struct PolicyOutcome {
     pub breaches: usize,
     /// Those of the control of equal cost.
     pub control_breaches: usize,
-    /// Worst relative rises over 1, 5 and 20 rows.
+    /// Worst relative rises over 1, 5 and 20 rows, before the schedule.
     pub rises: [f64; 3],
     /// Those of the control of equal cost, which are the baseline's.
     pub control_rises: [f64; 3],
@@ -126,7 +131,7 @@ impl PolicyOutcome {
     /// without an instrument of 60 rows.
     pub fn of(
         judged: &[JudgedRows],
-        asked: &[Vec<f64>],
+        asked: &[AskedMargin],
         rows: impl Fn(&JudgedRows) -> (usize, usize),
     ) -> Option<PolicyOutcome> {
         let mut pooled: Option<PolicyOutcome> = None;
@@ -166,8 +171,9 @@ impl PolicyOutcome {
 }
 
 /// One instrument over rows `from..to`; averages are sums. `None` with fewer than 60 rows, or without a margin at one.
-fn single(own: &JudgedRows, asked: &[f64], from: usize, to: usize) -> Option<PolicyOutcome> {
-    let (c, b, l) = (&asked[from..to], &own.baseline[from..to], &own.loss[from..to]);
+fn single(own: &JudgedRows, asked: &AskedMargin, from: usize, to: usize) -> Option<PolicyOutcome> {
+    let (c, b, l) = (&asked.c[from..to], &own.baseline[from..to], &own.loss[from..to]);
+    let state = &asked.unscheduled[from..to];
     let n = c.len();
     if n < FEWEST || c.iter().any(|c| !(c.is_finite() && *c > 0.0)) {
         return None;
@@ -194,10 +200,10 @@ fn single(own: &JudgedRows, asked: &[f64], from: usize, to: usize) -> Option<Pol
         flat_shortfall: shortfall[2],
         breaches: breaches[0],
         control_breaches: breaches[1],
-        rises: OVER_ROWS.map(|k| worst_rise(c, k)),
+        rises: OVER_ROWS.map(|k| worst_rise(state, k)),
         control_rises: OVER_ROWS.map(|k| worst_rise(b, k)),
-        rise_es99: mean_of_worst(c),
-        changes_a_day: c.windows(2).filter(|w| w[0] != w[1]).count() as f64 / days,
+        rise_es99: mean_of_worst(state),
+        changes_a_day: state.windows(2).filter(|w| w[0] != w[1]).count() as f64 / days,
         better: usize::from(shortfall[0] < shortfall[1]),
         instruments: 1,
     })
@@ -221,11 +227,11 @@ fn mean_of_worst(c: &[f64]) -> f64 {
 
 /// Sums of shortfall by day of a policy and of its control of equal cost over the rows from a time on, all instruments
 /// together, in order of time.
-pub fn daily_shortfalls(judged: &[JudgedRows], asked: &[Vec<f64>], from: Ts) -> Vec<(f64, f64)> {
+pub fn daily_shortfalls(judged: &[JudgedRows], asked: &[AskedMargin], from: Ts) -> Vec<(f64, f64)> {
     let mut days = std::collections::BTreeMap::<Ts, (f64, f64)>::new();
     for (own, asked) in judged.iter().zip(asked) {
         let first = own.from(from);
-        let (c, b) = (&asked[first..], &own.baseline[first..]);
+        let (c, b) = (&asked.c[first..], &own.baseline[first..]);
         let constant = c.iter().sum::<f64>() / b.iter().sum::<f64>();
         for (i, c) in c.iter().enumerate() {
             let loss = own.loss[first + i];
@@ -240,6 +246,10 @@ pub fn daily_shortfalls(judged: &[JudgedRows], asked: &[Vec<f64>], from: Ts) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn plain(c: Vec<f64>) -> AskedMargin {
+        AskedMargin { unscheduled: c.clone(), c, ..AskedMargin::default() }
+    }
 
     fn rows(n: usize) -> JudgedRows {
         let x = |i: usize| (i as f64 * 0.7).sin();
@@ -257,10 +267,23 @@ mod tests {
     fn the_baseline_is_its_own_control_and_a_flat_margin_the_flat_one() {
         let own = [rows(200)];
         let all = |j: &JudgedRows| (0, j.ts.len());
-        let base = PolicyOutcome::of(&own, &[own[0].baseline.clone()], all).unwrap();
+        let base = PolicyOutcome::of(&own, &[plain(own[0].baseline.clone())], all).unwrap();
         assert_eq!((base.ratio(), base.rises, base.better), (Some(1.0), base.control_rises, 0));
-        let flat = PolicyOutcome::of(&own, &[vec![0.04; 200]], all).unwrap();
+        let flat = PolicyOutcome::of(&own, &[plain(vec![0.04; 200])], all).unwrap();
         assert!((flat.flat_ratio().unwrap() - 1.0).abs() < 1e-9 && flat.changes_a_day == 0.0 && flat.rises == [0.0; 3]);
+    }
+
+    #[test]
+    fn a_timetable_rises_nothing_and_covers_what_it_covers() {
+        let own = [rows(200)];
+        let (flat, all) = (vec![0.04; 200], |j: &JudgedRows| (0, j.ts.len()));
+        let c = (0..200).map(|i| if i % 2 == 0 { 0.02 } else { 0.06 }).collect();
+        let timed =
+            PolicyOutcome::of(&own, &[AskedMargin { c, unscheduled: flat.clone(), ..AskedMargin::default() }], all)
+                .unwrap();
+        let plain = PolicyOutcome::of(&own, &[plain(flat)], all).unwrap();
+        assert_eq!((timed.rises, timed.changes_a_day, timed.rise_es99), (plain.rises, 0.0, plain.rise_es99));
+        assert!((timed.average - plain.average).abs() < 1e-12 && timed.shortfall > 1.1 * plain.shortfall);
     }
 
     #[test]
@@ -268,7 +291,7 @@ mod tests {
         let own = rows(100);
         assert_eq!(own.known_before(Ts(0) + Span::DAY.times(10)), 9);
         assert_eq!(own.from(Ts(0) + Span::DAY.times(10)), 10);
-        let short = PolicyOutcome::of(std::slice::from_ref(&own), std::slice::from_ref(&own.baseline), |_| (0, 59));
+        let short = PolicyOutcome::of(std::slice::from_ref(&own), &[plain(own.baseline.clone())], |_| (0, 59));
         assert_eq!(short, None, "too few rows to judge by");
     }
 
@@ -283,7 +306,7 @@ mod tests {
     #[test]
     fn daily_sums_add_to_the_shortfalls() {
         let own = [rows(300)];
-        let asked = [own[0].baseline.iter().map(|b| 0.9 * b).collect::<Vec<f64>>()];
+        let asked = [plain(own[0].baseline.iter().map(|b| 0.9 * b).collect())];
         let outcome = PolicyOutcome::of(&own, &asked, |j| (0, j.ts.len())).unwrap();
         let daily = daily_shortfalls(&own, &asked, Ts(0));
         let sums = daily.iter().fold((0.0, 0.0), |s, d| (s.0 + d.0, s.1 + d.1));

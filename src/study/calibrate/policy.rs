@@ -32,6 +32,9 @@ pub struct PolicyPoint {
     pub confirmations: u32,
     /// Least multiplier.
     pub m_min: f64,
+    /// Whether initial margin follows the schedule of the hour of the week.
+    #[serde(default)]
+    pub schedule: bool,
 }
 
 /// Five days.
@@ -47,6 +50,7 @@ impl PolicyPoint {
         guardrail.dead_band = self.dead_band;
         guardrail.confirmations = self.confirmations;
         guardrail.m_min = self.m_min;
+        guardrail.schedule = self.schedule;
         let blend = Blend { weight: self.weight, level: self.level, stress_link: self.stress_link };
         PolicySettings { blend, guardrail }
     }
@@ -74,11 +78,12 @@ impl PolicyPoint {
             ("dead_band", new.dead_band != old.dead_band, self.dead_band.to_string()),
             ("confirmations", new.confirmations != old.confirmations, self.confirmations.to_string()),
             ("m_min", new.m_min != old.m_min, self.m_min.to_string()),
+            ("schedule", new.schedule != old.schedule, self.schedule.to_string()),
         ];
         all.into_iter().filter(|c| c.1).map(|(key, _, value)| (key.to_string(), value)).collect()
     }
     /// Its numbers, with their names, in the order of the columns of `frontier.parquet`; NaN where there is none.
-    pub fn numbers(&self) -> [(&'static str, f64); 10] {
+    pub fn numbers(&self) -> [(&'static str, f64); 11] {
         [
             ("weight", self.weight),
             ("level", self.level),
@@ -90,6 +95,7 @@ impl PolicyPoint {
             ("dead_band", self.dead_band),
             ("confirmations", f64::from(self.confirmations)),
             ("m_min", self.m_min),
+            ("schedule", f64::from(u8::from(self.schedule))),
         ]
     }
 }

@@ -44,6 +44,8 @@ pub struct RecordedRow {
     pub long_run_var: Option<f64>,
     /// Confidence in the inputs.
     pub confidence: f64,
+    /// Factor of the schedule, whether or not it was applied.
+    pub schedule: f64,
     /// Initial margin that was asked.
     pub c_im: f64,
     /// The loss over the horizon that followed, where it is known.
@@ -125,6 +127,7 @@ impl Record {
                 stressed: d.why.stressed,
                 long_run_var: present(d.why.long_run_var),
                 confidence: d.why.confidence,
+                schedule: d.why.schedule,
                 c_im: d.c_im,
                 loss: outcome.map(|o| KnownLoss { loss: margin.baseline.side.loss(o.ret), known: o.known }),
             };
@@ -172,7 +175,7 @@ impl Record {
                 let times = [r.ts, r.at, r.loss.map_or(Ts(0), |l| l.known)];
                 times.iter().for_each(|t| bytes.extend_from_slice(&t.0.to_le_bytes()));
                 let optional = [r.forecast_loss, r.p_stress, r.p_spike, r.long_run_var, r.loss.map(|l| l.loss)];
-                let numbers = [r.baseline, r.heard, r.stressed, r.confidence, r.c_im].into_iter();
+                let numbers = [r.baseline, r.heard, r.stressed, r.confidence, r.schedule, r.c_im].into_iter();
                 let all = numbers.chain(optional.map(|x| x.unwrap_or(f64::NAN)));
                 all.for_each(|x| bytes.extend_from_slice(&x.to_bits().to_le_bytes()));
             }
@@ -187,7 +190,8 @@ fn heard(share: f64) -> f64 {
 }
 
 /// Every decision of a file, without what followed. Of what the files of earlier versions do not tell nothing binds: the
-/// forecast is heard, the stress link, the emergency lane's second voice and the long-run cap are out, inputs are sound.
+/// forecast is heard, the stress link, the emergency lane's second voice and the long-run cap are out, inputs are sound, and the factor of
+/// the schedule is one.
 fn decisions(path: &Path) -> Result<Vec<Found>, Error> {
     let table = Table::read(path)?;
     let (symbols, ts, horizons) = (table.texts("symbol")?, table.times("ts")?, table.ints("horizon_ns")?);
@@ -199,6 +203,7 @@ fn decisions(path: &Path) -> Result<Vec<Found>, Error> {
     };
     let (share, p_spike, stressed) = (later("heard")?, later("p_spike")?, later("stressed")?);
     let (long_run_var, confidence) = (later("long_run_var")?, later("confidence")?);
+    let schedule = later("schedule")?;
     let bad = |i: usize, what: &str| Error::Plan(format!("{}: row {}: no {what}", path.display(), i + 1));
     let at = |column: &Option<std::borrow::Cow<'_, [f64]>>, i: usize| {
         column.as_ref().map(|c| c[i]).filter(|x| x.is_finite())
@@ -219,6 +224,7 @@ fn decisions(path: &Path) -> Result<Vec<Found>, Error> {
                 stressed: at(&stressed, i).unwrap_or(baseline[i]),
                 long_run_var: at(&long_run_var, i),
                 confidence: at(&confidence, i).unwrap_or(1.0),
+                schedule: at(&schedule, i).unwrap_or(1.0),
                 c_im: c_im[i],
                 loss: None,
             },

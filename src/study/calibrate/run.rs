@@ -12,7 +12,7 @@ use super::frontier::frontier;
 use super::objective::PolicyOutcome;
 use super::policy::PolicyPoint;
 use super::recorded::Record;
-use super::replay::replay;
+use super::replay::{AskedMargin, replay};
 use super::search::{Effort, search};
 use super::walk_forward::{WalkForward, taken, walk_forward};
 use crate::base::{Digest, Horizon, Seed, Span, Ts};
@@ -63,6 +63,9 @@ pub struct ChosenPolicy {
     pub policy: PolicyPoint,
     /// Over the record on which it was chosen: in sample.
     pub in_sample: Option<Assessment>,
+    /// The same of what opens, adds or withdraws, where that has a pace of its own.
+    #[serde(default)]
+    pub new: Option<Assessment>,
 }
 
 /// What a calibration found.
@@ -98,6 +101,9 @@ pub struct Calibrated {
     pub base: PolicySettings,
     /// Today's policy over the whole record.
     pub today_outcome: Option<Assessment>,
+    /// The same of what opens, adds or withdraws, where that has a pace of its own.
+    #[serde(default)]
+    pub today_new: Option<Assessment>,
     /// The policy that is proposed; absent: none is admitted.
     pub chosen: Option<ChosenPolicy>,
     /// What choosing in this way brought out of sample.
@@ -125,15 +131,22 @@ pub fn calibrate(task: &CalibrationTask<'_>, progress: OnProgress<'_>) -> Result
     // Nothing lies after it: whatever any origin looked at may be taken.
     let everything: Vec<usize> = (0..all.places.len()).collect();
     let chosen = taken(&all, &appetite, last, &everything);
-    let judge = |policy: &PolicySettings| -> Result<Option<Assessment>, Error> {
+    let judge = |policy: &PolicySettings, new: bool| -> Result<Option<Assessment>, Error> {
+        if new && policy.guardrail.new.is_none() {
+            return Ok(None);
+        }
         let pairs = record.series.iter().zip(&all.judged);
-        let asked: Vec<Vec<f64>> =
+        let asked: Vec<AskedMargin> =
             pairs.map(|(series, own)| Ok(own.pick(&replay(series, policy)?))).collect::<Result<_, Error>>()?;
+        let asked: Vec<AskedMargin> = if new { asked.into_iter().map(AskedMargin::of_new).collect() } else { asked };
         Ok(assess(&all.judged, &asked, Ts(i64::MIN), record.row, resampling))
     };
     let point = |k: usize| all.ladders.policy(&all.places[k]);
     let proposed = match chosen {
-        Some(k) => Some(ChosenPolicy { policy: point(k), in_sample: judge(&point(k).settings(&base))? }),
+        Some(k) => {
+            let (policy, settings) = (point(k), point(k).settings(&base));
+            Some(ChosenPolicy { policy, in_sample: judge(&settings, false)?, new: judge(&settings, true)? })
+        }
         None => None,
     };
     let walk_forward = walk_forward(record, &all, (&appetite, resampling), (&today, &base), (walked, &looked))?;
@@ -153,7 +166,8 @@ pub fn calibrate(task: &CalibrationTask<'_>, progress: OnProgress<'_>) -> Result
         policies: all.places.len(),
         today,
         base,
-        today_outcome: judge(&today)?,
+        today_outcome: judge(&today, false)?,
+        today_new: judge(&today, true)?,
         chosen: proposed,
         walk_forward,
         frontier: efficient(&all, &appetite, last, chosen),
@@ -194,7 +208,7 @@ fn efficient(all: &Evaluated<'_>, appetite: &Appetite, last: usize, chosen: Opti
 fn replayed(record: &Record, today: &PolicySettings) -> Result<(usize, usize), Error> {
     let (mut recorded, mut other) = (0, 0);
     for series in &record.series {
-        for (row, asked) in series.rows.iter().zip(replay(series, today)?) {
+        for (row, asked) in series.rows.iter().zip(replay(series, today)?.c) {
             recorded += 1;
             other += usize::from(row.c_im.to_bits() != asked.to_bits());
         }

@@ -73,10 +73,11 @@ fn best(all: &Evaluated<'_>, appetite: &Appetite, origin: usize, own: &[usize], 
     ranked.into_iter().take(count).map(|r| r.2).collect()
 }
 
-/// One to three settings a step or two up or down.
+/// One to three of the settings that there is a choice of, a step or two up or down.
 fn near(ladders: &Ladders, mut place: Place, rng: &mut impl RngExt) -> Place {
+    let free: Vec<usize> = (0..AXES).filter(|axis| ladders.height(*axis) > 1).collect();
     for _ in 0..rng.random_range(1..=3) {
-        let axis = rng.random_range(0..AXES);
+        let axis = free[rng.random_range(0..free.len())];
         let step = rng.random_range(1..=2u8);
         let top = ladders.height(axis) - 1;
         place[axis] =

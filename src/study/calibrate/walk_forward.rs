@@ -10,7 +10,7 @@ use super::frontier::frontier;
 use super::objective::PolicyOutcome;
 use super::policy::PolicyPoint;
 use super::recorded::Record;
-use super::replay::replay_schedule;
+use super::replay::{AskedMargin, replay_schedule};
 use crate::base::{Span, Ts};
 use crate::margin::PolicySettings;
 use crate::study::Error;
@@ -48,6 +48,9 @@ pub struct WalkForward {
     pub out_of_sample: Option<Assessment>,
     /// Today's policy over the same rows.
     pub today: Option<Assessment>,
+    /// What opens, adds or withdraws under the policies one after the other, where it has a pace of its own.
+    #[serde(default)]
+    pub new: Option<Assessment>,
 }
 
 /// Origins: from the end of the first third of the record on, so far apart.
@@ -96,9 +99,9 @@ pub fn walk_forward(
         stretches.push(Stretch { from: *from, until, policy, moved, known, known_ratio, judged: None, ratio: None });
     }
     let Some(first) = origins.first().copied() else {
-        return Ok(WalkForward { stretches, out_of_sample: None, today: None });
+        return Ok(WalkForward { stretches, out_of_sample: None, today: None, new: None });
     };
-    let play = |schedule: &[(Ts, PolicySettings)]| -> Result<Vec<Vec<f64>>, Error> {
+    let play = |schedule: &[(Ts, PolicySettings)]| -> Result<Vec<AskedMargin>, Error> {
         let pairs = record.series.iter().zip(&all.judged);
         pairs.map(|(series, own)| Ok(own.pick(&replay_schedule(series, schedule)?))).collect()
     };
@@ -110,7 +113,11 @@ pub fn walk_forward(
     }
     let out_of_sample = assess(&all.judged, &asked, first, record.row, resampling);
     let today = assess(&all.judged, &play(&schedule[..1])?, first, record.row, resampling);
-    Ok(WalkForward { stretches, out_of_sample, today })
+    let new = base.guardrail.new.and_then(|_| {
+        let new: Vec<AskedMargin> = asked.into_iter().map(AskedMargin::of_new).collect();
+        assess(&all.judged, &new, first, record.row, resampling)
+    });
+    Ok(WalkForward { stretches, out_of_sample, today, new })
 }
 
 /// Names of the settings in which two policies differ.
@@ -146,6 +153,7 @@ mod tests {
                 stressed: 0.03,
                 long_run_var: None,
                 confidence: 1.0,
+                schedule: 1.0,
                 c_im: 0.03,
                 loss: Some(KnownLoss { loss: (late * 1.5 * sigma * normal.draw()).abs(), known: ts + Span::DAY }),
             }

@@ -9,12 +9,14 @@ use super::*;
 use crate::base::{Digest, Horizon, Span};
 use crate::event::snapshot::BookSnapshot;
 use crate::event::{Body, Trade};
+use crate::margin::schedule::WeekSchedule;
 use crate::margin::{State, Why};
 use crate::record::chain::{EntryKind, NewEntry, SealedEntry};
 use crate::record::ledger::bodies::{ConfigLoaded, Killed, ModelLoaded, Ticked};
 use crate::record::ledger::epoch::epochs;
 use crate::record::ledger::numbering::{Numbering, Occasion};
 use crate::record::ledger::order::{OrderGiven, StoredOrder};
+use crate::record::ledger::schedule::PublishedSchedule;
 use crate::record::ledger::{MemoryStore, Store};
 
 type Trace = BTreeMap<Symbol, u64>;
@@ -38,6 +40,7 @@ struct Road {
     traces: Trace,
     installed: u64,
     pushed: u64,
+    made: Vec<NamedSchedule>,
 }
 
 impl Road {
@@ -53,6 +56,9 @@ impl PipelineHost for Road {
     type Error = Error;
     fn models(&mut self, model: &ModelRef) -> Result<Arc<ModelSet>, Error> {
         Ok(Arc::new(ModelSet::new(Vec::new(), Ts(i64::from(model.digest.0[0])))))
+    }
+    fn schedules(&mut self) -> Vec<NamedSchedule> {
+        std::mem::take(&mut self.made)
     }
     fn snapshot(&mut self, _: VenueTable, _: Digest) -> Result<VenueSnapshot, Error> {
         Ok(VenueSnapshot::Books(BookSnapshot::default()))
@@ -77,7 +83,16 @@ impl PipelineHost for Road {
             }
             Input::Tick { symbol, at } => self.trace(symbol, 2, at, true),
             Input::Event(event) => match event.body {
-                Body::Trade(t) => self.trace(event.symbol, t.price as u64, event.ts_known, event.seq.is_multiple_of(3)),
+                Body::Trade(t) => {
+                    let (symbol, made) = (event.symbol, event.ts_known);
+                    let decisions = self.trace(symbol, t.price as u64, made, event.seq.is_multiple_of(3));
+                    if event.seq.is_multiple_of(9) {
+                        let factors_ppm = vec![self.traces[&symbol]];
+                        let schedule = WeekSchedule { from: made, slot: Span::HOUR, factors_ppm, made };
+                        self.made.push(NamedSchedule { symbol, horizon: Horizon(Span::HOUR), schedule });
+                    }
+                    decisions
+                }
                 Body::Bar(_) | Body::Gauge(_) => self.trace(event.symbol, 1, event.ts_known, true),
             },
         })
@@ -150,6 +165,10 @@ impl Service {
         service
     }
     fn record(&mut self, sets: Vec<DecisionSet>) {
+        for (known, made) in self.rerun.take_schedules() {
+            let schedule = PublishedSchedule::of(&made, known);
+            self.store.append(entry(EntryKind::Schedule, known, &schedule)).unwrap();
+        }
         for set in sets {
             let occasion = Occasion { cause: set.cause, consumed: set.consumed, at: set.known };
             for decision in &set.decisions[set.recorded..] {
@@ -241,6 +260,44 @@ fn a_whole_past_is_made_again_and_nothing_is_published_twice() {
     assert!(again.rerun.is_done());
     assert_eq!((again.rerun.compared(), published(&again.store)), (all.len() as u64, all));
     assert_eq!((again.road.pushed, again.road.traces), (day.road.pushed, day.road.traces));
+    let schedules = |s: &MemoryStore| epochs(s, |_, _| {}).unwrap().pop().unwrap().schedules;
+    let (made, recorded) = (schedules(&again.store), schedules(&day.store));
+    assert_eq!((made.len(), made), (7, recorded), "none is recorded twice");
+}
+
+#[test]
+fn a_schedule_that_is_another_or_is_not_made_again_is_found() {
+    let events = market(60);
+    let day = Service::day(&events);
+    let changed = |change: &dyn Fn(&SealedEntry) -> Option<serde_json::Value>| {
+        let mut store = MemoryStore::default();
+        for record in day.store.scan(Seq(0)).unwrap().map(Result::unwrap) {
+            let (kind, ts) = (record.kind, record.ts);
+            if let Some(body) = if kind == EntryKind::Schedule { change(&record) } else { Some(record.body) } {
+                store.append(NewEntry { kind, ts, body }).unwrap();
+            }
+        }
+        let mut again = Service::start(store);
+        events.iter().try_for_each(|e| again.feed(e))?;
+        again.rerun.unfinished().map_or(Ok(()), Err)
+    };
+    changed(&|r| Some(r.body.clone())).unwrap();
+    changed(&|_| None).unwrap();
+    let with = |r: &SealedEntry, key: &str, value: serde_json::Value| {
+        let mut body = r.body.clone();
+        body[key] = value;
+        Some(body)
+    };
+    let other = changed(&|r| with(r, "factors_ppm", serde_json::json!([7]))).unwrap_err().to_string();
+    assert!(other.contains("recorded [7]") && other.contains("the schedule of"), "{other}");
+    let never = |r: &SealedEntry| {
+        let from = Ts(1).to_string();
+        let mut body = with(r, "from", from.into())?;
+        body["until"] = (Ts(1) + Span::DAY.times(7)).to_string().into();
+        Some(body)
+    };
+    let missing = changed(&never).unwrap_err().to_string();
+    assert!(missing.contains("is not made"), "{missing}");
 }
 
 #[test]
@@ -274,6 +331,11 @@ fn a_ledger_cut_at_any_entry_goes_on_without_gap_or_repeat() {
         keys.dedup();
         assert_eq!(keys.len(), whole, "cut at {n}: a publication was repeated");
         assert!(after.iter().zip(1..).all(|(p, i)| p.seq == i), "cut at {n}: numbers have no gap");
+        let mut weeks: Vec<_> = epochs(&again.store, |_, _| {}).unwrap().pop().unwrap().schedules;
+        weeks.sort_by_key(|s| (s.1.symbol, s.1.from));
+        weeks.dedup_by_key(|s| (s.1.symbol, s.1.from));
+        assert_eq!(weeks.len(), epochs(&again.store, |_, _| {}).unwrap().pop().unwrap().schedules.len(), "cut at {n}");
+        assert_eq!(weeks.len(), 5, "cut at {n}");
     }
 }
 

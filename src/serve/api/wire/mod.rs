@@ -4,16 +4,19 @@
 //! |---|---|
 //! | `multiplier` | published multipliers |
 //! | `outlook` | forecasts and forward guidance |
+//! | `schedule` | the factors of this week and the next |
 //! | `service` | health, version, problems |
 //!
 //! This folder knows nothing of HTTP.
 
 mod multiplier;
 mod outlook;
+mod schedule;
 mod service;
 
 pub use multiplier::{BaselineLoss, ForecastLoss, MarginAsked, Multiplier, Multipliers, ServedModel};
 pub use outlook::{Forecasts, Guidance, GuidanceRow, Later, OutlookRow, Quantile, TriggerRow};
+pub use schedule::{ScheduleRow, Schedules};
 pub use service::{Check, Health, Problem, Version};
 
 #[cfg(test)]

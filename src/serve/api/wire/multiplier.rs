@@ -56,12 +56,16 @@ pub struct Multiplier<'a> {
     /// Confidence level of the losses below.
     #[schema(example = "0.99")]
     pub confidence: &'a str,
-    /// Initial-margin multiplier: the number to use.
+    /// Initial-margin multiplier: of the margin that a position in force is to hold.
     #[schema(example = "1.250000")]
     pub multiplier: &'a str,
-    /// Maintenance-margin multiplier.
+    /// Maintenance-margin multiplier: below it a held position is liquidated. A position that was in order is held
+    /// until its first order that is not reduce-only.
     pub multiplier_mm: &'a str,
-    /// Multiplier for withdrawals of unrealised profit; never below `multiplier`.
+    /// Multiplier of what opens, adds or withdraws; never below `multiplier`. No change of it liquidates anybody.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub multiplier_new: Option<&'a str>,
+    /// Multiplier for withdrawals of unrealised profit; never below `multiplier_new`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub multiplier_transfer: Option<&'a str>,
     /// Initial-margin multiplier before guardrails.
@@ -119,6 +123,9 @@ pub struct MarginAsked<'a> {
     pub initial: Option<&'a str>,
     /// Maintenance margin.
     pub maintenance: Option<&'a str>,
+    /// What opens, adds or withdraws.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new: Option<&'a str>,
 }
 
 /// What the multiplier multiplies.
@@ -174,12 +181,14 @@ impl<'a> From<&'a Publication> for Multiplier<'a> {
             confidence: &p.confidence,
             multiplier: &p.multiplier,
             multiplier_mm: &p.multiplier_mm,
+            multiplier_new: p.multiplier_new.as_deref(),
             multiplier_transfer: p.multiplier_transfer.as_deref(),
             multiplier_raw: p.multiplier_raw.as_deref(),
             previous_value: p.previous_value.as_deref(),
             requirement: MarginAsked {
                 initial: p.requirement.initial.as_deref(),
                 maintenance: p.requirement.maintenance.as_deref(),
+                new: p.requirement.new.as_deref(),
             },
             baseline: BaselineLoss { loss: p.baseline.loss.as_deref() },
             forecast: ForecastLoss {

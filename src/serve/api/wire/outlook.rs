@@ -132,7 +132,7 @@ pub struct Later {
 }
 
 /// How far initial margin may rise within some time, by rows that come on time. What the baseline itself asks
-/// goes beyond it, and the emergency lane allows twice as much.
+/// goes beyond it, the emergency lane allows twice as much, and the schedule, which is published ahead, is on top.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct MostRise {
     /// Within how long.

@@ -99,9 +99,9 @@ fn every_planted_leak_is_found_where_it_is_and_without_one_there_is_none() {
             "SCALER" => assert!(fits.contains("GLM") && !fits.contains("HAR") && leak.rows_same, "{leak:?}"),
             "SEASON" | "MARKET" => assert!(!leak.rows_same, "{place}: {leak:?}"),
             "ENSEMBLE" => assert!(fits.contains("ensemble") && !fits.contains("GLM") && leak.rows_same, "{leak:?}"),
-            "EVIDENCE" | "CALIBRATE" => {
+            "EVIDENCE" | "CALIBRATE" | "SCHEDULE" => {
                 let models_same = fits.is_empty() && said.is_empty() && leak.rows_same;
-                assert!(models_same && !leak.decisions_same, "{leak:?}");
+                assert!(models_same && !leak.decisions_same, "{place}: {leak:?}");
             }
             "CONFORMAL" => assert!(fits == ["conformal"].into() && leak.rows_same, "{leak:?}"),
             _ => assert!(said == ["historical"].into() && fits.is_empty() && leak.rows_same, "{leak:?}"),
