@@ -22,6 +22,8 @@ other person, acts when approved, and ends by itself. The service looks at the l
 
 The pace of a requirement is im.up and im.down, the largest rise and fall in one row, and im.budgets, the largest
 rises over windows; mm.up, mm.down and mm.budgets likewise. Smaller steps, a smaller budget or one more tighten.
+blend.weight, blend.level and blend.stress_link say how far margin follows the forecast. With horizon=8h a proposal
+is for decisions over that horizon alone; without, it is for every one, those that had settings of their own too.
 
 Example:
   margincast guard --ledger out/quick/ledger show
@@ -50,12 +52,12 @@ pub struct Args {
 pub enum GuardTask {
     /// The settings in force, and every proposal with what became of it
     Show,
-    /// Propose other settings of the guardrails
+    /// Propose other settings of blend and guardrails
     Propose {
         /// Settings as in margin.guardrail, such as im.up=0.015, or blend.weight=0.7; horizon=8h for one horizon alone
         #[arg(value_name = "KEY=VALUE", required_unless_present = "from")]
         changes: Vec<String>,
-        /// Those of a file's section `guardrail`, as `margincast calibrate` writes it
+        /// Those of a file's section `changes`, as `margincast calibrate` writes it
         #[arg(long, value_name = "FILE", conflicts_with = "changes")]
         from: Option<PathBuf>,
         /// Who and why
@@ -156,18 +158,18 @@ fn pairs(changes: &[String]) -> Result<Changes> {
     changes.iter().map(pair).collect()
 }
 
-/// The settings that a file proposes: its section `guardrail`, and `horizon`, where they are for one alone.
+/// The settings that a file proposes.
 fn proposed(file: &Path) -> Result<Changes> {
     let text = std::fs::read_to_string(file).with_context(|| format!("reading {}", file.display()))?;
     let table: toml::Table = toml::from_str(&text).with_context(|| format!("{}", file.display()))?;
-    let Some(guardrail) = table.get("guardrail").and_then(toml::Value::as_table) else {
-        bail!("{}: no section [guardrail]; want a file that `margincast calibrate` wrote", file.display());
+    let Some(changes) = table.get("changes").and_then(toml::Value::as_table) else {
+        bail!("{}: no section [changes]; want a file that `margincast calibrate` wrote", file.display());
     };
-    if guardrail.is_empty() {
-        bail!("{}: nothing of the guardrails would change", file.display());
+    if changes.keys().all(|key| key == "horizon") {
+        bail!("{}: nothing would change", file.display());
     }
     let text = |v: &toml::Value| v.as_str().map_or_else(|| v.to_string(), String::from);
-    Ok(guardrail.iter().map(|(key, value)| (key.clone(), text(value))).collect())
+    Ok(changes.iter().map(|(key, value)| (key.clone(), text(value))).collect())
 }
 
 fn show(guard: &PolicyLog, state: &PolicyState, as_json: bool) -> Result<Answer> {
@@ -180,10 +182,17 @@ fn show(guard: &PolicyLog, state: &PolicyState, as_json: bool) -> Result<Answer>
                 Ok(json!({"id": p.id, "what": p.what, "who": p.names(), "why": p.why, "state": became}))
             })
             .collect();
-        println!("{}", serde_json::to_string_pretty(&json!({"settings": state.in_force, "proposals": states?}))?);
+        let own: Vec<_> =
+            state.by_horizon.iter().map(|(over, own)| json!({"horizon": over, "settings": own})).collect();
+        let (settings, blend) = (state.in_force.guardrail, state.in_force.blend);
+        let all = json!({"settings": settings, "blend": blend, "horizons": own, "proposals": states?});
+        println!("{}", serde_json::to_string_pretty(&all)?);
         return Ok(Answer::Yes);
     }
     table::print(&toml::to_string(&state.in_force)?);
+    for (horizon, own) in &state.by_horizon {
+        table::print(&format!("\n# over {horizon} alone\n{}", toml::to_string(own)?));
+    }
     for proposal in &proposals {
         table::print(&line(guard, state, proposal)?);
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::Error;
+use super::calibrate;
 use super::config::Plan;
 use super::measure::Outcomes;
 use super::report;
@@ -41,6 +42,9 @@ pub fn write(studied: &Studied, out: &Path) -> Result<(), Error> {
         let path = out.join(name);
         atomic::write(&path, text.as_bytes()).map_err(|e| bad(&path, e))
     };
+    for one in &walk.calibrated {
+        calibrate::output::write(one, &out.join("calibrated").join(one.horizon.0.to_string()))?;
+    }
     put("scores.json", &judged.scores.to_json())?;
     put("report.html", &report::render(&judged.scores, &judged.lines))
 }

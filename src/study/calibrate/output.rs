@@ -72,16 +72,10 @@ fn proposal(of: &Calibrated) -> Option<String> {
     let quoted = |text: &str| serde_json::Value::from(text).to_string();
     let changes = policy.changes(&of.today, &of.base);
     let changes: String = changes.iter().map(|(key, value)| format!("{} = {}\n", quoted(key), quoted(value))).collect();
+    let (record, horizon) = (of.record.short(), of.horizon.0);
     Some(format!(
-        "# Chosen by margincast calibrate on record {record}, over {horizon}: see calibration.json.\n\
+        "# Chosen by margincast calibrate on record {record}: see calibration.json.\n\
          # These go through margincast guard propose --from proposal.toml, and act when others have approved them.\n\
-         [guardrail]\n{changes}\n\
-         # The blend is part of the configuration: it acts from the next start of the service on.\n\
-         [margin.blend]\nweight = {w:?}\nlevel = {k:?}\nstress_link = {s:?}\n",
-        record = of.record.short(),
-        horizon = of.horizon.0,
-        w = policy.weight,
-        k = policy.level,
-        s = policy.stress_link,
+         [changes]\nhorizon = \"{horizon}\"\n{changes}"
     ))
 }

@@ -59,8 +59,8 @@ impl PolicyPoint {
         let windows = [of(self.budget_day, Span::DAY), of(self.budget_five_days, FIVE_DAYS)];
         Budgets::try_from(windows.into_iter().flatten().collect::<Vec<_>>()).unwrap_or_default()
     }
-    /// What would have to be changed of the guardrails' settings of today for this policy in the mode of `base`, as a
-    /// proposal says it.
+    /// What would have to be changed of today's settings of blend and guardrails for this policy in the mode of `base`, as
+    /// a proposal says it.
     pub fn changes(&self, today: &PolicySettings, base: &PolicySettings) -> Changes {
         let (old, new) = (&today.guardrail, self.settings(base).guardrail);
         let budgets = |p: &Policy| p.im.budgets.unwrap_or_default();
@@ -79,6 +79,9 @@ impl PolicyPoint {
             ("confirmations", new.confirmations != old.confirmations, self.confirmations.to_string()),
             ("m_min", new.m_min != old.m_min, self.m_min.to_string()),
             ("schedule", new.schedule != old.schedule, self.schedule.to_string()),
+            ("blend.weight", self.weight != today.blend.weight, self.weight.to_string()),
+            ("blend.level", self.level != today.blend.level, self.level.to_string()),
+            ("blend.stress_link", self.stress_link != today.blend.stress_link, self.stress_link.to_string()),
         ];
         all.into_iter().filter(|c| c.1).map(|(key, _, value)| (key.to_string(), value)).collect()
     }

@@ -131,6 +131,8 @@ measurements! {
         margin_calls: "calls" => margin::margin_calls::MarginCalls,
         /// Cost against cover at one breach rate.
         frontier: "frontier" => margin::frontier::Frontier,
+        /// Margin policies chosen inside the walk; absent where the configured one holds.
+        calibrations: "calibration" => margin::calibration::Calibrated,
         /// How long volatility lasts.
         buffers: "buffers" => margin::buffers::Buffer,
         /// Coverage by regime, decile of volatility and hour of the week.

@@ -3,6 +3,7 @@
 //! | policy | what it asks |
 //! |---|---|
 //! | `published` | what was published |
+//! | `new` | what opens, adds or withdraws was asked |
 //! | `baseline` | the baseline alone |
 //! | `constant` | the baseline times the constant that gives it the average of what was published, instrument by instrument |
 //! | `flat` | that average at every row, instrument by instrument |
@@ -20,18 +21,20 @@ use super::controls_table::{CONTROLS, DETAILS};
 use crate::base::{Horizon, Span, Ts};
 use crate::loss::Side;
 use crate::loss::procyclical::rises::rises;
+use crate::margin::Decision;
 use crate::margin::apc::{Apc, MeasuredLoss, Stage};
 use crate::pipeline::market_time;
 use crate::study::Error;
 use crate::study::calibrate::assessment::{Assessment, assess};
 use crate::study::calibrate::bootstrap::Resampling;
 use crate::study::calibrate::objective::{JudgedRows, OVER_ROWS};
+use crate::study::calibrate::replay::AskedMargin;
 use crate::study::config::{CrashDays, Plan};
 use crate::study::measure::declare::{Measurement, Section, Shown, table};
 use crate::study::measure::json;
 use crate::study::measure::material::Material;
 use crate::study::measure::meta::POOLED;
-use crate::study::measure::policies::{Asked, POLICIES};
+use crate::study::measure::policies::{Ask, Asked, POLICIES};
 
 /// Name of what was published.
 pub const PUBLISHED: &str = "published";
@@ -164,11 +167,11 @@ struct Own<'a> {
     rows: JudgedRows,
     crashed: Vec<bool>,
     /// What each policy asked, in the order of [`NAMES`].
-    policies: Vec<Vec<f64>>,
+    policies: Vec<AskedMargin>,
 }
 
-const NAMES: [&str; 8] =
-    [PUBLISHED, "baseline", "constant", "flat", "EMIR floor", "EMIR stress weight", "EMIR buffer", "unguarded"];
+const NAMES: [&str; 9] =
+    [PUBLISHED, "new", "baseline", "constant", "flat", "EMIR floor", "EMIR stress weight", "EMIR buffer", "unguarded"];
 
 /// The EMIR tools with the values of the regulation, in the order of their names.
 const TOOLS: [Stage; 3] =
@@ -211,12 +214,22 @@ fn own<'a>(plan: &Plan, asked: &'a Asked<'a>) -> Result<Own<'a>, Error> {
     let (sum, n) = (published.iter().sum::<f64>(), ts.len() as f64);
     let constant = sum / baseline.iter().sum::<f64>();
     let times = market_time(&ts, plan.pipeline.rows.row, plan.pipeline.rows.closure);
-    let mut policies =
-        vec![published, baseline.clone(), baseline.iter().map(|b| constant * b).collect(), vec![sum / n; ts.len()]];
+    // What a schedule lifts was known ahead: rises are those of what is before it.
+    let before: Ask = |d| d.why.unscheduled;
+    let new_before: Ask = |d| d.c_new() * (d.why.unscheduled / d.c_im);
+    let own = |c: Vec<f64>, unscheduled: Vec<f64>| AskedMargin { c, unscheduled, ..AskedMargin::default() };
+    let plain = |c: Vec<f64>| own(c.clone(), c);
+    let mut policies = vec![
+        own(published, asked.requirement(before)),
+        own(asked.requirement(Decision::c_new), asked.requirement(new_before)),
+        plain(baseline.clone()),
+        plain(baseline.iter().map(|b| constant * b).collect()),
+        plain(vec![sum / n; ts.len()]),
+    ];
     for tool in TOOLS {
-        policies.push(staged(tool, asked, &times)?);
+        policies.push(plain(staged(tool, asked, &times)?));
     }
-    policies.push(asked.requirement(POLICIES[1].1));
+    policies.push(plain(asked.requirement(POLICIES[1].1)));
     let touched = |days: &[CrashDays], t: Ts| days.iter().any(|c| c.touches(t, asked.horizon));
     let side: Side = plan.pipeline.margin.baseline.side;
     Ok(Own {
@@ -237,7 +250,7 @@ fn own<'a>(plan: &Plan, asked: &'a Asked<'a>) -> Result<Own<'a>, Error> {
 /// What a tool makes of the recorded baseline.
 fn staged(tool: Stage, asked: &Asked<'_>, times: &[Ts]) -> Result<Vec<f64>, Error> {
     let mut apc = Apc::new(&[tool]).map_err(|e| Error::Plan(e.to_string()))?;
-    let one = |(d, ts): (&&crate::margin::Decision, &Ts)| {
+    let one = |(d, ts): (&&Decision, &Ts)| {
         let (var, stressed, long_run) = (d.baseline, d.why.stressed, d.why.long_run_var);
         apc.step(&MeasuredLoss { ts: *ts, var, stressed, long_run }).last().copied().unwrap_or(var)
     };
@@ -254,7 +267,9 @@ fn line(plan: &Plan, all: &[&Own<'_>], k: usize, days: &str) -> Option<Controlle
     for own in all {
         let kept = kept(own);
         rows.push(picked(&own.rows, &kept));
-        asked.push(kept.iter().map(|i| own.policies[k][*i]).collect::<Vec<f64>>());
+        let pick = |of: &[f64]| kept.iter().map(|i| of[*i]).collect::<Vec<f64>>();
+        let (c, unscheduled) = (pick(&own.policies[k].c), pick(&own.policies[k].unscheduled));
+        asked.push(AskedMargin { c, unscheduled, ..AskedMargin::default() });
     }
     let samples = if k == 0 && days == ALL_DAYS { SAMPLES } else { 0 };
     let resampling = Resampling { block: BLOCK, samples, seed: plan.study.seed.named("bands of the published margin") };
@@ -288,7 +303,8 @@ impl Paced {
         let worst = |of: &dyn Fn(&Own<'_>) -> Vec<f64>, over: usize| {
             all.iter().flat_map(|own| outside(&of(own), &own.crashed, over)).fold(0.0, f64::max)
         };
-        let (asked, baseline) = (|own: &Own<'_>| own.policies[k].clone(), |own: &Own<'_>| own.rows.baseline.clone());
+        let (asked, baseline) =
+            (|own: &Own<'_>| own.policies[k].unscheduled.clone(), |own: &Own<'_>| own.rows.baseline.clone());
         let tail = |own: &&Own<'_>| {
             let mut ones = outside(&asked(own), &own.crashed, 1);
             ones.sort_by(|a, b| b.total_cmp(a));

@@ -14,6 +14,7 @@
 //! | [`bands`] | breaches by band of the risk score |
 //! | [`margin_calls`] | margin calls by length of time |
 //! | [`frontier`] | cost at one breach rate |
+//! | [`calibration`] | policies chosen inside the walk, and the frontier |
 //! | [`buffers`] | how long volatility lasts, and what knowing it is worth |
 //! | [`stress`] | what was left uncovered in crashes |
 //! | [`stages`] | what anti-procyclical stages cost and bring |
@@ -26,6 +27,7 @@ pub mod backtests;
 pub mod bands;
 pub mod bounds;
 pub mod buffers;
+pub mod calibration;
 pub mod charged;
 pub mod conditions;
 pub mod controls;

@@ -1,0 +1,46 @@
+//! Margin policies chosen inside the walk: what each origin chose and what that brought, and the frontier at the end.
+
+use serde_json::{Value, json};
+
+use crate::study::Error;
+pub use crate::study::calibrate::run::Calibrated;
+use crate::study::measure::declare::{Measurement, Shown};
+use crate::study::measure::json;
+use crate::study::measure::material::Material;
+
+impl Measurement for Calibrated {
+    type Found = Vec<Calibrated>;
+    const OPTIONAL: bool = true;
+    // The report draws it, with tables of its own.
+    const SHOWN: &'static [Shown] = &[];
+    fn measure(of: &Material<'_>) -> Result<Vec<Calibrated>, Error> {
+        Ok(of.walk.calibrated.clone())
+    }
+    fn schema() -> Value {
+        let any = || json!({"type": "object"});
+        let perhaps = || json::or_null(json!({"type": ["object"]}));
+        json::lines(
+            "Policies compared over one horizon, as calibration.json of margincast calibrate",
+            vec![
+                ("version", json::text()),
+                ("record", json::digest()),
+                ("horizon", json::span()),
+                ("row", json::span()),
+                ("span", json::or_null(json::array(json::time()))),
+                ("recorded", json::count()),
+                ("not_replayed", json::count()),
+                ("mode", json::one_of(&["lift-only", "managed-total"])),
+                ("appetite", any()),
+                ("seed", json!({"type": "integer"})),
+                ("resampling", any()),
+                ("policies", json::count()),
+                ("today", any()),
+                ("base", any()),
+                ("today_outcome", perhaps()),
+                ("chosen", perhaps()),
+                ("walk_forward", any()),
+                ("frontier", json::array(any())),
+            ],
+        )
+    }
+}
