@@ -9,7 +9,6 @@
 //! | `reason.rs` | why it is not simply what was aimed at |
 //! | `multiplier.rs` | the chain m0 to m4 from a baseline and a forecast |
 //! | `blend.rs` | the blend of forecast and baseline |
-//! | `policy_settings.rs` | blend and guardrails together, and changes of them |
 //! | `e_detector.rs` | evidence against a sequence of forecasts, at any time |
 //! | `monitor.rs` | whether a forecast is heard |
 //! | `apc.rs` | anti-procyclical stages on the baseline |
@@ -38,7 +37,6 @@ pub mod monitor;
 pub mod multiplier;
 pub mod numbers;
 pub mod percentile;
-pub mod policy_settings;
 mod reason;
 pub mod risk_score;
 pub mod schedule;
@@ -51,9 +49,9 @@ pub use decision::Decision;
 pub use error::Error;
 pub use guardrail::order::{Order, Override};
 pub use guardrail::policy::{Mode, Policy};
+pub use guardrail::policy_settings::{NewSettings, PolicySettings};
 pub use guardrail::{Conditions, Guardrail, Output, Proposal};
 pub use multiplier::{Chain, ChainInputs};
-pub use policy_settings::{NewSettings, PolicySettings};
 pub use reason::Reason;
 pub use state::State;
 pub use why::Why;

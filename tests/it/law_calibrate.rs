@@ -321,8 +321,10 @@ fn the_command_writes_its_files_and_says_what_it_cannot_use() {
     let frontier = Table::read(&at("out/frontier.parquet")).unwrap();
     assert_eq!(frontier.rows(), found["frontier"].as_array().unwrap().len());
     let proposal: toml::Table = std::fs::read_to_string(at("out/proposal.toml")).unwrap().parse().unwrap();
-    assert_eq!(proposal["margin"]["blend"]["weight"].as_float(), found["chosen"]["policy"]["weight"].as_f64());
-    assert!(proposal["guardrail"].as_table().unwrap().values().all(toml::Value::is_str));
+    let changes = proposal["changes"].as_table().unwrap();
+    assert!(changes["horizon"].as_str() == Some("1d") && changes.values().all(toml::Value::is_str));
+    let weight = changes.get("blend.weight").map_or("0.6", |w| w.as_str().unwrap());
+    assert_eq!(weight.parse().ok(), found["chosen"]["policy"]["weight"].as_f64());
     // An appetite that admits nothing: exit code 1, and no proposal is left.
     assert_eq!(call(&["--rises", "0,0,0"]).status.code(), Some(1));
     assert!(!at("out/proposal.toml").exists() && at("out/frontier.parquet").exists());

@@ -6,6 +6,7 @@
 //! | `pace.rs` | how fast a requirement may move: steps of rows, budgets over windows |
 //! | `former.rs` | settings of the pace as they were before |
 //! | `policy_change.rs` | which changes of settings wait, and how long |
+//! | `policy_settings.rs` | blend and guardrails together, and changes of them |
 //! | `order.rs` | what people may order |
 //! | `proposal.rs` | what is asked at one instant |
 //! | `output.rs` | what is answered |
@@ -75,6 +76,7 @@ pub mod pace;
 mod pair;
 pub mod policy;
 pub mod policy_change;
+pub mod policy_settings;
 mod proposal;
 pub mod recheck;
 mod scheduled;

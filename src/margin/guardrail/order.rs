@@ -4,8 +4,9 @@
 use serde::{Deserialize, Serialize};
 
 use super::policy::M_CEILING;
+use super::policy_settings::NewSettings;
 use crate::base::{Span, Symbol, Ts};
-use crate::margin::{Error, NewSettings};
+use crate::margin::Error;
 
 /// An override lasts at most this long.
 const OVERRIDE_MAX: Span = Span(72 * Span::HOUR.0);

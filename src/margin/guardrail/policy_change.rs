@@ -18,7 +18,7 @@ use crate::margin::Error;
 /// Wait of a change that widens a limit.
 const WAIT_LOOSER: Span = Span(24 * Span::HOUR.0);
 /// Wait of any other change than of a limit.
-pub(in crate::margin) const WAIT_OTHER: Span = Span(72 * Span::HOUR.0);
+pub(super) const WAIT_OTHER: Span = Span(72 * Span::HOUR.0);
 
 /// Limits that let less through the smaller they are.
 const SMALLER_IS_TIGHTER: [&str; 16] = [
@@ -134,7 +134,7 @@ impl Policy {
 }
 
 /// A value as people write it, in JSON or as in a configuration; else it is a text.
-pub(in crate::margin) fn value(text: &str) -> Value {
+pub(super) fn value(text: &str) -> Value {
     let toml = || toml::from_str::<BTreeMap<String, Value>>(&format!("value = {text}")).ok()?.remove("value");
     serde_json::from_str(text).ok().or_else(toml).unwrap_or_else(|| Value::String(text.to_string()))
 }

@@ -137,5 +137,12 @@ pub(super) const WALKED: &[ReportColumn] = &[
     ),
     col("policy/dead_band", "dead band", Percent(1), Neither, "Changes smaller than this are not made."),
     col("policy/confirmations", "confirmations", Count, Neither, "Lower targets in a row before a decrease."),
+    col(
+        "policy/schedule",
+        "schedule",
+        Text,
+        Neither,
+        "Whether initial margin follows the schedule of the hour of the week.",
+    ),
     col("policy/m_min", "least m", Fixed(2), Neither, "Least multiplier of the baseline."),
 ];

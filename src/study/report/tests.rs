@@ -263,7 +263,7 @@ fn the_verdict_says_what_is_charged_what_it_buys_and_what_it_costs() {
         "weight 0.60 of the forecast",
         "managed-total",
         "never below the baseline (lift-only)",
-        "and rises by at most 20 % over any 1d, 60 % over any 5d.",
+        "and rises by at most 20 % over any 1d, 60 % over any 5d; these bind what is before the schedule",
         "It buys: it leaves 30.0 % less uncovered",
         "DM t -2.5",
         "better on 1 of 2 instruments, not on ETHUSDT",

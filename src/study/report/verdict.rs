@@ -158,6 +158,9 @@ fn charged(scores: &Value, horizon: &Value) -> Vec<Piece> {
             Err(words) => said.say(&words),
         };
     }
+    if scores.pointer(&at("schedule")) == Some(&Value::Bool(true)) {
+        said = said.say("; these bind what is before the schedule of the hour of the week, published a week ahead");
+    }
     said = said.say(".");
     if walked.is_some() {
         said = said.say(" These settings are the last of those chosen anew on what was known at each origin.");

@@ -41,6 +41,8 @@ pub struct ChargedPolicy {
     pub dead_band: f64,
     /// Lower targets in a row before a decrease.
     pub confirmations: u32,
+    /// Whether initial margin follows the schedule of the hour of the week.
+    pub schedule: bool,
     /// Evidence from which on the forecast is silenced.
     pub silent_at: f64,
     /// Evidence at which it is heard again.
@@ -78,6 +80,7 @@ impl Measurement for ChargedPolicy {
             m_max: guardrail.im.m_max,
             dead_band: guardrail.dead_band,
             confirmations: guardrail.confirmations,
+            schedule: guardrail.schedule,
             silent_at: evidence.silent_at,
             heard_at: evidence.heard_at,
             costly_at: evidence.costly_at,
@@ -100,6 +103,7 @@ impl Measurement for ChargedPolicy {
             ("m_max", json::positive()),
             ("dead_band", json::share()),
             ("confirmations", json::count()),
+            ("schedule", json::flag()),
             ("silent_at", json::positive()),
             ("heard_at", json::positive()),
             ("costly_at", json::positive()),
@@ -121,6 +125,7 @@ const CHARGED: &[ReportColumn] = &[
     col("m_max", "largest m", Fixed(2), Neither, "Largest multiplier of the baseline."),
     col("dead_band", "dead band", Percent(1), Neither, "Changes smaller than this are not made."),
     col("confirmations", "confirmations", Count, Neither, "Lower targets in a row before a decrease."),
+    col("schedule", "schedule", Text, Neither, "Whether initial margin follows the schedule of the hour of the week."),
     col(
         "silent_at",
         "silent at",

@@ -315,6 +315,7 @@ fn charged(all: &mut Findings, noise: &mut Noise) {
             m_min: 1.0,
             m_max: 2.0,
             dead_band: 0.02,
+            schedule: true,
             confirmations: 2,
             silent_at: 400.0,
             heard_at: 20.0,

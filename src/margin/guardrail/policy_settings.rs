@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::guardrail::policy_change::{Changes, WAIT_OTHER, value};
-use super::{Blend, Error, Policy};
+use super::policy::Policy;
+use super::policy_change::{Changes, WAIT_OTHER, value};
 use crate::base::{Horizon, Span};
+use crate::margin::{Blend, Error};
 
 /// What keys of the blend begin with in changes; all others are of the guardrails.
 const BLEND: &str = "blend.";
