@@ -330,7 +330,7 @@ fn the_command_writes_its_files_and_says_what_it_cannot_use() {
     assert!(!at("out/proposal.toml").exists() && at("out/frontier.parquet").exists());
     for (more, why) in [
         (["--horizon", "8h"], "no decisions over 8h; has 1d"),
-        (["--set", "margin.unguarded=true"], "leave it out"),
+        (["--set", "margin.unguarded=true"], "leave `unguarded` out"),
         (["--every", "1h"], "--every wants at least one row"),
     ] {
         let refused = call(&more);
