@@ -26,8 +26,8 @@ use crate::study::calibrate::walk_forward::origins;
 ///
 /// Replays some thousand policies (weight of the forecast, steps, budgets and so on) over the decisions of a backtest,
 /// through the guardrails themselves and without fitting a model, and compares each with the baseline times the
-/// constant of equal average margin. Chosen is the least shortfall among those whose worst rises over 1, 5 and 20 rows
-/// are no larger than the control's. What that would have brought is judged walking forward. Nothing changes by itself:
+/// constant of equal average margin. Chosen is the least shortfall among those that leave no more
+/// uncovered than the baseline alone and whose worst rises over 1, 5 and 20 rows are no larger than the control's. What that would have brought is judged walking forward. Nothing changes by itself:
 /// the outcome is a proposal. What was evaluated is kept in DIR/evaluated: a run that was killed goes on where it stopped.
 #[derive(clap::Args)]
 #[command(after_help = "\

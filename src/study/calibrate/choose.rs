@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::objective::PolicyOutcome;
 
-/// What may be chosen. Without limits of its own a worst rise may be as large as the control's over as many rows.
+/// What may be chosen: nothing that leaves more uncovered than the baseline alone. Without limits of its own a worst rise may be as large as the control's over as many rows.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Appetite {
@@ -28,7 +28,9 @@ impl Appetite {
     pub fn excess(&self, outcome: &PolicyOutcome) -> f64 {
         let rises = (0..3).map(|k| outcome.rises[k] - self.rises[k].unwrap_or(outcome.control_rises[k]));
         let dear = outcome.average / outcome.baseline_average - self.dearest;
-        rises.chain([dear]).map(|over| if over > SLACK { over } else { 0.0 }).sum()
+        // What leaves more uncovered than the baseline alone is no margin policy, however little it costs.
+        let uncovered = outcome.shortfall / outcome.baseline_shortfall.max(f64::MIN_POSITIVE) - 1.0;
+        rises.chain([dear, uncovered]).map(|over| if over > SLACK { over } else { 0.0 }).sum()
     }
     /// Whether a policy may be chosen.
     pub fn admits(&self, outcome: &PolicyOutcome) -> bool {
@@ -54,6 +56,7 @@ mod tests {
         shortfall: 0.7,
         control_shortfall: 1.0,
         flat_shortfall: 2.0,
+        baseline_shortfall: 1.1,
         breaches: 1,
         control_breaches: 1,
         rises: [0.1, 0.2, 0.3],
@@ -69,6 +72,8 @@ mod tests {
         let wild = PolicyOutcome { shortfall: 0.1, rises: [0.1, 0.26, 0.3], ..GOOD };
         let dear = PolicyOutcome { shortfall: 0.1, average: 0.051, ..GOOD };
         let less = PolicyOutcome { shortfall: 0.6, ..GOOD };
+        let bare = PolicyOutcome { shortfall: 1.2, control_shortfall: 3.0, ..GOOD };
+        assert!(!Appetite::default().admits(&bare), "more is left uncovered than by the baseline alone");
         let nothing_left = PolicyOutcome { shortfall: 0.0, control_shortfall: 0.0, ..GOOD };
         let all = [None, Some(&GOOD), Some(&wild), Some(&dear), Some(&less), Some(&less), Some(&nothing_left)];
         assert_eq!(Appetite::default().choose(all.into_iter().enumerate()), Some(4));

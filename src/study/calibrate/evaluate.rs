@@ -52,7 +52,7 @@ impl<'a> Evaluated<'a> {
     ) -> Evaluated<'a> {
         let ladders = Ladders::new(&today, record.row);
         let key = json!({
-            "version": env!("CARGO_PKG_VERSION"), "record": record.digest(), "today": today, "origins": origins, "ladders": ladders,
+            "version": env!("CARGO_PKG_VERSION"), "outcome": 2, "record": record.digest(), "today": today, "origins": origins, "ladders": ladders,
         });
         Evaluated {
             record,

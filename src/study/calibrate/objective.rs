@@ -95,6 +95,8 @@ pub struct PolicyOutcome {
     pub control_shortfall: f64,
     /// That of the flat control.
     pub flat_shortfall: f64,
+    /// That of the baseline alone.
+    pub baseline_shortfall: f64,
     /// Losses above the margin.
     pub breaches: usize,
     /// Those of the control of equal cost.
@@ -158,6 +160,7 @@ impl PolicyOutcome {
             shortfall: self.shortfall + other.shortfall,
             control_shortfall: self.control_shortfall + other.control_shortfall,
             flat_shortfall: self.flat_shortfall + other.flat_shortfall,
+            baseline_shortfall: self.baseline_shortfall + other.baseline_shortfall,
             breaches: self.breaches + other.breaches,
             control_breaches: self.control_breaches + other.control_breaches,
             rises: most(self.rises, other.rises),
@@ -180,10 +183,10 @@ fn single(own: &JudgedRows, asked: &AskedMargin, from: usize, to: usize) -> Opti
     }
     let (sum_c, sum_b) = (c.iter().sum::<f64>(), b.iter().sum::<f64>());
     let (constant, flat) = (sum_c / sum_b, sum_c / n as f64);
-    let mut shortfall = [0.0; 3];
-    let mut breaches = [0usize; 3];
+    let mut shortfall = [0.0; 4];
+    let mut breaches = [0usize; 4];
     for i in 0..n {
-        for (k, margin) in [c[i], constant * b[i], flat].into_iter().enumerate() {
+        for (k, margin) in [c[i], constant * b[i], flat, b[i]].into_iter().enumerate() {
             if l[i] > margin {
                 shortfall[k] += l[i] - margin;
                 breaches[k] += 1;
@@ -198,6 +201,7 @@ fn single(own: &JudgedRows, asked: &AskedMargin, from: usize, to: usize) -> Opti
         shortfall: shortfall[0],
         control_shortfall: shortfall[1],
         flat_shortfall: shortfall[2],
+        baseline_shortfall: shortfall[3],
         breaches: breaches[0],
         control_breaches: breaches[1],
         rises: OVER_ROWS.map(|k| worst_rise(state, k)),
