@@ -12,6 +12,7 @@ use crate::base::{Problems, Span};
 /// | `every` | `91d` | between choices, at least a row; a choice is made at the next origin of the study |
 /// | `least` | `182d` | of decisions before the first choice; until then the configured policy holds |
 /// | `rises` | the control's | largest worst rises over 1, 5 and 20 rows, each above 0 |
+/// | `apply` | true | whether what is chosen is charged from its origin on; else it is shown and proposed only |
 /// | `dearest` | 1.25 | largest average margin over the average baseline, above 0 to 3 |
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -22,11 +23,18 @@ pub struct CalibrationSettings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rises: Option<[f64; 3]>,
     pub dearest: f64,
+    pub apply: bool,
 }
 
 impl Default for CalibrationSettings {
     fn default() -> CalibrationSettings {
-        CalibrationSettings { every: Span::DAY.times(91), least: Span::DAY.times(182), rises: None, dearest: 1.25 }
+        CalibrationSettings {
+            every: Span::DAY.times(91),
+            least: Span::DAY.times(182),
+            rises: None,
+            dearest: 1.25,
+            apply: true,
+        }
     }
 }
 

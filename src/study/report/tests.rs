@@ -325,6 +325,10 @@ fn a_calibration_is_shown_origin_by_origin_and_the_verdict_speaks_of_the_last_ch
     ] {
         assert!(shown(end, text), "{end} {text}");
     }
+    assert!(!verdict::plain(&scores).contains("chosen anew"), "shown, and not charged");
+    for charged in scores["evidence"]["charged"].as_array_mut().unwrap() {
+        charged["chosen"] = true.into();
+    }
     let said = verdict::plain(&scores).replace("\n  ", " ");
     assert!(said.contains("weight 0.75 of the forecast") && said.contains("40 % over any 5d."), "{said}");
     assert!(said.contains("chosen anew"), "{said}");

@@ -120,7 +120,8 @@ fn charged(scores: &Value, horizon: &Value) -> Vec<Piece> {
             .0;
     };
     let mode = scores.pointer(&format!("{base}/mode")).and_then(Value::as_str).unwrap_or_default();
-    let walked = calibration::last_choice(scores, horizon);
+    let chosen = scores.pointer(&format!("{base}/chosen")) == Some(&Value::Bool(true));
+    let walked = calibration::last_choice(scores, horizon).filter(|_| chosen);
     let at = |key: &str| match &walked {
         Some(policy) => format!("{policy}/{key}"),
         None => format!("{base}/{key}"),

@@ -67,13 +67,15 @@ pub(super) fn forward(
         let made = (state.decisions.as_slice(), fitting.history);
         let at = (fitting.keep, fitting.progress);
         calibrated = policy_choice::choose(plan, settings, made, fitting.origins, at)?;
-        let orders = policy_choice::orders(&calibrated);
-        let mut again = State::new(plan, market, config)?;
-        for (origin, bundle) in fitting.origins.iter().zip(&bundles) {
-            again.run(*origin, bundle, &orders)?;
-            (fitting.progress)(Progress::Stage("margin", origin.index as u64 + 1, fitting.origins.len() as u64));
+        if settings.apply {
+            let orders = policy_choice::orders(&calibrated);
+            let mut again = State::new(plan, market, config)?;
+            for (origin, bundle) in fitting.origins.iter().zip(&bundles) {
+                again.run(*origin, bundle, &orders)?;
+                (fitting.progress)(Progress::Stage("margin", origin.index as u64 + 1, fitting.origins.len() as u64));
+            }
+            state.decisions = again.decisions;
         }
-        state.decisions = again.decisions;
     }
     // What no origin settled was issued all the same.
     state.forecasts.append(&mut state.unsettled);

@@ -43,6 +43,8 @@ pub struct ChargedPolicy {
     pub confirmations: u32,
     /// Whether initial margin follows the schedule of the hour of the week.
     pub schedule: bool,
+    /// Whether blend and pace were chosen anew at origins; these are then those before the first choice.
+    pub chosen: bool,
     /// Evidence from which on the forecast is silenced.
     pub silent_at: f64,
     /// Evidence at which it is heard again.
@@ -81,6 +83,7 @@ impl Measurement for ChargedPolicy {
             dead_band: guardrail.dead_band,
             confirmations: guardrail.confirmations,
             schedule: guardrail.schedule,
+            chosen: margin.calibrate.is_some_and(|c| c.apply),
             silent_at: evidence.silent_at,
             heard_at: evidence.heard_at,
             costly_at: evidence.costly_at,
@@ -104,6 +107,7 @@ impl Measurement for ChargedPolicy {
             ("dead_band", json::share()),
             ("confirmations", json::count()),
             ("schedule", json::flag()),
+            ("chosen", json::flag()),
             ("silent_at", json::positive()),
             ("heard_at", json::positive()),
             ("costly_at", json::positive()),
@@ -126,6 +130,13 @@ const CHARGED: &[ReportColumn] = &[
     col("dead_band", "dead band", Percent(1), Neither, "Changes smaller than this are not made."),
     col("confirmations", "confirmations", Count, Neither, "Lower targets in a row before a decrease."),
     col("schedule", "schedule", Text, Neither, "Whether initial margin follows the schedule of the hour of the week."),
+    col(
+        "chosen",
+        "chosen anew",
+        Text,
+        Neither,
+        "Whether blend and pace were chosen anew at origins; these are then the settings before the first choice.",
+    ),
     col(
         "silent_at",
         "silent at",

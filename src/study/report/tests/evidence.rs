@@ -316,6 +316,7 @@ fn charged(all: &mut Findings, noise: &mut Noise) {
             m_max: 2.0,
             dead_band: 0.02,
             schedule: true,
+            chosen: false,
             confirmations: 2,
             silent_at: 400.0,
             heard_at: 20.0,
