@@ -36,7 +36,7 @@ admitted, proposal.toml, which `margincast guard propose --from` takes. Exit cod
 
 Example:
   margincast calibrate --from out/quick --config data/configs/sample.toml --horizon 1h \\
-    --out out/calibrated")]
+    --rises 0.03,0.15,0.25 --out out/calibrated")]
 pub struct Args {
     /// Folder of a backtest, with decisions.parquet and outcomes.parquet
     #[arg(long, value_name = "DIR")]
@@ -117,9 +117,13 @@ pub fn run(args: Args) -> Result<Answer> {
     output::write(&found, &args.out)?;
     table::print(&if args.json { found.to_json() } else { shown(&found) });
     if found.not_replayed > 0 {
+        let why = if margin.calibrate.is_some_and(|c| c.apply) {
+            "they were made under policies chosen at origins, as margin.calibrate says"
+        } else {
+            "it is another configuration, or the decisions are of another version"
+        };
         eprintln!(
-            "{} of {} recorded requirements are not what {} gives again: it is another configuration, or the decisions are \
-             of another version",
+            "{} of {} recorded requirements are not what {} gives again: {why}",
             found.not_replayed,
             found.recorded,
             args.config.display()

@@ -10,9 +10,10 @@ use margincast::base::{Digest, Horizon, Seed, Span, Symbol, Ts};
 use margincast::event::synth;
 use margincast::loss::equal_cost_control;
 use margincast::loss::score::outcome::outcome;
+use margincast::margin::calibration::CalibrationSettings;
 use margincast::margin::guardrail::pace::StepLimits;
 use margincast::margin::guardrail::policy::Mode;
-use margincast::margin::{Blend, Policy, PolicySettings};
+use margincast::margin::{Blend, Decision, Policy, PolicySettings};
 use margincast::study::calibrate::bootstrap::Resampling;
 use margincast::study::calibrate::choose::Appetite;
 use margincast::study::calibrate::objective::{PolicyOutcome, judged};
@@ -277,6 +278,32 @@ fn the_unit_of_losses_does_not_matter() {
     assert_eq!(ratio(&one), ratio(&two));
     let policies = |c: &Calibrated| c.walk_forward.stretches.iter().map(|s| s.policy).collect::<Vec<_>>();
     assert_eq!(policies(&one), policies(&two));
+}
+
+#[test]
+fn what_is_shown_and_not_charged_changes_no_decision_and_what_is_charged_does() {
+    let market = market();
+    let mut plan = plan(Mode::LiftOnly);
+    plan.study.rehearsal = Span::DAY.times(6);
+    let settings = CalibrationSettings {
+        every: Span::DAY,
+        least: Span::DAY,
+        rises: Some([9.0; 3]),
+        ..CalibrationSettings::default()
+    };
+    let mut walked = |calibrate: Option<CalibrationSettings>| {
+        plan.pipeline.margin.calibrate = calibrate;
+        walk(&plan, &market, Digest::of(b"calibrate"), None, &|_| {}).unwrap()
+    };
+    let (none, charged) = (walked(None), walked(Some(settings)));
+    let shown = walked(Some(CalibrationSettings { apply: false, ..settings }));
+    let text = |decisions: &[Decision]| format!("{decisions:?}");
+    assert!(none.decisions.len() > 100 && none.calibrated.is_empty());
+    assert_eq!(text(&shown.decisions), text(&none.decisions));
+    assert!(shown.calibrated == charged.calibrated && shown.forecasts == none.forecasts);
+    let chosen = charged.calibrated.iter().flat_map(|c| &c.walk_forward.stretches).filter(|s| s.policy.is_some());
+    assert!(chosen.count() > 0 && text(&charged.decisions) != text(&none.decisions));
+    assert_eq!(charged.decisions.len(), none.decisions.len());
 }
 
 /// The files that a backtest would have left of a record.

@@ -53,7 +53,7 @@ pub(super) fn forward(
     config: Digest,
 ) -> Result<Walk, Error> {
     let choosing = plan.pipeline.margin.calibrate.as_ref();
-    let mut state = State::new(plan, market, config)?;
+    let mut state = State::new(plan, market, config, choosing.is_some())?;
     let mut bundles = Vec::new();
     for origin in fitting.origins {
         let bundle = state.bundle(fitting, *origin, fits)?;
@@ -67,9 +67,10 @@ pub(super) fn forward(
         let made = (state.decisions.as_slice(), fitting.history);
         let at = (fitting.keep, fitting.progress);
         calibrated = policy_choice::choose(plan, settings, made, fitting.origins, at)?;
-        if settings.apply {
-            let orders = policy_choice::orders(&calibrated);
-            let mut again = State::new(plan, market, config)?;
+        // Where nothing is charged of it, every decision is as if nothing had been chosen.
+        let orders = if settings.apply { policy_choice::orders(&calibrated) } else { Vec::new() };
+        if !settings.apply || !orders.is_empty() {
+            let mut again = State::new(plan, market, config, settings.apply)?;
             for (origin, bundle) in fitting.origins.iter().zip(&bundles) {
                 again.run(*origin, bundle, &orders)?;
                 (fitting.progress)(Progress::Stage("margin", origin.index as u64 + 1, fitting.origins.len() as u64));
@@ -121,14 +122,14 @@ struct State<'a> {
 }
 
 impl<'a> State<'a> {
-    fn new(plan: &'a Plan, market: &'a MarketEvents, config: Digest) -> Result<State<'a>, Error> {
+    /// Before the first origin; `rehearsed`: what is decided in the rehearsal is what the first policy is chosen on.
+    fn new(plan: &'a Plan, market: &'a MarketEvents, config: Digest, rehearsed: bool) -> Result<State<'a>, Error> {
         let nothing = ModelSet::new(Vec::new(), Ts(i64::MAX));
         // Margin rules are decided beside the pipeline's own margin, from the same forecasts.
         let side = plan.pipeline.margin.baseline.side;
         let margins = plan.study.margins.iter().map(|rule| rule.named(side)).collect();
-        // Where policies are chosen, what was decided in the rehearsal is what the first is chosen on.
-        let rehearsed = if plan.pipeline.margin.calibrate.is_some() { plan.study.rehearsal } else { Span(0) };
-        let publish_from = plan.pipeline.publish_from.min(plan.study.start - rehearsed);
+        let rehearsal = if rehearsed { plan.study.rehearsal } else { Span(0) };
+        let publish_from = plan.pipeline.publish_from.min(plan.study.start - rehearsal);
         let settings = Settings { margins, publish_from, ..plan.pipeline.clone() };
         Ok(State {
             plan,
