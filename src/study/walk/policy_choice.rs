@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use super::origins::Origin;
-use crate::base::{Horizon, Ts};
+use crate::base::{Horizon, Seed, Ts};
 use crate::forecast::History;
 use crate::margin::calibration::CalibrationSettings;
 use crate::margin::{Decision, NewSettings, Order, PolicySettings};
@@ -32,7 +32,9 @@ pub fn choose(
     let Some(first) = decisions.iter().map(|d| d.ts).min() else { return Ok(Vec::new()) };
     let from = origins_of(settings, first, origins);
     let (margin, rows) = (&plan.pipeline.margin, &plan.pipeline.rows);
-    let seed = plan.study.seed.named("calibrate");
+    // Whole numbers beyond 53 bits do not survive in a reader of the scores whose numbers are doubles.
+    let short = |seed: Seed| Seed(seed.0 >> 11);
+    let seed = short(plan.study.seed.named("calibrate"));
     let keep = keep.map(|folder| folder.join("policies"));
     let one = |(ahead, horizon): (usize, Horizon)| {
         let record = Record::of(decisions, history, plan, ahead);
@@ -48,7 +50,7 @@ pub fn choose(
             appetite: Appetite { rises: settings.rises.map_or([None; 3], |r| r.map(Some)), dearest: settings.dearest },
             origins: &from,
             effort: Effort::default(),
-            resampling: Resampling { samples: 200, ..Resampling::of(seed.named("bootstrap")) },
+            resampling: Resampling { samples: 200, ..Resampling::of(short(seed.named("bootstrap"))) },
             seed,
             keep: keep.as_deref(),
         };

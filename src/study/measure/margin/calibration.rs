@@ -19,7 +19,7 @@ impl Measurement for Calibrated {
     }
     fn schema() -> Value {
         let any = || json!({"type": "object"});
-        let perhaps = || json::or_null(json!({"type": ["object"]}));
+        let perhaps = || json::or_null(any());
         json::lines(
             "Policies compared over one horizon, as calibration.json of margincast calibrate",
             vec![
