@@ -38,6 +38,7 @@ impl Measurement for Calibrated {
                 ("today", any()),
                 ("base", any()),
                 ("today_outcome", perhaps()),
+                ("today_new", perhaps()),
                 ("chosen", perhaps()),
                 ("walk_forward", any()),
                 ("frontier", json::array(any())),
