@@ -14,10 +14,11 @@ use tokio::sync::broadcast;
 use super::clock;
 use super::options::{ClockMode, Options};
 use crate::base::{Horizon, Symbol, Ts};
+use crate::margin::PolicySettings;
 use crate::pipeline::NamedForecast;
 use crate::record::explain::Outlook;
-use crate::record::ledger::PublishedSchedule;
 use crate::record::ledger::text::from_iso;
+use crate::record::ledger::{PublishedSchedule, StoredOrder, policy_log};
 use crate::record::{Publication, Seq};
 
 /// Sets kept for consumers that come back.
@@ -120,6 +121,8 @@ pub struct Hub {
     guidance: ArcSwap<BTreeMap<Key, Arc<Outlook>>>,
     /// By instrument and horizon, then by the beginning of the week.
     schedules: ArcSwap<BTreeMap<(Key, Ts), Arc<PublishedSchedule>>>,
+    /// The settings that the configuration names, and the orders that changed them.
+    policy: ArcSwap<Option<(PolicySettings, Vec<StoredOrder>)>>,
     ring: Mutex<Ring>,
     ring_sets: usize,
     /// Wakes threads that wait for the next set.
@@ -153,6 +156,7 @@ impl Hub {
             forecasts: ArcSwap::default(),
             guidance: ArcSwap::default(),
             schedules: ArcSwap::default(),
+            policy: ArcSwap::default(),
             ring: Mutex::default(),
             ring_sets,
             news: Condvar::new(),
@@ -208,6 +212,22 @@ impl Hub {
             all.insert((key, schedule.from), Arc::new(schedule));
         }
         self.schedules.store(Arc::new(all));
+    }
+    /// The settings of blend and guardrails in force over a horizon; absent before the ledger is open.
+    pub fn policy(&self, over: Horizon) -> Option<PolicySettings> {
+        let told = self.policy.load();
+        let (base, orders) = Option::as_ref(&told)?;
+        Some(policy_log::settings(base, orders, Some(over)))
+    }
+    /// Puts the settings that a configuration names, and the orders of its ledger.
+    pub fn put_policy(&self, base: PolicySettings, orders: Vec<StoredOrder>) {
+        self.policy.store(Arc::new(Some((base, orders))));
+    }
+    /// Puts one order more.
+    pub fn put_order(&self, order: StoredOrder) {
+        if let Some((base, orders)) = Option::as_ref(&self.policy.load_full()) {
+            self.put_policy(*base, orders.iter().cloned().chain([order]).collect());
+        }
     }
     /// Takes sets that are in the ledger, with the place of each row there, and tells everyone.
     pub fn publish(&self, sets: Vec<Vec<(Seq, Publication)>>) {

@@ -18,7 +18,7 @@ use margincast::study::calibrate::bootstrap::Resampling;
 use margincast::study::calibrate::choose::Appetite;
 use margincast::study::calibrate::objective::{PolicyOutcome, judged};
 use margincast::study::calibrate::recorded::{KnownLoss, Record, RecordedRow, RecordedSeries};
-use margincast::study::calibrate::replay::{replay, replay_schedule};
+use margincast::study::calibrate::replay::{AskedMargin, replay, replay_schedule};
 use margincast::study::calibrate::run::{Calibrated, CalibrationTask, calibrate};
 use margincast::study::calibrate::search::Effort;
 use margincast::study::calibrate::walk_forward::origins;
@@ -287,7 +287,8 @@ fn what_is_shown_and_not_charged_changes_no_decision_and_what_is_charged_does() 
     plan.study.rehearsal = Span::DAY.times(6);
     let settings = CalibrationSettings {
         every: Span::DAY,
-        least: Span::DAY,
+        // The first choice is at the beginning of what is judged.
+        least: Span::DAY.times(5),
         rises: Some([9.0; 3]),
         ..CalibrationSettings::default()
     };
@@ -304,6 +305,28 @@ fn what_is_shown_and_not_charged_changes_no_decision_and_what_is_charged_does() 
     let chosen = charged.calibrated.iter().flat_map(|c| &c.walk_forward.stretches).filter(|s| s.policy.is_some());
     assert!(chosen.count() > 0 && text(&charged.decisions) != text(&none.decisions));
     assert_eq!(charged.decisions.len(), none.decisions.len());
+    // What was charged is what the choice replayed, to the bit.
+    for (own, (ahead, _)) in charged.calibrated.iter().zip(plan.horizons()) {
+        let replayed = own.walk_forward.out_of_sample.unwrap().outcome;
+        assert_eq!(own.walk_forward.stretches[0].from, plan.study.start);
+        let record = Record::of(&charged.decisions, &charged.history, &plan, ahead);
+        let asked = |d: &Decision| (d.c_im, d.why.unscheduled);
+        let rows = judged(&record);
+        let made: Vec<AskedMargin> = record
+            .series
+            .iter()
+            .zip(&rows)
+            .map(|(series, rows)| {
+                let of = |row: &RecordedRow| {
+                    asked(charged.decisions.iter().find(|d| (d.symbol, d.ts) == (series.symbol, row.ts)).unwrap())
+                };
+                let (c, unscheduled) = rows.at.iter().map(|i| of(&series.rows[*i])).unzip();
+                AskedMargin { c, unscheduled, ..AskedMargin::default() }
+            })
+            .collect();
+        let published = PolicyOutcome::of(&rows, &made, |own| (0, own.ts.len())).unwrap();
+        assert_eq!(published, replayed);
+    }
 }
 
 /// The files that a backtest would have left of a record.

@@ -8,6 +8,7 @@ use super::problem::{Answer, bad_path, bad_query};
 use super::request::{Shared, Wanted, json};
 use super::wire::{Forecasts, Guidance, GuidanceRow, OutlookRow, Problem, ScheduleRow, Schedules};
 use crate::base::Symbol;
+use crate::record::ledger::PublishedSchedule;
 use crate::serve::Hub;
 
 /// Where the multipliers of one instrument may be in one, eight and 24 hours, and what would move them
@@ -51,7 +52,11 @@ pub(super) async fn forecast(State(s): State<Shared>, path: Result<Path<String>,
 
 fn planned(hub: &Hub, keep: impl Fn(Symbol) -> bool) -> Response {
     let all = hub.schedules();
-    let schedules = all.iter().filter(|s| keep(s.symbol)).map(|s| ScheduleRow::from(&**s)).collect();
+    let applied = |s: &PublishedSchedule| {
+        s.over().and_then(|over| hub.policy(over)).is_some_and(|policy| policy.guardrail.schedule)
+    };
+    let own = all.iter().filter(|s| keep(s.symbol));
+    let schedules = own.map(|s| ScheduleRow::of(s, applied(s))).collect();
     json(&Schedules { schema: "margincast.schedules.v1", schedules })
 }
 

@@ -17,9 +17,10 @@ use super::source::{Alias, Approvals, Arrival, Effect, EngineView, KillFile, Sou
 use crate::base::{Symbol, Ts};
 use crate::event::Event;
 use crate::margin::guardrail::order::Scope;
+use crate::pipeline::Input;
 use crate::record::ledger::{
-    DecisionSet, Epoch, ModelRef, Numbering, Occasion, PipelineHost, PublishedSchedule, Rerun, Ticked, VenueFiles,
-    policy,
+    DecisionSet, Epoch, ModelRef, Numbering, Occasion, PipelineHost, PublishedSchedule, Rerun, StoredOrder, Ticked,
+    VenueFiles, policy,
 };
 use crate::record::{EntryKind, FileStore, NewEntry, Publication, Seq, Store};
 use crate::serve::meters::{Meters, seconds};
@@ -98,6 +99,7 @@ impl Publisher {
         let epoch = begun(&mut store, options, old, &model, now)?;
         numbering.model = epoch.model.clone();
         engine.begin(&epoch.start.model, epoch.start.publish_from)?;
+        hub.put_policy(named, epoch.stored());
         hub.put_schedules(epoch.schedules.iter().map(|s| s.1.clone()).collect());
         let newest = hub.snapshot().rows.values().map(|r| r.publication.published_at).max();
         Ok(Publisher {
@@ -306,7 +308,11 @@ impl Publisher {
                     self.fed = None;
                 }
                 Effect::PushAndTick(input) => {
-                    self.engine.push(input(at))?;
+                    let input = input(at);
+                    if let Input::Order { order, .. } = &input {
+                        self.hub.put_order(StoredOrder::of(order)?);
+                    }
+                    self.engine.push(input)?;
                     self.tick_at(at)?;
                 }
                 Effect::Freeze(on) => {

@@ -13,7 +13,7 @@ use crate::study::measure::{MEASUREMENTS, Scores, schema};
 mod evidence;
 mod fixtures;
 use super::pack::tests::unpacked;
-use fixtures::{scores, series};
+use fixtures::{calibrated, scores, series};
 
 /// The elements that print a number: pointer, full value, printed text.
 fn printed(page: &str) -> Vec<(String, String, String)> {
@@ -282,24 +282,6 @@ fn the_verdict_says_what_is_charged_what_it_buys_and_what_it_costs() {
     unsure["evidence"]["controls"] = Value::Array(vec![]);
     assert_eq!(verdict::plain(&unsure), "", "nothing published, nothing said");
     assert!(render(&self::scores(), &series(50)).find("It buys").unwrap() < 60_000, "the page opens with it");
-}
-
-/// A calibration of one horizon, as far as the page reads it.
-fn calibrated() -> Value {
-    let policy = |weight: f64| {
-        serde_json::json!({"weight": weight, "level": 1.0, "stress_link": 0.0, "up": 0.01, "down": 0.005, "budget_day": null,
-            "budget_five_days": 0.4, "dead_band": 0.0, "confirmations": 2, "m_min": 1.0})
-    };
-    let stretch = |from: &str, weight: f64| {
-        serde_json::json!({"from": from, "until": "2023-06-01T00:00:00Z", "policy": policy(weight), "moved": ["weight"],
-            "known": null, "known_ratio": 0.71, "judged": null, "ratio": 0.83})
-    };
-    let judged = serde_json::json!({"outcome": {"average": 0.04, "better": 1, "instruments": 2, "rises": [0.1, 0.2, 0.3],
-        "control_rises": [0.1, 0.2, 0.4]}, "ratio": 0.8, "flat_ratio": 0.7, "dm_t": -2.2, "bands": null});
-    serde_json::json!({"horizon": "1h", "policies": 3, "today_outcome": judged, "frontier": [],
-        "chosen": {"policy": policy(0.9), "in_sample": judged},
-        "walk_forward": {"every": "91d", "out_of_sample": judged, "today": judged,
-            "stretches": [stretch("2023-01-01T00:00:00Z", 0.5), stretch("2023-03-01T00:00:00Z", 0.75)]}})
 }
 
 #[test]

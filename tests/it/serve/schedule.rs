@@ -19,7 +19,7 @@ fn a_schedule_is_recorded_a_week_ahead_served_and_made_again() {
         assert_eq!((time("as_of"), row["slot"].as_str()), (week - Span::DAY.times(7), Some("1h")));
         assert!(time("published_at") >= time("as_of") && time("published_at") < week);
         let factors: Vec<u64> = row["factors_ppm"].as_array().unwrap().iter().map(|f| f.as_u64().unwrap()).collect();
-        assert_eq!(factors.len(), 168);
+        assert_eq!((factors.len(), &row["applied"]), (168, &false.into()), "the settings do not apply it");
         assert!(
             (factors.iter().sum::<u64>() as f64 / 168.0 - 1e6).abs() < 1.0 && factors.iter().any(|f| *f != 1_000_000)
         );

@@ -41,15 +41,18 @@ pub struct ScheduleRow {
     /// Length of a slot: an hour, or a row where that is longer.
     #[schema(value_type = String, example = "1h")]
     pub slot: Span,
+    /// Whether initial margin follows it under the settings now in force; where not, it is told and changes nothing.
+    pub applied: bool,
     /// The factor in each slot from `from` on, parts per million, 500000 to 2000000; their mean is one.
     #[schema(example = json!([940000, 1060000]))]
     pub factors_ppm: Vec<u64>,
 }
 
-impl From<&PublishedSchedule> for ScheduleRow {
-    fn from(stored: &PublishedSchedule) -> ScheduleRow {
+impl ScheduleRow {
+    /// Of a recorded schedule.
+    pub fn of(stored: &PublishedSchedule, applied: bool) -> ScheduleRow {
         let PublishedSchedule { symbol, published_at, as_of, from, until, slot, .. } = *stored;
         let (horizon, factors_ppm) = (stored.horizon.clone(), stored.factors_ppm.clone());
-        ScheduleRow { symbol, horizon, published_at, as_of, from, until, slot, factors_ppm }
+        ScheduleRow { symbol, horizon, published_at, as_of, from, until, slot, applied, factors_ppm }
     }
 }
